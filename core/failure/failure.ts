@@ -1,0 +1,62 @@
+/**
+ * Why a tunnel is not up: one union for the engine, the helper, the CLI, the interface and the log. A case carries
+ * its own data (what the peer said, what we wanted, what was offered); explain.ts turns it into sentences.
+ */
+import { z } from 'zod';
+
+const endpoint = z.object({ address: z.string(), port: z.number() });
+
+export const failureSchema = z.discriminatedUnion('cause', [
+  /** Nothing came back. `tried` lists every address and port that was sent to. */
+  z.object({
+    cause: z.literal('no-answer'),
+    exchange: z.string(),
+    tried: z.array(endpoint),
+    attempts: z.number(),
+  }),
+  /** The peer answered earlier and then fell silent. */
+  z.object({ cause: z.literal('peer-dead'), lastSeenSecAgo: z.number() }),
+  z.object({ cause: z.literal('name-not-resolved'), host: z.string(), detail: z.string() }),
+  z.object({ cause: z.literal('network-unreachable'), address: z.string(), detail: z.string() }),
+  /** `wanted` and `offered` in proposal keywords. `offered` is empty where the peer says no more than no. */
+  z.object({
+    cause: z.literal('no-proposal'),
+    protocol: z.enum(['IKE', 'ESP']),
+    saidBy: z.enum(['peer', 'us']),
+    wanted: z.array(z.string()),
+    offered: z.array(z.string()),
+  }),
+  /** The peer insists on a group that the profile does not allow, or asks in a circle. */
+  z.object({ cause: z.literal('invalid-ke'), wanted: z.array(z.string()), asked: z.string() }),
+  /** The peer refused our proof of identity (AUTHENTICATION_FAILED). */
+  z.object({
+    cause: z.literal('authentication-refused'),
+    method: z.string(),
+    localId: z.string(),
+    remoteId: z.string().optional(),
+  }),
+  /** The peer's proof does not verify: another pre-shared key, or an impostor. */
+  z.object({ cause: z.literal('peer-authentication-failed'), method: z.string(), remoteId: z.string() }),
+  z.object({ cause: z.literal('identity-mismatch'), expected: z.string(), presented: z.string() }),
+  z.object({
+    cause: z.literal('ts-unacceptable'),
+    saidBy: z.enum(['peer', 'us']),
+    local: z.array(z.string()),
+    remote: z.array(z.string()),
+  }),
+  /** INTERNAL_ADDRESS_FAILURE, or no address where one was asked for. */
+  z.object({ cause: z.literal('no-address'), asked: z.array(z.string()) }),
+  /** The peer closed the SA itself. */
+  z.object({ cause: z.literal('closed-by-peer'), detail: z.string() }),
+  /** A message that was authentic but broke the protocol. */
+  z.object({ cause: z.literal('protocol-error'), detail: z.string(), sentBy: z.enum(['peer', 'us']) }),
+  /** An error notify that has no case of its own. */
+  z.object({ cause: z.literal('peer-error'), notify: z.string(), code: z.number(), exchange: z.string() }),
+  /** A secret the profile needs is not stored and nobody could be asked. */
+  z.object({ cause: z.literal('secret-missing'), what: z.string() }),
+  /** The system refused something the tunnel needs; `remedy` is the one thing to do. */
+  z.object({ cause: z.literal('system'), what: z.string(), detail: z.string(), remedy: z.string() }),
+  z.object({ cause: z.literal('timeout'), seconds: z.number() }),
+]);
+
+export type Failure = z.infer<typeof failureSchema>;

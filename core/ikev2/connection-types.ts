@@ -1,0 +1,187 @@
+/**
+ * What goes into an IKEv2 connection and what comes out of it. connection.ts implements it; the driver (helper/),
+ * the pair tests and the embedded gateway use it. Times are milliseconds of a monotonic clock that the caller owns.
+ */
+import type { RandomBytes } from '#core/bytes/bytes.ts';
+import type { IkeSuite } from '#core/crypto/interfaces.ts';
+import type { ChildSa } from '#core/esp/child-sa.ts';
+import type { Failure } from '#core/failure/failure.ts';
+import type { Identification } from '#core/ike/identification.ts';
+import type { Proposal } from '#core/ike/proposal.ts';
+import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
+import type { IpAddress, Path, Prefix } from '#core/net/address.ts';
+
+/** A datagram of IKE, without the non-ESP marker: whoever owns the socket adds and removes it (RFC 3948 §2.2). */
+export interface Datagram {
+  readonly path: Path;
+  readonly bytes: Uint8Array;
+  /** A one-octet NAT keepalive (RFC 3948 §2.3): goes out as it is, without a marker. */
+  readonly keepalive?: true;
+}
+
+export interface RetransmitPolicy {
+  /** First wait in ms, factor per attempt, ceiling in ms, attempts in all, jitter as a share (0.1 = ±10 %). */
+  readonly initialMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  readonly attempts: number;
+  readonly jitter: number;
+}
+
+export interface ChildConfig {
+  readonly name: string;
+  readonly proposals: readonly Proposal[];
+  /** Initiator: what to ask for; 0.0.0.0/0 and ::/0 are narrowed to the assigned addresses. Responder: what to allow. */
+  readonly localTs: readonly TrafficSelector[];
+  readonly remoteTs: readonly TrafficSelector[];
+  readonly replayWindow: number;
+  readonly hardLimit: ChildSa['hardLimit'];
+  /** Hard lifetime in seconds; rekeying before it comes with the rekey task. */
+  readonly lifetimeSec?: number;
+}
+
+/** What the initiator asks for in CFG_REQUEST (RFC 7296 §3.15). */
+export interface ConfigRequest {
+  readonly ip4: boolean;
+  readonly ip6: boolean;
+  readonly dns: boolean;
+  readonly subnets: boolean;
+  readonly domains: boolean;
+  /** APPLICATION_VERSION to send; absent sends none. */
+  readonly applicationVersion?: string;
+}
+
+/** What a CFG_REPLY assigns; unknown attributes are counted, never an error. */
+export interface AssignedConfig {
+  readonly addresses: readonly Prefix[];
+  readonly dns: readonly IpAddress[];
+  readonly subnets: readonly Prefix[];
+  readonly domains: readonly string[];
+  readonly applicationVersion?: string;
+}
+
+interface CommonConfig {
+  readonly random: RandomBytes;
+  readonly proposals: readonly Proposal[];
+  readonly child: ChildConfig;
+  readonly retransmit: RetransmitPolicy;
+  /** Seconds between NAT keepalives when a NAT stands on our side. */
+  readonly natKeepaliveSec: number;
+  /** Seconds without anything from the peer before it is asked for life; 0 never asks. */
+  readonly livenessSec: number;
+  /** `force` claims a NAT in NAT_DETECTION_SOURCE_IP so that ESP always travels in UDP. */
+  readonly encapsulation: 'auto' | 'force';
+  readonly vendorIds: readonly Uint8Array[];
+  /** Hard lifetime of the IKE SA in seconds. */
+  readonly lifetimeSec?: number;
+  /**
+   * Where key material may be written for tests and captures (an exported key table). Absent in production.
+   */
+  readonly keyLog?: (entry: KeyLogEntry) => void;
+}
+
+export interface KeyLogEntry {
+  readonly kind: 'ike' | 'child';
+  readonly fields: Readonly<Record<string, Uint8Array | string | number>>;
+}
+
+export interface InitiatorConfig extends CommonConfig {
+  readonly role: 'initiator';
+  readonly localId: Identification;
+  /** The identity the gateway must prove; absent accepts whatever it presents under the right key. */
+  readonly remoteId?: Identification;
+  /** Send remoteId as IDr too, so that a gateway with several identities picks it. */
+  readonly sendRemoteId: boolean;
+  readonly authentication: { readonly method: 'psk'; readonly psk: Uint8Array };
+  readonly request: ConfigRequest;
+  readonly initialContact: boolean;
+}
+
+export interface ResponderConfig extends CommonConfig {
+  readonly role: 'responder';
+  readonly localId: Identification;
+  /** The key for a peer; `undefined` refuses it with AUTHENTICATION_FAILED (an unknown identity looks like a wrong key). */
+  readonly findPsk: (peer: Identification) => Uint8Array | undefined;
+  /** Addresses and more for an authenticated peer; `undefined` answers INTERNAL_ADDRESS_FAILURE. */
+  readonly assign: (peer: Identification, request: ConfigRequest) => AssignedConfig | undefined;
+}
+
+export type ConnectionConfig = InitiatorConfig | ResponderConfig;
+
+export type ConnectionState = 'idle' | 'ike-sa-init' | 'ike-auth' | 'established' | 'deleting' | 'closed';
+
+export type ChildRemovedReason = 'deleted-by-peer' | 'deleted-by-us' | 'expired' | 'ike-closed';
+
+/** What happened. The driver drains pollEvent after each handle*, before pollTransmit. */
+export type ConnectionEvent =
+  /** For progress: which exchange is under way, and where to. */
+  | { readonly type: 'progress'; readonly state: ConnectionState; readonly detail: string }
+  /** NAT detection and the switch of ports are done; `nat` is who stands behind one. */
+  | {
+      readonly type: 'path';
+      readonly path: Path;
+      readonly nat: { readonly local: boolean; readonly remote: boolean };
+    }
+  | {
+      readonly type: 'ike-established';
+      readonly spiI: Uint8Array;
+      readonly spiR: Uint8Array;
+      readonly suite: IkeSuite;
+      readonly remoteId: Identification;
+      readonly vendorIds: readonly Uint8Array[];
+      readonly expiresAt?: number;
+    }
+  /** Comes before child-installed in the same drain. */
+  | { readonly type: 'config'; readonly config: AssignedConfig }
+  | {
+      readonly type: 'child-installed';
+      readonly name: string;
+      readonly child: ChildSa;
+      readonly expiresAt?: number;
+    }
+  | {
+      readonly type: 'child-removed';
+      readonly spiIn: number;
+      readonly spiOut: number;
+      readonly reason: ChildRemovedReason;
+    }
+  /** Terminal: nothing else comes. `failure` is absent after a close that was asked for. */
+  | { readonly type: 'closed'; readonly failure?: Failure };
+
+/** Messages that were dropped or answered without effect; all start at zero. */
+export interface ConnectionCounters {
+  /** Not decodable, before anything was authenticated. */
+  malformed: number;
+  /** ICV wrong, or protected although no keys exist. */
+  unauthenticated: number;
+  /** Outside the window, or an answer to nothing. */
+  outOfWindow: number;
+  /** Requests of the peer seen again and answered from the cache. */
+  retransmitsReceived: number;
+  retransmitsSent: number;
+  /** Error or status notifies without a meaning to us. */
+  unknownNotifies: number;
+}
+
+/** A single IKE SA with its Child SAs: feed it, then drain it. Synchronous; never throws for anything a peer sends. */
+export interface Connection {
+  readonly state: ConnectionState;
+  readonly spiI: Uint8Array;
+  readonly spiR: Uint8Array;
+  readonly counters: Readonly<ConnectionCounters>;
+  /** Initiator only: sends IKE_SA_INIT over `path`. */
+  initiate(now: number, path: Path): void;
+  handleDatagram(now: number, bytes: Uint8Array, path: Path): void;
+  handleTimeout(now: number): void;
+  /** Authenticated ESP arrived at this time: counts as proof of life (RFC 7296 §2.4). */
+  noteInboundTraffic(now: number): void;
+  /** Asks the peer for life at once. */
+  checkLiveness(now: number): void;
+  /** Deletes one Child SA, or, without an SPI, the IKE SA with all of them. */
+  delete(now: number, spiIn?: number): void;
+  /** Closes without a word to the peer (the network is gone, the process ends now). */
+  abandon(now: number): void;
+  pollTransmit(now: number): Datagram | undefined;
+  pollTimeout(): number | undefined;
+  pollEvent(): ConnectionEvent | undefined;
+}

@@ -1,0 +1,205 @@
+/**
+ * The contract between the helper and its clients (cli/, electron/): one table of calls and one of topics. Types,
+ * validation, permissions and the helper's dispatch are derived from it. Framing: frame.ts. Bounds: SECURITY in docs/.
+ * Additions only within a major version.
+ */
+import { z } from 'zod';
+import { failureSchema } from '#core/failure/failure.ts';
+import { reportEntrySchema } from '#core/profile/profile.ts';
+
+export const PROTOCOL = { major: 1, minor: 0 } as const;
+
+/** `read` sees state; `operate` drives one's own tunnels and profiles; `admin` also those of others and for all. */
+export type Permission = 'read' | 'operate' | 'admin';
+
+export const profileId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and "-"');
+const endpoint = z.object({ address: z.string(), port: z.number() });
+/** 64-bit counters travel as decimal text where they may exceed 2^53; the CLI prints numbers. */
+const count = z.number().int().nonnegative();
+/** Wall-clock time, ISO 8601. */
+const time = z.iso.datetime();
+
+export const tunnelStateSchema = z.enum([
+  'disconnected',
+  'connecting',
+  'connected',
+  'reconnecting',
+  'disconnecting',
+  'failed',
+]);
+export type TunnelState = z.infer<typeof tunnelStateSchema>;
+
+export const childStatusSchema = z.object({
+  spiIn: z.string(),
+  spiOut: z.string(),
+  protocol: z.enum(['ESP']),
+  mode: z.enum(['tunnel']),
+  suite: z.string(),
+  localTs: z.array(z.string()),
+  remoteTs: z.array(z.string()),
+  bytesIn: count,
+  bytesOut: count,
+  packetsIn: count,
+  packetsOut: count,
+  replayDrops: count,
+  authFailures: count,
+  selectorDrops: count,
+  rekeyAt: time.optional(),
+  expiresAt: time.optional(),
+});
+
+/** DESIGN.md §5; every key is always there, null or empty where nothing is known. */
+export const tunnelStatusSchema = z.object({
+  profile: z.object({ id: profileId, name: z.string() }),
+  state: tunnelStateSchema,
+  since: time,
+  /** What happens right now in a state that takes time: `IKE_AUTH with 203.0.113.1:4500`. */
+  step: z.string().nullable(),
+  gateway: endpoint.extend({ id: z.string().nullable() }).nullable(),
+  virtualIps: z.array(z.string()),
+  dns: z.object({
+    servers: z.array(z.string()),
+    domains: z.array(z.string()),
+    backend: z.string().nullable(),
+  }),
+  nat: z.object({ local: z.boolean(), remote: z.boolean() }).nullable(),
+  interface: z.object({ name: z.string(), mtu: z.number() }).nullable(),
+  ike: z
+    .object({
+      version: z.literal(2),
+      spiI: z.string(),
+      spiR: z.string(),
+      suite: z.string(),
+      weak: z.array(z.string()),
+      rekeyAt: time.nullable(),
+      expiresAt: time.nullable(),
+    })
+    .nullable(),
+  children: z.array(childStatusSchema),
+  failure: failureSchema.nullable(),
+});
+export type TunnelStatus = z.infer<typeof tunnelStatusSchema>;
+
+export const statusSchema = z.object({ tunnels: z.array(tunnelStatusSchema) });
+export type Status = z.infer<typeof statusSchema>;
+
+export const profileSummarySchema = z.object({
+  id: profileId,
+  name: z.string(),
+  gateway: z.string(),
+  owner: z.number(),
+  forAll: z.boolean(),
+  /** Secrets that are stored, by name, never by value. */
+  storedSecrets: z.array(z.string()),
+  missingSecrets: z.array(z.string()),
+});
+export type ProfileSummary = z.infer<typeof profileSummarySchema>;
+
+export const logEntrySchema = z.object({
+  time,
+  level: z.enum(['error', 'warn', 'info', 'debug']),
+  subsystem: z.string(),
+  message: z.string(),
+  profile: z.string().optional(),
+});
+export type LogEntry = z.infer<typeof logEntrySchema>;
+
+export const doctorCheckSchema = z.object({
+  check: z.string(),
+  ok: z.boolean(),
+  found: z.string(),
+  remedy: z.string().optional(),
+});
+
+const nothing = z.strictObject({});
+const accepted = z.object({ accepted: z.literal(true) });
+
+function call<P extends z.ZodType, R extends z.ZodType>(permission: Permission, params: P, result: R) {
+  return { permission, params, result };
+}
+
+export const calls = {
+  'status.get': call('read', nothing, statusSchema),
+  'profiles.list': call('read', nothing, z.object({ profiles: z.array(profileSummarySchema) })),
+  /** The profile as its file would be, without secrets. */
+  'profiles.get': call(
+    'read',
+    z.strictObject({ id: profileId }),
+    z.object({ summary: profileSummarySchema, profile: z.unknown() }),
+  ),
+  /** Octets of files, never their paths. With `dryRun` nothing is stored and `id` is null. */
+  'profiles.import': call(
+    'operate',
+    z.strictObject({
+      files: z
+        .array(z.strictObject({ name: z.string().max(255), content: z.base64() }))
+        .min(1)
+        .max(8),
+      name: z.string().min(1).max(128).optional(),
+      /** base64 of a pre-shared key to store with it. */
+      psk: z.base64().max(4096).optional(),
+      dryRun: z.boolean().default(false),
+      forAll: z.boolean().default(false),
+    }),
+    z.object({
+      imported: z.array(
+        z.object({
+          id: profileId.nullable(),
+          name: z.string(),
+          report: z.array(reportEntrySchema),
+          missingSecrets: z.array(z.string()),
+        }),
+      ),
+    }),
+  ),
+  'profiles.setSecret': call(
+    'operate',
+    z.strictObject({ id: profileId, psk: z.base64().max(4096) }),
+    nothing,
+  ),
+  'profiles.remove': call('operate', z.strictObject({ id: profileId }), nothing),
+  /** Answers at once; the truth follows as events. */
+  'tunnel.up': call(
+    'operate',
+    z.strictObject({ id: profileId, psk: z.base64().max(4096).optional() }),
+    accepted,
+  ),
+  'tunnel.down': call('operate', z.strictObject({ id: profileId.optional() }), accepted),
+  /** A snapshot in the answer, then events with rising `sequence`. */
+  'events.subscribe': call(
+    'read',
+    z.strictObject({ topic: z.enum(['status', 'log']) }),
+    z.object({
+      sequence: z.number(),
+      status: statusSchema.optional(),
+      log: z.array(logEntrySchema).optional(),
+    }),
+  ),
+  'events.unsubscribe': call('read', z.strictObject({ topic: z.enum(['status', 'log']) }), nothing),
+  'doctor.run': call('read', nothing, z.object({ checks: z.array(doctorCheckSchema) })),
+} as const;
+
+export type Calls = typeof calls;
+export type CallName = keyof Calls;
+export type Params<C extends CallName> = z.input<Calls[C]['params']>;
+export type Result<C extends CallName> = z.output<Calls[C]['result']>;
+
+/** What the helper sends without being asked. */
+export const eventSchema = z.discriminatedUnion('topic', [
+  z.object({ topic: z.literal('status'), sequence: z.number(), status: statusSchema }),
+  z.object({ topic: z.literal('log'), sequence: z.number(), entry: logEntrySchema }),
+]);
+export type Event = z.infer<typeof eventSchema>;
+
+/** Refusals of the contract itself, as JSON-RPC error codes. */
+export const ERROR_CODES = {
+  protocol: -32001,
+  notFound: -32002,
+  forbidden: -32003,
+  busy: -32004,
+  refused: -32005,
+  parse: -32700,
+  unknownCall: -32601,
+  invalidParams: -32602,
+  internal: -32603,
+} as const;

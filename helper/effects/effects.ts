@@ -1,0 +1,98 @@
+/**
+ * The changes a tunnel makes to the system, as one interface a subject. Each `apply` is complete or throws a
+ * SystemFailure after undoing its own part; each `undo` may be called twice, and works from a journal entry alone.
+ */
+import type { Prefix, IpAddress, SocketAddress } from '#core/net/address.ts';
+import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
+
+/** The system refused; the three parts become a `system` failure. */
+export class SystemFailure extends Error {
+  override readonly name = 'SystemFailure';
+  readonly what: string;
+  readonly detail: string;
+  readonly remedy: string;
+  constructor(what: string, detail: string, remedy: string) {
+    super(`${what}: ${detail}`);
+    this.what = what;
+    this.detail = detail;
+    this.remedy = remedy;
+  }
+}
+
+export interface LinkSettings {
+  readonly tun: string;
+  readonly addresses: readonly Prefix[];
+  readonly mtu: number;
+}
+
+/** Addresses, MTU and state of the adapter. They vanish with it, so there is nothing to undo. */
+export interface LinkEffect {
+  apply(settings: LinkSettings): Promise<void>;
+}
+
+export interface RouteSettings {
+  readonly tun: string;
+  /** Own routing table, chosen by rule `not fwmark MARK lookup TABLE`. */
+  readonly table: number;
+  readonly mark: number;
+  readonly priority: number;
+  /** Destinations that go into the tunnel: the negotiated remote selectors. */
+  readonly remoteTs: readonly TrafficSelector[];
+  /** Source address to prefer, one a family. */
+  readonly addresses: readonly Prefix[];
+}
+
+export interface RoutesEffect {
+  apply(settings: RouteSettings): Promise<void>;
+  undo(entry: {
+    readonly tun: string;
+    readonly table: number;
+    readonly mark: number;
+    readonly priority: number;
+  }): Promise<void>;
+  /** The local address the system would use towards a peer, past our own rules (`ip route get … mark`). */
+  sourceFor(
+    remote: IpAddress,
+    mark: number,
+  ): Promise<{ readonly address: IpAddress; readonly mtu: number; readonly dev: string }>;
+}
+
+export interface DnsSettings {
+  readonly tun: string;
+  readonly servers: readonly IpAddress[];
+  /** Empty and `all`: every query. Otherwise only these domains (and search in them). */
+  readonly domains: readonly string[];
+  readonly all: boolean;
+}
+
+export interface DnsEffect {
+  /** What this machine has: systemd-resolved, resolvconf, or a plain /etc/resolv.conf. */
+  detect(): Promise<'resolved' | 'resolvconf' | 'resolv.conf'>;
+  apply(settings: DnsSettings, backend: 'resolved' | 'resolvconf' | 'resolv.conf'): Promise<void>;
+  undo(entry: {
+    readonly tun: string;
+    readonly backend: 'resolved' | 'resolvconf' | 'resolv.conf';
+  }): Promise<void>;
+}
+
+export interface FirewallSettings {
+  readonly tun: string;
+  /** Packets to these that did not come through the tunnel are dropped (CVE-2019-14899). */
+  readonly addresses: readonly Prefix[];
+  /** Forwarded TCP through the adapter gets its MSS clamped to this MTU. */
+  readonly mtu: number;
+  readonly gateway: SocketAddress;
+}
+
+export interface FirewallEffect {
+  apply(settings: FirewallSettings): Promise<void>;
+  undo(entry: { readonly tun: string }): Promise<void>;
+}
+
+/** All of them for one platform: linux.ts makes the real ones, fake.ts the recording ones. */
+export interface Effects {
+  readonly link: LinkEffect;
+  readonly routes: RoutesEffect;
+  readonly dns: DnsEffect;
+  readonly firewall: FirewallEffect;
+}
