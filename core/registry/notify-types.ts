@@ -5,7 +5,11 @@
 import { registry } from './registry.ts';
 
 export const notifyTypes = registry('Notify', [
-  { id: 1, name: 'UNSUPPORTED_CRITICAL_PAYLOAD', meaning: 'a payload marked critical is not known to the receiver' },
+  {
+    id: 1,
+    name: 'UNSUPPORTED_CRITICAL_PAYLOAD',
+    meaning: 'a payload marked critical is not known to the receiver',
+  },
   { id: 4, name: 'INVALID_IKE_SPI', meaning: 'the receiver knows no IKE SA with these SPIs' },
   { id: 5, name: 'INVALID_MAJOR_VERSION', meaning: 'the receiver does not speak this version of IKE' },
   { id: 7, name: 'INVALID_SYNTAX', meaning: 'the message breaks the rules of the protocol' },
