@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { failureSchema } from '#core/failure/failure.ts';
 import { reportEntrySchema } from '#core/profile/profile.ts';
 
-export const PROTOCOL = { major: 1, minor: 0 } as const;
+export { ERROR_CODES, PROTOCOL } from '#core/ipc/protocol.ts';
 
 /** `read` sees state; `operate` drives one's own tunnels and profiles; `admin` also those of others and for all. */
 export type Permission = 'read' | 'operate' | 'admin';
@@ -190,16 +190,3 @@ export const eventSchema = z.discriminatedUnion('topic', [
   z.object({ topic: z.literal('log'), sequence: z.number(), entry: logEntrySchema }),
 ]);
 export type Event = z.infer<typeof eventSchema>;
-
-/** Refusals of the contract itself, as JSON-RPC error codes. */
-export const ERROR_CODES = {
-  protocol: -32001,
-  notFound: -32002,
-  forbidden: -32003,
-  busy: -32004,
-  refused: -32005,
-  parse: -32700,
-  unknownCall: -32601,
-  invalidParams: -32602,
-  internal: -32603,
-} as const;

@@ -1,0 +1,15 @@
+/**
+ * Text from elsewhere (a gateway's identity, a file's setting, a log line) made safe for a terminal or a window:
+ * what a reader sees is what stands there. Used by failure/explain.ts, the importers' reports and cli/output.
+ */
+
+/** C0 and C1 controls, line and paragraph separators, and the marks that reorder or hide text (UAX #9, Unicode category Cf). */
+const HIDDEN =
+  // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** `text` with everything invisible or active written as `\u{…}`, and cut at `limit` characters with an ellipsis. */
+export function printable(text: string, limit = 256): string {
+  const cut = text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+  return cut.replace(HIDDEN, (mark) => `\\u{${mark.charCodeAt(0).toString(16)}}`);
+}
