@@ -1,6 +1,7 @@
 /**
  * The changes a tunnel makes to the system, as one interface a subject. Each `apply` is complete or throws a
- * SystemFailure after undoing its own part; each `undo` may be called twice, and works from a journal entry alone.
+ * SystemFailure after undoing its own part, and may be called again with other settings; each `undo` may be called
+ * twice, and works from a journal entry alone. Order: link, firewall, routes, dns; undone the other way round.
  */
 import type { Prefix, IpAddress, SocketAddress } from '#core/net/address.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
@@ -19,6 +20,12 @@ export class SystemFailure extends Error {
   }
 }
 
+/** There is no route to the peer: no network, or none of its family. Becomes a `network-unreachable` failure. */
+export class NetworkUnreachable extends SystemFailure {}
+
+/** Sentences for the log and the screen about what could not be done although the tunnel works. Mostly empty. */
+export type Warnings = readonly string[];
+
 export interface LinkSettings {
   readonly tun: string;
   readonly addresses: readonly Prefix[];
@@ -27,7 +34,7 @@ export interface LinkSettings {
 
 /** Addresses, MTU and state of the adapter. They vanish with it, so there is nothing to undo. */
 export interface LinkEffect {
-  apply(settings: LinkSettings): Promise<void>;
+  apply(settings: LinkSettings): Promise<Warnings>;
 }
 
 export interface RouteSettings {
@@ -35,6 +42,7 @@ export interface RouteSettings {
   /** Own routing table, chosen by rule `not fwmark MARK lookup TABLE`. */
   readonly table: number;
   readonly mark: number;
+  /** Of the rule: lower goes first. routePriority in routes/plan.ts puts narrow selectors before wide ones. */
   readonly priority: number;
   /** Destinations that go into the tunnel: the negotiated remote selectors. */
   readonly remoteTs: readonly TrafficSelector[];
@@ -43,19 +51,24 @@ export interface RouteSettings {
 }
 
 export interface RoutesEffect {
-  apply(settings: RouteSettings): Promise<void>;
+  apply(settings: RouteSettings): Promise<Warnings>;
   undo(entry: {
     readonly tun: string;
     readonly table: number;
     readonly mark: number;
     readonly priority: number;
-  }): Promise<void>;
-  /** The local address the system would use towards a peer, past our own rules (`ip route get … mark`). */
+  }): Promise<Warnings>;
+  /**
+   * The local address the system would use towards a peer, past our own rules (`ip route get … mark`), and the
+   * path MTU in octets. Throws NetworkUnreachable.
+   */
   sourceFor(
     remote: IpAddress,
     mark: number,
   ): Promise<{ readonly address: IpAddress; readonly mtu: number; readonly dev: string }>;
 }
+
+export type DnsBackend = 'resolved' | 'resolvconf' | 'resolv.conf';
 
 export interface DnsSettings {
   readonly tun: string;
@@ -67,12 +80,9 @@ export interface DnsSettings {
 
 export interface DnsEffect {
   /** What this machine has: systemd-resolved, resolvconf, or a plain /etc/resolv.conf. */
-  detect(): Promise<'resolved' | 'resolvconf' | 'resolv.conf'>;
-  apply(settings: DnsSettings, backend: 'resolved' | 'resolvconf' | 'resolv.conf'): Promise<void>;
-  undo(entry: {
-    readonly tun: string;
-    readonly backend: 'resolved' | 'resolvconf' | 'resolv.conf';
-  }): Promise<void>;
+  detect(): Promise<DnsBackend>;
+  apply(settings: DnsSettings, backend: DnsBackend): Promise<Warnings>;
+  undo(entry: { readonly tun: string; readonly backend: DnsBackend }): Promise<Warnings>;
 }
 
 export interface FirewallSettings {
@@ -82,11 +92,13 @@ export interface FirewallSettings {
   /** Forwarded TCP through the adapter gets its MSS clamped to this MTU. */
   readonly mtu: number;
   readonly gateway: SocketAddress;
+  /** Put on what the gateway sends, so that strict reverse path filters see its route past our rule. */
+  readonly mark: number;
 }
 
 export interface FirewallEffect {
-  apply(settings: FirewallSettings): Promise<void>;
-  undo(entry: { readonly tun: string }): Promise<void>;
+  apply(settings: FirewallSettings): Promise<Warnings>;
+  undo(entry: { readonly tun: string }): Promise<Warnings>;
 }
 
 /** All of them for one platform: linux.ts makes the real ones, fake.ts the recording ones. */
