@@ -1,0 +1,124 @@
+/**
+ * Reads a source file as a tree and says which rules of docs/architecture.md it breaks. Used by
+ * test/unit/architecture.test.ts on every file of the project, and there on fixtures that must fail.
+ */
+import { dirname, join, normalize } from 'node:path';
+import { parseAst } from 'vitest/node';
+
+/** Which folder of core/ may use which. Everything absent is forbidden; the table itself must have no circle. */
+export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  bytes: [],
+  text: [],
+  registry: [],
+  net: ['bytes', 'text'],
+  ike: ['bytes', 'text', 'registry', 'net'],
+  crypto: ['bytes', 'text', 'registry', 'ike'],
+  esp: ['bytes', 'registry', 'net', 'ike', 'crypto'],
+  failure: ['text', 'registry'],
+  ikev2: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto', 'esp', 'failure'],
+  profile: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto'],
+  ipc: ['bytes', 'text', 'failure', 'profile'],
+};
+
+/** Which top folder may import which, and which packages. `node` stands for everything `node:*`. */
+export const FOLDER_MAY_IMPORT: Readonly<Record<string, { folders: readonly string[]; packages: RegExp }>> = {
+  core: { folders: ['core'], packages: /^(@noble\/(ciphers|curves|hashes|post-quantum)|zod|des\.js)(\/|$)/ },
+  helper: { folders: ['core', 'helper'], packages: /^(node:|zod$)/ },
+  cli: { folders: ['core', 'cli'], packages: /^(node:|zod$)/ },
+  electron: { folders: ['core', 'electron'], packages: /^(node:|zod$|electron$)/ },
+  renderer: { folders: ['core', 'renderer'], packages: /^(?!node:|electron)/ },
+};
+
+/** Names that reach a clock, randomness, the system or a screen: core/ gets all of them as arguments. */
+const IMPURE = new Set(
+  `process Buffer console performance Date crypto require global globalThis window document self navigator
+   setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask fetch
+   XMLHttpRequest WebSocket URL TextEncoder TextDecoder atob btoa structuredClone Promise localStorage
+   __dirname __filename Intl`.split(/\s+/),
+);
+
+interface Node {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+/** Parts of a node that hold a plain name, not a use of a variable: `a.NAME`, `{ NAME: 1 }`, `NAME()` in a class. */
+const NAME_ONLY: Readonly<Record<string, string>> = {
+  MemberExpression: 'property',
+  Property: 'key',
+  PropertyDefinition: 'key',
+  MethodDefinition: 'key',
+  AccessorProperty: 'key',
+  TSPropertySignature: 'key',
+  TSMethodSignature: 'key',
+  TSQualifiedName: 'right',
+  ImportSpecifier: 'imported',
+  ExportSpecifier: 'exported',
+};
+
+export interface Facts {
+  /** What it imports or re-exports, as written. */
+  readonly imports: readonly string[];
+  /** Impure things it uses. */
+  readonly impure: readonly string[];
+}
+
+/** `name` serves only the parser: its ending says which language. Throws where the text is not TypeScript. */
+export function readSource(name: string, text: string): Facts {
+  const imports: string[] = [];
+  const impure = new Set<string>();
+  const visit = (node: Node, nameOnly: boolean): void => {
+    if (node.type === 'Identifier' && !nameOnly && IMPURE.has(String(node['name'])))
+      impure.add(String(node['name']));
+    if (isMathRandom(node)) impure.add('Math.random');
+    if (node['async'] === true || node.type === 'AwaitExpression') impure.add('async');
+    if (node.type === 'MetaProperty') impure.add('import.meta');
+    const source = node['source'] as Node | null | undefined;
+    if (/^(Import|Export).*Declaration$|^ImportExpression$/.test(node.type) && source)
+      imports.push(typeof source['value'] === 'string' ? source['value'] : 'a computed import()');
+    for (const [key, child] of Object.entries(node)) {
+      const only = NAME_ONLY[node.type] === key && node['computed'] !== true;
+      for (const item of Array.isArray(child) ? child : [child]) if (isNode(item)) visit(item, only);
+    }
+  };
+  visit(parseAst(text, { lang: name.endsWith('x') ? 'tsx' : 'ts' }, name) as unknown as Node, false);
+  return { imports, impure: [...impure] };
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
+}
+
+function isMathRandom(node: Node): boolean {
+  if (node.type !== 'MemberExpression') return false;
+  const [object, property] = [node['object'] as Node, node['property'] as Node];
+  return object['name'] === 'Math' && (property['name'] ?? property['value']) === 'random';
+}
+
+/** The project's file an import of ours means, relative to the root; undefined for a package. */
+export function resolveImport(file: string, specifier: string): string | undefined {
+  if (specifier.startsWith('#')) return specifier.slice(1);
+  if (specifier.startsWith('.')) return normalize(join(dirname(file), specifier));
+  return undefined;
+}
+
+/** Every rule that `file` (its path from the root, with `/`) breaks by what it says, in words. */
+export function brokenRules(file: string, text: string): string[] {
+  const [top = '', folder = ''] = file.split('/');
+  const rule = FOLDER_MAY_IMPORT[top];
+  if (rule === undefined) return [];
+  const { imports, impure } = readSource(file, text);
+  const broken = top === 'core' ? impure.map((name) => `${file}: core/ is pure and may not use ${name}`) : [];
+  for (const specifier of imports) {
+    const target = resolveImport(file, specifier);
+    const [toTop = '', toFolder = ''] = target?.split('/') ?? [];
+    if (target === undefined) {
+      if (!rule.packages.test(specifier)) broken.push(`${file}: ${top}/ may not import ${specifier}`);
+    } else if (!rule.folders.includes(toTop)) {
+      broken.push(`${file}: ${top}/ may not import from ${toTop}/ (${specifier})`);
+    } else if (top === 'core' && toFolder !== folder && !CORE_MAY_IMPORT[folder]?.includes(toFolder)) {
+      broken.push(`${file}: core/${folder}/ may not import from core/${toFolder}/`);
+    }
+  }
+  return broken;
+}
