@@ -91,6 +91,14 @@ export type Decoded =
       readonly detail: string;
     };
 
+/** A datagram whose payloads are inside SK, or SKF (RFC 7383): `MessageProtection.open` tells what it holds. */
+export interface Sealed {
+  readonly outcome: 'sealed';
+  readonly header: IkeHeader;
+  /** SKF in place of SK. */
+  readonly fragment: boolean;
+}
+
 /** One direction's keys of an IKE SA, bound to its suite: made by protection.ts from SK_e and SK_a. */
 export interface MessageProtection {
   /** The whole datagram of a message with its payloads inside SK (§3.14, RFC 5282). */
