@@ -1,0 +1,231 @@
+#include "esp_crypto.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "failure.h"
+
+namespace adit {
+namespace {
+
+// RFC 4303 §2.4: the ICV starts on a 4-octet boundary even where the cipher has no blocks.
+std::size_t alignment(const EncryptionRow& row) { return std::max<std::size_t>(row.blockBytes, 4); }
+
+std::string lengthError(const char* field, const char* algorithm, std::size_t length) {
+  return std::string(field) + ": " + std::to_string(length) + " octets do not fit " + algorithm;
+}
+
+int toInt(std::size_t length) { return static_cast<int>(length); }
+
+}  // namespace
+
+Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryptionKey, ConstOctets integrityKey)
+    : suite_(suite), direction_(direction) {
+  const EncryptionRow& row = *suite.encryption;
+  if (encryptionKey.size() < row.saltBytes) {
+    throw ArgumentError(lengthError("keys.encryption", row.name, encryptionKey.size()));
+  }
+  const std::size_t keyBytes = encryptionKey.size() - row.saltBytes;
+  const bool keyFits = row.kind == CipherKind::null ? keyBytes == 0
+                       : row.fixedKeyBytes != 0     ? keyBytes == row.fixedKeyBytes
+                                                    : keyBytes == 16 || keyBytes == 24 || keyBytes == 32;
+  if (!keyFits) throw ArgumentError(lengthError("keys.encryption", row.name, encryptionKey.size()));
+  std::memcpy(salt_.data(), encryptionKey.data() + keyBytes, row.saltBytes);
+
+  if (row.kind != CipherKind::null) {
+    char name[32];
+    std::snprintf(name, sizeof name, row.openssl, keyBytes * 8);
+    const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(EVP_CIPHER_fetch(nullptr, name, nullptr),
+                                                                         &EVP_CIPHER_free);
+    cipher_.reset(EVP_CIPHER_CTX_new());
+    // CTR is its own inverse; OpenSSL's decrypting side of it would compute the same.
+    const int encrypt = direction == Direction::outbound ? 1 : 0;
+    bool ready = cipher && cipher_ && EVP_CipherInit_ex2(cipher_.get(), cipher.get(), nullptr, nullptr, encrypt, nullptr) == 1;
+    if (row.kind == CipherKind::ccm) {
+      // CCM takes the lengths of nonce and tag before the key.
+      ready = ready && EVP_CIPHER_CTX_ctrl(cipher_.get(), EVP_CTRL_AEAD_SET_IVLEN, 11, nullptr) == 1 &&
+              EVP_CIPHER_CTX_ctrl(cipher_.get(), EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), nullptr) == 1;
+    }
+    ready = ready && EVP_CipherInit_ex2(cipher_.get(), nullptr, encryptionKey.data(), nullptr, encrypt, nullptr) == 1;
+    if (ready) EVP_CIPHER_CTX_set_padding(cipher_.get(), 0);
+    if (!ready) throw StateError(std::string("this OpenSSL does not offer ") + name);
+  }
+
+  if (suite.integrity == nullptr) {
+    if (!integrityKey.empty()) throw ArgumentError(lengthError("keys.integrity", row.name, integrityKey.size()));
+    return;
+  }
+  const IntegrityRow& integrity = *suite.integrity;
+  if (integrityKey.size() != integrity.keyBytes) {
+    throw ArgumentError(lengthError("keys.integrity", integrity.name, integrityKey.size()));
+  }
+  const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> mac(EVP_MAC_fetch(nullptr, integrity.mac, nullptr),
+                                                              &EVP_MAC_free);
+  if (mac) mac_.reset(EVP_MAC_CTX_new(mac.get()));
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(integrity.parameter, const_cast<char*>(integrity.value), 0),
+      OSSL_PARAM_construct_end(),
+  };
+  if (!mac_ || EVP_MAC_init(mac_.get(), integrityKey.data(), integrityKey.size(), parameters) != 1) {
+    throw StateError(std::string("this OpenSSL does not offer ") + integrity.name);
+  }
+}
+
+// The contexts overwrite their keys as they are freed; the salt is ours to wipe.
+Transform::~Transform() { OPENSSL_cleanse(salt_.data(), salt_.size()); }
+
+Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence,
+                       const std::uint8_t* fixedIv) {
+  const EncryptionRow& row = *suite_.encryption;
+  std::uint8_t* esp = payload.data() - headerBytes();
+  std::uint8_t* iv = esp + kEspHeaderBytes;
+  store32(esp, spi);
+  store32(esp + 4, static_cast<std::uint32_t>(sequence));
+  if (fixedIv != nullptr) {
+    std::memcpy(iv, fixedIv, row.ivBytes);
+  } else if (row.kind == CipherKind::cbc) {
+    if (RAND_bytes(iv, toInt(row.ivBytes)) != 1) return {};
+  } else if (row.ivBytes == 8) {
+    store64(iv, sequence);  // unique under the key, as RFC 4106 §3.1, 4309 §3.1, 3686 §3.1 and 7634 §2 demand
+  }
+
+  const std::size_t unit = alignment(row);
+  const std::size_t clearBytes = (payload.size() + 2 + unit - 1) / unit * unit;
+  const std::size_t padding = clearBytes - payload.size() - 2;
+  std::uint8_t* trailer = payload.data() + payload.size();
+  for (std::size_t i = 1; i <= padding; i++) *trailer++ = static_cast<std::uint8_t>(i);
+  *trailer++ = static_cast<std::uint8_t>(padding);
+  *trailer++ = nextHeader;
+  const Octets clear{payload.data(), clearBytes};
+
+  if (row.icvBytes != 0) {
+    if (!sealAead(esp, clear, sequence)) return {};
+    return {esp, headerBytes() + clearBytes + row.icvBytes};
+  }
+  if (!crypt(iv, clear)) return {};
+  const std::size_t covered = headerBytes() + clearBytes;
+  if (suite_.integrity == nullptr) return {esp, covered};
+  if (!mac({esp, covered}, sequence, esp + covered)) return {};
+  return {esp, covered + suite_.integrity->icvBytes};
+}
+
+std::optional<Octets> Transform::open(Octets esp, std::uint64_t sequence) {
+  const EncryptionRow& row = *suite_.encryption;
+  const std::size_t icvBytes = suite_.integrity != nullptr ? suite_.integrity->icvBytes : row.icvBytes;
+  if (esp.size() < headerBytes() + 2 + icvBytes) return std::nullopt;
+  const Octets data = esp.subspan(headerBytes(), esp.size() - headerBytes() - icvBytes);
+  if (data.size() % row.blockBytes != 0) return std::nullopt;
+
+  if (row.icvBytes != 0) {
+    if (!openAead(esp.data(), data, sequence)) return std::nullopt;
+    return data;
+  }
+  if (suite_.integrity != nullptr) {
+    std::uint8_t expected[EVP_MAX_MD_SIZE];
+    const ConstOctets covered = esp.first(esp.size() - icvBytes);
+    if (!mac(covered, sequence, expected)) return std::nullopt;
+    if (CRYPTO_memcmp(expected, covered.data() + covered.size(), icvBytes) != 0) return std::nullopt;
+  }
+  if (!crypt(esp.data() + kEspHeaderBytes, data)) return std::nullopt;
+  return data;
+}
+
+// SPI and sequence number; with ESN all 64 bits of it (RFC 4106 §5).
+std::size_t Transform::additionalData(const std::uint8_t* esp, std::uint64_t sequence, std::uint8_t* out) const {
+  std::memcpy(out, esp, 4);
+  if (!suite_.esn) {
+    std::memcpy(out + 4, esp + 4, 4);
+    return 8;
+  }
+  store64(out + 4, sequence);
+  return 12;
+}
+
+void Transform::nonce(const std::uint8_t* iv, std::uint8_t* out) const {
+  const EncryptionRow& row = *suite_.encryption;
+  std::memcpy(out, salt_.data(), row.saltBytes);
+  std::memcpy(out + row.saltBytes, iv, row.ivBytes);
+}
+
+bool Transform::sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence) {
+  const EncryptionRow& row = *suite_.encryption;
+  EVP_CIPHER_CTX* context = cipher_.get();
+  std::uint8_t iv[12];
+  std::uint8_t aad[12];
+  nonce(esp + kEspHeaderBytes, iv);
+  const std::size_t aadBytes = additionalData(esp, sequence, aad);
+  int written = 0;
+  if (EVP_EncryptInit_ex2(context, nullptr, nullptr, iv, nullptr) != 1) return false;
+  if (row.kind == CipherKind::ccm && EVP_EncryptUpdate(context, nullptr, &written, nullptr, toInt(clear.size())) != 1) {
+    return false;
+  }
+  return EVP_EncryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
+         EVP_EncryptUpdate(context, clear.data(), &written, clear.data(), toInt(clear.size())) == 1 &&
+         EVP_EncryptFinal_ex(context, clear.data() + clear.size(), &written) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, toInt(row.icvBytes), clear.data() + clear.size()) == 1;
+}
+
+bool Transform::openAead(const std::uint8_t* esp, Octets cipher, std::uint64_t sequence) {
+  const EncryptionRow& row = *suite_.encryption;
+  EVP_CIPHER_CTX* context = cipher_.get();
+  std::uint8_t iv[12];
+  std::uint8_t aad[12];
+  nonce(esp + kEspHeaderBytes, iv);
+  const std::size_t aadBytes = additionalData(esp, sequence, aad);
+  std::uint8_t* tag = cipher.data() + cipher.size();
+  int written = 0;
+  if (row.kind == CipherKind::ccm) {
+    // CCM wants tag and length first, and its only update of data is also the verdict.
+    return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), tag) == 1 &&
+           EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
+           EVP_DecryptUpdate(context, nullptr, &written, nullptr, toInt(cipher.size())) == 1 &&
+           EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
+           EVP_DecryptUpdate(context, cipher.data(), &written, cipher.data(), toInt(cipher.size())) == 1;
+  }
+  return EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), tag) == 1 &&
+         EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
+         EVP_DecryptUpdate(context, cipher.data(), &written, cipher.data(), toInt(cipher.size())) == 1 &&
+         EVP_DecryptFinal_ex(context, cipher.data() + cipher.size(), &written) == 1;
+}
+
+bool Transform::crypt(const std::uint8_t* iv, Octets data) {
+  const EncryptionRow& row = *suite_.encryption;
+  if (row.kind == CipherKind::null) return true;
+  std::uint8_t block[kMaxIvBytes];
+  if (row.kind == CipherKind::ctr) {
+    nonce(iv, block);
+    store32(block + 12, 1);  // RFC 3686 §4: nonce, IV, block counter from one
+  } else {
+    std::memcpy(block, iv, row.ivBytes);
+  }
+  int written = 0;
+  const int encrypt = direction_ == Direction::outbound ? 1 : 0;
+  return EVP_CipherInit_ex2(cipher_.get(), nullptr, nullptr, block, encrypt, nullptr) == 1 &&
+         EVP_CipherUpdate(cipher_.get(), data.data(), &written, data.data(), toInt(data.size())) == 1 &&
+         written == toInt(data.size());
+}
+
+// The MAC over the packet, and over the high half of the sequence number that does not travel (RFC 4303 §2.2.1).
+bool Transform::mac(ConstOctets covered, std::uint64_t sequence, std::uint8_t* out) {
+  std::uint8_t high[4];
+  store32(high, static_cast<std::uint32_t>(sequence >> 32));
+  std::uint8_t whole[EVP_MAX_MD_SIZE];
+  std::size_t bytes = 0;
+  if (EVP_MAC_init(mac_.get(), nullptr, 0, nullptr) != 1) return false;
+  if (EVP_MAC_update(mac_.get(), covered.data(), covered.size()) != 1) return false;
+  if (suite_.esn && EVP_MAC_update(mac_.get(), high, sizeof high) != 1) return false;
+  if (EVP_MAC_final(mac_.get(), whole, &bytes, sizeof whole) != 1) return false;
+  std::memcpy(out, whole, suite_.integrity->icvBytes);
+  return true;
+}
+
+}  // namespace adit

@@ -1,0 +1,73 @@
+// One direction of an SA as a transformation of octets: RFC 4303 §2 and §3.3.2, §3.4.4. Knows keys, IVs, padding
+// and the ICV; knows nothing of windows, selectors or limits. The twin of core/esp/packet.ts.
+#pragma once
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "bytes.h"
+#include "suite.h"
+
+namespace adit {
+
+enum class Direction { inbound, outbound };
+
+struct CipherContextFree {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+struct MacContextFree {
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+
+struct Suite {
+  const EncryptionRow* encryption;
+  const IntegrityRow* integrity;  // nullptr with an AEAD
+  bool esn;
+};
+
+// Not for use by two threads at a time: an OpenSSL context holds the state of one packet.
+class Transform {
+ public:
+  // `encryptionKey` is key | salt. Throws ArgumentError when a length does not fit the suite.
+  Transform(const Suite& suite, Direction direction, ConstOctets encryptionKey, ConstOctets integrityKey);
+  ~Transform();
+  Transform(const Transform&) = delete;
+  Transform& operator=(const Transform&) = delete;
+
+  // Octets in front of the payload: SPI, sequence number, IV.
+  std::size_t headerBytes() const { return kEspHeaderBytes + suite_.encryption->ivBytes; }
+
+  // Seals the payload where it lies. There must be kHeadroom octets before it and kTailroom after it.
+  // `fixedIv` (ivBytes octets) replaces the random IV of CBC; tests only. Empty: OpenSSL refused.
+  Octets seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence,
+              const std::uint8_t* fixedIv);
+
+  // Checks the ICV and decrypts where the packet lies. The result is payload | padding | pad length | next
+  // header, two octets at least; nothing when the ICV is wrong or the length impossible.
+  std::optional<Octets> open(Octets esp, std::uint64_t sequence);
+
+ private:
+  std::size_t additionalData(const std::uint8_t* esp, std::uint64_t sequence, std::uint8_t* out) const;
+  void nonce(const std::uint8_t* iv, std::uint8_t* out) const;
+  bool sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence);
+  bool openAead(const std::uint8_t* esp, Octets cipher, std::uint64_t sequence);
+  bool crypt(const std::uint8_t* iv, Octets data);
+  bool mac(ConstOctets covered, std::uint64_t sequence, std::uint8_t* out);
+
+  Suite suite_;
+  Direction direction_;
+  std::array<std::uint8_t, 4> salt_{};
+  std::unique_ptr<EVP_CIPHER_CTX, CipherContextFree> cipher_;
+  std::unique_ptr<EVP_MAC_CTX, MacContextFree> mac_;
+};
+
+constexpr std::size_t kHeadroom = 64;
+static_assert(kHeadroom >= kEspHeaderBytes + kMaxIvBytes);
+// Padding below one block or one 4-octet word, pad length, next header, ICV.
+constexpr std::size_t kTailroom = 64;
+static_assert(kTailroom >= kMaxBlockBytes + 2 + kMaxIcvBytes);
+
+}  // namespace adit

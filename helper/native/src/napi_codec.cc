@@ -1,0 +1,86 @@
+#include "napi_codec.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "napi_sa.h"
+
+namespace adit {
+namespace {
+
+Sa& saOf(const Call& call) {
+  Sa* sa = nullptr;
+  check(call.env(), napi_unwrap(call.env(), call.self(), reinterpret_cast<void**>(&sa)));
+  return *sa;
+}
+
+napi_value verdict(napi_env env, const char* reason) { return Object(env).set("reason", toText(env, reason)).get(); }
+
+napi_value accepted(napi_env env, ConstOctets packet) {
+  return Object(env).set("reason", toText(env, "ok")).set("packet", toOctets(env, packet)).get();
+}
+
+napi_value outbound(const Call& call) {
+  Sa& sa = saOf(call);
+  const ConstOctets packet = call[0].octets("packet");
+  const Value iv = call[1];
+  const std::uint8_t* fixedIv = nullptr;
+  if (!iv.isUndefined()) {
+    const ConstOctets octets = iv.octets("iv");
+    if (octets.size() != sa.ivBytes()) throw ArgumentError("iv: its length does not fit the cipher");
+    fixedIv = octets.data();
+  }
+  const std::optional<Inner> inner = parseInner(packet);
+  if (!inner) return verdict(call.env(), "malformed");
+  if (!sa.carries(*inner)) return verdict(call.env(), "selector");
+  std::vector<std::uint8_t> room(kHeadroom + inner->length + kTailroom);
+  std::ranges::copy(packet.first(inner->length), room.begin() + kHeadroom);
+  const Octets esp = sa.outbound({room.data() + kHeadroom, inner->length}, inner->nextHeader, fixedIv);
+  return esp.empty() ? verdict(call.env(), "expired") : accepted(call.env(), esp);
+}
+
+napi_value inbound(const Call& call) {
+  Sa& sa = saOf(call);
+  const ConstOctets esp = call[0].octets("esp");
+  if (esp.size() < kEspHeaderBytes) throw ArgumentError("esp: expected an SPI and a sequence number at least");
+  std::vector<std::uint8_t> copy(esp.begin(), esp.end());
+  static constexpr const char* kReasons[] = {"ok", "replay", "auth", "selector", "malformed", "dummy", "expired"};
+  const Inbound result = sa.inbound(copy);
+  if (result.verdict == InboundVerdict::ok) return accepted(call.env(), result.packet);
+  return verdict(call.env(), kReasons[static_cast<std::size_t>(result.verdict)]);
+}
+
+napi_value counters(const Call& call) { return fromCounters(call.env(), saOf(call)); }
+
+napi_value startAfter(const Call& call) {
+  saOf(call).startAfter(call[0].u64("sent"), call[1].u64("received"));
+  return nullptr;
+}
+
+}  // namespace
+
+napi_value openEspCodec(const Call& call) {
+  napi_env env = call.env();
+  auto sa = std::make_unique<Sa>(toSaSpec(call[0]));
+  Object object(env);
+  const std::pair<const char*, napi_callback> methods[] = {
+      {"outbound", entry<outbound>},
+      {"inbound", entry<inbound>},
+      {"counters", entry<counters>},
+      {"startAfter", entry<startAfter>},
+  };
+  for (const auto& [name, method] : methods) {
+    napi_value function = nullptr;
+    check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function));
+    object.set(name, function);
+  }
+  check(env, napi_wrap(
+                 env, object.get(), sa.get(),
+                 [](napi_env, void* data, void*) { delete static_cast<Sa*>(data); }, nullptr, nullptr));
+  sa.release();
+  return object.get();
+}
+
+}  // namespace adit

@@ -1,0 +1,102 @@
+// A Child SA as the packets see it: both directions with keys, window, selectors, limits and counters (RFC 4303 §3).
+// The twin of core/esp/sa.ts. outbound() belongs to one thread and inbound() to one (possibly other) thread;
+// counters() may be called by any.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "esp_crypto.h"
+#include "inner.h"
+#include "replay.h"
+#include "selectors.h"
+
+namespace adit {
+
+enum class Expiry : std::uint32_t { none, sequence, bytes, packets };
+
+struct DirectionKeys {
+  ConstOctets encryption;
+  ConstOctets integrity;
+};
+
+// What JavaScript hands over. The keys are views that are valid during construction only.
+struct SaSpec {
+  std::uint32_t spiIn;
+  std::uint32_t spiOut;
+  Suite suite;
+  DirectionKeys keysIn;
+  DirectionKeys keysOut;
+  std::uint32_t replayWindow;
+  std::vector<Selector> local;
+  std::vector<Selector> remote;
+  std::optional<std::uint64_t> byteLimit;
+  std::optional<std::uint64_t> packetLimit;
+};
+
+struct SaCounters {
+  std::uint64_t bytesIn, bytesOut, packetsIn, packetsOut;
+  std::uint64_t replayDrops, authFailures, selectorDrops, malformedDrops, dummies, expiredDrops;
+  std::uint64_t packetsLeft;
+};
+
+enum class InboundVerdict { ok, replay, auth, selector, malformed, dummy, expired };
+
+struct Inbound {
+  InboundVerdict verdict;
+  Octets packet;  // the inner packet, where it was decrypted; only with ok
+};
+
+class Sa {
+ public:
+  explicit Sa(const SaSpec& spec);
+
+  std::uint32_t spiIn() const { return spiIn_; }
+  std::uint32_t spiOut() const { return spiOut_; }
+
+  bool carries(const Inner& inner) const { return matches(inner, local_, remote_); }
+  bool expired() const { return expiry_.load(std::memory_order_relaxed) != Expiry::none; }
+  // The reason, once: to whoever asks first after the SA stopped.
+  Expiry takeExpiry();
+
+  // Seals a packet where it lies (see Transform::seal for the room it needs). Empty: the SA has expired, or
+  // OpenSSL refused.
+  Octets outbound(Octets packet, std::uint8_t nextHeader, const std::uint8_t* fixedIv = nullptr);
+  // `esp` has kEspHeaderBytes at least and starts with spiIn; it is overwritten.
+  Inbound inbound(Octets esp);
+
+  SaCounters counters() const;
+  // Octets of the IV, for a caller that brings its own.
+  std::size_t ivBytes() const { return ivBytes_; }
+  // Continues after these sequence numbers: the last one sent, the highest one received. Tests only.
+  void startAfter(std::uint64_t sent, std::uint64_t received);
+
+ private:
+  using Counter = std::atomic<std::uint64_t>;
+  InboundVerdict receive(Octets esp, Octets& packet);
+  bool withinLimits(const Counter& packets, const Counter& bytes, std::size_t more);
+  void expire(Expiry reason);
+
+  const std::uint32_t spiIn_;
+  const std::uint32_t spiOut_;
+  const std::size_t ivBytes_;
+  const std::vector<Selector> local_;
+  const std::vector<Selector> remote_;
+  const std::uint64_t byteLimit_;
+  const std::uint64_t packetLimit_;
+  const std::uint64_t lastSequence_;
+  std::atomic<Expiry> expiry_{Expiry::none};
+  std::atomic<bool> expiryTaken_{false};
+
+  alignas(64) Transform sealing_;
+  Counter sent_{0};  // the last sequence number used
+  Counter packetsOut_{0}, bytesOut_{0};
+
+  alignas(64) Transform opening_;
+  ReplayWindow window_;
+  Counter packetsIn_{0}, bytesIn_{0};
+  Counter replayDrops_{0}, authFailures_{0}, selectorDrops_{0}, malformedDrops_{0}, dummies_{0}, expiredDrops_{0};
+};
+
+}  // namespace adit
