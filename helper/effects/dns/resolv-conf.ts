@@ -1,0 +1,175 @@
+/**
+ * Name servers in a plain /etc/resolv.conf (resolv.conf(5)). What stood there is kept in the state directory before
+ * it is replaced, with what we write: so a helper that was killed between any two steps still knows whether the file
+ * is the old one, ours, or somebody else's since. Several tunnels share one file. Called by linux.ts beside it.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { removeWhole, writeWhole } from '../../whole-file.ts';
+import { SystemFailure, type Warnings } from '../effects.ts';
+import { readText, type Files, type SystemPaths } from '../files.ts';
+import type { DnsBackendEffect } from './backend.ts';
+import {
+  look,
+  ordinaryFile,
+  put,
+  sameStanding,
+  standingSchema,
+  torn,
+  type Standing,
+} from './resolv-conf-file.ts';
+import type { VettedDns } from './vet.ts';
+
+const stateSchema = z.strictObject({
+  /** What stood there before the first tunnel. */
+  original: standingSchema,
+  /** Everything of ours that may stand there now, as base64. */
+  written: z.array(z.base64()),
+  /** Those that are up, the newest first. */
+  tunnels: z.array(
+    z.strictObject({
+      tun: z.string(),
+      servers: z.array(z.string()),
+      domains: z.array(z.string()),
+      all: z.boolean(),
+    }),
+  ),
+});
+type State = z.infer<typeof stateSchema>;
+
+/** More name servers the C library does not read (MAXNS). */
+const MAX_SERVERS = 3;
+
+export class ResolvConf implements DnsBackendEffect {
+  readonly #files: Files;
+  readonly #path: string;
+  readonly #statePath: string;
+
+  constructor(files: Files, paths: SystemPaths) {
+    this.#files = files;
+    this.#path = paths.resolvConf;
+    this.#statePath = join(paths.stateDir, 'resolv.conf.json');
+  }
+
+  async apply({ tun, servers, domains, all }: VettedDns): Promise<Warnings> {
+    const known = this.#load();
+    const standing = look(this.#files, this.#path);
+    const kept = known !== undefined && isOurs(known, standing);
+    const others = (known?.tunnels ?? []).filter((tunnel) => tunnel.tun !== tun);
+    const state: State = {
+      original: kept ? known.original : standing,
+      written: kept ? [standing.content] : [],
+      tunnels: [{ tun, servers: [...servers], domains: [...domains], all }, ...others],
+    };
+    try {
+      this.#write(state);
+    } catch (error) {
+      if (known === undefined) removeWhole(this.#statePath, this.#files);
+      else this.#save(known);
+      throw error;
+    }
+    return all
+      ? []
+      : [
+          `${this.#path} cannot send only some domains into the tunnel: its DNS servers are asked first for every name`,
+        ];
+  }
+
+  async undo(tun: string): Promise<Warnings> {
+    const state = this.#load();
+    if (state === undefined) return [];
+    const tunnels = state.tunnels.filter((tunnel) => tunnel.tun !== tun);
+    const standing = look(this.#files, this.#path);
+    const ours = isOurs(state, standing);
+    if (tunnels.length > 0) {
+      if (ours) this.#write({ ...state, written: [standing.content], tunnels });
+      else this.#save({ ...state, tunnels });
+    } else {
+      if (ours) put(this.#files, this.#path, state.original);
+      removeWhole(this.#statePath, this.#files);
+    }
+    return ours || sameStanding(state.original, standing)
+      ? []
+      : [`${this.#path} was changed by something else while the tunnel was up: it stays as it is now`];
+  }
+
+  /** What is about to stand there is on disk before it does. */
+  #write(state: State): void {
+    const next = ordinaryFile(render(state, this.#statePath));
+    this.#save({ ...state, written: [...state.written, next.content] });
+    put(
+      this.#files,
+      this.#path,
+      state.original.kind === 'file' ? { ...state.original, content: next.content } : next,
+    );
+  }
+
+  #save(state: State): void {
+    writeWhole(this.#statePath, JSON.stringify(state), this.#files);
+  }
+
+  #load(): State | undefined {
+    const text = readText(this.#files, this.#statePath);
+    if (text === undefined) return undefined;
+    const read = stateSchema.safeParse(parsed(text));
+    if (read.success) return read.data;
+    throw new SystemFailure(
+      `What stood in ${this.#path} before the tunnel cannot be read`,
+      `${this.#statePath} is damaged`,
+      `Look whether ${this.#path} is right, then remove ${this.#statePath}`,
+    );
+  }
+}
+
+function isOurs({ original, written }: State, standing: Standing): boolean {
+  if (standing.kind !== 'file') return false;
+  if (written.includes(standing.content)) return true;
+  return !sameStanding(original, standing) && torn(standing.content, [original.content, ...written]);
+}
+
+function render({ original, tunnels }: State, statePath: string): string {
+  const before = parseOriginal(original);
+  const all = tunnels.filter((tunnel) => tunnel.all);
+  const some = tunnels.filter((tunnel) => !tunnel.all);
+  const ours = [...all, ...some];
+  // A tunnel for every name leaves no server outside that could be asked instead.
+  const outside = all.length === 0 ? before : { servers: [], search: [] };
+  const servers = unique([...ours.flatMap((tunnel) => tunnel.servers), ...outside.servers]).slice(
+    0,
+    MAX_SERVERS,
+  );
+  const search = unique([...ours.flatMap((tunnel) => tunnel.domains), ...outside.search]);
+  return [
+    `# Written by Adit for ${ours.map(({ tun }) => tun).join(', ')}. It puts back what stood here when the tunnel ends.`,
+    `# What stood here is kept in ${statePath}.`,
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(search.length === 0 ? [] : [`search ${search.join(' ')}`]),
+    ...(before.options.length === 0 ? [] : [`options ${before.options.join(' ')}`]),
+    '',
+  ].join('\n');
+}
+
+function parseOriginal({ content }: Standing): { servers: string[]; search: string[]; options: string[] } {
+  const lines = Buffer.from(content, 'base64').toString('utf8').split('\n');
+  const words = (keyword: string) =>
+    lines.map((line) => line.trim().split(/\s+/)).filter(([first]) => first === keyword);
+  return {
+    servers: words('nameserver').flatMap(([, server]) => server ?? []),
+    // The last of them counts.
+    search: ([...words('domain'), ...words('search')].at(-1) ?? []).slice(1),
+    // The trust in AD bits was given to other servers.
+    options: words('options')
+      .flatMap(([, ...each]) => each)
+      .filter((option) => option !== 'trust-ad'),
+  };
+}
+
+const unique = (list: readonly string[]): string[] => [...new Set(list)];
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

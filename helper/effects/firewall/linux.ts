@@ -1,0 +1,114 @@
+/**
+ * The firewall part of a tunnel on Linux: the tables of ruleset.ts through `nft -f -`, and the sysctl of
+ * reverse-path.ts that their mark needs. A system without nft gets its tunnel and a warning.
+ */
+import { z } from 'zod';
+import type { FirewallEffect, FirewallSettings, Warnings } from '../effects.ts';
+import type { Files, SystemPaths } from '../files.ts';
+import { refused, runOrFail, type Runner } from '../run.ts';
+import { Serial } from '../serial.ts';
+import { ReversePath, sysctlError } from './reverse-path.ts';
+import { arpTable, inetTable, tableName } from './ruleset.ts';
+
+const tableList = z.object({
+  nftables: z.array(z.object({ table: z.object({ family: z.string(), name: z.string() }).optional() })),
+});
+
+const FROM_STDIN = ['-f', '-'];
+
+export class LinuxFirewall implements FirewallEffect {
+  readonly #runner: Runner;
+  readonly #reversePath: ReversePath;
+  /** Whether a tunnel is the last one must not change between the question and the answer. */
+  readonly #serial = new Serial();
+
+  constructor(runner: Runner, files: Files, paths: SystemPaths) {
+    this.#runner = runner;
+    this.#reversePath = new ReversePath(files, paths);
+  }
+
+  apply(settings: FirewallSettings): Promise<Warnings> {
+    return this.#serial.run(async () => {
+      if (this.#runner.find('nft') === undefined) return this.#withoutNft();
+      try {
+        return [...(await this.#load(settings)), ...this.#allowMark()];
+      } catch (error) {
+        await this.#remove(settings.tun).catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  undo({ tun }: { readonly tun: string }): Promise<Warnings> {
+    return this.#serial.run(async () => {
+      await this.#remove(tun);
+      return [];
+    });
+  }
+
+  async #remove(tun: string): Promise<void> {
+    const tables = this.#runner.find('nft') === undefined ? [] : await this.#tables();
+    const ours = tables.filter(({ name }) => name === tableName(tun));
+    if (ours.length > 0) {
+      const script = ours.map(({ family, name }) => `delete table ${family} ${name}\n`).join('');
+      await runOrFail(
+        this.#runner,
+        `The firewall table of ${tun} cannot be removed`,
+        'nft',
+        FROM_STDIN,
+        script,
+      );
+    }
+    if (ours.length === tables.length) this.#reversePath.restore();
+  }
+
+  async #load(settings: FirewallSettings): Promise<Warnings> {
+    const inet = inetTable(settings);
+    const arp = arpTable(settings);
+    const whole = await this.#runner.run('nft', FROM_STDIN, inet + (arp ?? ''));
+    if (whole.status === 0) return [];
+    const what = `The firewall table of ${settings.tun} cannot be set`;
+    if (arp === undefined) throw refused(what, 'nft', FROM_STDIN, whole);
+    // Kernels without CONFIG_NF_TABLES_ARP refuse the second table only.
+    await runOrFail(this.#runner, what, 'nft', FROM_STDIN, inet);
+    return [
+      'This kernel filters no ARP: neighbours on the network can ask for the address inside the tunnel',
+    ];
+  }
+
+  #withoutNft(): Warnings {
+    const strict = this.#reversePath.strictAdapters();
+    return [
+      'nft is missing, so the guard against packets injected into the tunnel is off: apt-get install nftables',
+      ...(strict.length === 0
+        ? []
+        : [
+            `rp_filter is strict on ${strict.join(', ')}: without nft a tunnel that takes everything hears nothing ` +
+              'from its gateway; install nftables or set net.ipv4.conf.all.rp_filter=2',
+          ]),
+    ];
+  }
+
+  #allowMark(): Warnings {
+    try {
+      this.#reversePath.allowMark();
+      return [];
+    } catch (error) {
+      return [
+        `rp_filter is strict and ${sysctlError(error)}: packets from the gateway may be dropped; ` +
+          'set net.ipv4.conf.all.rp_filter=2',
+      ];
+    }
+  }
+
+  /** The tables of all tunnels. */
+  async #tables(): Promise<{ family: string; name: string }[]> {
+    const what = 'The firewall tables cannot be read';
+    const listed = tableList.parse(
+      JSON.parse(await runOrFail(this.#runner, what, 'nft', ['-j', 'list', 'tables'])),
+    );
+    return listed.nftables.flatMap(({ table }) =>
+      table !== undefined && /^adit_adit\d{1,4}$/.test(table.name) ? [table] : [],
+    );
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The way into the tunnel on Linux: a table of its own, and the rule `not fwmark MARK lookup TABLE` before the main
+ * table. Packets of the helper's own marked sockets pass by; nothing else does, whatever routes a DHCP server adds
+ * (TunnelVision) and whatever address a name resolves to (TunnelCrack): no host route for the gateway exists.
+ */
+import { z } from 'zod';
+import { formatIp, parseIp, parsePrefix, type IpAddress } from '#core/net/address.ts';
+import { NetworkUnreachable, type RoutesEffect, type RouteSettings, type Warnings } from '../effects.ts';
+import { adapterIpv6, exists, type Files, type SystemPaths } from '../files.ts';
+import { familyOf, ipFamilyBatch, ipList, routeText, type Family } from '../ip.ts';
+import { refused, type Runner } from '../run.ts';
+import { destinations } from './plan.ts';
+
+type Entry = Parameters<RoutesEffect['undo']>[0];
+
+const ruleList = z.array(
+  z.object({
+    priority: z.number(),
+    table: z.string().optional(),
+    fwmark: z.string().optional(),
+    not: z.null().optional(),
+  }),
+);
+const routeList = z.array(z.object({ dst: z.string(), type: z.string().optional() }));
+const routeAnswer = z.tuple([
+  z.object({
+    dev: z.string(),
+    prefsrc: z.string().optional(),
+    metrics: z.array(z.object({ mtu: z.number().optional() })).default([]),
+  }),
+]);
+const linkList = z.array(z.object({ ifname: z.string(), mtu: z.number() }));
+
+export class LinuxRoutes implements RoutesEffect {
+  readonly #runner: Runner;
+  readonly #files: Files;
+  readonly #paths: SystemPaths;
+
+  constructor(runner: Runner, files: Files, paths: SystemPaths) {
+    this.#runner = runner;
+    this.#files = files;
+    this.#paths = paths;
+  }
+
+  async apply(settings: RouteSettings): Promise<Warnings> {
+    const families = this.#families();
+    const results = await Promise.allSettled(families.map((family) => this.#applyFamily(settings, family)));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) {
+      await this.undo(settings).catch(() => undefined);
+      throw failed.reason;
+    }
+    const warnings = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    if (!families.includes(6) && destinations(settings.remoteTs, 6).length > 0) {
+      return [
+        ...warnings,
+        'IPv6 is not available on this system: the IPv6 networks of the tunnel are not reachable',
+      ];
+    }
+    return warnings;
+  }
+
+  async undo(entry: Entry): Promise<Warnings> {
+    await Promise.all(this.#families().map((family) => this.#undoFamily(entry, family)));
+    return [];
+  }
+
+  async sourceFor(
+    remote: IpAddress,
+    mark: number,
+  ): Promise<{ readonly address: IpAddress; readonly mtu: number; readonly dev: string }> {
+    const text = formatIp(remote);
+    const args = ['-json', '-batch', '-'];
+    const result = await this.#runner.run('ip', args, `route get ${text} mark ${mark}\nlink show\n`);
+    if (/unreachable|No route to host|Permission denied/i.test(result.stderr)) {
+      throw new NetworkUnreachable(
+        `There is no route to ${text}`,
+        result.stderr.split('\n')[0] ?? '',
+        'Check that this machine is connected to a network',
+      );
+    }
+    const [route, links] = result.stdout.split('\n').filter((line) => line.startsWith('['));
+    if (result.status !== 0 || route === undefined || links === undefined) {
+      throw refused(`The route to ${text} cannot be found`, 'ip', args, result);
+    }
+    const [{ dev, prefsrc, metrics }] = routeAnswer.parse(JSON.parse(route));
+    const device = linkList.parse(JSON.parse(links)).find(({ ifname }) => ifname === dev);
+    const address = prefsrc === undefined ? undefined : parseIp(prefsrc);
+    if (device === undefined || address === undefined) {
+      throw new NetworkUnreachable(
+        `There is no route to ${text}`,
+        `the adapter ${dev} has no address of its family`,
+        'Check that this machine is connected to a network',
+      );
+    }
+    const known = metrics.flatMap(({ mtu }) => (mtu === undefined ? [] : [mtu]));
+    return { address, mtu: Math.min(device.mtu, ...known), dev };
+  }
+
+  /** What is missing is added, what is stale removed, the rule last: until then nothing changes its way. */
+  async #applyFamily(settings: RouteSettings, family: Family): Promise<Warnings> {
+    const { tun, table } = settings;
+    const wanted = destinations(settings.remoteTs, family);
+    const [rules, present] = await Promise.all([this.#rules(family, table), this.#routes(family, table)]);
+    const source = settings.addresses.find(({ address }) => familyOf(address) === family)?.address;
+    const ipv6 = family === 4 ? 'on' : adapterIpv6(this.#files, this.#paths, tun);
+    const suffix = source === undefined ? '' : ` src ${formatIp(source)}`;
+    const lines = wanted.map((dst) =>
+      ipv6 === 'on'
+        ? `route replace ${dst} dev ${tun} table ${table}${suffix}`
+        : // The adapter cannot carry it, and beside the tunnel it must not go either.
+          `route replace unreachable ${dst} table ${table}`,
+    );
+    for (const { dst, kind } of present) {
+      if (!wanted.includes(dst)) lines.push(`route del ${kind}${dst} table ${table}`);
+    }
+    const ours = ruleText(settings);
+    const right = rules.filter((rule) => rule === ours);
+    if (wanted.length > 0 && right.length === 0) lines.push(`rule add ${ours}`);
+    for (const rule of rules) {
+      if (rule !== ours || wanted.length === 0) lines.push(`rule del ${rule}`);
+    }
+    await ipFamilyBatch(this.#runner, `The routes of ${tun} cannot be set`, family, lines);
+    return wanted.length > 0 && ipv6 !== 'on'
+      ? [`IPv6 is switched off on ${tun}: the IPv6 networks of the tunnel are blocked`]
+      : [];
+  }
+
+  async #undoFamily({ tun, table, mark, priority }: Entry, family: Family): Promise<void> {
+    const ours = ruleText({ table, mark, priority });
+    const [rules, present] = await Promise.all([this.#rules(family, table), this.#routes(family, table)]);
+    await ipFamilyBatch(this.#runner, `The routes of ${tun} cannot be removed`, family, [
+      ...rules.filter((rule) => rule === ours).map((rule) => `rule del ${rule}`),
+      ...(present.length > 0 ? [`route flush table ${table}`] : []),
+    ]);
+  }
+
+  /** Rules of our shape that lead to the table, as the words that add or delete them. */
+  async #rules(family: Family, table: number): Promise<string[]> {
+    const list = ruleList.parse(
+      await ipList(this.#runner, 'The routing rules cannot be read', family, ['rule', 'show']),
+    );
+    return list.flatMap((rule) =>
+      rule.table === String(table) && rule.not === null && rule.fwmark !== undefined
+        ? [ruleText({ table, mark: Number(rule.fwmark), priority: rule.priority })]
+        : [],
+    );
+  }
+
+  async #routes(family: Family, table: number): Promise<{ dst: string; kind: string }[]> {
+    const words = ['route', 'show', 'table', String(table)];
+    const list = routeList.parse(await ipList(this.#runner, 'The routes cannot be read', family, words));
+    return list.map(({ dst, type }) => ({
+      dst: canonical(dst),
+      kind: type === undefined ? '' : 'unreachable ',
+    }));
+  }
+
+  #families(): readonly Family[] {
+    return exists(this.#files, `${this.#paths.procSys}/net/ipv6`) ? [4, 6] : [4];
+  }
+}
+
+/** The system's spelling of a destination as ours: `::1.2.3.4` and `::102:304` are one. */
+function canonical(dst: string): string {
+  const prefix = parsePrefix(
+    dst.includes('/') || dst === 'default' ? dst : `${dst}/${dst.includes(':') ? 128 : 32}`,
+  );
+  return prefix === undefined ? dst : routeText(prefix);
+}
+
+const ruleText = ({ table, mark, priority }: { table: number; mark: number; priority: number }): string =>
+  `not fwmark ${mark} lookup ${table} priority ${priority}`;
