@@ -1,0 +1,90 @@
+/**
+ * What the schema cannot say: texts inside a profile that must mean something (algorithms, selectors, identities,
+ * hosts). Both importers ask here, so that a profile that was accepted once can always be used.
+ */
+import { KeywordError, parseProposal } from '#core/crypto/keywords.ts';
+import { parseIdentification } from '#core/ike/identification.ts';
+import { parseTrafficSelector } from '#core/ike/traffic-selector.ts';
+import { parseIp } from '#core/net/address.ts';
+import type { Profile } from '#core/profile/profile.ts';
+import { printable } from '#core/text/printable.ts';
+
+/** A sentence about what is wrong with a text, or undefined where it is good. */
+export type Check = (text: string) => string | undefined;
+
+const quote = (text: string): string => `"${printable(text, 64)}"`;
+
+export const checkProposal =
+  (protocol: 'IKE' | 'ESP'): Check =>
+  (text) => {
+    try {
+      parseProposal(text, protocol);
+      return undefined;
+    } catch (error) {
+      if (error instanceof KeywordError) return printable(error.message);
+      throw error;
+    }
+  };
+
+const IDENTITY_FORMS =
+  'an address, a name, user@name, a distinguished name such as "C=DE, CN=alice", or "keyid:" before anything else';
+
+export const checkIdentity: Check = (text) =>
+  parseIdentification(text) && printable(text, 1024) === text
+    ? undefined
+    : `${quote(text)} is no identity; expected ${IDENTITY_FORMS}`;
+
+const SELECTOR_FORMS =
+  '"10.0.0.0/8", "10.0.0.1-10.0.0.9", "fd00::/64" or "dynamic", then perhaps "[tcp/443]"';
+
+/** `dynamic` stands for our own address, so it belongs to the local side only. */
+export const checkSelector =
+  (side: 'local' | 'remote'): Check =>
+  (text) => {
+    const selector = parseTrafficSelector(text);
+    if (!selector) return `${quote(text)} is no selector; expected ${SELECTOR_FORMS}`;
+    return selector.kind === 'dynamic' && side === 'remote'
+      ? '"dynamic" is our own address; expected the networks behind the gateway'
+      : undefined;
+  };
+
+/** RFC 1123 §2.1, with the underscore that people use. */
+const LABEL = /^[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$/;
+
+function isDomain(text: string): boolean {
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  return name.length <= 253 && name.split('.').every((label) => LABEL.test(label));
+}
+
+/** Digits and dots alone are a mistyped address, not a name (RFC 3696 §2). */
+export const checkHost: Check = (text) =>
+  parseIp(text) || (isDomain(text) && !/^[\d.]+$/.test(text))
+    ? undefined
+    : `${quote(text)} is neither a host name nor an IP address`;
+
+export const checkAddress: Check = (text) => (parseIp(text) ? undefined : `${quote(text)} is no IP address`);
+
+export const checkDomain: Check = (text) => (isDomain(text) ? undefined : `${quote(text)} is no domain name`);
+
+/** Everything wrong with a profile that fits the schema, a sentence each, with the field's name in front. */
+export function checkProfile(profile: Profile): string[] {
+  const rows: readonly (readonly [string, readonly string[], Check])[] = [
+    ['gateway.addresses', profile.gateway.addresses, checkHost],
+    ['gateway.id', present(profile.gateway.id), checkIdentity],
+    ['authentication.localId', present(profile.authentication.localId), checkIdentity],
+    ['ike.proposals', profile.ike.proposals, checkProposal('IKE')],
+    ['child.proposals', profile.child.proposals, checkProposal('ESP')],
+    ['child.localTs', profile.child.localTs, checkSelector('local')],
+    ['child.remoteTs', profile.child.remoteTs, checkSelector('remote')],
+    ['dns.servers', profile.dns.servers, checkAddress],
+    ['dns.domains', profile.dns.domains, checkDomain],
+  ];
+  return rows.flatMap(([field, texts, check]) =>
+    texts.flatMap((text) => {
+      const problem = check(text);
+      return problem === undefined ? [] : [`${field}: ${problem}`];
+    }),
+  );
+}
+
+const present = (text: string | undefined): string[] => (text === undefined ? [] : [text]);

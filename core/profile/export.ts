@@ -1,0 +1,40 @@
+/**
+ * Profiles back into files of our own format: fields in the schema's order, defaults left out, no secrets. `adit export`
+ * prints it; importing the text gives the same profile again.
+ */
+import { type Profile, profileSchema } from '#core/profile/profile.ts';
+
+/** What stands in the schema's defaults, whatever the required fields hold. */
+const DEFAULTS: unknown = profileSchema.parse({
+  format: 'adit-profile',
+  version: 1,
+  name: '-',
+  gateway: { addresses: ['-'] },
+  authentication: { method: 'psk' },
+});
+
+/** Required fields are written even where they equal the example above. */
+const REQUIRED = new Set(['format', 'version', 'name', 'gateway.addresses', 'authentication.method']);
+
+/** Indented JSON with a newline at its end. Throws ZodError for what is no profile. */
+export function exportProfile(profile: Profile): string {
+  return `${JSON.stringify(without(profileSchema.parse(profile), DEFAULTS, ''), undefined, 2)}\n`;
+}
+
+/** `value` without what `defaults` says alike; objects that end up empty go too. */
+function without(value: object, defaults: unknown, path: string): object {
+  const kept = Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+    const name = path === '' ? key : `${path}.${key}`;
+    const usual = isObject(defaults) ? defaults[key] : undefined;
+    if (isObject(inner)) {
+      const rest = without(inner, usual, name);
+      return Object.keys(rest).length > 0 ? [[key, rest]] : [];
+    }
+    return REQUIRED.has(name) || JSON.stringify(inner) !== JSON.stringify(usual) ? [[key, inner]] : [];
+  });
+  return Object.fromEntries(kept);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,159 @@
+/**
+ * Every setting of a file gets an answer. A row of a setting table (swanctl-connection.ts, swanctl-child.ts, …) is a
+ * function that reads one setting, writes what it can into the draft, and answers: taken, changed, ignored, refused,
+ * or a problem, which keeps the connection from being imported at all.
+ */
+import type { ReportEntry } from '#core/profile/profile.ts';
+import type { Section, Setting } from '#core/profile/swanctl-parser.ts';
+import { readNumber, readSwitch, readTime, readVolume } from '#core/profile/swanctl-values.ts';
+import { printable } from '#core/text/printable.ts';
+
+/** Answers collected while one connection is read. */
+export class Answers {
+  readonly entries: ReportEntry[] = [];
+  /** Sentences, each beginning with its place; any of them refuses the connection. */
+  readonly problems: string[] = [];
+
+  add(outcome: ReportEntry['outcome'], setting: string, value?: string, reason?: string): void {
+    this.entries.push({
+      outcome,
+      setting: printable(setting),
+      ...(value === undefined ? {} : { value: printable(value) }),
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
+  /** `place` is empty for what is missing. */
+  problem(place: string, setting: string, sentence: string): void {
+    this.problems.push(`${place === '' ? '' : `${place}: `}${printable(setting)}: ${sentence}`);
+  }
+}
+
+/** One setting with the means to answer it. */
+export class Item {
+  readonly value: string;
+  /** `connections.home.dpd_delay` */
+  readonly path: string;
+  readonly #place: string;
+  readonly #answers: Answers;
+
+  constructor(path: string, setting: Setting, answers: Answers) {
+    this.path = path;
+    this.value = setting.value;
+    this.#place = setting.place;
+    this.#answers = answers;
+  }
+
+  taken(): void {
+    this.#answers.add('taken', this.path, this.value);
+  }
+
+  changed(reason: string): void {
+    this.#answers.add('changed', this.path, this.value, reason);
+  }
+
+  ignored(reason: string): void {
+    this.#answers.add('ignored', this.path, this.value, reason);
+  }
+
+  refused(reason: string): void {
+    this.#answers.add('refused', this.path, this.value, reason);
+  }
+
+  problem(sentence: string): void {
+    this.#answers.problem(this.#place, this.path, sentence);
+  }
+
+  /** The value as a reader sees it, or a problem that says what was expected. */
+  #read<T>(reader: (text: string) => T | undefined, expected: string): T | undefined {
+    const read = reader(this.value);
+    if (read === undefined) this.problem(`"${printable(this.value, 64)}" is not ${expected}`);
+    return read;
+  }
+
+  number(): number | undefined {
+    return this.#read(readNumber, 'a whole number');
+  }
+
+  time(): number | undefined {
+    return this.#read(readTime, 'a time such as 30s, 5m or 4h');
+  }
+
+  volume(): number | undefined {
+    return this.#read(readVolume, 'a number of bytes such as 500M or 2G');
+  }
+
+  switch(): boolean | undefined {
+    return this.#read(readSwitch, '"yes" or "no"');
+  }
+}
+
+/** What to do with a setting; `draft` is the part of the profile that the section fills. */
+export type Row<Draft> = (item: Item, draft: Draft) => void;
+export type Table<Draft> = Readonly<Record<string, Row<Draft>>>;
+
+const UNKNOWN = 'this setting is unknown to Adit';
+
+/** Answers every setting of `section` by `table`. Keys count without regard to case; empty values mean the default. */
+export function answerSettings<Draft>(
+  section: Section,
+  path: string,
+  table: Table<Draft>,
+  draft: Draft,
+  answers: Answers,
+): void {
+  for (const [key, setting] of section.settings) {
+    const item = new Item(`${path}.${key}`, setting, answers);
+    const name = key.toLowerCase();
+    if (setting.value === '') item.ignored('empty: the default stays');
+    else if (Object.hasOwn(table, name)) table[name]?.(item, draft);
+    else item.refused(UNKNOWN);
+  }
+  for (const include of section.includes) {
+    answers.add(
+      'refused',
+      `${path}.include`,
+      include.value,
+      'Adit opens no other files: give them to the same import',
+    );
+  }
+}
+
+/** Gives everything below `section` the same answer. `hidden` withholds the values: they may be secrets. */
+export function answerAll(
+  section: Section,
+  path: string,
+  outcome: 'ignored' | 'refused',
+  reason: string,
+  answers: Answers,
+  hidden = false,
+): void {
+  for (const [key, setting] of section.settings) {
+    answers.add(outcome, `${path}.${key}`, hidden ? undefined : setting.value, reason);
+  }
+  for (const include of section.includes) answers.add('refused', `${path}.include`, include.value, reason);
+  for (const [name, inner] of section.sections) {
+    answerAll(inner, `${path}.${name}`, outcome, reason, answers, hidden);
+  }
+}
+
+/** A row for what has no effect on us. */
+export const ignore =
+  (reason: string): Row<unknown> =>
+  (item) =>
+    item.ignored(reason);
+
+/** A row for what a profile must never bring along. */
+export const refuse =
+  (reason: string): Row<unknown> =>
+  (item) =>
+    item.refused(reason);
+
+/** A row for a switch that we have in one position only; `reason` says what becomes of the other. */
+export const onlyOff =
+  (reason: string): Row<unknown> =>
+  (item) => {
+    const on = item.switch();
+    if (on === true) item.ignored(reason);
+    else if (on === false) item.taken();
+  };

@@ -1,0 +1,120 @@
+/**
+ * The `secrets` section of swanctl.conf(5): finds the pre-shared key of a connection by its identities and answers for
+ * the rest. A value never reaches a report. Called by swanctl.ts.
+ */
+import { equalIdentification, parseIdentification } from '#core/ike/identification.ts';
+import { type Answers, answerAll } from '#core/profile/swanctl-answers.ts';
+import { isAnyIdentity } from '#core/profile/swanctl-connection.ts';
+import { emptySection, type Section } from '#core/profile/swanctl-parser.ts';
+import { readSecret } from '#core/profile/swanctl-values.ts';
+
+/** Kinds of secrets by the beginning of their section's name, and what becomes of those that are no pre-shared keys. */
+const KINDS: readonly { readonly prefix: string; readonly reason: string }[] = [
+  { prefix: 'eap', reason: 'EAP is not supported yet' },
+  { prefix: 'xauth', reason: 'XAuth is for IKEv1 only' },
+  { prefix: 'ntlm', reason: 'EAP is not supported yet' },
+  { prefix: 'ppk', reason: 'postquantum pre-shared keys (RFC 8784) are not supported yet' },
+  ...['private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12', 'token', 'bliss'].map((prefix) => ({
+    prefix,
+    reason: 'private keys are not supported yet',
+  })),
+];
+
+const isPreshared = (name: string): boolean => /^ike/i.test(name);
+
+/** Identities that a connection's key may be filed under. */
+export interface Owners {
+  /** Our identity; undefined where it is our address. */
+  readonly local: string | undefined;
+  /** The gateway's identity, or its addresses where it has none. */
+  readonly remote: readonly string[];
+}
+
+export interface FoundSecret {
+  /** Name of the section below `secrets`. */
+  readonly name: string;
+  readonly octets: Uint8Array;
+}
+
+/** The key whose owners fit best: both sides, the gateway, us, nobody named. Keys that cannot be read are skipped. */
+export function findSecret(secrets: Section | undefined, owners: Owners): FoundSecret | undefined {
+  let best: { rank: number; found: FoundSecret } | undefined;
+  for (const [name, section] of secrets?.sections ?? []) {
+    const octets = isPreshared(name) ? secretOf(section) : undefined;
+    const rank = octets && rankOf(ownersOf(section), owners);
+    if (octets && rank !== undefined && rank > (best?.rank ?? -1)) best = { rank, found: { name, octets } };
+  }
+  return best?.found;
+}
+
+/** What a frame's base64 can carry (contract.ts). */
+const MAX_SECRET = 3072;
+
+function secretOf(section: Section): Uint8Array | undefined {
+  const octets = readSecret(section.settings.get('secret')?.value ?? '');
+  return octets && octets.length > 0 && octets.length <= MAX_SECRET ? octets : undefined;
+}
+
+/** `id`, `id-moon`, `id2` …; an identity of its own or `%any`. */
+function ownersOf(section: Section): string[] {
+  return [...section.settings].filter(([key]) => /^id/i.test(key)).map(([, { value }]) => value);
+}
+
+function rankOf(filed: readonly string[], { local, remote }: Owners): number | undefined {
+  if (filed.length === 0 || filed.some(isAnyIdentity)) return 0;
+  const us = local !== undefined && filed.some((text) => sameIdentity(text, local));
+  const them = remote.some((text) => filed.some((other) => sameIdentity(other, text)));
+  return us || them ? Number(us) + 2 * Number(them) : undefined;
+}
+
+function sameIdentity(a: string, b: string): boolean {
+  const [left, right] = [parseIdentification(a), parseIdentification(b)];
+  return left && right ? equalIdentification(left, right) : a === b;
+}
+
+/** Answers for every setting below `secrets`; `used` are the names that some connection took. */
+export function answerSecrets(secrets: Section, used: ReadonlySet<string>, answers: Answers): void {
+  answerAll(
+    { ...emptySection(), settings: secrets.settings },
+    'secrets',
+    'refused',
+    'belongs into a section such as "ike-home"',
+    answers,
+    true,
+  );
+  for (const [name, section] of secrets.sections) {
+    if (!isPreshared(name)) {
+      const reason = KINDS.find(({ prefix }) => name.toLowerCase().startsWith(prefix))?.reason;
+      answerAll(
+        section,
+        `secrets.${name}`,
+        reason === undefined ? 'refused' : 'ignored',
+        reason ?? 'unknown to Adit',
+        answers,
+        true,
+      );
+    } else {
+      answerPreshared(name, section, used.has(name), answers);
+    }
+  }
+}
+
+function answerPreshared(name: string, section: Section, used: boolean, answers: Answers): void {
+  for (const [key, { value }] of section.settings) {
+    const path = `secrets.${name}.${key}`;
+    const isSecret = key.toLowerCase() === 'secret';
+    if (!isSecret && !/^id/i.test(key))
+      answers.add('refused', path, undefined, 'this setting is unknown to Adit');
+    else if (used) answers.add('taken', path, isSecret ? undefined : value);
+    else if (isSecret && secretOf(section) === undefined) {
+      answers.add(
+        'refused',
+        path,
+        undefined,
+        `expected 1 to ${MAX_SECRET} octets: text, hexadecimal after 0x, or base64 after 0s`,
+      );
+    } else {
+      answers.add('ignored', path, isSecret ? undefined : value, 'no imported connection uses this key');
+    }
+  }
+}
