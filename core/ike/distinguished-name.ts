@@ -184,7 +184,7 @@ function textOf({ tag, value }: Attribute): string | undefined {
 const UNPRINTABLE = /(?! )[\p{C}\p{Z}]/u;
 
 function escapeValue(text: string): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters
     .map((character, i) => {
       const edge = i === 0 || i === characters.length - 1;
@@ -272,7 +272,7 @@ function parseAttribute(text: string): Attribute | undefined {
   if (raw.startsWith('#')) return parseHexValue(oid, raw.slice(1));
   const value = unescapeValue(raw);
   if (value === undefined || value === '') return undefined;
-  const ascii = [...value].every((character) => character < '\u0080');
+  const ascii = utf8(value).every((octet) => octet < 0x80);
   const tag = row?.ia5 && ascii ? TAG.IA5 : PRINTABLE_STRING.test(value) ? TAG.PRINTABLE : TAG.UTF8;
   return { oid, tag, value: utf8(value) };
 }

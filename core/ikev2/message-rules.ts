@@ -106,11 +106,14 @@ const ANSWERS: ReadonlySet<number> = new Set([NotifyType.COOKIE, NotifyType.REDI
 const partOf = (payload: Payload): Part =>
   payload.kind === 'N' && isErrorNotify(payload.type) ? 'error' : payload.kind;
 
+const answersAlone = (payload: Payload): boolean =>
+  partOf(payload) === 'error' || (payload.kind === 'N' && ANSWERS.has(payload.type));
+
 /** A response may consist of a notify that says why nothing else is in it (§1.2, §1.3, §2.21). */
 function isRefusal({ header, payloads }: Message): boolean {
-  const says = (payload: Payload): boolean =>
-    partOf(payload) === 'error' || (payload.kind === 'N' && ANSWERS.has(payload.type));
-  return header.response && payloads.every((payload) => ALWAYS.has(partOf(payload))) && payloads.some(says);
+  return (
+    header.response && payloads.every((payload) => ALWAYS.has(partOf(payload))) && payloads.some(answersAlone)
+  );
 }
 
 /** What keeps a message from having this content; empty when it fits. */

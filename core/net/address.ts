@@ -83,10 +83,12 @@ export function formatIp(address: IpAddress): string {
   }
   const groups = Array.from({ length: 8 }, (_, i) => octet(2 * i) * 256 + octet(2 * i + 1));
   const run = longestZeroRun(groups);
-  const hex = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (run.length < 2) return hex(groups);
-  return `${hex(groups.slice(0, run.at))}::${hex(groups.slice(run.at + run.length))}`;
+  if (run.length < 2) return formatGroups(groups);
+  return `${formatGroups(groups.slice(0, run.at))}::${formatGroups(groups.slice(run.at + run.length))}`;
 }
+
+const formatGroups = (groups: readonly number[]): string =>
+  groups.map((group) => group.toString(16)).join(':');
 
 /** The first of the longest runs (RFC 5952 §4.2.3). */
 function longestZeroRun(groups: readonly number[]): { at: number; length: number } {
