@@ -1,19 +1,19 @@
 /**
- * AES-CCM (RFC 3610, NIST SP 800-38C) as RFC 4309 uses it: a nonce of 11 octets, so 4 octets hold the length. It stands
- * here because @noble/ciphers has CBC and CTR but not their combination. encryption.ts calls it.
+ * AES-CCM (RFC 3610, NIST SP 800-38C), as RFC 4309 and RFC 5282 want it for ESP and IKE. It stands here because
+ * @noble/ciphers has CBC and CTR but not their combination. encryption.ts calls it.
  */
 import { cbc, ctr } from '@noble/ciphers/aes.js';
 import { concat, equalConstantTime } from '#core/bytes/bytes.ts';
 import { Writer } from '#core/bytes/writer.ts';
 
 const BLOCK = 16;
-/** L of RFC 3610: octets of the length field and of the block counter. */
-const LENGTH_OCTETS = 4;
-const NONCE_OCTETS = 15 - LENGTH_OCTETS;
-/** RFC 3610 §2.2 writes longer data with another prefix; IKE messages and ESP headers are shorter. */
+/** RFC 3610 §2.2 writes the length of longer data in another way; ESP headers and IKE messages are shorter. */
 const MAX_AAD = 0xfeff;
 
-/** Ciphertext followed by a tag of `tagBytes` (4 to 16, even). */
+/**
+ * Ciphertext followed by a tag of `tagBytes` (4, 6 … 16). A nonce of n octets leaves 15 - n to the length of the
+ * plaintext (11 with RFC 4309); throws RangeError where that does not fit.
+ */
 export function ccmEncrypt(
   key: Uint8Array,
   nonce: Uint8Array,
@@ -22,8 +22,8 @@ export function ccmEncrypt(
   tagBytes: number,
 ): Uint8Array {
   const tag = cbcMac(key, nonce, plaintext, aad, tagBytes);
-  const [keyStream, ciphertext] = applyCounterMode(key, nonce, plaintext);
-  return concat(ciphertext, maskTag(tag, keyStream));
+  const [mask, ciphertext] = counterMode(key, nonce, plaintext);
+  return concat(ciphertext, xor(tag, mask));
 }
 
 /** The plaintext, or `undefined` when the tag is wrong or missing. */
@@ -36,15 +36,19 @@ export function ccmDecrypt(
 ): Uint8Array | undefined {
   if (sealed.length < tagBytes) return undefined;
   const end = sealed.length - tagBytes;
-  const [keyStream, plaintext] = applyCounterMode(key, nonce, sealed.subarray(0, end));
+  const [mask, plaintext] = counterMode(key, nonce, sealed.subarray(0, end));
   const tag = cbcMac(key, nonce, plaintext, aad, tagBytes);
-  return equalConstantTime(maskTag(tag, keyStream), sealed.subarray(end)) ? plaintext : undefined;
+  return equalConstantTime(xor(tag, mask), sealed.subarray(end)) ? plaintext : undefined;
 }
 
-/** Block 0 of the key stream masks the tag, the blocks from 1 on the data (RFC 3610 §2.3): one pass gives both. */
-function applyCounterMode(key: Uint8Array, nonce: Uint8Array, data: Uint8Array): [Uint8Array, Uint8Array] {
-  const start = concat(Uint8Array.of(LENGTH_OCTETS - 1), nonce, new Uint8Array(LENGTH_OCTETS));
-  const stream = ctr(key, start).encrypt(concat(new Uint8Array(BLOCK), data));
+/** Octets of the length field and of the block counter: L in RFC 3610 §2. */
+const lengthOctets = (nonce: Uint8Array): number => BLOCK - 1 - nonce.length;
+
+/** Key stream block 0 masks the tag, the blocks from 1 on the data (RFC 3610 §2.3): one pass gives both. */
+function counterMode(key: Uint8Array, nonce: Uint8Array, data: Uint8Array): [Uint8Array, Uint8Array] {
+  const octets = lengthOctets(nonce);
+  const first = concat(Uint8Array.of(octets - 1), nonce, new Uint8Array(octets));
+  const stream = ctr(key, first).encrypt(concat(new Uint8Array(BLOCK), data));
   return [stream.subarray(0, BLOCK), stream.subarray(BLOCK)];
 }
 
@@ -56,22 +60,34 @@ function cbcMac(
   aad: Uint8Array,
   tagBytes: number,
 ): Uint8Array {
-  if (nonce.length !== NONCE_OCTETS) throw new RangeError(`AES-CCM: nonce of ${nonce.length} octets, not 11`);
   if (aad.length > MAX_AAD) throw new RangeError(`AES-CCM: ${aad.length} octets of associated data`);
+  const octets = lengthOctets(nonce);
   const blocks = new Writer();
-  blocks.u8((aad.length > 0 ? 0x40 : 0) | (((tagBytes - 2) / 2) << 3) | (LENGTH_OCTETS - 1));
-  blocks.bytes(nonce).u32(plaintext.length);
+  blocks.u8((aad.length > 0 ? 0x40 : 0) | (((tagBytes - 2) / 2) << 3) | (octets - 1));
+  blocks.bytes(nonce).bytes(bigEndian(plaintext.length, octets));
   if (aad.length > 0) blocks.u16(aad.length).bytes(aad);
   padToBlock(blocks);
   blocks.bytes(plaintext);
   padToBlock(blocks);
   const chained = cbc(key, new Uint8Array(BLOCK), { disablePadding: true }).encrypt(blocks.finish());
-  return chained.slice(-BLOCK, chained.length - BLOCK + tagBytes);
+  return chained.slice(chained.length - BLOCK, chained.length - BLOCK + tagBytes);
+}
+
+function bigEndian(value: number, octets: number): Uint8Array {
+  const field = new Uint8Array(octets);
+  let rest = value;
+  for (let at = octets - 1; at >= 0; at--) {
+    field[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  if (rest > 0)
+    throw new RangeError(`AES-CCM: ${value} octets of plaintext do not fit a length of ${octets}`);
+  return field;
 }
 
 function padToBlock(blocks: Writer): void {
   blocks.zeros((BLOCK - (blocks.length % BLOCK)) % BLOCK);
 }
 
-const maskTag = (tag: Uint8Array, keyStream: Uint8Array): Uint8Array =>
-  tag.map((octet, i) => octet ^ (keyStream[i] as number));
+const xor = (tag: Uint8Array, mask: Uint8Array): Uint8Array =>
+  tag.map((octet, i) => octet ^ (mask[i] as number));
