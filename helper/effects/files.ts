@@ -29,6 +29,9 @@ export interface SystemPaths {
   readonly nsswitch: string;
   /** Socket that systemd-resolved listens on while it runs. */
   readonly resolvedSocket: string;
+  readonly tunDevice: string;
+  /** Status of this process, for its capabilities. */
+  readonly selfStatus: string;
 }
 
 export function linuxPaths(stateDir: string): SystemPaths {
@@ -38,6 +41,8 @@ export function linuxPaths(stateDir: string): SystemPaths {
     resolvConf: '/etc/resolv.conf',
     nsswitch: '/etc/nsswitch.conf',
     resolvedSocket: '/run/systemd/resolve/io.systemd.Resolve',
+    tunDevice: '/dev/net/tun',
+    selfStatus: '/proc/self/status',
   };
 }
 

@@ -15,8 +15,13 @@ export interface LinuxSystem {
 }
 
 /** `stateDir` exists, belongs to the helper alone, and outlives it. */
-export function linuxEffects(stateDir: string, system: Partial<LinuxSystem> = {}): Effects {
-  const { runner = new SystemRunner(), files = systemFiles, paths = linuxPaths(stateDir) } = system;
+export const linuxSystem = (stateDir: string): LinuxSystem => ({
+  runner: new SystemRunner(),
+  files: systemFiles,
+  paths: linuxPaths(stateDir),
+});
+
+export function linuxEffects({ runner, files, paths }: LinuxSystem): Effects {
   return {
     link: new LinuxLink(runner, files, paths),
     routes: new LinuxRoutes(runner, files, paths),
