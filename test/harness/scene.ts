@@ -1,0 +1,142 @@
+/**
+ * The scene of the interop tests: the standard lab with a strongSwan gateway, Adit's helper on the client, a server
+ * behind the gateway and a user beside Adit. checks.ts says what every connection must stand.
+ */
+import type { TunnelStatus } from '#core/ipc/contract.ts';
+import type { ProfileInput } from '#core/profile/profile.ts';
+import { Adit, type AditOptions } from './adit.ts';
+import { gatewayAddress, LAB, Lab, POOLS } from './lab.ts';
+import type { Settings } from './settings.ts';
+import { snapshot, type Snapshot } from './snapshot.ts';
+import { StrongSwan, type StrongSwanChild } from './strongswan.ts';
+import { Traffic } from './traffic.ts';
+
+export const PSK = 'correct horse battery staple';
+export const CLIENT_ID = 'client.lab';
+export const GATEWAY_ID = 'gw.lab';
+
+/** One connection of the gateway and the profile that fits it. Everything absent takes both sides' defaults. */
+export interface Way {
+  readonly name: string;
+  readonly ike?: string;
+  readonly esp?: string;
+  /** Inner networks of the gateway's selector; default the IPv4 one. */
+  readonly inner?: readonly string[];
+  readonly pools?: readonly string[];
+  /** Where the gateway listens; default an IPv4 address of this connection's own. */
+  readonly address?: string;
+  /** More settings of the gateway's connection. */
+  readonly gateway?: Settings;
+  /** What the profile says otherwise. */
+  readonly profile?: Partial<ProfileInput>;
+}
+
+export interface SceneOptions {
+  readonly ways: readonly Way[];
+  readonly charon?: Settings;
+  readonly adit?: AditOptions;
+  readonly nat?: boolean;
+}
+
+/** One Child SA, counted at both of its ends. */
+export interface Counters {
+  readonly here: TunnelStatus['children'][number];
+  readonly there: StrongSwanChild;
+}
+
+/** Where the helper keeps its socket: its own business, not the tunnel's. */
+const OWN_PATHS = ['/run/adit'];
+
+export class Scene implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly ways: readonly Way[];
+  readonly gateway: StrongSwan;
+  readonly adit: Adit;
+  readonly server: Traffic;
+  readonly user: Traffic;
+  /** The client before the helper ever ran there. */
+  readonly untouched: Snapshot;
+
+  private constructor(lab: Lab, ways: readonly Way[], gateway: StrongSwan, adit: Adit, untouched: Snapshot) {
+    this.lab = lab;
+    this.ways = ways;
+    this.gateway = gateway;
+    this.adit = adit;
+    this.untouched = untouched;
+    this.server = Traffic.on(lab.gateway);
+    this.user = Traffic.on(lab.client);
+  }
+
+  static async create(options: SceneOptions): Promise<Scene> {
+    const lab = await Lab.create({ gatewayAddresses: options.ways.length });
+    try {
+      if (options.nat === true) await lab.world.masquerade(lab.router, 'wan');
+      const connections = Object.fromEntries(
+        options.ways.map((way, at) => [way.name, gatewayConnection(way, at)]),
+      );
+      const secrets = { 'ike-client': { id: CLIENT_ID, secret: PSK } };
+      const gateway = await StrongSwan.start(lab.world, lab.gateway, {
+        swanctl: { connections, pools: POOLS, secrets },
+        ...(options.charon === undefined ? {} : { charon: options.charon }),
+      });
+      const untouched = await snapshot(lab.client);
+      const adit = await Adit.start(lab.world, lab.client, options.adit);
+      return new Scene(lab, options.ways, gateway, adit, untouched);
+    } catch (error) {
+      await lab[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** The profile that fits a way. `changes` replace whole top-level keys. */
+  profile(name: string, changes: Partial<ProfileInput> = {}): ProfileInput {
+    const at = this.ways.findIndex((way) => way.name === name);
+    const way = this.ways[at];
+    if (way === undefined) throw new Error(`this scene has no way called ${name}`);
+    return {
+      format: 'adit-profile',
+      version: 1,
+      name,
+      gateway: { addresses: [way.address ?? gatewayAddress(at)], id: GATEWAY_ID },
+      authentication: { method: 'psk', localId: CLIENT_ID },
+      ike: way.ike === undefined ? {} : { proposals: [way.ike] },
+      child: {
+        remoteTs: [...(way.inner ?? [LAB.inner.net4])],
+        ...(way.esp === undefined ? {} : { proposals: [way.esp] }),
+      },
+      ...way.profile,
+      ...changes,
+    };
+  }
+
+  /** The client now, without what belongs to the running helper. */
+  snapshot(): Promise<Snapshot> {
+    return snapshot(this.lab.client, OWN_PATHS);
+  }
+
+  /** The counters of the only Child SA, as Adit and as the gateway print them. */
+  async counters(id: string, connection: string): Promise<Counters> {
+    const there = (await this.gateway.sa(connection)).children[0];
+    const here = (await this.adit.tunnel(id))?.children[0];
+    if (there === undefined || here === undefined) throw new Error('an end has no Child SA');
+    return { here, there };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.lab[Symbol.asyncDispose]();
+  }
+}
+
+function gatewayConnection(way: Way, at: number): Settings {
+  const esp = way.esp === undefined ? {} : { esp_proposals: way.esp };
+  return {
+    version: 2,
+    local_addrs: way.address ?? gatewayAddress(at),
+    ...(way.ike === undefined ? {} : { proposals: way.ike }),
+    pools: way.pools ?? ['p4'],
+    local: { auth: 'psk', id: GATEWAY_ID },
+    remote: { auth: 'psk', id: CLIENT_ID },
+    children: { net: { local_ts: way.inner ?? [LAB.inner.net4], ...esp } },
+    ...way.gateway,
+  };
+}

@@ -1,0 +1,173 @@
+/** How a connection ends: by either side, by a gateway that dies, by a helper that stops or is killed. Nothing stays. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
+import { LAB } from '#test/harness/lab.ts';
+import { until } from '#test/harness/process.ts';
+import { PSK, Scene } from '#test/harness/scene.ts';
+import { snapshot } from '#test/harness/snapshot.ts';
+
+const SUITE = { ike: 'aes256gcm16-prfsha384-ecp384', esp: 'aes256gcm16' };
+
+describe('the end of a connection', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await Scene.create({
+      ways: [
+        { name: 'plain', ...SUITE },
+        { name: 'second', ...SUITE, inner: [`${LAB.dns.ip4}/32`] },
+      ],
+    });
+  });
+  afterAll(async () => {
+    await scene?.[Symbol.asyncDispose]();
+  });
+
+  it('adit down: the gateway is told', async () => {
+    const id = await scene.adit.import(scene.profile('plain'), PSK);
+    const before = await scene.snapshot();
+    await scene.adit.up(id);
+    await expectTraffic(scene, id, 'plain');
+    const log = (await scene.gateway.log()).length;
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+    expect((await scene.adit.tunnel(id))?.state ?? 'disconnected').toBe('disconnected');
+    await until('the gateway holds no SA', async () => (await scene.gateway.sas()).length === 0);
+    expect((await scene.gateway.log()).slice(log)).toMatch(/received DELETE for IKE_SA/);
+    await scene.adit.run(['remove', id]);
+  });
+
+  it('the gateway deletes the IKE SA: said, answered, undone', async () => {
+    const id = await scene.adit.import(scene.profile('plain'), PSK);
+    const before = await scene.snapshot();
+    await scene.adit.up(id);
+    await expectTraffic(scene, id, 'plain');
+    await scene.gateway.terminate({ ike: 'plain' });
+    const tunnel = await until('Adit notices', async () => {
+      const now = await scene.adit.tunnel(id);
+      return now?.state !== 'connected' && now;
+    });
+    expect(tunnel.failure).toMatchObject({ cause: 'closed-by-peer' });
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+    await scene.adit.run(['remove', id]);
+  });
+
+  it('the gateway deletes the Child SA: the tunnel does not pretend to be connected', async () => {
+    const id = await scene.adit.import(scene.profile('plain'), PSK);
+    const before = await scene.snapshot();
+    await scene.adit.up(id);
+    await scene.gateway.terminate({ child: 'net' });
+    await until('Adit notices', async () => (await scene.adit.tunnel(id))?.state !== 'connected');
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+    await scene.adit.run(['remove', id]);
+  });
+
+  it('two tunnels at once, each to its own network', async () => {
+    const before = await scene.snapshot();
+    const first = await scene.adit.import(scene.profile('plain', { request: { dns: false } }), PSK);
+    const second = await scene.adit.import(scene.profile('second', { request: { dns: false } }), PSK);
+    await scene.adit.up(first);
+    await scene.adit.up(second);
+    await expectTraffic(scene, first, 'plain');
+    await expectTraffic(scene, second, 'second', { inner: [LAB.dns.ip4] });
+    await scene.adit.down(first);
+    await expectTraffic(scene, second, 'second', { inner: [LAB.dns.ip4] });
+    await scene.adit.down();
+    await expectNothingLeft(scene, before);
+    for (const id of [first, second]) await scene.adit.run(['remove', id]);
+  });
+
+  it('a second helper on the same socket refuses, and the first goes on', async () => {
+    const id = await scene.adit.import(scene.profile('plain'), PSK);
+    const before = await scene.snapshot();
+    await scene.adit.up(id);
+    const second = scene.adit.spawn();
+    expect(await second.exited).toBeGreaterThan(0);
+    expect(second.output).toMatch(/already|another|running/i);
+    await expectTraffic(scene, id, 'plain');
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+    await scene.adit.run(['remove', id]);
+  });
+
+  it('a pinned port that something else uses', async () => {
+    const ike = { proposals: [SUITE.ike], localPort: 5555 };
+    const id = await scene.adit.import(scene.profile('plain', { ike }), PSK);
+    const before = await scene.snapshot();
+    const holder = scene.user.datagram({ address: '192.0.2.1', port: 9 }, Buffer.from('x'), {
+      sourcePort: 5555,
+      waitMs: 2_000,
+    });
+    const up = await scene.adit.try(['up', id, '--timeout', '10']);
+    expect(up.code).toBe(1);
+    expect(up.stderr).toContain('5555');
+    expect((await scene.adit.tunnel(id))?.failure).toMatchObject({ cause: 'system' });
+    await holder;
+    await expectNothingLeft(scene, before);
+    await scene.adit.up(id);
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+    await scene.adit.run(['remove', id]);
+  });
+});
+
+describe('a gateway that dies', () => {
+  it('is noticed by liveness, and nothing stays behind', async () => {
+    await using scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
+    const ike = { proposals: [SUITE.ike], livenessSec: 1 };
+    const id = await scene.adit.import(scene.profile('plain', { ike }), PSK);
+    const before = await scene.snapshot();
+    await scene.adit.up(id);
+    await expectTraffic(scene, id, 'plain');
+    await scene.gateway.kill();
+    const tunnel = await until(
+      'Adit notices',
+      async () => {
+        const now = await scene.adit.tunnel(id);
+        return now?.state !== 'connected' && now;
+      },
+      { timeoutMs: 90_000 },
+    );
+    expect(tunnel.failure).toMatchObject({ cause: 'peer-dead' });
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+  });
+});
+
+describe('a helper that stops while connected', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
+  });
+  afterAll(async () => {
+    await scene?.[Symbol.asyncDispose]();
+  });
+
+  it('SIGTERM: exits 0, tells the gateway, leaves the host as it was before it started', async () => {
+    const id = await scene.adit.import(scene.profile('plain'), PSK);
+    await scene.adit.up(id);
+    await expectTraffic(scene, id, 'plain');
+    expect(await scene.adit.stop('SIGTERM')).toBe(0);
+    await until('the gateway holds no SA', async () => (await scene.gateway.sas()).length === 0);
+    expect(await snapshot(scene.lab.client, ['/run/adit'])).toEqual(scene.untouched);
+    expect((await scene.lab.client.try(['test', '-e', scene.adit.socket])).code).toBe(1);
+    await scene.adit.restart();
+    await scene.adit.run(['remove', id]);
+  });
+
+  it('kill -9: what it left is undone at its next start, and it connects again', async () => {
+    const id = await scene.adit.import(scene.profile('plain'), PSK);
+    await scene.adit.up(id);
+    expect(await scene.adit.stop('SIGKILL')).toBe(-1);
+    expect(await scene.snapshot()).not.toEqual(scene.untouched);
+    expect(await scene.adit.journal()).toMatch(/"effect"/);
+    await scene.adit.restart();
+    await expectNothingLeft(scene, scene.untouched);
+    await scene.adit.up(id);
+    // The profile survived, and INITIAL_CONTACT made the gateway forget the SA that nobody deleted.
+    await expectTraffic(scene, id, 'plain');
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, scene.untouched);
+  });
+});
