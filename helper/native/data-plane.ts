@@ -1,9 +1,21 @@
 /**
  * The data plane as the helper sees it: packets never pass through here, only SAs, IKE datagrams and counters.
  * linux: data-plane-linux.ts over the addon in src/. Fake beside it: data-plane-fake.ts over core/esp.
+ *
+ * What a datagram is (RFC 3948 §2, RFC 7296 §2.23), by the socket's own port L and the peer's port R:
+ *   1. the single octet 0xff is a keepalive, and ignored;
+ *   2. where L is 500, or R is 500 and L is not 4500, everything is IKE without a marker. That covers a gateway's socket
+ *      on 500, and a client's single socket for as long as it talks to the gateway's port 500;
+ *   3. elsewhere four zero octets in front mark IKE, and everything else is ESP.
+ * On a socket bound to 4500 the marker always stands, for a NAT may have made a client's port look like 500. sendIke
+ * follows the same rule. ESP is accepted from any peer address: only its ICV says whose it is.
  */
 import type { ChildSa } from '#core/esp/child-sa.ts';
+import type { EspCodec, Expiry } from '#core/esp/sa.ts';
+import type { SaCounters } from '#core/esp/sa-counters.ts';
 import type { SocketAddress } from '#core/net/address.ts';
+
+export type { SaCounters } from '#core/esp/sa-counters.ts';
 
 /** One UDP socket that a data plane reads and writes. */
 export interface UdpOptions {
@@ -32,63 +44,58 @@ export interface IkeDatagram {
   readonly bytes: Uint8Array;
 }
 
-/** Counters of one Child SA; both directions. All are totals since it was installed. */
-export interface SaCounters {
-  readonly spiIn: number;
-  readonly spiOut: number;
-  readonly bytesIn: bigint;
-  readonly bytesOut: bigint;
-  readonly packetsIn: bigint;
-  readonly packetsOut: bigint;
-  readonly replayDrops: bigint;
-  readonly authFailures: bigint;
-  /** Decrypted, but outside the negotiated selectors. */
-  readonly selectorDrops: bigint;
-  /** Bad padding, next header or inner packet after a good ICV. */
-  readonly malformedDrops: bigint;
-  /** Outbound packets left before the sequence number or the hard limit ends the SA. */
-  readonly packetsLeft: bigint;
-}
-
 export interface DataPlaneStats {
+  /** The newest first. */
   readonly children: readonly SaCounters[];
   /** ESP with an SPI that no SA has. */
   readonly unknownSpi: bigint;
-  /** Datagrams too short for anything. */
+  /** Datagrams too short for anything: ESP below 8 octets, IKE below its header of 28. */
   readonly runts: bigint;
   /** Packets from the TUN that no SA's selectors take. */
   readonly noSa: bigint;
-  /** Packets the system would not take: full queues. */
+  /** Packets the system would not take, from the sockets or for the TUN: full queues, no route, an adapter that is down. */
   readonly sendErrors: bigint;
+  /** IKE datagrams that came faster than JavaScript took them. At most 512 of them, or one MiB, wait. */
+  readonly ikeDrops: bigint;
 }
 
 export interface DataPlaneEvents {
   onIke(datagram: IkeDatagram): void;
-  /** An SA reached a hard limit and stopped by itself. */
-  onExpired(spiIn: number, reason: 'sequence' | 'bytes' | 'packets'): void;
-  /** A thread met an error it cannot go on from (the TUN vanished). */
+  /** An SA met a hard limit and stopped by itself, both directions of it. Once an SA; it stays until removeChild. */
+  onExpired(spiIn: number, reason: Expiry): void;
+  /** A thread met an error it cannot go on from (the TUN vanished) and has ended. The other one goes on. */
   onFatal(what: string): void;
 }
 
 export interface DataPlane {
   /** Bound addresses, in the order of the options; `port` is the real one. */
   readonly sockets: readonly { readonly family: 4 | 6; readonly port: number }[];
-  /** Sends IKE. The non-ESP marker is put in front unless the remote port is 500 or the datagram is a keepalive. */
+  /**
+   * Sends IKE, with the non-ESP marker where the rule above says so; a keepalive goes as it is. What the system would
+   * not take is counted in sendErrors and otherwise lost, as on the network.
+   */
   sendIke(
     socket: number,
     remote: SocketAddress,
     bytes: Uint8Array,
     options?: { readonly keepalive?: boolean },
   ): void;
-  /** The newest SA whose selectors take a packet carries it. Copies the keys; the caller may wipe its own. */
+  /**
+   * The newest SA whose selectors take a packet carries it. Copies the keys; the caller may wipe its own. Throws
+   * TypeError on values that cannot be (the message names the field), Error when the SPI is taken or the data plane
+   * cannot carry the SA: encapsulation `none`, AUTH_AES_XCBC_96.
+   */
   installChild(child: ChildSa, path: EspPath): void;
-  /** Inbound and outbound end; keys are wiped before it returns. Unknown SPIs are ignored. */
+  /** Inbound and outbound end; keys are wiped before it returns. Here and below, unknown SPIs are ignored. */
   removeChild(spiIn: number): void;
   /** Stops carrying outbound packets on the SA, inbound stays: the first half of a switch at a rekey. */
   retireOutbound(spiIn: number): void;
   setPath(spiIn: number, path: EspPath): void;
   stats(): DataPlaneStats;
-  /** Ends the threads, wipes the keys, closes sockets and TUN. */
+  /**
+   * Ends the threads, wipes the keys, closes sockets and TUN; events that wait are dropped. May be called again; every
+   * other call then throws. An open data plane keeps the process alive, as an open socket does.
+   */
   close(): void;
 }
 
@@ -98,17 +105,32 @@ export interface DataPlaneOptions {
   readonly events: DataPlaneEvents;
 }
 
-/** An open TUN adapter. The data plane owns the descriptor once it has been given to `open`. */
+/** An open TUN adapter. The data plane owns the descriptor once it has been given to `openDataPlane`, also where that throws. */
 export interface Tun {
   readonly name: string;
   readonly fd: number;
 }
 
-/** Everything the addon offers. Failures of the system throw SystemError with `code` (EPERM, EADDRINUSE, ENOENT …) and `syscall`. */
+/** A failure of the system as the addon throws it: `EADDRINUSE: Address already in use, bind '* port 500'`. */
+export interface SystemError extends Error {
+  /** EPERM, EADDRINUSE, ENOENT … */
+  readonly code: string;
+  /** open, ioctl TUNSETIFF, bind, setsockopt … */
+  readonly syscall: string;
+  readonly errno: number;
+}
+
+export function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
+}
+
+/** Everything the addon offers. Failures of the system throw SystemError. */
 export interface NativePlatform {
   /** `name` may hold `%d`. The adapter goes when its descriptor is closed. */
   openTun(name: string): Tun;
   openDataPlane(options: DataPlaneOptions): DataPlane;
   /** SO_PEERCRED of a connected Unix socket. */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number };
+  /** The packet functions of one SA without TUN and sockets: for the comparison with core/esp, in tests only. */
+  openEspCodec(child: ChildSa): EspCodec;
 }

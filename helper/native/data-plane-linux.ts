@@ -1,0 +1,121 @@
+/**
+ * NativePlatform over the addon build/native/adit.node: checks what it is given before C++ sees it, so that a mistake
+ * becomes a sentence that names the field. helper/ opens it at start; scripts/build-native.sh makes the addon.
+ */
+import { closeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { ChildSa } from '#core/esp/child-sa.ts';
+import type { EspCodec } from '#core/esp/sa.ts';
+import { checkChild, checkPath, checkSockets, checkSpi } from './arguments.ts';
+import type { DataPlane, DataPlaneEvents, EspPath, NativePlatform, Tun, UdpOptions } from './data-plane.ts';
+
+/** Where scripts/build-native.sh puts the addon. */
+export const ADDON_PATH = fileURLToPath(new URL('../../build/native/adit.node', import.meta.url));
+
+/** ChildSa with the suite as IANA's numbers: what napi_sa.cc reads. Arrays of keys are passed as they are, never copied. */
+interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | 'hardLimit'> {
+  readonly encryptionId: number;
+  readonly integrityId: number | undefined;
+  readonly esn: boolean;
+  readonly byteLimit: bigint | undefined;
+  readonly packetLimit: bigint | undefined;
+}
+
+interface AddonDataPlane extends Omit<DataPlane, 'sendIke' | 'installChild'> {
+  sendIke(socket: number, remote: EspPath['remote'], bytes: Uint8Array, keepalive: boolean): void;
+  installChild(child: FlatChild, path: EspPath): void;
+}
+
+interface Addon {
+  openTun(name: string): Tun;
+  openDataPlane(options: {
+    readonly tun: number;
+    readonly sockets: readonly UdpOptions[];
+    readonly events: DataPlaneEvents;
+  }): AddonDataPlane;
+  openEspCodec(child: FlatChild): EspCodec;
+  peerCredentials(fd: number): { pid: number; uid: number; gid: number };
+}
+
+/** Loads the addon. Throws Error with the remedy where it is not built or was built for another runtime. */
+export function linuxPlatform(path: string = ADDON_PATH): NativePlatform {
+  const addon = loadAddon(path);
+  return {
+    openTun: (name) => addon.openTun(name),
+    peerCredentials: (fd) => addon.peerCredentials(fd),
+    openEspCodec(child) {
+      checkChild(child);
+      return addon.openEspCodec(flatten(child));
+    },
+    openDataPlane({ tun, sockets, events }) {
+      try {
+        checkSockets(sockets);
+      } catch (error) {
+        closeSync(tun.fd); // it is ours, also where we refuse
+        throw error;
+      }
+      return wrap(addon.openDataPlane({ tun: tun.fd, sockets, events }));
+    },
+  };
+}
+
+function loadAddon(path: string): Addon {
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new Error(`the native data plane ${path} does not load: ${detail}; run: npm run build:native`, {
+      cause: error,
+    });
+  }
+}
+
+function wrap(plane: AddonDataPlane): DataPlane {
+  const { sockets } = plane;
+  return {
+    sockets,
+    sendIke(socket, remote, bytes, options) {
+      checkPath({ socket, remote }, sockets);
+      plane.sendIke(socket, remote, bytes, options?.keepalive ?? false);
+    },
+    installChild(child, path) {
+      checkChild(child);
+      checkPath(path, sockets);
+      plane.installChild(flatten(child), path);
+    },
+    removeChild(spiIn) {
+      checkSpi(spiIn, 'spiIn');
+      plane.removeChild(spiIn);
+    },
+    retireOutbound(spiIn) {
+      checkSpi(spiIn, 'spiIn');
+      plane.retireOutbound(spiIn);
+    },
+    setPath(spiIn, path) {
+      checkSpi(spiIn, 'spiIn');
+      checkPath(path, sockets);
+      plane.setPath(spiIn, path);
+    },
+    stats: () => plane.stats(),
+    close: () => plane.close(),
+  };
+}
+
+function flatten(child: ChildSa): FlatChild {
+  const { spiIn, spiOut, keysIn, keysOut, replayWindow, localTs, remoteTs, suite, hardLimit } = child;
+  return {
+    spiIn,
+    spiOut,
+    keysIn,
+    keysOut,
+    replayWindow,
+    localTs,
+    remoteTs,
+    encryptionId: suite.encryption.id,
+    integrityId: suite.integrity?.id,
+    esn: suite.esn,
+    byteLimit: hardLimit.bytes,
+    packetLimit: hardLimit.packets,
+  };
+}
