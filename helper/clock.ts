@@ -36,12 +36,10 @@ export function isoTime(clock: Clock, at: number = clock.now()): string {
 
 /** `promise`, or `undefined` when `ms` have passed first. The promise itself goes on. */
 export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let cancel: () => void = () => {};
-  const timeout = new Promise<undefined>((resolve) => {
-    cancel = clock.setTimer(clock.now() + ms, () => resolve(undefined));
-  });
+  const timeout = Promise.withResolvers<undefined>();
+  const cancel = clock.setTimer(clock.now() + ms, () => timeout.resolve(undefined));
   try {
-    return await Promise.race([promise, timeout]);
+    return await Promise.race([promise, timeout.promise]);
   } finally {
     cancel();
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { profileId } from '#core/ipc/contract.ts';
 import type { ProfileSummary } from '#core/ipc/contract.ts';
+import { checkProfile } from '#core/profile/check.ts';
 import { profileSchema, secretsSchema } from '#core/profile/profile.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import type { Logger } from './log/log.ts';
@@ -125,6 +126,8 @@ export class ProfileStore {
     }
     try {
       const { profile, secrets, owner, forAll } = recordSchema.parse(JSON.parse(readPrivate(this.#path(id))));
+      const [problem] = checkProfile(profile);
+      if (problem !== undefined) throw new StoreError(problem);
       const psk = secrets.psk === undefined ? undefined : Secret.fromBase64(secrets.psk);
       this.#profiles.set(id, { id, profile, psk, owner, forAll });
     } catch (error) {

@@ -43,7 +43,8 @@ export function removeWhole(path: string, calls: FileCalls = fs): void {
 
 /** Sweeps what a killed writer left beside the files of `directory`. */
 export function removeTemporaries(directory: string): void {
-  for (const name of fs.readdirSync(directory)) if (TEMPORARY.test(name)) fs.unlinkSync(join(directory, name));
+  for (const name of fs.readdirSync(directory))
+    if (TEMPORARY.test(name)) fs.unlinkSync(join(directory, name));
 }
 
 /** A rename or removal is on disk only when its directory is. */

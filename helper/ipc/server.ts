@@ -73,8 +73,14 @@ function admit(socket: Socket, sessions: Set<Session>, options: ServerOptions): 
   }
   const ofThisUser = [...sessions].filter((session) => session.uid === uid).length;
   if (sessions.size >= MOST_CONNECTIONS || (uid !== 0 && ofThisUser >= MOST_OF_ONE_USER)) {
-    options.log.warn(`uid ${uid} was turned away: ${sessions.size} connections are open, ${ofThisUser} of them its own`);
-    turnAway(socket, ERROR_CODES.busy, 'the helper has too many connections already; close some and try again');
+    options.log.warn(
+      `uid ${uid} was turned away: ${sessions.size} connections are open, ${ofThisUser} of them its own`,
+    );
+    turnAway(
+      socket,
+      ERROR_CODES.busy,
+      'the helper has too many connections already; close some and try again',
+    );
     return;
   }
   const session = new Session(socket, { uid, permission: granted.permission }, options);

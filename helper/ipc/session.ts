@@ -42,7 +42,11 @@ export class Session {
   #ended = false;
 
   /** The socket is paused and its peer's permission known; reading starts here. */
-  constructor(socket: Socket, peer: { readonly uid: number; readonly permission: Permission }, deps: SessionDeps) {
+  constructor(
+    socket: Socket,
+    peer: { readonly uid: number; readonly permission: Permission },
+    deps: SessionDeps,
+  ) {
     this.#socket = socket;
     this.#deps = deps;
     this.#caller = {

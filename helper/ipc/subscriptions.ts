@@ -31,7 +31,7 @@ export class Subscriptions {
       sequence: 0,
       end: start((event) => {
         subscription.sequence++;
-        this.#send({ ...event, sequence: subscription.sequence } as Event);
+        this.#send({ ...event, sequence: subscription.sequence });
       }),
     };
     this.#topics.set(topic, subscription);

@@ -53,7 +53,8 @@ export function fileSink({ directory, maxBytes = 1 << 20, keep = 3, complain }: 
       size += writeSync(file, line);
       complained = false;
     } catch (error) {
-      if (!complained) complain(`aditd: cannot write ${path} (${messageOf(error)}); the log goes on without it`);
+      if (!complained)
+        complain(`aditd: cannot write ${path} (${messageOf(error)}); the log goes on without it`);
       complained = true;
     }
   };

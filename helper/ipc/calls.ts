@@ -1,0 +1,189 @@
+/**
+ * What each call of the contract does. Permissions and shapes are checked before (dispatch.ts); here it is decided
+ * whose profile is meant and what the store and the tunnels are asked for.
+ */
+import type { LogEntry } from '#core/ipc/contract.ts';
+import { checkProfile } from '#core/profile/check.ts';
+import { ImportError, profileSchema } from '#core/profile/profile.ts';
+import type { ImportedProfile, Profile } from '#core/profile/profile.ts';
+import type { DoctorCheck } from '../effects/doctor.ts';
+import type { Log } from '../log/log.ts';
+import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
+import { StoreError, summaryOf } from '../profile-store.ts';
+import { Secret } from '../secret.ts';
+import type { TunnelManager } from '../tunnel-manager.ts';
+import { CallError } from './call-error.ts';
+import { fieldProblem } from './dispatch.ts';
+import type { Handlers } from './dispatch.ts';
+
+export interface Services {
+  readonly store: ProfileStore;
+  readonly tunnels: TunnelManager;
+  readonly log: Log;
+  /** core/profile/import.ts; throws ImportError. */
+  readonly importFiles: (
+    files: readonly { readonly name: string; readonly content: Uint8Array }[],
+  ) => readonly ImportedProfile[];
+  readonly doctor: () => Promise<readonly DoctorCheck[]>;
+}
+
+/** A snapshot must fit a frame (256 KiB) with room to spare. */
+const LOG_SNAPSHOT_CHARACTERS = 100_000;
+
+export function handlers({ store, tunnels, log, importFiles, doctor }: Services): Handlers {
+  const audit = log.logger('calls');
+
+  function need(id: string, viewer: Viewer): StoredProfile {
+    const stored = store.get(id, viewer);
+    if (!stored) throw new CallError('notFound', `there is no profile "${id}"`);
+    return stored;
+  }
+
+  /** A profile for all is used by all, but changed by an administrator only. */
+  function needOwn(id: string, viewer: Viewer): StoredProfile {
+    const stored = need(id, viewer);
+    if (!viewer.admin && stored.owner !== viewer.uid) {
+      throw new CallError('forbidden', `"${id}" was installed for all: only an administrator changes it`);
+    }
+    return stored;
+  }
+
+  return {
+    'status.get': (_, { viewer }) => tunnels.status(viewer),
+    'profiles.list': (_, { viewer }) => ({ profiles: store.list(viewer).map(summaryOf) }),
+    'profiles.get': ({ id }, { viewer }) => {
+      const stored = need(id, viewer);
+      return { summary: summaryOf(stored), profile: stored.profile };
+    },
+    'profiles.import': ({ files, name, psk, dryRun, forAll }, { viewer }) => {
+      if (forAll && !viewer.admin) {
+        throw new CallError('forbidden', 'forAll: only an administrator installs a profile for all');
+      }
+      const found = refusing(() =>
+        importFiles(files.map((file) => ({ name: file.name, content: Buffer.from(file.content, 'base64') }))),
+      );
+      if (found.length !== 1 && (name !== undefined || psk !== undefined)) {
+        const given = name === undefined ? 'psk' : 'name';
+        throw new CallError(
+          'refused',
+          `${given}: the files hold ${found.length} profiles; import them one by one`,
+        );
+      }
+      const entries = found.map((imported) => {
+        const key = psk ?? imported.secrets.psk;
+        return {
+          profile: complete(name === undefined ? imported.profile : { ...imported.profile, name }),
+          psk: key === undefined ? undefined : Secret.fromBase64(key),
+          owner: viewer.uid,
+          forAll,
+        };
+      });
+      const stored = dryRun ? [] : refusing(() => addAll(store, entries));
+      for (const { id } of stored) audit.forProfile(id).info(`imported by uid ${viewer.uid}`);
+      return {
+        imported: found.map(({ report }, at) => ({
+          id: stored[at]?.id ?? null,
+          name: entries[at]?.profile.name ?? '',
+          report: [...report],
+          missingSecrets: entries[at]?.psk ? [] : ['psk'],
+        })),
+      };
+    },
+    'profiles.setSecret': ({ id, psk }, { viewer }) => {
+      needOwn(id, viewer);
+      refusing(() => store.setPsk(id, Secret.fromBase64(psk)));
+      audit.forProfile(id).info(`secret set by uid ${viewer.uid}`);
+      return {};
+    },
+    'profiles.remove': ({ id }, { viewer }) => {
+      needOwn(id, viewer);
+      if (tunnels.isActive(id)) {
+        throw new CallError('busy', `"${id}" is in use; take it down first: adit down ${id}`);
+      }
+      refusing(() => store.remove(id));
+      tunnels.forget(id);
+      audit.forProfile(id).info(`removed by uid ${viewer.uid}`);
+      return {};
+    },
+    'tunnel.up': ({ id, psk }, { viewer }) => {
+      const stored = need(id, viewer);
+      audit.forProfile(id).info(`up by uid ${viewer.uid}`);
+      if (!tunnels.up(stored, psk === undefined ? undefined : Secret.fromBase64(psk))) {
+        throw new CallError('busy', `"${id}" is still being taken down; try again in a moment`);
+      }
+      return { accepted: true };
+    },
+    'tunnel.down': ({ id }, { viewer }) => {
+      if (id !== undefined) need(id, viewer);
+      audit.info(`down ${id ?? 'everything'} by uid ${viewer.uid}`);
+      tunnels.down(viewer, id);
+      return { accepted: true };
+    },
+    'events.subscribe': ({ topic }, { viewer, subscriptions }) => {
+      if (topic === 'status') {
+        const sequence = subscriptions.begin(topic, (emit) =>
+          tunnels.subscribe(() => emit({ topic, status: tunnels.status(viewer) })),
+        );
+        return { sequence, status: tunnels.status(viewer) };
+      }
+      const mine = (entry: LogEntry): boolean => isFor(entry, viewer, store);
+      const sequence = subscriptions.begin(topic, (emit) =>
+        log.subscribe((entry) => {
+          if (mine(entry)) emit({ topic, entry });
+        }),
+      );
+      return { sequence, log: newest(log.recent().filter(mine)) };
+    },
+    'events.unsubscribe': ({ topic }, { subscriptions }) => {
+      subscriptions.end(topic);
+      return {};
+    },
+    'doctor.run': async () => ({ checks: [...(await doctor())] }),
+  };
+}
+
+/** All of them or none. */
+function addAll(store: ProfileStore, entries: readonly Omit<StoredProfile, 'id'>[]): StoredProfile[] {
+  const added: StoredProfile[] = [];
+  try {
+    for (const entry of entries) added.push(store.add(entry));
+  } catch (error) {
+    for (const { id } of added) store.remove(id);
+    throw error;
+  }
+  return added;
+}
+
+/** Defaults filled in, and every text in it understood. */
+function complete(profile: unknown): Profile {
+  const parsed = profileSchema.safeParse(profile);
+  if (!parsed.success) throw new CallError('refused', fieldProblem(parsed.error));
+  const [problem] = checkProfile(parsed.data);
+  if (problem !== undefined) throw new CallError('refused', problem);
+  return parsed.data;
+}
+
+/** Errors that are sentences for the caller become refusals; others are the helper's own. */
+function refusing<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof ImportError || error instanceof StoreError)
+      throw new CallError('refused', error.message);
+    throw error;
+  }
+}
+
+/** Lines about a profile are for those who see it; lines about the helper for everyone who may connect. */
+function isFor(entry: LogEntry, viewer: Viewer, store: ProfileStore): boolean {
+  return viewer.admin || entry.profile === undefined || store.get(entry.profile, viewer) !== undefined;
+}
+
+function newest(entries: readonly LogEntry[]): LogEntry[] {
+  let room = LOG_SNAPSHOT_CHARACTERS;
+  const first = entries.findLastIndex((entry) => {
+    room -= JSON.stringify(entry).length;
+    return room < 0;
+  });
+  return entries.slice(first + 1);
+}

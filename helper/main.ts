@@ -1,0 +1,125 @@
+/**
+ * aditd: the privileged helper. Wiring only: arguments, then what must be true before anything else (private umask,
+ * trusted directories, a single helper, nothing left of a former one), then the parts, then the socket. The launcher
+ * `aditd` beside this file starts it with a clean environment.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createConnection } from '#core/ikev2/connection.ts';
+import { importFiles } from '#core/profile/import.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { systemClock } from './clock.ts';
+import { doctor } from './effects/doctor.ts';
+import { JournalFile, undoAll } from './effects/journal-file.ts';
+import { linuxEffects, linuxSystem } from './effects/linux.ts';
+import { handlers } from './ipc/calls.ts';
+import { dispatcher } from './ipc/dispatch.ts';
+import { grant, systemAccessFiles } from './ipc/permissions.ts';
+import { startServer } from './ipc/server.ts';
+import { keyLogIn } from './key-log.ts';
+import { fileSink } from './log/file-sink.ts';
+import { Log, formatEntry, messageOf } from './log/log.ts';
+import { ADDON_PATH, linuxPlatform } from './native/data-plane-linux.ts';
+import { ProfileStore } from './profile-store.ts';
+import { HELP, parseArguments } from './startup/arguments.ts';
+import type { Arguments } from './startup/arguments.ts';
+import { privateDirectory } from './startup/directories.ts';
+import { lock } from './startup/lock.ts';
+import { systemResolver } from './tunnel/candidates.ts';
+import { TunnelManager } from './tunnel-manager.ts';
+
+const VERSION = `aditd ${packageJson.version}`;
+
+async function run(options: Arguments): Promise<void> {
+  process.umask(0o077);
+  privateDirectory(options.stateDir);
+  const unlock = lock(options.stateDir);
+  try {
+    await serve(options);
+  } finally {
+    unlock();
+  }
+}
+
+async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promise<void> {
+  const toFile = fileSink({ directory: join(stateDir, 'log'), complain });
+  const log = new Log(systemClock, foreground ? [toFile, (entry) => complain(formatEntry(entry))] : [toFile]);
+  const main = log.logger('main');
+  main.info(`${VERSION} starts, pid ${process.pid}`);
+
+  const system = linuxSystem(stateDir);
+  const effects = linuxEffects(system);
+  const { journal, warnings } = JournalFile.open(stateDir);
+  for (const warning of warnings) main.warn(warning);
+  await undoAll(journal, effects, main);
+
+  const platform = linuxPlatform();
+  const store = new ProfileStore(join(stateDir, 'profiles'), log.logger('store'));
+  if (keyLog !== undefined) {
+    privateDirectory(keyLog);
+    main.warn(`the keys of every SA are written to ${keyLog}`);
+  }
+  const tunnels = new TunnelManager(store, {
+    platform,
+    effects,
+    journal,
+    clock: systemClock,
+    resolver: systemResolver,
+    createConnection,
+    random: (length) => randomBytes(length),
+    log: log.logger('tunnel'),
+    applicationVersion: `Adit ${packageJson.version}`,
+    ...(keyLog === undefined ? {} : { keyLog: keyLogIn(keyLog) }),
+  });
+  const examine = () =>
+    doctor({ system, addon: ADDON_PATH, journal: journal.entries(), running: tunnels.adapters() });
+  const accessFiles = systemAccessFiles(join(stateDir, 'access.json'));
+  const server = await startServer({
+    path: socket,
+    peerCredentials: (descriptor) => platform.peerCredentials(descriptor),
+    grant: (credentials) => grant(credentials, accessFiles),
+    dispatch: dispatcher(handlers({ store, tunnels, log, importFiles, doctor: examine })),
+    clock: systemClock,
+    log: log.logger('ipc'),
+    version: VERSION,
+  });
+  main.info(`listening on ${socket}`);
+
+  const end = await endOfService();
+  if (typeof end === 'string') main.info(`${end}: taking everything down`);
+  else main.error(`a fault in the helper itself, which ends now: ${end.stack ?? end.message}`);
+  await tunnels.shutdown();
+  await server.close();
+  main.info('ended');
+  if (typeof end !== 'string') throw end;
+}
+
+/** The signal that asks for the end, or what nobody caught: the program's state is then unknown, so it ends, too. */
+function endOfService(): Promise<NodeJS.Signals | Error> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, resolve);
+    process.on('uncaughtException', resolve);
+    process.on('unhandledRejection', (reason) =>
+      resolve(reason instanceof Error ? reason : new Error(messageOf(reason))),
+    );
+  });
+}
+
+function complain(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
+async function start(): Promise<number> {
+  try {
+    const wanted = parseArguments(process.argv.slice(2));
+    if (wanted === 'help') process.stdout.write(HELP);
+    else if (wanted === 'version') process.stdout.write(`${VERSION}\n`);
+    else await run(wanted);
+    return 0;
+  } catch (error) {
+    complain(`aditd: ${messageOf(error)}`);
+    return 1;
+  }
+}
+
+process.exit(await start());

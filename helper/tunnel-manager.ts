@@ -1,0 +1,91 @@
+/**
+ * All tunnels of this helper, one a profile. Takes commands, answers at once, and tells whoever listens when
+ * something that status shows has changed. The ipc calls and main.ts use it.
+ */
+import type { Status } from '#core/ipc/contract.ts';
+import type { Clock } from './clock.ts';
+import { within } from './clock.ts';
+import type { ProfileStore, StoredProfile, Viewer } from './profile-store.ts';
+import type { Secret } from './secret.ts';
+import { Tunnel } from './tunnel/tunnel.ts';
+import type { TunnelDeps } from './tunnel/tunnel.ts';
+
+/** All tunnels together have this long to end when the helper does. */
+const SHUTDOWN_MS = 8000;
+
+export class TunnelManager {
+  readonly #store: Pick<ProfileStore, 'get'>;
+  readonly #deps: TunnelDeps;
+  readonly #clock: Clock;
+  readonly #tunnels = new Map<string, { readonly tunnel: Tunnel; readonly slot: number }>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(store: Pick<ProfileStore, 'get'>, deps: TunnelDeps) {
+    this.#store = store;
+    this.#deps = deps;
+    this.#clock = deps.clock;
+  }
+
+  /** Begins to connect; without effect on a tunnel that is up already. `false` while it is still being taken down. */
+  up(stored: StoredProfile, psk?: Secret): boolean {
+    const running = this.#tunnels.get(stored.id);
+    if (running?.tunnel.active) return running.tunnel.state !== 'disconnecting';
+    const slot = running?.slot ?? this.#freeSlot();
+    const tunnel = new Tunnel(stored, slot, this.#deps, () => this.#changed());
+    this.#tunnels.set(stored.id, { tunnel, slot });
+    tunnel.up(psk);
+    return true;
+  }
+
+  /** One tunnel, or all that the viewer sees. */
+  down(viewer: Viewer, id?: string): void {
+    for (const [key, { tunnel }] of this.#tunnels) {
+      if ((id === undefined || key === id) && this.#store.get(key, viewer)) tunnel.down();
+    }
+  }
+
+  isActive(id: string): boolean {
+    return this.#tunnels.get(id)?.tunnel.active ?? false;
+  }
+
+  /** Names of the adapters that exist now. */
+  adapters(): string[] {
+    return [...this.#tunnels.values()].flatMap(({ tunnel }) => tunnel.adapter ?? []);
+  }
+
+  /** Forgets the last state of a profile that is gone. */
+  forget(id: string): void {
+    if (!this.isActive(id)) this.#tunnels.delete(id);
+    this.#changed();
+  }
+
+  /** The tunnels that were up since the helper started, as far as they are the viewer's. */
+  status(viewer: Viewer): Status {
+    const seen = [...this.#tunnels].filter(([id]) => this.#store.get(id, viewer) !== undefined);
+    return { tunnels: seen.map(([, { tunnel }]) => tunnel.status()) };
+  }
+
+  /** Calls after each change, and once a second for the counters of a connected tunnel. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes everything down; resolves when it is, or when the time for it is over. */
+  async shutdown(): Promise<void> {
+    const tunnels = [...this.#tunnels.values()].map(({ tunnel }) => tunnel);
+    for (const tunnel of tunnels) tunnel.down();
+    await within(this.#clock, SHUTDOWN_MS, Promise.all(tunnels.map((tunnel) => tunnel.finished)));
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #freeSlot(): number {
+    const taken = new Set([...this.#tunnels.values()].map(({ slot }) => slot));
+    let slot = 0;
+    while (taken.has(slot)) slot++;
+    return slot;
+  }
+}

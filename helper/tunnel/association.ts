@@ -1,0 +1,201 @@
+/**
+ * One IKE SA with its Child SAs, from the first datagram to the last: runs the engine through a Driver, keeps the
+ * data plane in step with it (install, remove, path), and remembers what there is to tell about it.
+ */
+import { wipe } from '#core/bytes/bytes.ts';
+import type { ChildSa } from '#core/esp/child-sa.ts';
+import type { Failure } from '#core/failure/failure.ts';
+import type { AssignedConfig, Connection, ConnectionEvent } from '#core/ikev2/connection-types.ts';
+import type { Path } from '#core/net/address.ts';
+import type { Clock } from '../clock.ts';
+import { Driver } from '../driver.ts';
+import type { Logger } from '../log/log.ts';
+import { messageOf } from '../log/log.ts';
+import type { IkeDatagram } from '../native/data-plane.ts';
+import type { Carrier } from './carrier.ts';
+import { systemFailure } from './failures.ts';
+
+type EventOf<T extends ConnectionEvent['type']> = Extract<ConnectionEvent, { type: T }>;
+
+export interface InstalledChild {
+  /** Without keys: they are wiped once the data plane has them. */
+  readonly child: ChildSa;
+  readonly expiresAt: number | undefined;
+}
+
+export interface AssociationDeps {
+  readonly connection: Connection;
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Something that status shows has changed. */
+  readonly onChange: () => void;
+}
+
+/** How long the peer has to acknowledge our Delete before we go without its answer. */
+const DELETE_WITHIN_MS = 2000;
+
+export class Association {
+  readonly children = new Map<number, InstalledChild>();
+  step = '';
+  path: Path | undefined;
+  nat: EventOf<'path'>['nat'] | undefined;
+  ike: EventOf<'ike-established'> | undefined;
+  config: AssignedConfig | undefined;
+
+  readonly #deps: AssociationDeps;
+  readonly #driver: Driver;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<Failure | undefined>();
+  readonly #closed = Promise.withResolvers<void>();
+  #over = false;
+
+  constructor(deps: AssociationDeps) {
+    this.#deps = deps;
+    this.#driver = new Driver({
+      connection: deps.connection,
+      clock: deps.clock,
+      send: (datagram) => deps.carrier.send(datagram),
+      onEvent: (event) => this.#on(event),
+      onFault: (error) => this.#fault(error),
+    });
+  }
+
+  /** Resolves when the first Child SA carries packets; never rejects. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Resolves when it is over, with the reason unless we ended it; never rejects. */
+  get ended(): Promise<Failure | undefined> {
+    return this.#ended.promise;
+  }
+
+  /** Whether `ended` has resolved. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  start(path: Path): void {
+    this.path = path;
+    this.#driver.initiate(path);
+  }
+
+  receive({ bytes, local, remote }: IkeDatagram): void {
+    this.#driver.receive(bytes, { local, remote });
+  }
+
+  noteInboundTraffic(): void {
+    this.#driver.noteInboundTraffic();
+  }
+
+  /** The data plane stopped an SA at a hard limit. */
+  expire(spiIn: number, reason: string): void {
+    this.#deps.log.warn(`the Child SA ${spiIn.toString(16)} reached its limit of ${reason}`);
+    if (this.children.size > 1) this.#driver.delete(spiIn);
+    else this.#end(childEnded(`it reached its limit of ${reason}`));
+  }
+
+  /** Ends it from our side because of `failure`; leave() says goodbye to the peer. */
+  fail(failure: Failure): void {
+    this.#end(failure);
+  }
+
+  /** Tells the peer, waits a bounded time for its answer, then lets go. Safe in every state. */
+  async leave(): Promise<void> {
+    this.#end(undefined);
+    this.#driver.delete();
+    const cancel = this.#deps.clock.setTimer(this.#deps.clock.now() + DELETE_WITHIN_MS, () => {
+      this.#driver.abandon();
+      this.#closed.resolve();
+    });
+    await this.#closed.promise;
+    cancel();
+    for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.removeChild(spiIn);
+    this.children.clear();
+  }
+
+  #end(failure: Failure | undefined): void {
+    this.#over = true;
+    this.#ended.resolve(failure);
+  }
+
+  #on(event: ConnectionEvent): void {
+    switch (event.type) {
+      case 'progress':
+        this.step = event.detail;
+        this.#deps.log.debug(event.detail);
+        break;
+      case 'path':
+        this.path = event.path;
+        this.nat = event.nat;
+        this.#moveChildren();
+        break;
+      case 'ike-established':
+        this.ike = event;
+        break;
+      case 'config':
+        this.config = event.config;
+        break;
+      case 'child-installed':
+        this.#install(event);
+        break;
+      case 'child-removed':
+        this.#remove(event);
+        break;
+      case 'closed':
+        this.#end(event.failure);
+        this.#closed.resolve();
+        break;
+    }
+    this.#deps.onChange();
+  }
+
+  #install({ child, expiresAt }: EventOf<'child-installed'>): void {
+    if (!this.path) return;
+    try {
+      this.#deps.carrier.dataPlane.installChild(child, this.#deps.carrier.espPath(this.path));
+    } catch (error) {
+      this.#deps.log.error(`the data plane refused a Child SA: ${messageOf(error)}`);
+      this.#end(systemFailure('The data plane cannot carry the Child SA', error));
+      return;
+    } finally {
+      for (const keys of [child.keysIn, child.keysOut]) wipe(keys.encryption, keys.integrity);
+    }
+    this.children.set(child.spiIn, { child, expiresAt });
+    this.#ready.resolve();
+  }
+
+  #remove({ spiIn, reason }: EventOf<'child-removed'>): void {
+    this.#deps.carrier.dataPlane.removeChild(spiIn);
+    this.children.delete(spiIn);
+    // After the others a `closed` event follows with the better cause, or we are leaving.
+    if (reason === 'deleted-by-peer') {
+      this.#lose({ cause: 'closed-by-peer', detail: 'the gateway deleted the Child SA' });
+    }
+    if (reason === 'expired') this.#lose(childEnded('it reached its lifetime'));
+  }
+
+  #fault(error: unknown): void {
+    this.#deps.log.error(`a fault in the engine: ${error instanceof Error ? error.stack : messageOf(error)}`);
+    this.#end(systemFailure('The key exchange failed inside the helper', error));
+    this.#closed.resolve();
+  }
+
+  /** Without a Child SA nothing can travel: over, unless another follows or the whole IKE SA closes in this turn. */
+  #lose(failure: Failure): void {
+    queueMicrotask(() => {
+      if (this.children.size === 0) this.#end(failure);
+    });
+  }
+
+  #moveChildren(): void {
+    if (!this.path) return;
+    const to = this.#deps.carrier.espPath(this.path);
+    for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.setPath(spiIn, to);
+  }
+}
+
+function childEnded(detail: string): Failure {
+  return { cause: 'system', what: 'The Child SA ended', detail, remedy: 'connect again (adit up)' };
+}

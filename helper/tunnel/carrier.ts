@@ -1,0 +1,98 @@
+/**
+ * What carries a tunnel's packets: its TUN adapter and its data plane with the marked UDP sockets, one a family.
+ * Opened before the first datagram, closed last; the adapter vanishes with it.
+ */
+import type { Datagram } from '#core/ikev2/connection-types.ts';
+import type { Path } from '#core/net/address.ts';
+import type {
+  DataPlane,
+  DataPlaneEvents,
+  EspPath,
+  NativePlatform,
+  UdpOptions,
+} from '../native/data-plane.ts';
+import type { Logger } from '../log/log.ts';
+import { messageOf } from '../log/log.ts';
+import { systemStep } from './failures.ts';
+import { MARK } from './numbers.ts';
+
+const IKE_PORT = 500;
+const NAT_PORT = 4500;
+
+export type TunnelPlatform = Pick<NativePlatform, 'openTun' | 'openDataPlane'>;
+
+export class Carrier {
+  readonly tun: string;
+  readonly dataPlane: DataPlane;
+  readonly #log: Logger;
+
+  constructor(tun: string, dataPlane: DataPlane, log: Logger) {
+    this.tun = tun;
+    this.dataPlane = dataPlane;
+    this.#log = log;
+  }
+
+  /** Our port for the first datagram towards an address of this family; `undefined` without a socket for it. */
+  portFor(family: 4 | 6): number | undefined {
+    return this.dataPlane.sockets.find((socket) => socket.family === family)?.port;
+  }
+
+  /** Sends as the engine asks. What the system refuses is lost like any datagram: retransmission is the answer. */
+  send({ path, bytes, keepalive }: Datagram): void {
+    try {
+      this.dataPlane.sendIke(this.#socketOf(path), path.remote, bytes, { keepalive: keepalive === true });
+    } catch (error) {
+      this.#log.warn(`cannot send to ${path.remote.address}:${path.remote.port}: ${messageOf(error)}`);
+    }
+  }
+
+  espPath(path: Path): EspPath {
+    return { socket: this.#socketOf(path), remote: path.remote };
+  }
+
+  /** The socket of the path's family on its local port; the family's first where the engine names another port. */
+  #socketOf({ local }: Path): number {
+    const family = familyOf(local.address);
+    const { sockets } = this.dataPlane;
+    const exact = sockets.findIndex((socket) => socket.family === family && socket.port === local.port);
+    return exact >= 0 ? exact : sockets.findIndex((socket) => socket.family === family);
+  }
+
+  close(): void {
+    this.dataPlane.close();
+  }
+}
+
+export function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}
+
+/** Opens the adapter and the sockets. Throws TunnelError with the part that the system refused. */
+export function openCarrier(
+  platform: TunnelPlatform,
+  localPort: number,
+  events: DataPlaneEvents,
+  log: Logger,
+): Carrier {
+  const open = (families: readonly (4 | 6)[]): Carrier => {
+    const tun = systemStep('The tunnel adapter cannot be opened', () => platform.openTun('adit%d'));
+    // A data plane that does not open closes the adapter, too.
+    const dataPlane = platform.openDataPlane({ tun, sockets: socketsFor(families, localPort), events });
+    return new Carrier(tun.name, dataPlane, log);
+  };
+  return systemStep('The UDP sockets cannot be opened', () => {
+    try {
+      return open([4, 6]);
+    } catch (error) {
+      // A machine that was started without IPv6 still reaches every IPv4 gateway.
+      if ((error as NodeJS.ErrnoException).code !== 'EAFNOSUPPORT') throw error;
+      return open([4]);
+    }
+  });
+}
+
+/** IKE on port 500 moves to 4500 when a NAT is met (RFC 7296 §2.23): both are opened for a profile that insists on 500. */
+function socketsFor(families: readonly (4 | 6)[], localPort: number): UdpOptions[] {
+  const ports = localPort === IKE_PORT ? [IKE_PORT, NAT_PORT] : [localPort];
+  return families.flatMap((family) => ports.map((port) => ({ family, port, mark: MARK })));
+}

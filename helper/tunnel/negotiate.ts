@@ -1,0 +1,118 @@
+/**
+ * Finds a gateway that answers: each address in turn gets a whole attempt of its own. An address that is silent or
+ * out of reach leads to the next; an answer of any kind, also a refusal, ends the search.
+ */
+import type { Failure } from '#core/failure/failure.ts';
+import { formatIp } from '#core/net/address.ts';
+import type { IpAddress, Path } from '#core/net/address.ts';
+import type { Profile } from '#core/profile/profile.ts';
+import type { RoutesEffect } from '../effects/effects.ts';
+import { NetworkUnreachable } from '../effects/effects.ts';
+import type { Association } from './association.ts';
+import { candidates } from './candidates.ts';
+import type { Resolver } from './candidates.ts';
+import type { Carrier } from './carrier.ts';
+import { TunnelError, systemFailure } from './failures.ts';
+import { MARK } from './numbers.ts';
+
+export interface NegotiateOptions {
+  readonly gateway: Profile['gateway'];
+  readonly carrier: Carrier;
+  readonly resolver: Resolver;
+  readonly routes: Pick<RoutesEffect, 'sourceFor'>;
+  /** A fresh attempt over this path, already started. */
+  readonly begin: (path: Path) => Association;
+  readonly onStep: (step: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Negotiated {
+  readonly association: Association;
+  /** MTU of the way to the gateway. */
+  readonly outerMtu: number;
+}
+
+/** Resolves when a Child SA is in place, or with `undefined` when `signal` ended the search. Throws TunnelError. */
+export async function negotiate(options: NegotiateOptions): Promise<Negotiated | undefined> {
+  const failures: Failure[] = [];
+  for await (const candidate of candidates(options.gateway.addresses, options.resolver, options.onStep)) {
+    if (options.signal.aborted) return undefined;
+    if ('failure' in candidate) {
+      failures.push(candidate.failure);
+      continue;
+    }
+    const way = await wayTo(candidate.address, options);
+    if (options.signal.aborted) return undefined;
+    if ('cause' in way) {
+      failures.push(way);
+      continue;
+    }
+    const association = options.begin(way.path);
+    const outcome = await firstOf(association, options.signal);
+    if (outcome === 'ready') return { association, outerMtu: way.mtu };
+    if (outcome === 'aborted') return undefined;
+    const failure: Failure = outcome ?? { cause: 'closed-by-peer', detail: 'the gateway ended the exchange' };
+    if (!isSilence(failure)) throw new TunnelError(failure);
+    failures.push(failure);
+    await association.leave();
+  }
+  throw new TunnelError(summary(failures, options.gateway.addresses));
+}
+
+async function wayTo(
+  remote: IpAddress,
+  { routes, carrier, gateway }: NegotiateOptions,
+): Promise<{ path: Path; mtu: number } | Failure> {
+  const address = formatIp(remote);
+  const port = carrier.portFor(remote.length === 4 ? 4 : 6);
+  if (port === undefined) {
+    return { cause: 'network-unreachable', address, detail: 'this machine has no IPv6' };
+  }
+  try {
+    const source = await routes.sourceFor(remote, MARK);
+    const local = { address: formatIp(source.address), port };
+    return { path: { local, remote: { address, port: gateway.port } }, mtu: source.mtu };
+  } catch (error) {
+    if (!(error instanceof NetworkUnreachable)) {
+      throw new TunnelError(systemFailure('The way to the gateway cannot be found', error));
+    }
+    return { cause: 'network-unreachable', address, detail: error.detail };
+  }
+}
+
+async function firstOf(
+  association: Association,
+  signal: AbortSignal,
+): Promise<'ready' | 'aborted' | Failure | undefined> {
+  const aborted = Promise.withResolvers<'aborted'>();
+  const onAbort = (): void => aborted.resolve('aborted');
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const ready = association.ready.then(() => 'ready' as const);
+    return await Promise.race([ready, association.ended, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Nothing at all came back: another address may do better. Silence after an answer is this gateway's own fault. */
+function isSilence(failure: Failure): failure is Extract<Failure, { cause: 'no-answer' }> {
+  return failure.cause === 'no-answer' && failure.exchange === 'IKE_SA_INIT';
+}
+
+/** One failure for all addresses: silence weighs more than an unknown name, and lists every address that was tried. */
+function summary(failures: readonly Failure[], hosts: readonly string[]): Failure {
+  const silent = failures.filter(isSilence);
+  if (silent.length > 0) {
+    return {
+      cause: 'no-answer',
+      exchange: 'IKE_SA_INIT',
+      tried: silent.flatMap((failure) => failure.tried),
+      attempts: silent.reduce((sum, failure) => sum + failure.attempts, 0),
+    };
+  }
+  return (
+    failures.find((failure) => failure.cause === 'network-unreachable') ??
+    failures[0] ?? { cause: 'name-not-resolved', host: hosts.join(', '), detail: 'it has no address' }
+  );
+}

@@ -1,0 +1,104 @@
+/** The status of a tunnel as the contract has it, from what its parts know. */
+import { toHex } from '#core/bytes/bytes.ts';
+import { describeEspSuite, describeIkeSuite, weaknesses } from '#core/crypto/suite.ts';
+import type { Failure } from '#core/failure/failure.ts';
+import { formatIdentification } from '#core/ike/identification.ts';
+import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
+import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import { formatIp } from '#core/net/address.ts';
+import type { Clock } from '../clock.ts';
+import { isoTime } from '../clock.ts';
+import type { SaCounters } from '../native/data-plane.ts';
+import type { Association, InstalledChild } from './association.ts';
+import type { Plan } from './plan.ts';
+
+export interface StatusInput {
+  readonly profile: { readonly id: string; readonly name: string };
+  readonly state: TunnelState;
+  /** ISO 8601 */
+  readonly since: string;
+  readonly step: string | undefined;
+  readonly failure: Failure | undefined;
+  readonly association: Association | undefined;
+  readonly counters: readonly SaCounters[];
+  readonly plan: Plan | undefined;
+  readonly dnsBackend: string | undefined;
+  readonly tun: string | undefined;
+  readonly clock: Clock;
+}
+
+type ChildStatus = TunnelStatus['children'][number];
+
+export function statusOf(input: StatusInput): TunnelStatus {
+  const { association, plan, clock } = input;
+  return {
+    profile: { id: input.profile.id, name: input.profile.name },
+    state: input.state,
+    since: input.since,
+    step: input.step ?? null,
+    gateway: gatewayOf(association),
+    virtualIps: association?.config?.addresses.map(({ address }) => formatIp(address)) ?? [],
+    dns: {
+      servers: plan?.dns?.servers.map(formatIp) ?? [],
+      domains: [...(plan?.dns?.domains ?? [])],
+      backend: input.dnsBackend ?? null,
+    },
+    nat: association?.nat ?? null,
+    interface: input.tun !== undefined && plan ? { name: input.tun, mtu: plan.link.mtu } : null,
+    ike: ikeOf(association, clock),
+    children: [...(association?.children.values() ?? [])].map((installed) =>
+      childOf(installed, input.counters, clock),
+    ),
+    failure: input.failure ?? null,
+  };
+}
+
+function gatewayOf(association: Association | undefined): TunnelStatus['gateway'] {
+  if (!association?.path) return null;
+  const { address, port } = association.path.remote;
+  return { address, port, id: association.ike ? formatIdentification(association.ike.remoteId) : null };
+}
+
+function ikeOf(association: Association | undefined, clock: Clock): TunnelStatus['ike'] {
+  const ike = association?.ike;
+  if (!ike) return null;
+  return {
+    version: 2,
+    spiI: toHex(ike.spiI),
+    spiR: toHex(ike.spiR),
+    suite: describeIkeSuite(ike.suite),
+    weak: weaknesses(ike.suite),
+    rekeyAt: null,
+    expiresAt: ike.expiresAt === undefined ? null : isoTime(clock, ike.expiresAt),
+  };
+}
+
+function childOf(
+  { child, expiresAt }: InstalledChild,
+  counters: readonly SaCounters[],
+  clock: Clock,
+): ChildStatus {
+  const counted = counters.find(({ spiIn }) => spiIn === child.spiIn);
+  return {
+    spiIn: spiText(child.spiIn),
+    spiOut: spiText(child.spiOut),
+    protocol: 'ESP',
+    mode: child.mode,
+    suite: describeEspSuite(child.suite),
+    localTs: child.localTs.map(formatTrafficSelector),
+    remoteTs: child.remoteTs.map(formatTrafficSelector),
+    bytesIn: Number(counted?.bytesIn ?? 0n),
+    bytesOut: Number(counted?.bytesOut ?? 0n),
+    packetsIn: Number(counted?.packetsIn ?? 0n),
+    packetsOut: Number(counted?.packetsOut ?? 0n),
+    replayDrops: Number(counted?.replayDrops ?? 0n),
+    authFailures: Number(counted?.authFailures ?? 0n),
+    selectorDrops: Number(counted?.selectorDrops ?? 0n),
+    ...(expiresAt === undefined ? {} : { expiresAt: isoTime(clock, expiresAt) }),
+  };
+}
+
+/** Eight hex digits, as ESP packets show it. */
+function spiText(spi: number): string {
+  return spi.toString(16).padStart(8, '0');
+}
