@@ -20,6 +20,8 @@ export interface AditOptions {
   readonly arguments?: readonly string[];
   readonly socket?: string;
   readonly stateDirectory?: string;
+  /** Put in front of the helper's command, e.g. `['setpriv', '--bounding-set', '-net_admin']`. */
+  readonly launcher?: readonly string[];
 }
 
 export class Adit implements AsyncDisposable {
@@ -27,6 +29,7 @@ export class Adit implements AsyncDisposable {
   readonly world: World;
   readonly socket: string;
   readonly stateDirectory: string;
+  readonly #launcher: readonly string[];
   readonly #arguments: readonly string[];
   #daemon: Daemon | undefined;
 
@@ -35,6 +38,7 @@ export class Adit implements AsyncDisposable {
     this.host = host;
     this.socket = options.socket ?? '/run/adit/aditd.sock';
     this.stateDirectory = options.stateDirectory ?? join(world.directory, `adit-${host.name}`);
+    this.#launcher = options.launcher ?? [];
     this.#arguments = options.arguments ?? [];
   }
 
@@ -63,7 +67,7 @@ export class Adit implements AsyncDisposable {
   /** Another helper process with the same arguments, not waited for. */
   spawn(): Daemon {
     const places = ['--socket', this.socket, '--state-dir', this.stateDirectory, '--foreground'];
-    return this.host.start([ADITD, ...places, ...this.#arguments]);
+    return this.host.start([...this.#launcher, ADITD, ...places, ...this.#arguments]);
   }
 
   get pid(): number {

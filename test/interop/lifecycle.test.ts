@@ -57,7 +57,11 @@ describe('the end of a connection', () => {
     const before = await scene.snapshot();
     await scene.adit.up(id);
     await scene.gateway.terminate({ child: 'net' });
-    await until('Adit notices', async () => (await scene.adit.tunnel(id))?.state !== 'connected');
+    const tunnel = await until('Adit notices', async () => {
+      const now = await scene.adit.tunnel(id);
+      return now?.state !== 'connected' && now;
+    });
+    expect(tunnel.children).toEqual([]);
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
     await scene.adit.run(['remove', id]);
@@ -67,8 +71,9 @@ describe('the end of a connection', () => {
     const before = await scene.snapshot();
     const first = await scene.adit.import(scene.profile('plain', { request: { dns: false } }), PSK);
     const second = await scene.adit.import(scene.profile('second', { request: { dns: false } }), PSK);
-    await scene.adit.up(first);
-    await scene.adit.up(second);
+    const one = await scene.adit.up(first);
+    const other = await scene.adit.up(second);
+    expect(one.interface?.name).not.toBe(other.interface?.name);
     await expectTraffic(scene, first, 'plain');
     await expectTraffic(scene, second, 'second', { inner: [LAB.dns.ip4] });
     await scene.adit.down(first);
