@@ -117,14 +117,15 @@ function row(name: EncryptionName, sizes: Sizes, binder: Binder): EncryptionRow 
   };
 }
 
-const KEY_BITS = [128, 192, 256] as const;
-const ICV_OCTETS = [8, 12, 16] as const;
+/** Both in the order in which one would choose. */
+const KEY_BITS = [256, 192, 128] as const;
+const ICV_OCTETS = [16, 12, 8] as const;
 
 /** AES-GCM or AES-CCM in its three tag lengths: `aes128gcm16`, also `aes128gcm128` and, for the full tag, `aes128gcm`. */
 function aesAead(mode: 'GCM' | 'CCM', saltBytes: number, binder: Binder): EncryptionRow[] {
   const lower = mode.toLowerCase();
-  return KEY_BITS.flatMap((keyBits) =>
-    ICV_OCTETS.toReversed().map((icvBytes) => {
+  return ICV_OCTETS.flatMap((icvBytes) =>
+    KEY_BITS.map((keyBits) => {
       const stem = `aes${keyBits}${lower}`;
       return row(
         `ENCR_AES_${mode}_${icvBytes}`,
@@ -235,7 +236,7 @@ export const ENCRYPTION_ROWS: readonly EncryptionRow[] = [
 
 /**
  * The row of a transform; `undefined` when we do not know the algorithm, or its Key Length attribute is one that it
- * does not have (a missing one with AES, any with ChaCha20: RFC 7296 §3.3.5).
+ * does not have (none with AES, any with ChaCha20: RFC 7296 §3.3.5).
  */
 export function encryptionRow(id: number, keyBits?: number): EncryptionRow | undefined {
   return ENCRYPTION_ROWS.find((candidate) => candidate.id === id && candidate.keyBits === keyBits);

@@ -35,15 +35,15 @@ const ecp = (name: KeyExchangeName, keyword: string, curve: ECDSA, aliases?: str
 
 /** Every key exchange method that we compute. */
 export const KEY_EXCHANGE_ROWS: readonly KeyExchangeRow[] = [
+  ecp('256-bit random ECP group', 'ecp256', p256),
+  ecp('384-bit random ECP group', 'ecp384', p384),
+  ecp('521-bit random ECP group', 'ecp521', p521),
   {
     ...common('Curve25519', 'curve25519'),
     aliases: ['x25519'],
     ...montgomeryExchange('curve25519', x25519, 32),
   },
   { ...common('Curve448', 'curve448'), aliases: ['x448'], ...montgomeryExchange('curve448', x448, 56) },
-  ecp('256-bit random ECP group', 'ecp256', p256),
-  ecp('384-bit random ECP group', 'ecp384', p384),
-  ecp('521-bit random ECP group', 'ecp521', p521),
   ecp('brainpoolP256r1', 'ecp256bp', brainpoolP256r1, ['brainpoolp256r1']),
   ecp('brainpoolP384r1', 'ecp384bp', brainpoolP384r1, ['brainpoolp384r1']),
   ecp('brainpoolP512r1', 'ecp512bp', brainpoolP512r1, ['brainpoolp512r1']),

@@ -29,7 +29,7 @@ export function ikeSuiteOf(transforms: readonly Transform[]): IkeSuite | undefin
   const prf = prfRow(chosen?.get(PRF)?.id ?? Number.NaN);
   const keyExchange = keyExchangeRow(chosen?.get(KE)?.id ?? Number.NaN);
   if (!protection || !prf || !keyExchange) return undefined;
-  if (protection.encryption.id === encryptionAlgorithms.byName.ENCR_NULL) return undefined; // ESP only
+  if (protection.encryption.id === encryptionAlgorithms.byName.ENCR_NULL) return undefined; // IANA: not for IKE
   return { ...protection, prf, keyExchange };
 }
 
@@ -109,7 +109,7 @@ interface Protection {
   readonly integrity?: IntegrityRow;
 }
 
-/** An AEAD alone (an integrity algorithm of NONE may stand beside it, §3.3.3), or encryption with integrity. */
+/** An AEAD alone (an integrity algorithm of NONE may stand beside it, RFC 7296 §3.3), or encryption with integrity. */
 function protectionOf(chosen: ReadonlyMap<number, Transform>): Protection | undefined {
   const cipher = chosen.get(ENCR);
   const encryption = cipher && encryptionRow(cipher.id, cipher.keyBits);

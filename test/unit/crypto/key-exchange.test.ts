@@ -16,6 +16,10 @@ const rows = KEY_EXCHANGE_ROWS.map((candidate) => [candidate.keyword, candidate]
 const modpRows = rows.filter(([keyword]) => keyword.startsWith('modp'));
 const curveRows = rows.filter(([keyword]) => keyword.startsWith('ecp'));
 
+/** OpenSSL leaves leading zeros out. */
+const padded = (octets: Buffer, length: number): Uint8Array =>
+  concat(new Uint8Array(length - octets.length), Uint8Array.from(octets));
+
 const vectors = [
   {
     source: 'RFC 5903 §8.1',
@@ -183,7 +187,7 @@ describe.each(rows)('%s', (keyword, method) => {
       ...ones,
     ];
     for (const value of values) {
-      expect(() => method.respond(random, value), toHex(value.subarray(0, 8))).toThrow(KeyExchangeError);
+      expect(() => method.respond(random, value)).toThrow(KeyExchangeError);
       expect(() => method.initiate(random).finish(value)).toThrow(KeyExchangeError);
     }
   });
@@ -230,11 +234,9 @@ describe.each(modpRows)('%s', (keyword, method) => {
   it('agrees with OpenSSL', () => {
     const peer = getDiffieHellman(openSslName);
     peer.generateKeys();
-    const fullLength = (octets: Buffer): Uint8Array =>
-      concat(new Uint8Array(bits / 8 - octets.length), Uint8Array.from(octets));
     const own = method.initiate(seededRandom(keyword));
     const theirs = peer.computeSecret(own.publicData);
-    expect(toHex(own.finish(fullLength(peer.getPublicKey())))).toBe(toHex(fullLength(theirs)));
+    expect(toHex(own.finish(padded(peer.getPublicKey(), bits / 8)))).toBe(toHex(padded(theirs, bits / 8)));
   });
 });
 
