@@ -25,8 +25,10 @@ done
 installed=node_modules/.package-lock.json
 if [ ! -f "$installed" ] || [ package-lock.json -nt "$installed" ]; then
   command -v npm > /dev/null || fail "npm is missing: install Node.js 20 or newer (Debian: apt-get install nodejs npm)"
-  say "npm ci (the pinned packages, Node 24 among them)"
-  npm ci
+  # Not `npm ci`: it refuses a lockfile without the optional binaries of every other platform, which a mirror may not
+  # have. This takes exactly the versions and checksums of the lockfile as well, and does not write to it.
+  say "npm install --no-save (the versions of package-lock.json, Node 24 among them)"
+  npm install --no-save --loglevel=error
   touch "$installed"
 fi
 export PATH="$PWD/node_modules/.bin:$PATH"
