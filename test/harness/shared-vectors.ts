@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const ROOT = '/work/shared/vectors';
 
@@ -14,15 +14,15 @@ export function describeWithVectors(
   body: (readJson: (file: string) => unknown) => void,
 ): void {
   const path = `${ROOT}/${folder}`;
-  describe(`vectors/${folder}`, () => {
-    if (!existsSync(path)) {
-      console.warn(`skipped: vectors/${folder} are not on this machine (${path})`);
-      it.skip(`needs ${path}`, () => {});
-      return;
-    }
-    body((file) => {
-      const bytes = readFileSync(`${path}/${file}`);
-      return JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
-    });
+  const present = existsSync(path);
+  if (!present) console.warn(`skipped: vectors/${folder} are not on this machine (${path})`);
+  describe.skipIf(!present)(`vectors/${folder}`, () => {
+    it('are on this machine', () => expect(existsSync(path)).toBe(true));
+    if (present) body(readJson);
   });
+
+  function readJson(file: string): unknown {
+    const bytes = readFileSync(`${path}/${file}`);
+    return JSON.parse((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8'));
+  }
 }
