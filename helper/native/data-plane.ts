@@ -4,11 +4,11 @@
  *
  * What a datagram is (RFC 3948 §2, RFC 7296 §2.23), by the socket's own port L and the peer's port R:
  *   1. the single octet 0xff is a keepalive, and ignored;
- *   2. where L is 500, or R is 500 and L is not 4500, everything is IKE without a marker. That covers a gateway's socket
- *      on 500, and a client's single socket for as long as it talks to the gateway's port 500;
+ *   2. where L or R is 500, everything is IKE without a marker. That covers a gateway's socket on 500, and a client's
+ *      single socket for as long as it talks to the gateway's port 500;
  *   3. elsewhere four zero octets in front mark IKE, and everything else is ESP.
- * On a socket bound to 4500 the marker always stands, for a NAT may have made a client's port look like 500. sendIke
- * follows the same rule. ESP is accepted from any peer address: only its ICV says whose it is.
+ * sendIke follows the same rule. It does not serve a client whose port 4500 a NAT turned into 500. ESP is accepted on any
+ * socket and from any peer address: only its ICV says whose it is.
  */
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { EspCodec, Expiry } from '#core/esp/sa.ts';

@@ -10,7 +10,6 @@ namespace adit {
 namespace {
 
 constexpr std::uint16_t kIkePort = 500;
-constexpr std::uint16_t kNatTraversalPort = 4500;
 constexpr std::size_t kMarkerBytes = 4;
 constexpr std::size_t kIkeHeaderBytes = 28;
 constexpr std::size_t kEspPrefixBytes = 8;
@@ -99,7 +98,7 @@ UdpSocket UdpSocket::open(const UdpSpec& spec) {
 }
 
 bool withoutMarker(std::uint16_t localPort, std::uint16_t remotePort) {
-  return localPort == kIkePort || (remotePort == kIkePort && localPort != kNatTraversalPort);
+  return localPort == kIkePort || remotePort == kIkePort;
 }
 
 Classified classify(Octets datagram, std::uint16_t localPort, std::uint16_t remotePort) {

@@ -49,9 +49,8 @@ struct Classified {
   Octets bytes;  // IKE: without the marker
 };
 
-// Whether IKE between these ports travels without the non-ESP marker. On a socket bound to 4500 the marker always
-// stands, even if a NAT made the peer's port look like 500. Elsewhere it is missing where either end is 500: our own
-// listening socket, or a client's single socket before it moves from the gateway's 500 to its 4500.
+// Whether IKE between these ports travels without the non-ESP marker: where either end is 500. That is our own socket
+// on 500, or a client's single socket before it moves from the gateway's 500 to its 4500. data-plane.ts has the rule.
 bool withoutMarker(std::uint16_t localPort, std::uint16_t remotePort);
 
 // What came to `localPort` from `remotePort`. ESP has an SPI and a sequence number at least, IKE a whole header.

@@ -1,0 +1,378 @@
+/**
+ * The native data plane on two hosts with static keys: traffic, counters, bad packets, SAs that come and go under load,
+ * and what is left afterwards. Needs root (network namespaces, TUN).
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EspSa } from '#core/esp/sa.ts';
+import { EspTransform } from '#core/esp/packet.ts';
+import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
+import { type ChildText, childFromText, facing, keysNamed, suite } from '#test/harness/esp-children.ts';
+import type { Host } from '#test/harness/host.ts';
+import { ipv4Udp } from '#test/harness/ip-packets.ts';
+import { until } from '#test/harness/process.ts';
+import { moveFiles, Traffic } from '#test/harness/traffic.ts';
+import { World } from '#test/harness/world.ts';
+
+const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8::1', inner4: '10.9.0.1', inner6: 'fd09::1' };
+const RIGHT = { outer4: '192.0.2.2', outer6: '2001:db8::2', inner4: '10.9.1.1', inner6: 'fd09:1::1' };
+const PORT = 4500;
+
+const SA: ChildText = {
+  spiIn: 0x1001,
+  spiOut: 0x2001,
+  esp: 'aes256gcm16',
+  keyIn: 'right to left',
+  keyOut: 'left to right',
+  local: ['10.9.0.0/24', 'fd09::/64'],
+  remote: ['10.9.1.0/24', 'fd09:1::/64'],
+};
+
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+
+let world: World;
+let left: DataPlaneHost;
+let right: DataPlaneHost;
+let hosts: { left: Host; right: Host };
+
+/** Sockets 0 and 1 of each data plane: IPv4 and IPv6 on 4500. */
+const toRight = { socket: 0, remote: { address: RIGHT.outer4, port: PORT } };
+const toLeft = { socket: 0, remote: { address: LEFT.outer4, port: PORT } };
+const toRight6 = { socket: 1, remote: { address: RIGHT.outer6, port: PORT } };
+const toLeft6 = { socket: 1, remote: { address: LEFT.outer6, port: PORT } };
+
+async function openPlane(
+  host: Host,
+  plane: DataPlaneHost,
+  own: typeof LEFT,
+  other: typeof LEFT,
+): Promise<void> {
+  await plane.open('adit%d', [
+    { family: 4, port: PORT, mark: 7 },
+    { family: 6, port: PORT, mark: 7 },
+  ]);
+  await host.ip(`addr add ${own.inner4}/32 dev adit0`);
+  await host.ip(`addr add ${own.inner6}/128 dev adit0 nodad`);
+  await host.ip('link set adit0 up mtu 1400');
+  await host.ip(`route add ${other.inner4}/32 dev adit0 src ${own.inner4}`);
+  await host.ip(`-6 route add ${other.inner6}/128 dev adit0 src ${own.inner6}`);
+}
+
+async function install(child: ChildText, over6 = false): Promise<void> {
+  await left.ask({ do: 'install', child, path: over6 ? toRight6 : toRight });
+  await right.ask({ do: 'install', child: facing(child), path: over6 ? toLeft6 : toLeft });
+}
+
+const ping = (address: string): Promise<string> =>
+  hosts.left.run(['ping', '-q', '-c', '3', '-i', '0.05', '-W', '2', address]);
+
+/** Counters stand still once nothing is under way; then both ends tell the same. */
+async function expectEqualCounters(child: ChildText): Promise<void> {
+  await until('both ends count alike', async () => {
+    const here = await left.counters(child.spiIn);
+    const there = await right.counters(child.spiOut);
+    expect([there.packetsIn, there.bytesIn]).toEqual([here.packetsOut, here.bytesOut]);
+    expect([here.packetsIn, here.bytesIn]).toEqual([there.packetsOut, there.bytesOut]);
+    return true;
+  });
+}
+
+beforeEach(async () => {
+  world = await World.create();
+  const [one, two] = await Promise.all([world.host('left'), world.host('right')]);
+  hosts = { left: one, right: two };
+  await world.link(
+    { host: one, device: 'eth0', addresses: [`${LEFT.outer4}/24`, `${LEFT.outer6}/64`] },
+    { host: two, device: 'eth0', addresses: [`${RIGHT.outer4}/24`, `${RIGHT.outer6}/64`] },
+  );
+  left = DataPlaneHost.on(one);
+  right = DataPlaneHost.on(two);
+  await openPlane(one, left, LEFT, RIGHT);
+  await openPlane(two, right, RIGHT, LEFT);
+});
+
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+});
+
+describe('traffic', () => {
+  const cases = [
+    ['aes256gcm16', false],
+    ['aes128-sha256-esn', true],
+    ['chacha20poly1305-esn', false],
+    ['aes256ccm12', true],
+    ['aes256ctr-sha512', false],
+  ] as const;
+
+  it.each(cases)('%s carries files both ways (outside IPv6: %s)', async (esp, over6) => {
+    const child = { ...SA, esp };
+    await install(child, over6);
+    await ping(RIGHT.inner4);
+    await ping(RIGHT.inner6);
+    const server = Traffic.on(hosts.right);
+    const user = Traffic.on(hosts.left);
+    for (const address of [RIGHT.inner4, RIGHT.inner6]) {
+      expect(await moveFiles(server, user, address, 20_000_000)).toEqual({ down: 'equal', up: 'equal' });
+    }
+    await expectEqualCounters(child);
+    const { packetsIn, replayDrops, authFailures, selectorDrops, malformedDrops } = await left.counters(
+      child.spiIn,
+    );
+    expect(packetsIn).toBeGreaterThan(20_000_000 / 1400);
+    expect([replayDrops, authFailures, selectorDrops, malformedDrops]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('goes outside in fragments where the adapter is too wide for the path, and arrives', async () => {
+    await install(SA);
+    await hosts.left.ip('link set adit0 mtu 9000');
+    await hosts.right.ip('link set adit0 mtu 9000');
+    await hosts.left.run(['ping', '-q', '-c', '2', '-s', '8000', '-i', '0.05', '-W', '2', RIGHT.inner4]);
+    await expectEqualCounters(SA);
+  });
+
+  it('follows setPath to another address and family', async () => {
+    await install(SA);
+    await ping(RIGHT.inner4);
+    await left.ask({ do: 'path', spiIn: SA.spiIn, path: toRight6 });
+    await right.ask({ do: 'path', spiIn: SA.spiOut, path: toLeft6 });
+    await hosts.right.ip(`addr del ${RIGHT.outer4}/24 dev eth0`);
+    await ping(RIGHT.inner4);
+  });
+
+  it('prefers the newest SA, and the older one once the newest is retired', async () => {
+    const newer = { ...SA, spiIn: 0x1002, spiOut: 0x2002, keyIn: 'newer in', keyOut: 'newer out' };
+    await install(SA);
+    await install(newer);
+    await ping(RIGHT.inner4);
+    expect((await left.counters(newer.spiIn)).packetsOut).toBe(3);
+    expect((await left.counters(SA.spiIn)).packetsOut).toBe(0);
+    await left.ask({ do: 'retire', spiIn: newer.spiIn });
+    await ping(RIGHT.inner4);
+    expect(await left.counters(newer.spiIn)).toMatchObject({ packetsOut: 3, packetsIn: 6 });
+    expect((await left.counters(SA.spiIn)).packetsOut).toBe(3);
+  });
+
+  it('counts what no SA takes, and carries nothing outside the selectors', async () => {
+    await install({ ...SA, remote: ['10.9.1.1/32[udp]'] });
+    const { code } = await hosts.left.try(['ping', '-q', '-c', '2', '-i', '0.05', '-W', '1', RIGHT.inner4]);
+    expect(code).not.toBe(0);
+    expect((await left.stats()).noSa).toBeGreaterThanOrEqual(2);
+    expect((await left.counters(SA.spiIn)).packetsOut).toBe(0);
+  });
+});
+
+describe('bad packets from outside', () => {
+  const inner = ipv4Udp({ source: '10.9.1.1', destination: '10.9.0.1', payload: random(100) });
+
+  /** Sends datagrams to the left data plane from a socket of the right host. */
+  async function sendToLeft(...datagrams: readonly Uint8Array[]): Promise<void> {
+    const traffic = Traffic.on(hosts.right);
+    for (const bytes of datagrams) {
+      await traffic.datagram({ address: LEFT.outer4, port: PORT }, bytes, { sourcePort: 40_000 });
+    }
+  }
+
+  const seal = (sequence: bigint, payload: Uint8Array, nextHeader: number): Uint8Array =>
+    new EspTransform(suite(SA.esp), keysNamed(SA.keyIn, suite(SA.esp)), random).seal(
+      SA.spiIn,
+      sequence,
+      payload,
+      nextHeader,
+    );
+
+  it('counts each kind once, delivers the good one once, and goes on', async () => {
+    await install(SA);
+    const peer = new EspSa(childFromText(facing(SA)), random);
+    const good = peer.outbound(inner);
+    if (good.reason !== 'ok') throw new Error(good.reason);
+    const forged = good.packet.slice();
+    forged[7] = 9;
+    const foreign = ipv4Udp({ source: '10.77.0.1', destination: '10.9.0.1', payload: random(10) });
+    await sendToLeft(
+      good.packet,
+      good.packet,
+      forged,
+      seal(20n, foreign, 4),
+      seal(21n, inner, 41),
+      seal(22n, inner.subarray(0, 50), 4),
+      seal(23n, new Uint8Array(0), 59),
+      Uint8Array.of(0, 0, 0x99, 0x99, 0, 0, 0, 1, 1, 2, 3, 4),
+      Uint8Array.of(1, 2, 3),
+      good.packet.subarray(0, 8),
+      Uint8Array.of(0xff),
+      random(60_000).fill(1, 0, 4),
+    );
+    await until('all have been counted', async () => (await left.stats()).unknownSpi === 2);
+    const { children, ...counters } = await left.stats();
+    expect(counters).toMatchObject({ unknownSpi: 2, runts: 1, ikeDrops: 0 });
+    expect(children).toEqual([
+      expect.objectContaining({
+        packetsIn: 1,
+        bytesIn: inner.length,
+        replayDrops: 2,
+        authFailures: 1,
+        selectorDrops: 1,
+        malformedDrops: 2,
+        dummies: 1,
+      }),
+    ]);
+    await right.ask({ do: 'remove', spiIn: SA.spiOut });
+    await left.ask({ do: 'remove', spiIn: SA.spiIn });
+    await install({ ...SA, keyIn: 'fresh in', keyOut: 'fresh out' });
+    await ping(RIGHT.inner4);
+  });
+
+  it('survives ICMP errors on its sockets', async () => {
+    await install(SA);
+    await left.ask({
+      do: 'path',
+      spiIn: SA.spiIn,
+      path: { ...toRight, remote: { ...toRight.remote, port: 9 } },
+    });
+    await hosts.left.try(['ping', '-q', '-c', '5', '-i', '0.05', '-W', '1', RIGHT.inner4]);
+    await left.ask({ do: 'path', spiIn: SA.spiIn, path: toRight });
+    await ping(RIGHT.inner4);
+    expect((await left.happened()).fatal).toEqual([]);
+  });
+});
+
+describe('IKE datagrams', () => {
+  const message = Buffer.from(random(200)).toString('hex');
+
+  it('travel with the marker on 4500 and arrive without it, with both addresses', async () => {
+    await left.ask({ do: 'ike', ...toRight, hex: message });
+    await left.ask({ do: 'ike', ...toRight6, hex: message });
+    await left.ask({ do: 'ike', ...toRight, hex: 'ff', keepalive: true });
+    await until('both arrive', async () => (await right.happened()).ike.length === 2);
+    const { ike } = await right.happened();
+    expect(ike.sort((a, b) => a.socket - b.socket)).toEqual([
+      {
+        socket: 0,
+        hex: message,
+        remote: { address: LEFT.outer4, port: PORT },
+        local: { address: RIGHT.outer4, port: PORT },
+      },
+      {
+        socket: 1,
+        hex: message,
+        remote: { address: LEFT.outer6, port: PORT },
+        local: { address: RIGHT.outer6, port: PORT },
+      },
+    ]);
+    expect((await right.stats()).runts).toBe(0);
+  });
+
+  it('travel without it from and to port 500, whatever the other port is', async () => {
+    const client = DataPlaneHost.on(hosts.left);
+    const gateway = DataPlaneHost.on(hosts.right);
+    const { ports } = await client.open('tun%d', [{ family: 4, port: 0 }]);
+    const clientPort = ports[0] as number;
+    await gateway.open('tun%d', [{ family: 4, port: 500 }]);
+    await client.ask({ do: 'ike', socket: 0, remote: { address: RIGHT.outer4, port: 500 }, hex: message });
+    await until('the gateway has it', async () => (await gateway.happened()).ike.length === 1);
+    await gateway.ask({
+      do: 'ike',
+      socket: 0,
+      remote: { address: LEFT.outer4, port: clientPort },
+      hex: message,
+    });
+    await until('the client has the answer', async () => (await client.happened()).ike.length === 1);
+    for (const end of [client, gateway]) expect((await end.happened()).ike[0]?.hex).toBe(message);
+  });
+
+  it('beyond the bound are dropped and counted while JavaScript is busy, and memory stays', async () => {
+    const busy = left.ask({ do: 'block', ms: 1_500 });
+    const flood = Array.from({ length: 3000 }, () => right.ask({ do: 'ike', ...toLeft, hex: message }));
+    await Promise.all(flood);
+    await busy;
+    await until('the queue is empty', async () => {
+      const { ikeDrops } = await left.stats();
+      return (await left.happened()).ike.length + ikeDrops === 3000;
+    });
+    expect((await left.happened()).ike.length).toBe(512);
+  });
+});
+
+describe('the life of an SA', () => {
+  it('ends at its limit of packets, once, and tells', async () => {
+    await install({ ...SA, maxPackets: 5 });
+    await hosts.left.try(['ping', '-q', '-c', '8', '-i', '0.02', '-W', '1', RIGHT.inner4]);
+    expect(await left.counters(SA.spiIn)).toMatchObject({ packetsOut: 5, packetsIn: 5, packetsLeft: 0 });
+    expect((await left.happened()).expired).toEqual([{ spiIn: SA.spiIn, reason: 'packets' }]);
+    expect((await left.stats()).noSa).toBeGreaterThanOrEqual(3);
+  });
+
+  it('can be removed and put back under load', async () => {
+    await install(SA);
+    const load = hosts.left.start(['ping', '-q', '-f', '-s', '1300', RIGHT.inner4]);
+    for (let i = 0; i < 500; i++) {
+      await left.ask({ do: 'remove', spiIn: SA.spiIn });
+      await right.ask({ do: 'remove', spiIn: SA.spiOut });
+      await install(SA);
+    }
+    await load.stop('SIGINT');
+    // The two ends restart their sequence numbers at slightly different moments; a fresh pair begins in step.
+    await left.ask({ do: 'remove', spiIn: SA.spiIn });
+    await right.ask({ do: 'remove', spiIn: SA.spiOut });
+    await install(SA);
+    await ping(RIGHT.inner4);
+    expect((await left.happened()).fatal).toEqual([]);
+  });
+
+  it('leaves no memory behind in ten thousand rounds under load', async () => {
+    await install(SA);
+    const load = hosts.left.start(['ping', '-q', '-f', RIGHT.inner4]);
+    const before = await left.churn(SA, toRight, 2_000);
+    const after = await left.churn(SA, toRight, 10_000);
+    await load.stop('SIGINT');
+    expect(after.rssKib - before.rssKib).toBeLessThan(8 * 1024);
+    expect((await left.stats()).children).toHaveLength(1);
+    await ping(RIGHT.inner4);
+  });
+});
+
+describe('the end', () => {
+  it('close leaves no thread, no descriptor and no adapter, and may be called twice', async () => {
+    const plane = DataPlaneHost.on(hosts.left);
+    const before = await plane.held();
+    await plane.open('late%d', [{ family: 4, port: 0 }]);
+    const open = await plane.held();
+    expect(open.threads - before.threads).toBe(2);
+    expect(open.descriptors).toBeGreaterThan(before.descriptors);
+    await plane.ask({ do: 'close' });
+    await plane.ask({ do: 'close' });
+    expect(await plane.held()).toEqual(before);
+    await expect(hosts.left.ip('link show late0')).rejects.toThrow('late0');
+    await expect(plane.stats()).rejects.toThrow('the data plane is closed');
+  });
+
+  it('process.exit with an open data plane ends with its own code, under load', async () => {
+    await install(SA);
+    hosts.left.start(['ping', '-q', '-f', RIGHT.inner4]);
+    left.ask({ do: 'exit' }).catch(() => undefined);
+    expect(await left.daemon.exited).toBe(7);
+  });
+
+  it('tells when the adapter vanishes', async () => {
+    await install(SA);
+    await hosts.left.ip('link del adit0');
+    await until('it is told', async () => (await left.happened()).fatal.length > 0);
+    expect((await left.happened()).fatal).toEqual([expect.stringMatching(/^read from the TUN: /)]);
+    await left.ask({ do: 'close' });
+  });
+
+  it('names what the system refused', async () => {
+    const other = DataPlaneHost.on(hosts.left);
+    await expect(other.open('adit0', [])).rejects.toThrow(
+      "EBUSY: Device or resource busy, ioctl TUNSETIFF 'adit0'",
+    );
+    const before = await other.held();
+    await expect(other.open('adit%d', [{ family: 4, port: PORT }])).rejects.toThrow(
+      "EADDRINUSE: Address already in use, bind '* port 4500'",
+    );
+    expect(await other.held()).toEqual(before);
+    await expect(other.open('adit%d', [{ family: 4, address: '::1', port: 0 }])).rejects.toThrow(
+      "sockets[0].address: '::1' is not an address of IPv4",
+    );
+    expect(await other.held()).toEqual(before);
+  });
+});
