@@ -40,6 +40,12 @@ function proposals(failure: Of<'no-proposal'>): string[] {
   ];
 }
 
+/** A phrase of the helper's as a sentence. */
+function asSentence(phrase: string): string {
+  const text = printable(phrase, 512);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`;
+}
+
 const METHODS: Readonly<Record<string, string>> = { psk: 'the pre-shared key' };
 const methodText = (method: string): string => METHODS[method] ?? `its proof by ${quoted(method)}`;
 
@@ -153,21 +159,27 @@ const explanations: { readonly [C in Failure['cause']]: (failure: Of<C>) => Expl
     details: [`notify ${failure.code} (${printable(failure.notify)}) in ${printable(failure.exchange)}`],
   }),
   'secret-missing': (failure) => ({
-    sentence: `The profile needs ${failure.what === 'psk' ? 'a pre-shared key' : quoted(failure.what)}, and none is stored.`,
+    sentence: `The profile needs its ${failure.what === 'psk' ? 'pre-shared key' : printable(failure.what)}, which is not stored.`,
     cause: 'Profiles are kept without their secrets, and nobody could be asked.',
     remedy: 'Store it once with adit set-secret, or give it with adit up --secret-stdin.',
-    details: [`missing: ${printable(failure.what)}`],
+    details: [],
   }),
   system: (failure) => ({
-    sentence: `This computer refused ${printable(failure.what)}.`,
-    cause: printable(failure.detail),
-    remedy: printable(failure.remedy),
+    sentence: asSentence(failure.what),
+    cause: asSentence(failure.detail),
+    remedy: asSentence(failure.remedy),
     details: [],
   }),
   timeout: (failure) => ({
     sentence: `The tunnel was not up within ${seconds(failure.seconds)}.`,
     cause: 'The gateway answers slowly or not at all.',
     remedy: 'Give it more time with adit up --timeout, or see adit log for how far it came.',
+    details: [],
+  }),
+  expired: (failure) => ({
+    sentence: 'The tunnel came to the end of its lifetime.',
+    cause: `It may last ${seconds(failure.lifetimeSec)}; its keys must not be used any longer.`,
+    remedy: 'Connect again, or raise ike.lifetimeSec in the profile.',
     details: [],
   }),
 };

@@ -57,6 +57,8 @@ export const failureSchema = z.discriminatedUnion('cause', [
   /** The system refused something the tunnel needs; `remedy` is the one thing to do. */
   z.object({ cause: z.literal('system'), what: z.string(), detail: z.string(), remedy: z.string() }),
   z.object({ cause: z.literal('timeout'), seconds: z.number() }),
+  /** The IKE SA reached its hard lifetime without a successor. */
+  z.object({ cause: z.literal('expired'), lifetimeSec: z.number() }),
 ]);
 
 export type Failure = z.infer<typeof failureSchema>;

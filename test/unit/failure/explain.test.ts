@@ -40,6 +40,7 @@ const samples: { readonly [C in Failure['cause']]: Extract<Failure, { cause: C }
   'secret-missing': { cause: 'secret-missing', what: 'psk' },
   system: { cause: 'system', what: HOSTILE, detail: HOSTILE, remedy: HOSTILE },
   timeout: { cause: 'timeout', seconds: 1 },
+  expired: { cause: 'expired', lifetimeSec: 14400 },
 };
 
 describe('explain', () => {

@@ -1,0 +1,129 @@
+/**
+ * Which tasks make up which exchange: one list for each exchange that we begin and for each that we answer. Order is
+ * the order of payloads (RFC 7296 appendix C) and the order in which the answer is judged. connection.ts runs them.
+ */
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import type { InitiatorConfig, ResponderConfig } from './connection-types.ts';
+import type { Child, IkeSa } from './ike-sa.ts';
+import type { MachineInput } from './machine.ts';
+import type { Payload } from './payload-types.ts';
+import { authTaskOfInitiator, authTaskOfResponder, identityTask } from './tasks/auth.ts';
+import { type ChildGrant, childTaskOfInitiator, childTaskOfResponder } from './tasks/child.ts';
+import { configTaskOfInitiator, configTaskOfResponder } from './tasks/config.ts';
+import { cookieTask } from './tasks/cookie.ts';
+import { createChildTask } from './tasks/create-child.ts';
+import { deleteChildTask, deleteRequestTask } from './tasks/delete.ts';
+import { errorsTask } from './tasks/errors.ts';
+import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
+import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
+import { initialContactTask } from './tasks/initial-contact.ts';
+import { GroupChoice, invalidKeTask } from './tasks/ke.ts';
+import { natdTask } from './tasks/natd.ts';
+import { notifiesTask } from './tasks/notifies.ts';
+import type { Task } from './tasks/task.ts';
+import { vendorTask } from './tasks/vendor.ts';
+import type { RequestWindow } from './window.ts';
+
+/** An exchange that we begin. */
+export interface Plan {
+  readonly exchange: number;
+  readonly tasks: readonly Task[];
+  /** Where its success leads. */
+  readonly leadsTo?: MachineInput;
+  /** Asked when its turn comes; absent is always. */
+  readonly stillWanted?: () => boolean;
+}
+
+const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
+
+export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
+  const choice = new GroupChoice(sa);
+  // Cookie and group are looked for before the rest is believed to be an answer; the cookie puts itself first.
+  const tasks = [
+    invalidKeTask(choice),
+    initTaskOfInitiator(choice),
+    natdTask(),
+    vendorTask(),
+    cookieTask(),
+    notifiesTask(requests),
+  ];
+  return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed' };
+}
+
+export function planAuth(config: InitiatorConfig, requests: RequestWindow): Plan {
+  const tasks = [
+    identityTask(),
+    initialContactTask(),
+    authTaskOfInitiator(config),
+    errorsTask(),
+    configTaskOfInitiator(config),
+    childTaskOfInitiator(config),
+    notifiesTask(requests),
+  ];
+  return { exchange: IKE_AUTH, tasks, leadsTo: 'authenticated' };
+}
+
+export const planLiveness = (requests: RequestWindow): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [livenessTask(), notifiesTask(requests)],
+});
+
+/** For a Child SA that still stands; the peer may delete it before our turn comes. */
+export const planDeleteChild = (sa: IkeSa, child: Child, requests: RequestWindow): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [deleteChildTask(child), notifiesTask(requests)],
+  stillWanted: () => sa.children.has(child.spiIn),
+});
+
+/** For a Child SA that ended here by itself: the peer has to hear of it in any case. */
+export const planReportExpired = (child: Child, requests: RequestWindow): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [deleteChildTask(child), notifiesTask(requests)],
+});
+
+export const planFarewell = (payloads: readonly Payload[]): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [farewellTask(payloads)],
+});
+
+/** An exchange that the peer begins. */
+interface Service {
+  readonly tasks: (sa: IkeSa, requests: RequestWindow) => readonly Task[];
+  readonly leadsTo?: MachineInput;
+}
+
+function responderTasks(config: ResponderConfig, requests: RequestWindow): readonly Task[] {
+  const grant: ChildGrant = {};
+  return [
+    authTaskOfResponder(config),
+    initialContactTask(),
+    configTaskOfResponder(config, grant),
+    childTaskOfResponder(config, grant),
+    notifiesTask(requests),
+  ];
+}
+
+const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
+  [
+    IKE_SA_INIT,
+    {
+      tasks: (_sa, requests) => [initTaskOfResponder(), natdTask(), vendorTask(), notifiesTask(requests)],
+      leadsTo: 'keyed',
+    },
+  ],
+  [
+    IKE_AUTH,
+    {
+      tasks: ({ config }, requests) => (config.role === 'responder' ? responderTasks(config, requests) : []),
+      leadsTo: 'authenticated',
+    },
+  ],
+  [CREATE_CHILD_SA, { tasks: () => [createChildTask()] }],
+  [
+    INFORMATIONAL,
+    { tasks: (_sa, requests) => [deleteRequestTask(), rejectedTask(), notifiesTask(requests)] },
+  ],
+]);
+
+/** What answers a request; `undefined` for an exchange type that nobody here serves. */
+export const serviceOf = (exchange: number): Service | undefined => SERVICES.get(exchange);

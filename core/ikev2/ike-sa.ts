@@ -1,0 +1,146 @@
+/**
+ * What an IKE SA knows and owns: SPIs, nonces, suite, keys, path, children, and the events for the driver. Tasks read
+ * and fill it; connection.ts moves its state. Nothing here sends or decides.
+ */
+import { EMPTY, wipe } from '#core/bytes/bytes.ts';
+import type { IkeSuite } from '#core/crypto/interfaces.ts';
+import type { Identification } from '#core/ike/identification.ts';
+import type { Path } from '#core/net/address.ts';
+import type {
+  AssignedConfig,
+  ChildRemovedReason,
+  ConnectionConfig,
+  ConnectionCounters,
+  ConnectionEvent,
+  ConnectionState,
+} from './connection-types.ts';
+import type { IkeKeys } from './key-material.ts';
+import type { MessageProtection } from './payload-types.ts';
+
+/** A Child SA as the IKE SA remembers it. Its keys went out with `child-installed` and are not kept. */
+export interface Child {
+  readonly name: string;
+  readonly spiIn: number;
+  readonly spiOut: number;
+  readonly expiresAt?: number;
+  /** Our Delete waits or is on its way. */
+  deleteRequested: boolean;
+  /** Our Delete has gone out (§1.4.1: a crossing one must not be answered with the pair's SPI). */
+  deleteSent: boolean;
+}
+
+/** What only a whole gateway knows; a single connection does with the defaults. */
+export interface ConnectionHost {
+  /** Is this inbound SPI used by another connection of the same data plane? */
+  readonly spiTaken?: (spiIn: number) => boolean;
+  /** How long a responder waits for IKE_AUTH. */
+  readonly halfOpenMs?: number;
+}
+
+const NO_SPI = new Uint8Array(8);
+
+export class IkeSa {
+  readonly config: ConnectionConfig;
+  readonly host: ConnectionHost;
+  state: ConnectionState = 'idle';
+  spiI: Uint8Array = NO_SPI;
+  spiR: Uint8Array = NO_SPI;
+  nonceI: Uint8Array = EMPTY;
+  nonceR: Uint8Array = EMPTY;
+  /** The octets that AUTH signs (§2.15): the request that was answered, and that answer. */
+  initRequest: Uint8Array = EMPTY;
+  initResponse: Uint8Array = EMPTY;
+  path: Path | undefined;
+  /** Who stands behind a NAT; set by NAT detection. */
+  nat = { local: false, remote: false };
+  suite: IkeSuite | undefined;
+  keys: IkeKeys | undefined;
+  /** Our direction and the peer's. */
+  sealing: MessageProtection | undefined;
+  opening: MessageProtection | undefined;
+  remoteId: Identification | undefined;
+  /** The peer says that it has no other IKE SA with us (§2.4). */
+  initialContact = false;
+  assigned: AssignedConfig | undefined;
+  peerVendorIds: readonly Uint8Array[] = [];
+  readonly children = new Map<number, Child>();
+  expiresAt: number | undefined;
+  readonly events: ConnectionEvent[] = [];
+  readonly counters: ConnectionCounters = {
+    malformed: 0,
+    unauthenticated: 0,
+    outOfWindow: 0,
+    retransmitsReceived: 0,
+    retransmitsSent: 0,
+    unknownNotifies: 0,
+  };
+
+  constructor(config: ConnectionConfig, host: ConnectionHost) {
+    this.config = config;
+    this.host = host;
+  }
+
+  get isInitiator(): boolean {
+    return this.config.role === 'initiator';
+  }
+
+  /** ESP travels in UDP: a NAT is there, or the profile wants it so (§2.23, RFC 3948). */
+  get encapsulated(): boolean {
+    return this.nat.local || this.nat.remote || this.config.encapsulation === 'force';
+  }
+
+  emit(event: ConnectionEvent): void {
+    this.events.push(event);
+  }
+
+  emitPath(): void {
+    if (this.path !== undefined) this.emit({ type: 'path', path: this.path, nat: { ...this.nat } });
+  }
+
+  /** A new IKE SPI: 8 octets, never all zero (§2.6). */
+  newIkeSpi(): Uint8Array {
+    for (;;) {
+      const spi = this.config.random(8);
+      if (spi.some((octet) => octet !== 0)) return spi;
+    }
+  }
+
+  /** A new inbound SPI of a Child SA. 0 to 255 are reserved (RFC 4303 §2.1). */
+  newChildSpi(): number {
+    for (;;) {
+      const spi = new DataView(this.config.random(4).slice().buffer).getUint32(0);
+      if (spi > 255 && !this.children.has(spi) && this.host.spiTaken?.(spi) !== true) return spi;
+    }
+  }
+
+  addChild(child: Child): void {
+    this.children.set(child.spiIn, child);
+  }
+
+  /** Forgets a Child SA and says so; an installation that nobody has drained yet is taken back instead. */
+  removeChild(child: Child, reason: ChildRemovedReason): void {
+    this.children.delete(child.spiIn);
+    const at = this.events.findIndex(
+      (event) => event.type === 'child-installed' && event.child.spiIn === child.spiIn,
+    );
+    const [installed] = at < 0 ? [] : this.events.splice(at, 1);
+    if (installed?.type === 'child-installed') {
+      const { keysIn, keysOut } = installed.child;
+      wipe(keysIn.encryption, keysIn.integrity, keysOut.encryption, keysOut.integrity);
+      return;
+    }
+    this.emit({ type: 'child-removed', spiIn: child.spiIn, spiOut: child.spiOut, reason });
+  }
+
+  /** Wipes every secret of the SA. */
+  forget(): void {
+    if (this.keys !== undefined) wipe(...Object.values(this.keys));
+    this.keys = undefined;
+    this.sealing = undefined;
+    this.opening = undefined;
+    this.nonceI = EMPTY;
+    this.nonceR = EMPTY;
+    this.initRequest = EMPTY;
+    this.initResponse = EMPTY;
+  }
+}

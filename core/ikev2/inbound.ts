@@ -1,0 +1,66 @@
+/**
+ * What a datagram is to an IKE SA, before anybody acts on it (DESIGN.md §3: ok, partial, protected error, unprotected
+ * error). Called by connection.ts for whatever has the SPIs of the SA.
+ */
+import { EMPTY } from '#core/bytes/bytes.ts';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import type { ConnectionCounters } from './connection-types.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { decodeMessage } from './message.ts';
+import { violation } from './message-rules.ts';
+import { notify } from './payload-access.ts';
+import type { Decoded, Message, Payload } from './payload-types.ts';
+
+export type Reading =
+  | { readonly kind: 'message'; readonly message: Message }
+  /** Authentic, but wrong: the peer is told with `answer` when it was a request. */
+  | { readonly kind: 'faulty'; readonly answer: Payload; readonly notify: number; readonly detail: string }
+  /** Nothing vouches for it. `answer` may go out in the clear where no SA exists yet (§2.5, §2.21.1). */
+  | {
+      readonly kind: 'worthless';
+      readonly counter?: keyof ConnectionCounters;
+      readonly answer?: Payload;
+      readonly detail: string;
+    };
+
+export function readDatagram(sa: IkeSa, bytes: Uint8Array): Reading {
+  const outside = decodeMessage(bytes);
+  if (outside.outcome !== 'sealed') return sort(sa, outside);
+  if (sa.opening === undefined) {
+    return { kind: 'worthless', counter: 'unauthenticated', detail: 'protected, but there are no keys' };
+  }
+  return sort(sa, sa.opening.open(bytes));
+}
+
+function sort(sa: IkeSa, decoded: Decoded): Reading {
+  switch (decoded.outcome) {
+    case 'ok':
+      return accordingToRules(decoded.message, decoded.protected);
+    case 'partial':
+      return { kind: 'worthless', detail: 'a fragment of a message that is not complete yet' };
+    case 'protected-error': {
+      const { notify: type, notifyData, detail } = decoded;
+      return { kind: 'faulty', answer: notify(type, notifyData), notify: type, detail };
+    }
+    case 'unprotected-error': {
+      const { notify: type, notifyData, detail } = decoded;
+      const counter = sa.opening === undefined ? 'malformed' : 'unauthenticated';
+      const answer = type === undefined ? {} : { answer: notify(type, notifyData) };
+      return { kind: 'worthless', counter, detail, ...answer };
+    }
+  }
+}
+
+function accordingToRules(message: Message, isProtected: boolean): Reading {
+  // In the clear there is IKE_SA_INIT and nothing else: hints such as INVALID_IKE_SPI from a peer that lost our keys
+  // (§2.21.4) are heard as silence, which the retransmission of our request turns into the same verdict.
+  if (!isProtected && message.header.exchange !== ExchangeType.IKE_SA_INIT) {
+    return { kind: 'worthless', counter: 'unauthenticated', detail: 'in the clear' };
+  }
+  const fault = violation(message, isProtected);
+  if (fault === undefined) return { kind: 'message', message };
+  if (!isProtected) return { kind: 'worthless', counter: 'malformed', detail: fault };
+  const type = NotifyType.INVALID_SYNTAX;
+  return { kind: 'faulty', answer: notify(type, EMPTY), notify: type, detail: fault };
+}

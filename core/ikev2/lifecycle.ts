@@ -1,0 +1,231 @@
+/**
+ * The life of an IKE SA: its state, its deadlines, how it leaves and how it ends. dialogue.ts reads what the peer says
+ * and acts through this; connection.ts is the face of both.
+ */
+import type { Failure } from '#core/failure/failure.ts';
+import type { Path } from '#core/net/address.ts';
+import { exchangeTypes } from '#core/registry/exchange-types.ts';
+import type { ConnectionConfig, Datagram } from './connection-types.ts';
+import { type Plan, planFarewell, planLiveness, planReportExpired } from './exchanges.ts';
+import { type ConnectionHost, IkeSa } from './ike-sa.ts';
+import { type MachineInput, nextState } from './machine.ts';
+import type { Payload } from './payload-types.ts';
+import { Requests } from './requests.ts';
+import { DELETE_IKE_SA } from './tasks/delete.ts';
+import { Timers } from './timers.ts';
+import { ResponseWindow } from './window.ts';
+
+type TimerName =
+  | 'retransmit'
+  | 'doubt'
+  | 'half-open'
+  | 'patience'
+  | 'liveness'
+  | 'keepalive'
+  | 'ike-expiry'
+  | 'child-expiry';
+
+/** How long we stay to hear the answer to our last word. A user who disconnects does not wait for a dead gateway. */
+const PATIENCE_MS = 5_000;
+/** How long a responder waits for IKE_AUTH, unless the gateway says otherwise. */
+const HALF_OPEN_MS = 30_000;
+/** How long after bad news in the clear a better answer may come, at most. */
+const MAX_DOUBT_MS = 3_000;
+const KEEPALIVE = Uint8Array.of(0xff);
+
+export class Lifecycle {
+  readonly sa: IkeSa;
+  readonly requests: Requests;
+  answers = new ResponseWindow();
+  readonly outgoing: Datagram[] = [];
+  readonly #timers = new Timers<TimerName>();
+  /** Bad news in the clear; told when nothing better comes. */
+  #rumour: Failure | undefined;
+  /** Why we are leaving; absent when it was asked for. */
+  #parting: Failure | undefined;
+  #lastInbound = 0;
+  #lastOutbound = 0;
+
+  constructor(config: ConnectionConfig, host: ConnectionHost) {
+    this.sa = new IkeSa(config, host);
+    this.requests = new Requests(this.sa, (bytes, path) => this.outgoing.push({ path, bytes }));
+  }
+
+  get nextDeadline(): number | undefined {
+    return this.#timers.next();
+  }
+
+  /** Moves the state along machine.ts. */
+  enter(now: number, input: MachineInput): void {
+    this.sa.state = nextState(this.sa.state, input);
+    if (input === 'keyed') {
+      this.#quell();
+      if (!this.sa.isInitiator) {
+        this.#timers.set('half-open', now + (this.sa.host.halfOpenMs ?? HALF_OPEN_MS));
+      }
+    }
+    if (input === 'authenticated') this.#timers.set('half-open', undefined);
+  }
+
+  /** Queues an exchange and begins it when none is outstanding. */
+  ask(now: number, plan: Plan): void {
+    this.requests.add(plan);
+    this.proceed(now);
+  }
+
+  /** Begins the next exchange in the queue, when there is one. */
+  proceed(now: number): void {
+    const until = this.requests.begin(now);
+    if (until === undefined) return;
+    this.#sent(now, until);
+    const { plan } = this.requests.outstanding ?? {};
+    // Progress is of interest while connecting and leaving; the small talk in between is not.
+    if (plan !== undefined && this.sa.state !== 'established') {
+      const to = this.sa.path?.remote;
+      this.progress(`${exchangeTypes.nameOf(plan.exchange)} to ${to?.address ?? ''}:${to?.port ?? 0}`);
+    }
+  }
+
+  /** Sends the outstanding request of IKE_SA_INIT again in another form. */
+  repeat(now: number): void {
+    this.#quell();
+    const until = this.requests.repeat(now);
+    if (until !== undefined) this.#sent(now, until);
+  }
+
+  #sent(now: number, until: number): void {
+    this.#lastOutbound = now;
+    this.#timers.set('retransmit', until);
+  }
+
+  /** The answer to the outstanding request was taken. */
+  settled(): void {
+    this.requests.settle();
+    this.#timers.set('retransmit', undefined);
+  }
+
+  progress(detail: string): void {
+    this.sa.emit({ type: 'progress', state: this.sa.state, detail });
+  }
+
+  /** Something fresh and authentic came from the peer (§2.4). */
+  alive(now: number): void {
+    this.#lastInbound = Math.max(this.#lastInbound, now);
+  }
+
+  /**
+   * Bad news that nothing vouches for (§2.21.1). An explicit refusal is believed after a short time, long enough for
+   * one more retransmission to be answered; mere garbage only when all retransmissions are spent.
+   */
+  doubt(now: number, failure: Failure, explicit: boolean): void {
+    if (explicit || this.#rumour === undefined) this.#rumour = failure;
+    if (!explicit || this.#timers.has('doubt')) return;
+    this.#timers.set('doubt', now + Math.min(MAX_DOUBT_MS, 2 * this.sa.config.retransmit.initialMs));
+  }
+
+  #quell(): void {
+    this.#rumour = undefined;
+    this.#timers.set('doubt', undefined);
+  }
+
+  /** Tells the peer that it is over, and ends when that is answered or patience runs out. */
+  leave(now: number, farewell: readonly Payload[], failure?: Failure): void {
+    this.enter(now, 'take-leave');
+    this.#parting = failure;
+    this.#timers.set('patience', now + PATIENCE_MS);
+    this.requests.clearQueue();
+    this.ask(now, planFarewell(farewell));
+  }
+
+  /** The end: forgets everything, tells the driver once. */
+  close(now: number, failure?: Failure): void {
+    const { sa } = this;
+    const reason = failure ?? this.#parting;
+    this.enter(now, 'close');
+    for (const child of sa.children.values()) sa.removeChild(child, 'ike-closed');
+    this.requests.clear();
+    this.#timers.clear();
+    sa.forget();
+    sa.emit({ type: 'closed', ...(reason === undefined ? {} : { failure: reason }) });
+  }
+
+  /** Not a word to the peer any more, not even a repeated one. */
+  silence(): void {
+    this.outgoing.length = 0;
+    this.answers = new ResponseWindow();
+  }
+
+  /** Sets the deadlines that follow from the state of things; called after whatever has happened. */
+  rearm(): void {
+    const { sa } = this;
+    const { livenessSec, natKeepaliveSec, encapsulation } = sa.config;
+    const established = sa.state === 'established';
+    this.#timers.set('ike-expiry', established ? sa.expiresAt : undefined);
+    const ends = [...sa.children.values()].flatMap(({ expiresAt }) => expiresAt ?? []);
+    this.#timers.set('child-expiry', established && ends.length > 0 ? Math.min(...ends) : undefined);
+    // A request under way is a question for life already.
+    const asks = established && livenessSec > 0 && this.requests.idle;
+    this.#timers.set('liveness', asks ? this.#lastInbound + livenessSec * 1000 : undefined);
+    // RFC 3948 §4 wants keepalives from behind a NAT. With forced encapsulation nobody knows of one, but a firewall
+    // that follows UDP flows forgets ours in the same way. The cadence counts from our last IKE message: what ESP
+    // sends is not known here, and an octet too many costs less than a flow that is forgotten.
+    const keyed = established || (sa.state === 'ike-auth' && sa.isInitiator);
+    const keepalives = keyed && natKeepaliveSec > 0 && (sa.nat.local || encapsulation === 'force');
+    this.#timers.set('keepalive', keepalives ? this.#lastOutbound + natKeepaliveSec * 1000 : undefined);
+  }
+
+  /** Sends an answer, or what else is no request of ours. */
+  send(now: number, bytes: Uint8Array, path: Path): void {
+    this.#lastOutbound = now;
+    this.outgoing.push({ path, bytes });
+  }
+
+  handleTimeout(now: number): void {
+    for (;;) {
+      const due = this.#timers.takeDue(now);
+      if (due === undefined) return;
+      this.#onTimer[due](now);
+      this.rearm();
+    }
+  }
+
+  readonly #onTimer: Readonly<Record<TimerName, (now: number) => void>> = {
+    retransmit: (now) => {
+      const until = this.requests.resend(now);
+      if (until === undefined) this.close(now, this.#silence(now));
+      else this.#sent(now, until);
+    },
+    doubt: (now) => this.close(now, this.#rumour),
+    'half-open': (now) =>
+      this.close(now, { cause: 'timeout', seconds: (this.sa.host.halfOpenMs ?? HALF_OPEN_MS) / 1000 }),
+    patience: (now) => this.close(now),
+    liveness: (now) => this.ask(now, planLiveness(this.requests.window)),
+    keepalive: (now) => {
+      this.#lastOutbound = now;
+      if (this.sa.path !== undefined)
+        this.outgoing.push({ path: this.sa.path, bytes: KEEPALIVE, keepalive: true });
+    },
+    'ike-expiry': (now) =>
+      this.leave(now, [DELETE_IKE_SA], { cause: 'expired', lifetimeSec: this.sa.config.lifetimeSec ?? 0 }),
+    'child-expiry': (now) => {
+      for (const child of this.sa.children.values()) {
+        if (child.expiresAt === undefined || child.expiresAt > now) continue;
+        // A hard lifetime is hard: no packet after it, whatever the peer answers (RFC 4301 §4.4.2.1).
+        this.sa.removeChild(child, 'expired');
+        this.ask(now, planReportExpired(child, this.requests.window));
+      }
+    },
+  };
+
+  /** Why nobody answers any more; absent when we were leaving anyway. */
+  #silence(now: number): Failure | undefined {
+    switch (this.sa.state) {
+      case 'established':
+        return { cause: 'peer-dead', lastSeenSecAgo: Math.round((now - this.#lastInbound) / 1000) };
+      case 'deleting':
+        return undefined;
+      default:
+        return this.#rumour ?? this.requests.noAnswer();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The states of an IKE SA, as tables: which input leads from which state to which, and which requests of the peer a
+ * state takes. connection.ts moves along them; nothing else changes the state.
+ *
+ *     initiator  idle -> ike-sa-init -> ike-auth -> established -> deleting -> closed
+ *     responder  idle ----------------> ike-auth -> established -> deleting -> closed
+ */
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import type { ConnectionState } from './connection-types.ts';
+
+export type MachineInput =
+  /** IKE_SA_INIT goes out. */
+  | 'initiate'
+  /** Keys exist: the answer to IKE_SA_INIT has come (initiator) or gone (responder). */
+  | 'keyed'
+  /** Both sides are authenticated. */
+  | 'authenticated'
+  /** Our last word to the peer goes out: a Delete or AUTHENTICATION_FAILED. */
+  | 'take-leave'
+  | 'close';
+
+export const TRANSITIONS: Readonly<
+  Record<ConnectionState, Readonly<Partial<Record<MachineInput, ConnectionState>>>>
+> = {
+  idle: { initiate: 'ike-sa-init', keyed: 'ike-auth', close: 'closed' },
+  'ike-sa-init': { keyed: 'ike-auth', close: 'closed' },
+  // Leaving from here: our check of the peer failed after its answer (§2.21.2), or the user changed their mind.
+  'ike-auth': { authenticated: 'established', 'take-leave': 'deleting', close: 'closed' },
+  established: { 'take-leave': 'deleting', close: 'closed' },
+  deleting: { close: 'closed' },
+  closed: {},
+};
+
+/** The state after an input. An input that a state does not know is a mistake of ours, never the peer's. */
+export function nextState(state: ConnectionState, input: MachineInput): ConnectionState {
+  const next = TRANSITIONS[state][input];
+  if (next === undefined) throw new Error(`no way from ${state} by ${input}`);
+  return next;
+}
+
+const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
+
+/** What the peer may ask in each state of a responder and of an initiator. Anything else breaks the protocol. */
+const ACCEPTED: Readonly<
+  Record<'initiator' | 'responder', Readonly<Record<ConnectionState, readonly number[]>>>
+> = {
+  initiator: {
+    idle: [],
+    'ike-sa-init': [],
+    'ike-auth': [],
+    established: [CREATE_CHILD_SA, INFORMATIONAL],
+    deleting: [CREATE_CHILD_SA, INFORMATIONAL],
+    closed: [],
+  },
+  responder: {
+    idle: [IKE_SA_INIT],
+    'ike-sa-init': [],
+    'ike-auth': [IKE_AUTH],
+    established: [CREATE_CHILD_SA, INFORMATIONAL],
+    deleting: [CREATE_CHILD_SA, INFORMATIONAL],
+    closed: [],
+  },
+};
+
+export function accepts(role: 'initiator' | 'responder', state: ConnectionState, exchange: number): boolean {
+  return ACCEPTED[role][state].includes(exchange);
+}

@@ -1,0 +1,46 @@
+/** Messages of an IKE SA on their way out: the header, and SK around everything but IKE_SA_INIT (RFC 7296 §1.2, §3.1). */
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { encodeMessage } from './message.ts';
+import type { IkeHeader, Payload } from './payload-types.ts';
+
+type Place = Pick<IkeHeader, 'exchange' | 'response' | 'messageId'>;
+
+/** The whole datagram. The first messages are kept, because AUTH signs them as they went out (§2.15). */
+export function sealMessage(sa: IkeSa, place: Place, payloads: readonly Payload[]): Uint8Array {
+  const header: IkeHeader = {
+    spiI: sa.spiI,
+    spiR: sa.spiR,
+    majorVersion: 2,
+    minorVersion: 0,
+    fromInitiator: sa.isInitiator,
+    versionFlag: false,
+    ...place,
+  };
+  if (place.exchange !== ExchangeType.IKE_SA_INIT) {
+    if (sa.sealing === undefined) throw new Error('a protected message before the keys');
+    return sa.sealing.seal(header, payloads);
+  }
+  const bytes = encodeMessage(header, payloads);
+  if (place.response) sa.initResponse = bytes;
+  else sa.initRequest = bytes;
+  return bytes;
+}
+
+/** An answer outside of any SA: an error notify to a request that made none, so the responder SPI is zero (§2.6). */
+export function refuseInClear(request: IkeHeader, payload: Payload): Uint8Array {
+  return encodeMessage(
+    {
+      spiI: request.spiI,
+      spiR: request.spiR,
+      majorVersion: 2,
+      minorVersion: 0,
+      exchange: request.exchange,
+      fromInitiator: !request.fromInitiator,
+      versionFlag: false,
+      response: true,
+      messageId: request.messageId,
+    },
+    [payload],
+  );
+}

@@ -1,0 +1,135 @@
+/**
+ * The first Child SA, made inside IKE_AUTH (RFC 7296 §1.2, §2.9, §2.17).
+ *
+ *     I -> R: HDR, SK {…, SAi2, TSi, TSr}
+ *     R -> I: HDR, SK {…, SAr2, TSi, TSr}
+ *
+ * It knows proposals, selectors and keys of ESP; that the peer is authentic is another task's business.
+ */
+import { Reader } from '#core/bytes/reader.ts';
+import { Writer } from '#core/bytes/writer.ts';
+import type { EspSuite } from '#core/crypto/interfaces.ts';
+import { espSuiteOf } from '#core/crypto/suite.ts';
+import type { Proposal } from '#core/ike/proposal.ts';
+import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { transformTypes } from '#core/registry/transform-types.ts';
+import { selectorsForResponder, within } from '../child-selectors.ts';
+import { installChild, type NegotiatedChild } from '../child-install.ts';
+import type { InitiatorConfig, ResponderConfig } from '../connection-types.ts';
+import { noProposal, protocolError, tsUnacceptable } from '../failures.ts';
+import { find, notify } from '../payload-access.ts';
+import type { Payload } from '../payload-types.ts';
+import { DELETE_IKE_SA } from './delete.ts';
+import type { Task } from './task.ts';
+
+/** What tasks of the responder agree on: no Child SA, for this reason (an error notify), though the IKE SA stands. */
+export interface ChildGrant {
+  refused?: number;
+}
+
+const { KE } = transformTypes.byName;
+/** SPIs 0 to 255 are reserved (RFC 4303 §2.1). */
+const MIN_SPI = 256;
+
+const spiBytes = (spi: number): Uint8Array => new Writer().u32(spi).finish();
+
+/** IKE_AUTH has no KE payload, so its proposals must not name a group (§1.2). */
+const withoutGroups = (proposals: readonly Proposal[]): Proposal[] =>
+  proposals.map((proposal) => ({
+    ...proposal,
+    transforms: proposal.transforms.filter(({ type }) => type !== KE),
+  }));
+
+/** The suite and the peer's SPI of a chosen proposal, or a sentence. */
+function readChosen(chosen: Proposal): { readonly suite: EspSuite; readonly spiOut: number } | string {
+  const suite = espSuiteOf(chosen.transforms);
+  if (suite === undefined) return 'the chosen ESP transforms make no suite';
+  const spiOut = chosen.spi.length === 4 ? new Reader(chosen.spi).u32('SPI') : 0;
+  return spiOut < MIN_SPI ? `${spiOut} is not a usable SPI` : { suite, spiOut };
+}
+
+export function childTaskOfInitiator(config: InitiatorConfig): Task {
+  const { child } = config;
+  let spiIn = 0;
+  let offer: readonly Proposal[] = [];
+  let negotiated: NegotiatedChild | undefined;
+  return {
+    name: 'child',
+    request({ sa }, out) {
+      spiIn = sa.newChildSpi();
+      offer = withoutGroups(child.proposals).map((proposal) => ({ ...proposal, spi: spiBytes(spiIn) }));
+      out.push({ kind: 'SA', proposals: offer });
+      out.push({ kind: 'TSi', selectors: child.localTs });
+      out.push({ kind: 'TSr', selectors: child.remoteTs });
+    },
+    onResponse(_exchange, { payloads }) {
+      const leave = (failure: ReturnType<typeof protocolError>) =>
+        ({ then: 'leave', farewell: [DELETE_IKE_SA], failure }) as const;
+      const sa = find(payloads, 'SA');
+      const tsi = find(payloads, 'TSi');
+      const tsr = find(payloads, 'TSr');
+      if (sa === undefined || tsi === undefined || tsr === undefined) {
+        return leave(protocolError('the answer to IKE_AUTH lacks SA, TSi or TSr'));
+      }
+      const chosen = verifySelection(offer, sa.proposals);
+      if (typeof chosen === 'string') return leave(noProposal(config, 'ESP', 'us', sa.proposals));
+      const read = readChosen(chosen);
+      if (typeof read === 'string') return leave(protocolError(read));
+      // Narrowing may take away, never add (§2.9). Selectors stay as agreed, also those of a family without an
+      // address of ours: they are the peer's to use, and which routes follow from them is the driver's decision.
+      if (!within(tsi.selectors, child.localTs) || !within(tsr.selectors, child.remoteTs)) {
+        return leave(tsUnacceptable('us', tsi.selectors, tsr.selectors));
+      }
+      negotiated = { ...read, config: child, spiIn, localTs: tsi.selectors, remoteTs: tsr.selectors };
+      return undefined;
+    },
+    done({ sa, now }) {
+      if (negotiated !== undefined) installChild(sa, now, negotiated);
+      return undefined;
+    },
+  };
+}
+
+export function childTaskOfResponder(config: ResponderConfig, grant: ChildGrant): Task {
+  const { child } = config;
+  let answer: readonly Payload[] = [];
+  let negotiated: NegotiatedChild | undefined;
+  return {
+    name: 'child',
+    onRequest({ sa }, { payloads }) {
+      const offer = find(payloads, 'SA');
+      const tsi = find(payloads, 'TSi');
+      const tsr = find(payloads, 'TSr');
+      if (grant.refused !== undefined || offer === undefined || tsi === undefined || tsr === undefined) {
+        return undefined;
+      }
+      const chosen = selectProposal(withoutGroups(offer.proposals), withoutGroups(child.proposals))?.proposal;
+      const read = chosen && readChosen(chosen);
+      if (chosen === undefined || read === undefined || typeof read === 'string') {
+        grant.refused = NotifyType.NO_PROPOSAL_CHOSEN;
+        return undefined;
+      }
+      const selectors = selectorsForResponder(child, sa.assigned, tsi.selectors, tsr.selectors);
+      if (selectors === undefined) {
+        grant.refused = NotifyType.TS_UNACCEPTABLE;
+        return undefined;
+      }
+      const spiIn = sa.newChildSpi();
+      negotiated = { ...read, config: child, spiIn, ...selectors };
+      answer = [
+        { kind: 'SA', proposals: [{ ...chosen, spi: spiBytes(spiIn) }] },
+        { kind: 'TSi', selectors: selectors.remoteTs },
+        { kind: 'TSr', selectors: selectors.localTs },
+      ];
+      return undefined;
+    },
+    response(_exchange, out) {
+      out.push(...(grant.refused === undefined ? answer : [notify(grant.refused)]));
+    },
+    done({ sa, now }) {
+      if (negotiated !== undefined) installChild(sa, now, negotiated);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * COOKIE (RFC 7296 §2.6): a responder under load wants to see that our address is ours before it spends memory or a
+ * key exchange. The request goes again with the cookie as its first payload and everything else unchanged. The
+ * responder's side is stateless and lives in endpoint-cookie.ts.
+ */
+import type { Failure } from '#core/failure/failure.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { findNotify, notify } from '../payload-access.ts';
+import type { Task } from './task.ts';
+
+/** Secrets rotate, so a cookie may age on the way and a second one is fair; a peer that never stops is not. */
+const MAX_COOKIES = 5;
+
+const CIRCLING: Failure = {
+  cause: 'protocol-error',
+  detail: `asks for a new cookie again and again (${MAX_COOKIES} were returned)`,
+  sentBy: 'peer',
+};
+
+export function cookieTask(): Task {
+  let cookie: Uint8Array | undefined;
+  let received = 0;
+  return {
+    name: 'cookie',
+    request(_exchange, out) {
+      if (cookie !== undefined) out.unshift(notify(NotifyType.COOKIE, cookie));
+    },
+    onResponse(_exchange, { payloads }) {
+      const asked = findNotify(payloads, NotifyType.COOKIE);
+      if (asked === undefined) return undefined;
+      if (++received > MAX_COOKIES) return { then: 'doubt', failure: CIRCLING };
+      // A copy: the receive buffer may be reused before the request is built again.
+      cookie = asked.data.slice();
+      return { then: 'repeat' };
+    },
+  };
+}

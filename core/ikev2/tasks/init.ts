@@ -1,0 +1,132 @@
+/**
+ * IKE_SA_INIT (RFC 7296 §1.2): proposal, key exchange and nonces, and from them the keys of the IKE SA (§2.14).
+ *
+ *     I -> R: HDR, SAi1, KEi, Ni
+ *     R -> I: HDR, SAr1, KEr, Nr
+ *
+ * Nothing here is authenticated: whatever is wrong with an answer is doubted, not believed, and the SA is touched
+ * only when everything fits.
+ */
+import { ikeSuiteOf } from '#core/crypto/suite.ts';
+import type { IkeSuite } from '#core/crypto/interfaces.ts';
+import type { Proposal } from '#core/ike/proposal.ts';
+import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
+import { isErrorNotify, NotifyType } from '#core/registry/notify-types.ts';
+import { transformTypes } from '#core/registry/transform-types.ts';
+import { failureOfNotify, noProposal, protocolError } from '../failures.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { deriveIkeKeys } from '../key-material.ts';
+import { logIkeKeys } from '../key-log.ts';
+import { find, findError, notify } from '../payload-access.ts';
+import type { Payload } from '../payload-types.ts';
+import { createProtection } from '../protection.ts';
+import { type GroupChoice, invalidKe, respondTo, spend } from './ke.ts';
+import type { Task } from './task.ts';
+
+const { KE } = transformTypes.byName;
+/** Our nonces (§2.10: at least 16, at least half the PRF's key size; no PRF of ours wants more than 32). */
+const NONCE_BYTES = 32;
+
+/** Keys from the shared secret; both ends of `sa` are known by now. */
+function key(sa: IkeSa, suite: IkeSuite, secret: Uint8Array): void {
+  const keys = spend(secret, (shared) =>
+    deriveIkeKeys({
+      suite,
+      secret: shared,
+      nonceI: sa.nonceI,
+      nonceR: sa.nonceR,
+      spiI: sa.spiI,
+      spiR: sa.spiR,
+    }),
+  );
+  const fromI = createProtection(suite, { encryption: keys.skEi, integrity: keys.skAi }, sa.config.random);
+  const fromR = createProtection(suite, { encryption: keys.skEr, integrity: keys.skAr }, sa.config.random);
+  sa.suite = suite;
+  sa.keys = keys;
+  sa.sealing = sa.isInitiator ? fromI : fromR;
+  sa.opening = sa.isInitiator ? fromR : fromI;
+  logIkeKeys(sa, suite, keys);
+}
+
+export function initTaskOfInitiator(choice: GroupChoice): Task {
+  return {
+    name: 'init',
+    request({ sa }, out) {
+      if (sa.nonceI.length === 0) sa.nonceI = sa.config.random(NONCE_BYTES);
+      out.push({ kind: 'SA', proposals: sa.config.proposals });
+      out.push(choice.payload());
+      out.push({ kind: 'NONCE', data: sa.nonceI });
+    },
+    onResponse({ sa }, { header, payloads }) {
+      const refusal = findError(payloads);
+      if (refusal !== undefined && isErrorNotify(refusal.type)) {
+        return { then: 'doubt', failure: failureOfNotify(refusal.type, sa.config, header.exchange) };
+      }
+      const doubt = (detail: string) => ({ then: 'doubt', failure: protocolError(detail) }) as const;
+      const answer = find(payloads, 'SA');
+      const ke = find(payloads, 'KE');
+      const nonce = find(payloads, 'NONCE');
+      if (answer === undefined || ke === undefined || nonce === undefined) {
+        return doubt('the answer to IKE_SA_INIT lacks SA, KE or Nonce');
+      }
+      if (header.spiR.every((octet) => octet === 0)) return doubt('the responder SPI is zero');
+      const chosen = verifySelection(sa.config.proposals, answer.proposals);
+      if (typeof chosen === 'string') {
+        return { then: 'doubt', failure: noProposal(sa.config, 'IKE', 'us', answer.proposals) };
+      }
+      const suite = ikeSuiteOf(chosen.transforms);
+      if (suite === undefined) return doubt('the chosen transforms make no suite');
+      if (suite.keyExchange.id !== choice.group) {
+        return doubt(`chose ${suite.keyExchange.name} without having asked for it`);
+      }
+      const secret = choice.finish(ke);
+      if (typeof secret === 'string') return doubt(secret);
+      sa.spiR = header.spiR.slice();
+      sa.nonceR = nonce.data.slice();
+      key(sa, suite, secret);
+      return undefined;
+    },
+  };
+}
+
+/** The octets of a chosen proposal outlive the datagram they came in. */
+const kept = (proposal: Proposal): Proposal => ({ ...proposal, spi: proposal.spi.slice() });
+
+export function initTaskOfResponder(): Task {
+  let answer: readonly Payload[] = [];
+  return {
+    name: 'init',
+    onRequest({ sa }, { header, payloads }) {
+      const offer = find(payloads, 'SA');
+      const ke = find(payloads, 'KE');
+      const nonce = find(payloads, 'NONCE');
+      if (offer === undefined || ke === undefined || nonce === undefined) {
+        return { then: 'drop', counter: 'malformed' };
+      }
+      const chosen = selectProposal(offer.proposals, sa.config.proposals)?.proposal;
+      const suite = chosen && ikeSuiteOf(chosen.transforms);
+      if (chosen === undefined || suite === undefined) {
+        return { then: 'refuse', answer: notify(NotifyType.NO_PROPOSAL_CHOSEN) };
+      }
+      const group = chosen.transforms.find(({ type }) => type === KE)?.id;
+      if (group !== undefined && group !== ke.group) return { then: 'refuse', answer: invalidKe(group) };
+      const share = respondTo(sa, ke);
+      // INVALID_SYNTAX may stand only in protected messages (§3.10.1), so a bad public value gets silence.
+      if (typeof share === 'string') return { then: 'drop', counter: 'malformed' };
+      sa.spiI = header.spiI.slice();
+      sa.spiR = sa.newIkeSpi();
+      sa.nonceI = nonce.data.slice();
+      sa.nonceR = sa.config.random(NONCE_BYTES);
+      key(sa, suite, share.secret);
+      answer = [
+        { kind: 'SA', proposals: [kept(chosen)] },
+        { kind: 'KE', group: ke.group, data: share.publicData },
+        { kind: 'NONCE', data: sa.nonceR },
+      ];
+      return undefined;
+    },
+    response(_exchange, out) {
+      out.push(...answer);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * The key exchange of IKE_SA_INIT: which group, and INVALID_KE_PAYLOAD (RFC 7296 §1.2, §1.3, §2.7). The initiator
+ * guesses a group; the responder may name another one of the proposal. init.ts carries the payloads.
+ */
+import { wipe } from '#core/bytes/bytes.ts';
+import { Reader } from '#core/bytes/reader.ts';
+import { Writer } from '#core/bytes/writer.ts';
+import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
+import { keyExchangeRow } from '#core/crypto/key-exchange.ts';
+import type { Failure } from '#core/failure/failure.ts';
+import type { Proposal } from '#core/ike/proposal.ts';
+import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { transformTypes } from '#core/registry/transform-types.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { findNotify, notify } from '../payload-access.ts';
+import type { Payload, PayloadOf } from '../payload-types.ts';
+import type { Task } from './task.ts';
+
+const { KE } = transformTypes.byName;
+
+/** The key exchange methods of proposals, in their order, each once. */
+export function groupsOf(proposals: readonly Proposal[]): number[] {
+  const transforms = proposals.flatMap((proposal) => proposal.transforms);
+  return [...new Set(transforms.filter(({ type }) => type === KE).map(({ id }) => id))];
+}
+
+/** The initiator's side: one group at a time, each at most once. Holds the private value until it is used. */
+export class GroupChoice {
+  readonly #sa: IkeSa;
+  readonly #tried = new Set<number>();
+  #group: number;
+  #inProgress: KeyExchangeInProgress | undefined;
+
+  constructor(sa: IkeSa) {
+    const [first] = groupsOf(sa.config.proposals);
+    if (first === undefined) throw new Error('IKE proposals without a key exchange method');
+    this.#sa = sa;
+    this.#group = first;
+  }
+
+  get group(): number {
+    return this.#group;
+  }
+
+  /** The KE payload; the same octets again when a cookie makes us repeat the request (§2.6). */
+  payload(): Payload {
+    this.#tried.add(this.#group);
+    this.#inProgress ??= keyExchangeRow(this.#group)?.initiate(this.#sa.config.random);
+    if (this.#inProgress === undefined) throw new Error(`key exchange method ${this.#group} has no row`);
+    return { kind: 'KE', group: this.#group, data: this.#inProgress.publicData };
+  }
+
+  /** Takes up the group that the peer asks for, or says why not. */
+  change(asked: number): Failure | undefined {
+    const groups = groupsOf(this.#sa.config.proposals);
+    // "In a circle": somebody on the way could keep us computing with forged notifies.
+    if (!groups.includes(asked) || this.#tried.has(asked)) {
+      const name = (id: number): string => keyExchangeRow(id)?.keyword ?? keyExchangeMethods.nameOf(id);
+      return { cause: 'invalid-ke', wanted: groups.map(name), asked: name(asked) };
+    }
+    this.#group = asked;
+    this.#inProgress = undefined;
+    return undefined;
+  }
+
+  /** The shared secret, or a sentence on why there is none. A value outside its group keeps our private value. */
+  finish(peer: PayloadOf<'KE'>): Uint8Array | string {
+    if (peer.group !== this.#group) return `answered with group ${peer.group} in place of ${this.#group}`;
+    if (this.#inProgress === undefined) return 'the key exchange is over';
+    try {
+      const secret = this.#inProgress.finish(peer.data);
+      this.#inProgress = undefined;
+      return secret;
+    } catch (error) {
+      if (error instanceof KeyExchangeError) return error.message;
+      throw error;
+    }
+  }
+}
+
+/** The responder's side in one step; a sentence where the peer's value is not of the group. */
+export function respondTo(
+  sa: IkeSa,
+  peer: PayloadOf<'KE'>,
+): { readonly publicData: Uint8Array; readonly secret: Uint8Array } | string {
+  const row = keyExchangeRow(peer.group);
+  if (row === undefined) return `group ${peer.group} is unknown`;
+  try {
+    return row.respond(sa.config.random, peer.data);
+  } catch (error) {
+    if (error instanceof KeyExchangeError) return error.message;
+    throw error;
+  }
+}
+
+/** INVALID_KE_PAYLOAD with the group that is wanted (§3.10.1: two octets). */
+export const invalidKe = (group: number): Payload =>
+  notify(NotifyType.INVALID_KE_PAYLOAD, new Writer().u16(group).finish());
+
+/** Initiator: reads INVALID_KE_PAYLOAD. A notify without a group is noise. */
+export function invalidKeTask(choice: GroupChoice): Task {
+  return {
+    name: 'ke',
+    onResponse(_exchange, { payloads }) {
+      const refused = findNotify(payloads, NotifyType.INVALID_KE_PAYLOAD);
+      if (refused === undefined) return undefined;
+      if (refused.data.length !== 2) return { then: 'drop', counter: 'malformed' };
+      const failure = choice.change(new Reader(refused.data).u16('group'));
+      return failure === undefined ? { then: 'repeat' } : { then: 'doubt', failure };
+    },
+  };
+}
+
+/** Runs `use` over a secret and wipes it whatever happens. */
+export function spend<T>(secret: Uint8Array, use: (secret: Uint8Array) => T): T {
+  try {
+    return use(secret);
+  } finally {
+    wipe(secret);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Notifies that belong to no other task: those we understand have a row here, the others are counted and otherwise
+ * ignored (RFC 7296 §3.10.1: an unrecognised error or status in a request, an unrecognised status in an answer).
+ */
+import { Reader } from '#core/bytes/reader.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { findAll, type NotifyPayload } from '../payload-access.ts';
+import type { Message } from '../payload-types.ts';
+import type { RequestWindow } from '../window.ts';
+import type { Exchange, Task, Verdict } from './task.ts';
+
+/** Read by other tasks of the same exchange, or known and without consequence for us. */
+const KNOWN: ReadonlySet<number> = new Set<number>([
+  NotifyType.COOKIE,
+  NotifyType.INVALID_KE_PAYLOAD,
+  NotifyType.NAT_DETECTION_SOURCE_IP,
+  NotifyType.NAT_DETECTION_DESTINATION_IP,
+  NotifyType.INITIAL_CONTACT,
+  NotifyType.SET_WINDOW_SIZE,
+  NotifyType.REKEY_SA,
+  NotifyType.AUTHENTICATION_FAILED,
+  // We never pad against traffic analysis and never send non-first fragments apart, so consent or refusal is moot.
+  NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED,
+  NotifyType.NON_FIRST_FRAGMENTS_ALSO,
+  NotifyType.ADDITIONAL_TS_POSSIBLE,
+]);
+
+export function notifiesTask(requests: RequestWindow): Task {
+  const read = ({ sa }: Exchange, { payloads }: Message): Verdict => {
+    for (const payload of findAll(payloads, 'N')) {
+      if (!KNOWN.has(payload.type)) sa.counters.unknownNotifies++;
+      const size = windowSize(payload);
+      if (size !== undefined) requests.peerAllows(size);
+    }
+    return undefined;
+  };
+  return { name: 'notifies', onRequest: read, onResponse: read };
+}
+
+/** §2.3: four octets; another length means nothing. */
+function windowSize({ type, data }: NotifyPayload): number | undefined {
+  if (type !== NotifyType.SET_WINDOW_SIZE || data.length !== 4) return undefined;
+  return new Reader(data).u32('window size');
+}

@@ -1,0 +1,47 @@
+/**
+ * A task is one concern of an exchange: NAT detection, authentication, the configuration payload. An exchange is a
+ * list of tasks (exchanges.ts); each adds its payloads and reads its payloads, in the order of the list, and knows
+ * nothing of the others. connection.ts runs them.
+ */
+import type { Failure } from '#core/failure/failure.ts';
+import type { Path } from '#core/net/address.ts';
+import type { ConnectionCounters } from '../connection-types.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import type { Message, Payload } from '../payload-types.ts';
+
+export interface Exchange {
+  readonly sa: IkeSa;
+  readonly now: number;
+  /** Where the message that is read came from; for one that is made, where it goes. */
+  readonly path: Path;
+}
+
+/** What a task wants beyond "go on", which is `undefined`. */
+export type Verdict =
+  | undefined
+  /** Our request is to be built anew and sent again under the same message ID (COOKIE, INVALID_KE_PAYLOAD). */
+  | { readonly then: 'repeat' }
+  /**
+   * Bad news that nothing vouches for: anybody on the way could have sent it. The exchange goes on; the failure is
+   * reported if no better answer comes (§2.21.1).
+   */
+  | { readonly then: 'doubt'; readonly failure: Failure }
+  /** As if the message had never come, but for a counter. */
+  | { readonly then: 'drop'; readonly counter: keyof ConnectionCounters }
+  /** The peer's request is answered by this payload alone; with `failure` the IKE SA ends after it. */
+  | { readonly then: 'refuse'; readonly answer: Payload; readonly failure?: Failure }
+  /** The IKE SA is over and the peer knows. */
+  | { readonly then: 'close'; readonly failure?: Failure }
+  /** The IKE SA ends, and the peer is told so with these payloads in an INFORMATIONAL request of ours. */
+  | { readonly then: 'leave'; readonly farewell: readonly Payload[]; readonly failure: Failure };
+
+/** All are optional. `request`/`onResponse` run where we ask, `onRequest`/`response` where the peer asks. */
+export interface Task {
+  readonly name: string;
+  request?(exchange: Exchange, out: Payload[]): void;
+  onRequest?(exchange: Exchange, message: Message): Verdict;
+  response?(exchange: Exchange, out: Payload[]): void;
+  onResponse?(exchange: Exchange, message: Message): Verdict;
+  /** The exchange succeeded as a whole: the place for effects and events. */
+  done?(exchange: Exchange): Verdict;
+}

@@ -1,0 +1,80 @@
+/**
+ * Message IDs (RFC 7296 §2.2) and windows (§2.3). Both directions count on their own; our windows have size 1, so
+ * that requests are handled in order and one answer is kept. exchange-queue.ts owns the requests we send,
+ * connection.ts the requests we answer.
+ */
+import { equal } from '#core/bytes/bytes.ts';
+
+/** The highest ID that ordinary requests may use: the one above it is kept for the Delete that must follow (§2.2). */
+const LAST_ORDINARY_ID = 0xffff_fffe;
+
+/** IDs of the requests we send. */
+export class RequestWindow {
+  #next: number;
+  #peerSize = 1;
+
+  constructor(first = 0) {
+    this.#next = first;
+  }
+
+  /** The ID for a new request. */
+  take(): number {
+    return this.#next++;
+  }
+
+  /** Only the Delete of the IKE SA may be sent now: IDs never wrap (§2.2). */
+  get exhausted(): boolean {
+    return this.#next > LAST_ORDINARY_ID;
+  }
+
+  /**
+   * SET_WINDOW_SIZE from the peer (§2.3): how many requests it would take at once. We stay at one outstanding
+   * request, which every window allows; a window never shrinks.
+   */
+  peerAllows(size: number): void {
+    this.#peerSize = Math.max(this.#peerSize, size);
+  }
+
+  get peerSize(): number {
+    return this.#peerSize;
+  }
+}
+
+export type Arrival = 'new' | 'again' | 'outside';
+
+/** IDs of the requests that the peer sends, with the answer to the last one. */
+export class ResponseWindow {
+  #expected: number;
+  #last: { readonly id: number; readonly request: Uint8Array; readonly response: Uint8Array } | undefined;
+
+  constructor(first = 0) {
+    this.#expected = first;
+  }
+
+  /** `again`: has the ID of the last answered request. */
+  classify(messageId: number): Arrival {
+    if (messageId === this.#expected) return 'new';
+    return this.#last?.id === messageId ? 'again' : 'outside';
+  }
+
+  /** The kept answer when these are the very octets that it answers; this needs no keys. */
+  responseTo(request: Uint8Array): Uint8Array | undefined {
+    return this.#last !== undefined && equal(this.#last.request, request) ? this.#last.response : undefined;
+  }
+
+  /** The answer to the last request, for a peer that did not repeat it octet by octet but proved that it is its own. */
+  get lastResponse(): Uint8Array | undefined {
+    return this.#last?.response;
+  }
+
+  /** Moves the window on: this ID is answered for good. `request` is copied, since receive buffers are reused. */
+  answered(messageId: number, request: Uint8Array, response: Uint8Array): void {
+    this.#last = { id: messageId, request: request.slice(), response };
+    this.#expected = messageId + 1;
+  }
+
+  /** The peer has used its last ID: nothing it asks can be answered any more. */
+  get exhausted(): boolean {
+    return this.#expected > LAST_ORDINARY_ID;
+  }
+}
