@@ -33,7 +33,9 @@ export async function doctor(input: DoctorInput): Promise<DoctorCheck[]> {
       checks.push(await check(input));
     } catch (error) {
       const found = (error as Error).message;
-      checks.push(error instanceof SystemFailure ? bad(name, found, error.remedy) : { check: name, ok: false, found });
+      checks.push(
+        error instanceof SystemFailure ? bad(name, found, error.remedy) : { check: name, ok: false, found },
+      );
     }
   }
   return checks;

@@ -28,7 +28,7 @@ export class LinuxLink implements LinkEffect {
 
   async apply({ tun, addresses, mtu }: LinkSettings): Promise<Warnings> {
     for (const { address } of addresses) refuseUnusable(address);
-    const ipv6 = adapterIpv6(this.#files, this.#paths, tun);
+    const ipv6 = mtu < IPV6_MTU ? 'narrow' : adapterIpv6(this.#files, this.#paths, tun);
     const usable = addresses.filter(({ address }) => familyOf(address) === 4 || ipv6 === 'on');
     const left = addresses
       .filter((prefix) => !usable.includes(prefix))
@@ -38,7 +38,7 @@ export class LinuxLink implements LinkEffect {
     const [before] = await ipBatch(this.#runner, `The adapter ${tun} cannot be set up`, [
       `address show dev ${tun}`,
       // Nothing on this link answers router solicitations or wants a link-local neighbour.
-      ...(ipv6 === 'absent' ? [] : [`link set dev ${tun} addrgenmode none`]),
+      ...(ipv6 === 'on' || ipv6 === 'disabled' ? [`link set dev ${tun} addrgenmode none`] : []),
       `link set dev ${tun} mtu ${mtu}`,
       ...usable.map(
         (prefix) => `address replace ${hostText(prefix)} dev ${tun} ${FLAGS[familyOf(prefix.address)]}`,
@@ -57,7 +57,7 @@ export class LinuxLink implements LinkEffect {
       `An old address of the adapter ${tun} cannot be removed`,
       stale.map((text) => `address del ${text} dev ${tun}`),
     );
-    return left.map((text) => `IPv6 is ${STATE[ipv6]} on this system: the address ${text} is not used`);
+    return left.map((text) => `IPv6 is ${STATE[ipv6]}: the address ${text} is not used`);
   }
 }
 
@@ -67,18 +67,31 @@ export class LinuxLink implements LinkEffect {
  */
 const FLAGS = { 4: 'noprefixroute', 6: 'nodad noprefixroute' } as const;
 
-const STATE = { on: 'on', disabled: 'switched off', absent: 'not available' } as const;
+/** Below it the kernel takes IPv6 from an adapter (RFC 8200 §5). */
+const IPV6_MTU = 1280;
+
+const STATE = {
+  on: 'on',
+  disabled: 'switched off on this system',
+  absent: 'not available on this system',
+  narrow: 'not possible with an MTU below 1280',
+} as const;
+
+const REMEDY = {
+  on: '',
+  disabled: 'Switch it on: sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0',
+  absent: 'Start the system without ipv6.disable=1, or let the gateway assign an IPv4 address',
+  narrow: 'Take the MTU out of the profile, or raise it to 1280',
+} as const;
 
 /** A netmask from the gateway would only add a broadcast address of its choosing: each address is a host's. */
 const hostText = ({ address }: Prefix): string => `${formatIp(address)}/${address.length * 8}`;
 
-function noIpv6(addresses: readonly string[], state: 'on' | 'disabled' | 'absent'): SystemFailure {
+function noIpv6(addresses: readonly string[], state: keyof typeof STATE): SystemFailure {
   return new SystemFailure(
-    'The tunnel has IPv6 addresses only and this system has no IPv6',
+    'The tunnel has IPv6 addresses only and the adapter has no IPv6',
     `IPv6 is ${STATE[state]}; the gateway assigned ${addresses.join(', ')}`,
-    state === 'disabled'
-      ? 'Switch it on: sysctl net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0'
-      : 'Start the system without ipv6.disable=1, or let the gateway assign an IPv4 address',
+    REMEDY[state],
   );
 }
 

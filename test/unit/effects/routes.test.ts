@@ -1,0 +1,161 @@
+/** The table and its rule: exact words, in the order that leaves no gap; applied and undone any number of times. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { NetworkUnreachable } from '#helper/effects/effects.ts';
+import { linuxEffects } from '#helper/effects/linux.ts';
+import { routePriority } from '#helper/effects/routes/plan.ts';
+import { FakeRunner } from '#helper/effects/run-fake.ts';
+import { SimulatedLinux } from '#test/fakes/simulated-linux.ts';
+import { ip, routes, selector } from '#test/fakes/tunnel-settings.ts';
+
+const RULE = 'not fwmark 44311 lookup 44311 priority 6200';
+const batches = (linux: SimulatedLinux) => linux.runner.lines.filter((line) => line.includes('-batch'));
+
+describe('routes', () => {
+  it('fills an own table before the rule that leads there, default as one route', async () => {
+    using linux = new SimulatedLinux();
+    expect(await linuxEffects(linux.system).routes.apply(routes)).toEqual([]);
+    expect(batches(linux).sort()).toEqual([
+      `ip -4 -N -json -batch -\n  route replace default dev adit0 table 44311 src 10.9.0.2\n  rule add ${RULE}`,
+      `ip -6 -N -json -batch -\n  route replace default dev adit0 table 44311 src 2001:db8:9::2\n  rule add ${RULE}`,
+    ]);
+  });
+
+  it('makes the fewest prefixes of ranges, each once, and no rule for a family without any', async () => {
+    using linux = new SimulatedLinux();
+    const remoteTs = ['10.0.0.3-10.0.0.9', '10.0.0.8/31', '192.0.2.1/32'].map(selector);
+    await linuxEffects(linux.system).routes.apply({ ...routes, remoteTs, addresses: [] });
+    expect(batches(linux)).toEqual([
+      [
+        'ip -4 -N -json -batch -',
+        'route replace 10.0.0.3 dev adit0 table 44311',
+        'route replace 10.0.0.4/30 dev adit0 table 44311',
+        'route replace 10.0.0.8/31 dev adit0 table 44311',
+        'route replace 192.0.2.1 dev adit0 table 44311',
+        `rule add ${RULE}`,
+      ].join('\n  '),
+    ]);
+  });
+
+  it('changes only what differs when it is applied again', async () => {
+    using linux = new SimulatedLinux();
+    const { routes: effect } = linuxEffects(linux.system);
+    await effect.apply(routes);
+    const before = linux.snapshot();
+    await effect.apply(routes);
+    expect(linux.snapshot()).toEqual(before);
+    await effect.apply({ ...routes, priority: 5200, remoteTs: [selector('10.0.0.0/8')] });
+    expect([...linux.rules[4]]).toEqual(['not fwmark 44311 lookup 44311 priority 5200']);
+    expect([...linux.rules[6]]).toEqual([]);
+    expect([...(linux.routes[4].get('44311') ?? [])]).toEqual(['10.0.0.0/8']);
+    expect([...(linux.routes[6].get('44311') ?? [])]).toEqual([]);
+  });
+
+  it('undoes its own twice, and nothing of another tunnel or of the system', async () => {
+    using linux = new SimulatedLinux();
+    linux.rules[4].add('not fwmark 51820 lookup 51820 priority 32764');
+    const { routes: effect } = linuxEffects(linux.system);
+    const other = { ...routes, tun: 'adit1', table: 44312, priority: 6201 };
+    await effect.apply(other);
+    const before = linux.snapshot();
+    await effect.apply(routes);
+    await effect.undo(routes);
+    expect(linux.snapshot()).toEqual(before);
+    await effect.undo(routes);
+    expect(linux.snapshot()).toEqual(before);
+  });
+
+  it('blocks IPv6 networks that the adapter cannot carry, instead of letting them pass beside', async () => {
+    using linux = new SimulatedLinux();
+    linux.sysctl('net.ipv6.conf.adit0.disable_ipv6', 1);
+    expect(await linuxEffects(linux.system).routes.apply(routes)).toEqual([
+      expect.stringContaining('blocked'),
+    ]);
+    expect([...(linux.routes[6].get('44311') ?? [])]).toEqual(['unreachable default']);
+    expect(linux.rules[6].size).toBe(1);
+  });
+
+  it('works on a kernel without IPv6', async () => {
+    using linux = new SimulatedLinux();
+    rmSync(join(linux.paths.procSys, 'net/ipv6'), { recursive: true });
+    const { routes: effect } = linuxEffects(linux.system);
+    expect(await effect.apply(routes)).toEqual([expect.stringContaining('IPv6 is not available')]);
+    await effect.undo(routes);
+    expect(linux.runner.lines.filter((line) => line.startsWith('ip -6'))).toEqual([]);
+  });
+
+  it('takes back what it has done when a part fails', async () => {
+    using linux = new SimulatedLinux();
+    const before = linux.snapshot();
+    linux.refusals.push({
+      pattern: /^ip -6.*batch(.|\n)*rule add/,
+      stderr: 'RTNETLINK answers: No buffer space',
+    });
+    await expect(linuxEffects(linux.system).routes.apply(routes)).rejects.toMatchObject({
+      what: 'The routes of adit0 cannot be set',
+      detail: expect.stringContaining('No buffer space'),
+    });
+    expect(linux.snapshot()).toEqual(before);
+  });
+
+  it('knows a destination in whatever spelling the system prints it', async () => {
+    using linux = new SimulatedLinux();
+    linux.routes[6].set('44311', new Set(['::203.0.113.0/120']));
+    await linuxEffects(linux.system).routes.apply({ ...routes, remoteTs: [selector('::cb00:7100/120')] });
+    expect(linux.runner.lines.join('\n')).not.toContain('route del');
+  });
+});
+
+describe('sourceFor', () => {
+  const answering = (stdout: string, stderr = '') => {
+    const runner = new FakeRunner(['ip'], () => ({ stdout, stderr, status: stderr === '' ? 0 : 1 }));
+    using linux = new SimulatedLinux();
+    return { runner, effects: linuxEffects({ ...linux.system, runner }) };
+  };
+  const LINKS = '[{"ifname":"lo","mtu":65536},{"ifname":"eth0","mtu":1500}]';
+
+  it('asks past our own rules and reads address, adapter and MTU', async () => {
+    const { runner, effects } = answering(
+      `[{"dst":"203.0.113.9","dev":"eth0","prefsrc":"10.1.0.2"}]\n${LINKS}\n`,
+    );
+    expect(await effects.routes.sourceFor(ip('203.0.113.9'), 0xad17)).toEqual({
+      address: ip('10.1.0.2'),
+      mtu: 1500,
+      dev: 'eth0',
+    });
+    expect(runner.lines).toEqual(['ip -json -batch -\n  route get 203.0.113.9 mark 44311\n  link show']);
+  });
+
+  it('takes the smaller MTU of a route or a path that is known', async () => {
+    const { effects } = answering(
+      `[{"dst":"2001:db8::9","dev":"eth0","prefsrc":"2001:db8::2","metrics":[{"mtu":1400}]}]\n${LINKS}\n`,
+    );
+    expect(await effects.routes.sourceFor(ip('2001:db8::9'), 1)).toMatchObject({ mtu: 1400 });
+  });
+
+  it.each(['RTNETLINK answers: Network is unreachable', 'RTNETLINK answers: No route to host'])(
+    '%s',
+    async (said) => {
+      const { effects } = answering('', `${said}\nCommand failed -:1\n`);
+      const error = await effects.routes.sourceFor(ip('203.0.113.9'), 1).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(NetworkUnreachable);
+      expect(error).toMatchObject({ what: 'There is no route to 203.0.113.9', detail: said });
+    },
+  );
+});
+
+describe('routePriority', () => {
+  it('puts narrow tunnels before wide ones, and all before the main table', () => {
+    const narrow = routePriority([selector('10.0.0.0/8')], 999);
+    const wide = routePriority([selector('10.0.0.0/8'), selector('::/0')], 0);
+    const halves = routePriority([selector('0.0.0.0/1'), selector('128.0.0.0/1')], 0);
+    expect(narrow).toBeLessThan(wide);
+    expect(halves).toBe(wide);
+    expect(routePriority([selector('0.0.0.0/0')], 999)).toBeLessThan(32_766);
+  });
+
+  it('is different for each tunnel of a kind', () => {
+    expect(routePriority([selector('10.0.0.0/8')], 1)).not.toBe(routePriority([selector('10.0.0.0/8')], 2));
+  });
+});
