@@ -162,11 +162,13 @@ export function readRequest(attributes: readonly ConfigAttribute[]): ConfigReque
 
 /** The CFG_REPLY for an assignment; the counterpart of readAssignment. */
 export function assignmentAttributes(assigned: AssignedConfig): ConfigAttribute[] {
-  const octet = (length: number): Uint8Array => Uint8Array.of(length);
   const attributes: ConfigAttribute[] = [];
   for (const { address, length } of assigned.addresses) {
     if (address.length === 16) {
-      attributes.push({ type: Attribute.INTERNAL_IP6_ADDRESS, value: concat(address, octet(length)) });
+      attributes.push({
+        type: Attribute.INTERNAL_IP6_ADDRESS,
+        value: concat(address, Uint8Array.of(length)),
+      });
       continue;
     }
     attributes.push({ type: Attribute.INTERNAL_IP4_ADDRESS, value: address });
@@ -181,7 +183,7 @@ export function assignmentAttributes(assigned: AssignedConfig): ConfigAttribute[
     attributes.push(
       address.length === 4
         ? { type: Attribute.INTERNAL_IP4_SUBNET, value: concat(address, netmask(length)) }
-        : { type: Attribute.INTERNAL_IP6_SUBNET, value: concat(address, octet(length)) },
+        : { type: Attribute.INTERNAL_IP6_SUBNET, value: concat(address, Uint8Array.of(length)) },
     );
   }
   for (const domain of assigned.domains) {

@@ -24,7 +24,7 @@ export interface Arrived {
   readonly path: Path;
 }
 
-type Final = Extract<Verdict, { then: 'refuse' | 'close' | 'leave' }>;
+type Final = Extract<Verdict, { ruling: 'refuse' | 'close' | 'leave' }>;
 
 export class Dialogue {
   readonly #life: Lifecycle;
@@ -53,7 +53,7 @@ export class Dialogue {
       this.#authentic(arrived);
       this.#life.settled();
       // There is no answer to an answer: the SA ends by a request of ours (§2.21.3).
-      this.#end(now, { then: 'leave', farewell: [DELETE_IKE_SA], failure: protocolError(reading.detail) });
+      this.#end(now, { ruling: 'leave', farewell: [DELETE_IKE_SA], failure: protocolError(reading.detail) });
       return;
     }
     this.#takeResponse(arrived, reading.message, current.plan);
@@ -72,7 +72,7 @@ export class Dialogue {
     const unwanted = sa.state === 'deleting' && leadsTo !== undefined;
     const context: Exchange = { sa, now, path };
     const verdict = unwanted ? undefined : first(tasks, (task) => task.onResponse?.(context, message));
-    switch (verdict?.then) {
+    switch (verdict?.ruling) {
       case 'repeat':
         return life.repeat(now);
       case 'doubt':
@@ -146,7 +146,7 @@ export class Dialogue {
       this.#answer(arrived, payloads);
       return this.#succeed(context, tasks, service.leadsTo, false);
     }
-    switch (verdict.then) {
+    switch (verdict.ruling) {
       case 'refuse':
         if (sa.state === 'idle') return this.#refuseFirst(arrived, verdict.answer);
         this.#answer(arrived, [verdict.answer]);
@@ -156,7 +156,7 @@ export class Dialogue {
         sa.counters[verdict.counter]++;
         return undefined;
       default:
-        throw new Error(`a task answers a request with ${verdict.then}`);
+        throw new Error(`a task answers a request with ${verdict.ruling}`);
     }
   }
 
@@ -194,7 +194,7 @@ export class Dialogue {
     if (!unwanted) {
       for (const task of tasks) {
         const verdict = task.done?.(context);
-        if (verdict?.then === 'close') return life.close(now, verdict.failure);
+        if (verdict?.ruling === 'close') return life.close(now, verdict.failure);
       }
     }
     if (leadsTo === 'keyed' && sa.config.role === 'initiator') {
@@ -212,10 +212,10 @@ export class Dialogue {
     return life.proceed(now);
   }
 
-  #end(now: number, verdict: Final | Extract<Verdict, { then: 'repeat' | 'doubt' | 'drop' }>): void {
+  #end(now: number, verdict: Final | Extract<Verdict, { ruling: 'repeat' | 'doubt' | 'drop' }>): void {
     const life = this.#life;
-    if (verdict.then === 'close') return life.close(now, verdict.failure);
-    if (verdict.then !== 'leave') throw new Error(`a task judges an answer with ${verdict.then}`);
+    if (verdict.ruling === 'close') return life.close(now, verdict.failure);
+    if (verdict.ruling !== 'leave') throw new Error(`a task judges an answer with ${verdict.ruling}`);
     if (life.sa.state !== 'deleting') return life.leave(now, verdict.farewell, verdict.failure);
     // We are leaving already: either our last word waits for its turn, or this was the answer to it.
     return life.requests.idle ? life.close(now) : life.proceed(now);

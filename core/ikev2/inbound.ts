@@ -49,6 +49,8 @@ function sort(sa: IkeSa, decoded: Decoded): Reading {
       const answer = type === undefined ? {} : { answer: notify(type, notifyData) };
       return { kind: 'worthless', counter, detail, ...answer };
     }
+    default:
+      return decoded satisfies never;
   }
 }
 

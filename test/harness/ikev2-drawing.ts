@@ -13,6 +13,11 @@ export type Direction = 'I -> R' | 'R -> I';
 /** In every IKE_SA_INIT; only in the way of what a test wants to show. */
 const UNDRAWN = new Set(['N(NAT_DETECTION_SOURCE_IP)', 'N(NAT_DETECTION_DESTINATION_IP)']);
 
+/** Opening needs no randomness. */
+const never = (): never => {
+  throw new Error('a drawing does not seal');
+};
+
 interface Keyed {
   readonly life: { readonly sa: { readonly suite: IkeSuite | undefined } };
 }
@@ -66,9 +71,6 @@ export class Drawing {
     const fields = this.#keyLog.find(({ kind }) => kind === 'ike')?.fields;
     if (suite === undefined || fields === undefined) return undefined;
     const key = (name: string): Uint8Array => fields[name] as Uint8Array;
-    const never = (): never => {
-      throw new Error('a drawing does not seal');
-    };
     return {
       'I -> R': createProtection(suite, { encryption: key('skEi'), integrity: key('skAi') }, never),
       'R -> I': createProtection(suite, { encryption: key('skEr'), integrity: key('skAr') }, never),

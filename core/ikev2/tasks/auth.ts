@@ -18,7 +18,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { pskAuth, signedOctets } from '../key-material.ts';
 import { find, findError, notify } from '../payload-access.ts';
 import type { PayloadOf } from '../payload-types.ts';
-import type { Exchange, Task, Verdict } from './task.ts';
+import { type Exchange, leaving, type Task, type Verdict } from './task.ts';
 
 const REFUSAL = notify(NotifyType.AUTHENTICATION_FAILED);
 
@@ -53,11 +53,11 @@ export function identityTask(): Task {
   };
 }
 
+/** The gateway's proof failed: it hears so in an exchange of our own (§2.21.2). */
+const reject = (failure: Failure): Verdict => leaving(failure, REFUSAL);
+
 export function authTaskOfInitiator(config: InitiatorConfig): Task {
   const { psk } = config.authentication;
-
-  /** The gateway's proof failed: it hears so in an exchange of our own (§2.21.2). */
-  const reject = (failure: Failure): Verdict => ({ then: 'leave', farewell: [REFUSAL], failure });
 
   return {
     name: 'auth',
@@ -74,7 +74,7 @@ export function authTaskOfInitiator(config: InitiatorConfig): Task {
         // An error without a proof: there is no IKE SA (§2.21.2), so nobody is to be told.
         const error = findError(payloads);
         return {
-          then: 'close',
+          ruling: 'close',
           failure:
             error === undefined
               ? protocolError('the answer to IKE_AUTH lacks IDr or AUTH')
@@ -106,7 +106,7 @@ export function authTaskOfResponder(config: ResponderConfig): Task {
       const auth = find(payloads, 'AUTH');
       if (idi === undefined || auth === undefined) {
         return {
-          then: 'refuse',
+          ruling: 'refuse',
           answer: REFUSAL,
           failure: protocolError('IKE_AUTH without IDi or AUTH (EAP is not served)'),
         };
@@ -115,7 +115,7 @@ export function authTaskOfResponder(config: ResponderConfig): Task {
       psk = config.findPsk(idi.id);
       const proven = proves(auth, authOf(sa, 'initiator', idi.id, psk ?? config.random(32)));
       if (psk === undefined || !proven) {
-        return { then: 'refuse', answer: REFUSAL, failure: peerFailed(idi.id, auth.method) };
+        return { ruling: 'refuse', answer: REFUSAL, failure: peerFailed(idi.id, auth.method) };
       }
       sa.remoteId = copyOf(idi.id);
       return undefined;

@@ -21,7 +21,7 @@ import { noProposal, protocolError, tsUnacceptable } from '../failures.ts';
 import { find, notify } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
 import { DELETE_IKE_SA } from './delete.ts';
-import type { Task } from './task.ts';
+import { leaving, type Task } from './task.ts';
 
 /** What tasks of the responder agree on: no Child SA, for this reason (an error notify), though the IKE SA stands. */
 export interface ChildGrant {
@@ -64,22 +64,21 @@ export function childTaskOfInitiator(config: InitiatorConfig): Task {
       out.push({ kind: 'TSr', selectors: child.remoteTs });
     },
     onResponse(_exchange, { payloads }) {
-      const leave = (failure: ReturnType<typeof protocolError>) =>
-        ({ then: 'leave', farewell: [DELETE_IKE_SA], failure }) as const;
       const sa = find(payloads, 'SA');
       const tsi = find(payloads, 'TSi');
       const tsr = find(payloads, 'TSr');
       if (sa === undefined || tsi === undefined || tsr === undefined) {
-        return leave(protocolError('the answer to IKE_AUTH lacks SA, TSi or TSr'));
+        return leaving(protocolError('the answer to IKE_AUTH lacks SA, TSi or TSr'), DELETE_IKE_SA);
       }
       const chosen = verifySelection(offer, sa.proposals);
-      if (typeof chosen === 'string') return leave(noProposal(config, 'ESP', 'us', sa.proposals));
+      if (typeof chosen === 'string')
+        return leaving(noProposal(config, 'ESP', 'us', sa.proposals), DELETE_IKE_SA);
       const read = readChosen(chosen);
-      if (typeof read === 'string') return leave(protocolError(read));
+      if (typeof read === 'string') return leaving(protocolError(read), DELETE_IKE_SA);
       // Narrowing may take away, never add (§2.9). Selectors stay as agreed, also those of a family without an
       // address of ours: they are the peer's to use, and which routes follow from them is the driver's decision.
       if (!within(tsi.selectors, child.localTs) || !within(tsr.selectors, child.remoteTs)) {
-        return leave(tsUnacceptable('us', tsi.selectors, tsr.selectors));
+        return leaving(tsUnacceptable('us', tsi.selectors, tsr.selectors), DELETE_IKE_SA);
       }
       negotiated = { ...read, config: child, spiIn, localTs: tsi.selectors, remoteTs: tsr.selectors };
       return undefined;

@@ -16,7 +16,7 @@ import type { IkeSa } from '../ike-sa.ts';
 import { find } from '../payload-access.ts';
 import type { ChildGrant } from './child.ts';
 import { DELETE_IKE_SA } from './delete.ts';
-import type { Task } from './task.ts';
+import { leaving, type Task } from './task.ts';
 
 const tell = (sa: IkeSa): void => {
   if (sa.assigned !== undefined) sa.emit({ type: 'config', config: sa.assigned });
@@ -40,7 +40,7 @@ export function configTaskOfInitiator(config: InitiatorConfig): Task {
       const wanted = config.request.ip4 || config.request.ip6;
       // One family of two is enough: many gateways have only IPv4 inside.
       if (wanted && (sa.assigned === undefined || sa.assigned.addresses.length === 0)) {
-        return { then: 'leave', farewell: [DELETE_IKE_SA], failure: noAddress(config) };
+        return leaving(noAddress(config), DELETE_IKE_SA);
       }
       return undefined;
     },

@@ -6,7 +6,7 @@
 import type { Failure } from '#core/failure/failure.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { findNotify, notify } from '../payload-access.ts';
-import type { Task } from './task.ts';
+import { doubting, type Task } from './task.ts';
 
 /** Secrets rotate, so a cookie may age on the way and a second one is fair; a peer that never stops is not. */
 const MAX_COOKIES = 5;
@@ -28,10 +28,10 @@ export function cookieTask(): Task {
     onResponse(_exchange, { payloads }) {
       const asked = findNotify(payloads, NotifyType.COOKIE);
       if (asked === undefined) return undefined;
-      if (++received > MAX_COOKIES) return { then: 'doubt', failure: CIRCLING };
+      if (++received > MAX_COOKIES) return doubting(CIRCLING);
       // A copy: the receive buffer may be reused before the request is built again.
       cookie = asked.data.slice();
-      return { then: 'repeat' };
+      return { ruling: 'repeat' };
     },
   };
 }

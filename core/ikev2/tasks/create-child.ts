@@ -13,7 +13,7 @@ export function createChildTask(): Task {
     name: 'create-child',
     onRequest({ sa }) {
       const type = sa.state === 'deleting' ? NotifyType.TEMPORARY_FAILURE : NotifyType.NO_ADDITIONAL_SAS;
-      return { then: 'refuse', answer: notify(type) };
+      return { ruling: 'refuse', answer: notify(type) };
     },
   };
 }

@@ -69,9 +69,9 @@ export function deleteRequestTask(): Task {
     done({ sa }) {
       if (!ikeSa) return undefined;
       // Two Deletes of the IKE SA that cross are both answered, and ours needs no answer any more (§2.25.2).
-      if (sa.state === 'deleting') return { then: 'close' };
+      if (sa.state === 'deleting') return { ruling: 'close' };
       return {
-        then: 'close',
+        ruling: 'close',
         failure: { cause: 'closed-by-peer', detail: 'the peer deleted the IKE SA' },
       };
     },

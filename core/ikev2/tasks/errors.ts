@@ -7,7 +7,7 @@
 import { failureOfNotify } from '../failures.ts';
 import { findError } from '../payload-access.ts';
 import { DELETE_IKE_SA } from './delete.ts';
-import type { Task } from './task.ts';
+import { leaving, type Task } from './task.ts';
 
 export function errorsTask(): Task {
   return {
@@ -15,8 +15,7 @@ export function errorsTask(): Task {
     onResponse({ sa }, { header, payloads }) {
       const error = findError(payloads);
       if (error === undefined) return undefined;
-      const failure = failureOfNotify(error.type, sa.config, header.exchange);
-      return { then: 'leave', farewell: [DELETE_IKE_SA], failure };
+      return leaving(failureOfNotify(error.type, sa.config, header.exchange), DELETE_IKE_SA);
     },
   };
 }

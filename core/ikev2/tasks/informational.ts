@@ -15,7 +15,7 @@ export function farewellTask(payloads: readonly Payload[]): Task {
     request(_exchange, out) {
       out.push(...payloads);
     },
-    done: () => ({ then: 'close' }),
+    done: () => ({ ruling: 'close' }),
   };
 }
 
@@ -31,7 +31,7 @@ export function rejectedTask(): Task {
     done({ sa }) {
       if (!rejected) return undefined;
       return {
-        then: 'close',
+        ruling: 'close',
         failure: failureOfNotify(NotifyType.AUTHENTICATION_FAILED, sa.config, 0),
       };
     },

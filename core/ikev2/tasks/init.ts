@@ -11,7 +11,7 @@ import { ikeSuiteOf } from '#core/crypto/suite.ts';
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
-import { isErrorNotify, NotifyType } from '#core/registry/notify-types.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
 import { failureOfNotify, noProposal, protocolError } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -21,7 +21,7 @@ import { find, findError, notify } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
 import { createProtection } from '../protection.ts';
 import { type GroupChoice, invalidKe, respondTo, spend } from './ke.ts';
-import type { Task } from './task.ts';
+import { doubting, type Task } from './task.ts';
 
 const { KE } = transformTypes.byName;
 /** Our nonces (§2.10: at least 16, at least half the PRF's key size; no PRF of ours wants more than 32). */
@@ -59,28 +59,28 @@ export function initTaskOfInitiator(choice: GroupChoice): Task {
     },
     onResponse({ sa }, { header, payloads }) {
       const refusal = findError(payloads);
-      if (refusal !== undefined && isErrorNotify(refusal.type)) {
-        return { then: 'doubt', failure: failureOfNotify(refusal.type, sa.config, header.exchange) };
+      if (refusal !== undefined) {
+        return doubting(failureOfNotify(refusal.type, sa.config, header.exchange));
       }
-      const doubt = (detail: string) => ({ then: 'doubt', failure: protocolError(detail) }) as const;
       const answer = find(payloads, 'SA');
       const ke = find(payloads, 'KE');
       const nonce = find(payloads, 'NONCE');
       if (answer === undefined || ke === undefined || nonce === undefined) {
-        return doubt('the answer to IKE_SA_INIT lacks SA, KE or Nonce');
+        return doubting(protocolError('the answer to IKE_SA_INIT lacks SA, KE or Nonce'));
       }
-      if (header.spiR.every((octet) => octet === 0)) return doubt('the responder SPI is zero');
+      if (header.spiR.every((octet) => octet === 0))
+        return doubting(protocolError('the responder SPI is zero'));
       const chosen = verifySelection(sa.config.proposals, answer.proposals);
       if (typeof chosen === 'string') {
-        return { then: 'doubt', failure: noProposal(sa.config, 'IKE', 'us', answer.proposals) };
+        return doubting(noProposal(sa.config, 'IKE', 'us', answer.proposals));
       }
       const suite = ikeSuiteOf(chosen.transforms);
-      if (suite === undefined) return doubt('the chosen transforms make no suite');
+      if (suite === undefined) return doubting(protocolError('the chosen transforms make no suite'));
       if (suite.keyExchange.id !== choice.group) {
-        return doubt(`chose ${suite.keyExchange.name} without having asked for it`);
+        return doubting(protocolError(`chose ${suite.keyExchange.name} without having asked for it`));
       }
       const secret = choice.finish(ke);
-      if (typeof secret === 'string') return doubt(secret);
+      if (typeof secret === 'string') return doubting(protocolError(secret));
       sa.spiR = header.spiR.slice();
       sa.nonceR = nonce.data.slice();
       key(sa, suite, secret);
@@ -101,18 +101,18 @@ export function initTaskOfResponder(): Task {
       const ke = find(payloads, 'KE');
       const nonce = find(payloads, 'NONCE');
       if (offer === undefined || ke === undefined || nonce === undefined) {
-        return { then: 'drop', counter: 'malformed' };
+        return { ruling: 'drop', counter: 'malformed' };
       }
       const chosen = selectProposal(offer.proposals, sa.config.proposals)?.proposal;
       const suite = chosen && ikeSuiteOf(chosen.transforms);
       if (chosen === undefined || suite === undefined) {
-        return { then: 'refuse', answer: notify(NotifyType.NO_PROPOSAL_CHOSEN) };
+        return { ruling: 'refuse', answer: notify(NotifyType.NO_PROPOSAL_CHOSEN) };
       }
       const group = chosen.transforms.find(({ type }) => type === KE)?.id;
-      if (group !== undefined && group !== ke.group) return { then: 'refuse', answer: invalidKe(group) };
+      if (group !== undefined && group !== ke.group) return { ruling: 'refuse', answer: invalidKe(group) };
       const share = respondTo(sa, ke);
       // INVALID_SYNTAX may stand only in protected messages (§3.10.1), so a bad public value gets silence.
-      if (typeof share === 'string') return { then: 'drop', counter: 'malformed' };
+      if (typeof share === 'string') return { ruling: 'drop', counter: 'malformed' };
       sa.spiI = header.spiI.slice();
       sa.spiR = sa.newIkeSpi();
       sa.nonceI = nonce.data.slice();

@@ -15,7 +15,7 @@ import { transformTypes } from '#core/registry/transform-types.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { findNotify, notify } from '../payload-access.ts';
 import type { Payload, PayloadOf } from '../payload-types.ts';
-import type { Task } from './task.ts';
+import { doubting, type Task } from './task.ts';
 
 const { KE } = transformTypes.byName;
 
@@ -24,6 +24,9 @@ export function groupsOf(proposals: readonly Proposal[]): number[] {
   const transforms = proposals.flatMap((proposal) => proposal.transforms);
   return [...new Set(transforms.filter(({ type }) => type === KE).map(({ id }) => id))];
 }
+
+/** The keyword, where there is one. */
+const groupName = (id: number): string => keyExchangeRow(id)?.keyword ?? keyExchangeMethods.nameOf(id);
 
 /** The initiator's side: one group at a time, each at most once. Holds the private value until it is used. */
 export class GroupChoice {
@@ -56,8 +59,7 @@ export class GroupChoice {
     const groups = groupsOf(this.#sa.config.proposals);
     // "In a circle": somebody on the way could keep us computing with forged notifies.
     if (!groups.includes(asked) || this.#tried.has(asked)) {
-      const name = (id: number): string => keyExchangeRow(id)?.keyword ?? keyExchangeMethods.nameOf(id);
-      return { cause: 'invalid-ke', wanted: groups.map(name), asked: name(asked) };
+      return { cause: 'invalid-ke', wanted: groups.map(groupName), asked: groupName(asked) };
     }
     this.#group = asked;
     this.#inProgress = undefined;
@@ -105,9 +107,9 @@ export function invalidKeTask(choice: GroupChoice): Task {
     onResponse(_exchange, { payloads }) {
       const refused = findNotify(payloads, NotifyType.INVALID_KE_PAYLOAD);
       if (refused === undefined) return undefined;
-      if (refused.data.length !== 2) return { then: 'drop', counter: 'malformed' };
+      if (refused.data.length !== 2) return { ruling: 'drop', counter: 'malformed' };
       const failure = choice.change(new Reader(refused.data).u16('group'));
-      return failure === undefined ? { then: 'repeat' } : { then: 'doubt', failure };
+      return failure === undefined ? { ruling: 'repeat' } : doubting(failure);
     },
   };
 }

@@ -20,20 +20,29 @@ export interface Exchange {
 export type Verdict =
   | undefined
   /** Our request is to be built anew and sent again under the same message ID (COOKIE, INVALID_KE_PAYLOAD). */
-  | { readonly then: 'repeat' }
+  | { readonly ruling: 'repeat' }
   /**
    * Bad news that nothing vouches for: anybody on the way could have sent it. The exchange goes on; the failure is
    * reported if no better answer comes (§2.21.1).
    */
-  | { readonly then: 'doubt'; readonly failure: Failure }
+  | { readonly ruling: 'doubt'; readonly failure: Failure }
   /** As if the message had never come, but for a counter. */
-  | { readonly then: 'drop'; readonly counter: keyof ConnectionCounters }
+  | { readonly ruling: 'drop'; readonly counter: keyof ConnectionCounters }
   /** The peer's request is answered by this payload alone; with `failure` the IKE SA ends after it. */
-  | { readonly then: 'refuse'; readonly answer: Payload; readonly failure?: Failure }
+  | { readonly ruling: 'refuse'; readonly answer: Payload; readonly failure?: Failure }
   /** The IKE SA is over and the peer knows. */
-  | { readonly then: 'close'; readonly failure?: Failure }
+  | { readonly ruling: 'close'; readonly failure?: Failure }
   /** The IKE SA ends, and the peer is told so with these payloads in an INFORMATIONAL request of ours. */
-  | { readonly then: 'leave'; readonly farewell: readonly Payload[]; readonly failure: Failure };
+  | { readonly ruling: 'leave'; readonly farewell: readonly Payload[]; readonly failure: Failure };
+
+/** The verdict on an answer that leaves no tunnel to keep: the peer hears `farewell`, the user `failure`. */
+export const leaving = (failure: Failure, ...farewell: readonly Payload[]): Verdict => ({
+  ruling: 'leave',
+  farewell,
+  failure,
+});
+
+export const doubting = (failure: Failure): Verdict => ({ ruling: 'doubt', failure });
 
 /** All are optional. `request`/`onResponse` run where we ask, `onRequest`/`response` where the peer asks. */
 export interface Task {

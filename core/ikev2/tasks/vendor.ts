@@ -6,15 +6,21 @@ import type { Exchange, Task, Verdict } from './task.ts';
 /** What a stranger may make us remember. */
 const MAX_VENDOR_IDS = 32;
 
-export function vendorTask(): Task {
-  const tell = ({ sa }: Exchange, out: Payload[]): void => {
-    for (const data of sa.config.vendorIds) out.push({ kind: 'V', data });
-  };
-  const note = ({ sa }: Exchange, { payloads }: Message): Verdict => {
-    sa.peerVendorIds = findAll(payloads, 'V')
-      .slice(0, MAX_VENDOR_IDS)
-      .map(({ data }) => data.slice());
-    return undefined;
-  };
-  return { name: 'vendor', request: tell, onRequest: note, response: tell, onResponse: note };
+function tell({ sa }: Exchange, out: Payload[]): void {
+  for (const data of sa.config.vendorIds) out.push({ kind: 'V', data });
 }
+
+function note({ sa }: Exchange, { payloads }: Message): Verdict {
+  sa.peerVendorIds = findAll(payloads, 'V')
+    .slice(0, MAX_VENDOR_IDS)
+    .map(({ data }) => data.slice());
+  return undefined;
+}
+
+export const vendorTask = (): Task => ({
+  name: 'vendor',
+  request: tell,
+  onRequest: note,
+  response: tell,
+  onResponse: note,
+});
