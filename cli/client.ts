@@ -1,0 +1,280 @@
+/**
+ * The helper's contract from a client's side: calls with their types, events without gaps, and words for what goes
+ * wrong on the way. Used by every command. Answers are not checked here against the contract, for that would load
+ * the validator at every start; main.ts does it before JSON is printed, and when an answer makes a command stumble.
+ */
+import { createConnection, type Socket } from 'node:net';
+import type { CallName, Event, Params, Result, Status } from '#core/ipc/contract.ts';
+import { encodeFrame, FrameDecoder, FrameError } from '#core/ipc/frame.ts';
+import type { HelloParams, HelloResult } from '#core/ipc/messages.ts';
+import { ERROR_CODES, PROTOCOL } from '#core/ipc/protocol.ts';
+import { printable } from '#core/text/printable.ts';
+import { CliError } from './errors.ts';
+import { Queue } from './queue.ts';
+import { version } from './version.ts';
+
+/** The helper refused a call; `code` is one of ERROR_CODES. */
+export class RefusedError extends CliError {
+  override readonly name = 'RefusedError';
+  readonly code: number;
+  constructor(code: number, sentence: string, remedy?: string) {
+    super(sentence, remedy);
+    this.code = code;
+  }
+}
+
+/** Waiting longer than this for an answer means that the helper hangs: it answers everything at once. */
+const ANSWER_WITHIN_MS = 15_000;
+
+interface Pending {
+  readonly name: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** An answer kept for a check later: which call it answered, and what it was. */
+export interface Answer {
+  readonly name: CallName;
+  readonly result: unknown;
+}
+
+export class Client {
+  readonly #socket: Socket;
+  readonly #path: string;
+  readonly #decoder = new FrameDecoder();
+  readonly #pending = new Map<number, Pending>();
+  readonly #events = new Map<Event['topic'], Queue<Event>>();
+  #nextId = 1;
+  #ended: CliError | undefined;
+  /** The latest answer, for a check against the contract. */
+  lastAnswer: Answer | undefined;
+
+  private constructor(socket: Socket, path: string) {
+    this.#socket = socket;
+    this.#path = path;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => this.#end(connectionError(path, error)));
+    socket.on('close', () =>
+      this.#end(
+        new CliError('The helper closed the connection.', 'See its log: adit log, or journalctl -u aditd.'),
+      ),
+    );
+  }
+
+  /** Connects and says hello. Throws CliError that names the socket and what to do. */
+  static async connect(path: string): Promise<Client> {
+    const client = new Client(createConnection(path), path);
+    const params: HelloParams = { ...PROTOCOL, client: `adit ${version()}` };
+    const answer = (await client.#request('hello', params)) as Partial<HelloResult> | null;
+    if (answer?.major !== PROTOCOL.major) {
+      client.close();
+      throw new CliError(
+        `The helper speaks protocol ${String(answer?.major)}, this adit speaks ${PROTOCOL.major}.`,
+        'Bring both to the same version.',
+      );
+    }
+    return client;
+  }
+
+  /** The helper's answer to a call of the contract. Throws RefusedError, or CliError where no answer comes. */
+  async call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
+    const result = await this.#request(name, params);
+    this.lastAnswer = { name, result };
+    return result as Result<C>;
+  }
+
+  /** The state of all tunnels, now and after every change; never ends by itself. */
+  statuses(): AsyncGenerator<Status, never> {
+    return this.#follow(
+      'status',
+      (answer) => (answer.status ? [answer.status] : []),
+      (event) => (event.topic === 'status' ? event.status : undefined),
+    );
+  }
+
+  /** The log: what the helper remembers, then `undefined`, then each line as it comes. */
+  async *logEntries(): AsyncGenerator<LogEntry | undefined> {
+    let seen = '';
+    const lines = this.#follow<LogLine>(
+      'log',
+      ({ log = [] }) => {
+        const again = seen !== '';
+        return [...log.map((entry) => ({ entry, again })), { entry: undefined, again }];
+      },
+      (event) => (event.topic === 'log' ? { entry: event.entry, again: false } : undefined),
+    );
+    for await (const { entry, again } of lines) {
+      // After a gap the helper tells its memory again; what was read before is passed over.
+      if (again && (entry === undefined || entry.time <= seen)) continue;
+      seen = entry?.time ?? seen;
+      yield entry;
+    }
+  }
+
+  close(): void {
+    this.#ended ??= new CliError('The connection was closed.');
+    this.#socket.destroy();
+  }
+
+  /** Subscribes, and again wherever an event is missing; snapshot and events in order. */
+  async *#follow<T>(
+    topic: Event['topic'],
+    ofSnapshot: (answer: Result<'events.subscribe'>) => readonly T[],
+    ofEvent: (event: Event) => T | undefined,
+  ): AsyncGenerator<T, never> {
+    for (;;) {
+      const queue = new Queue<Event>();
+      this.#events.set(topic, queue);
+      if (this.#ended) queue.fail(this.#ended);
+      const answer = await this.call('events.subscribe', { topic });
+      yield* ofSnapshot(answer);
+      let { sequence } = answer;
+      for (;;) {
+        const event = await queue.next();
+        if (event.sequence <= sequence) continue;
+        if (event.sequence !== sequence + 1) break;
+        sequence = event.sequence;
+        const value = ofEvent(event);
+        if (value !== undefined) yield value;
+      }
+    }
+  }
+
+  #request(name: string, params: unknown): Promise<unknown> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      if (this.#ended) {
+        reject(this.#ended);
+        return;
+      }
+      const timer = setTimeout(() => {
+        this.#end(
+          new CliError(
+            `The helper did not answer ${name} within ${ANSWER_WITHIN_MS / 1000} seconds.`,
+            RESTART,
+          ),
+        );
+        this.#socket.destroy();
+      }, ANSWER_WITHIN_MS);
+      const settle =
+        <A extends unknown[]>(act: (...args: A) => void) =>
+        (...args: A): void => {
+          clearTimeout(timer);
+          this.#pending.delete(id);
+          act(...args);
+        };
+      this.#pending.set(id, { name, resolve: settle(resolve), reject: settle(reject) });
+      this.#send({ jsonrpc: '2.0', id, method: name, params }, name);
+    });
+  }
+
+  #send(message: unknown, name: string): void {
+    try {
+      this.#socket.write(encodeFrame(message));
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#end(new CliError(`${name} is too large to be sent: ${error.message}.`));
+    }
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#ended) return;
+    try {
+      for (const message of this.#decoder.feed(chunk)) this.#handle(message);
+    } catch (error) {
+      const detail = error instanceof FrameError ? error.message : 'it is no message of the contract';
+      this.#end(nonsense(this.#path, detail));
+      this.#socket.destroy();
+    }
+  }
+
+  #handle(message: unknown): void {
+    if (!isRecord(message) || message.jsonrpc !== '2.0') throw new TypeError('no JSON-RPC');
+    const { id, error, method, params } = message;
+    if (method === 'event' && isRecord(params) && typeof params.sequence === 'number') {
+      this.#events.get(params.topic as Event['topic'])?.push(params as Event);
+    } else if (isRecord(error)) {
+      this.#refused(id, error);
+    } else if (typeof id === 'number' && 'result' in message) {
+      this.#pending.get(id)?.resolve(message.result);
+    } else {
+      throw new TypeError('neither answer nor event');
+    }
+  }
+
+  #refused(id: unknown, { code, message }: Readonly<Record<string, unknown>>): void {
+    if (typeof code !== 'number' || typeof message !== 'string')
+      throw new TypeError('an error without words');
+    const lines = message.split('\n').map((line) => printable(line, 1024));
+    const refusal = new RefusedError(code, lines.join('\n'), REMEDIES[code]);
+    const pending = typeof id === 'number' ? this.#pending.get(id) : undefined;
+    if (pending) pending.reject(refusal);
+    // Without an id it is the connection that is refused.
+    else this.#end(refusal);
+  }
+
+  /** The first reason counts; all who wait hear it. */
+  #end(reason: CliError): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    for (const { reject } of this.#pending.values()) reject(reason);
+    for (const queue of this.#events.values()) queue.fail(reason);
+  }
+}
+
+export type LogEntry = NonNullable<Result<'events.subscribe'>['log']>[number];
+
+/** `again` where it may have been read before. */
+interface LogLine {
+  readonly entry: LogEntry | undefined;
+  readonly again: boolean;
+}
+
+const RESTART = 'Restart it: sudo systemctl restart aditd.';
+
+const REMEDIES: Readonly<Record<number, string>> = {
+  [ERROR_CODES.protocol]: 'Bring adit and aditd to the same version.',
+  [ERROR_CODES.unknownCall]: 'The helper is older than this adit: bring both to the same version.',
+  [ERROR_CODES.internal]: 'See the helper’s log: adit log, or journalctl -u aditd.',
+};
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+export function nonsense(path: string, detail: string): CliError {
+  return new CliError(
+    `What listens on ${path} does not speak the helper’s protocol: ${printable(detail)}.`,
+    'Check that aditd of the same version runs there.',
+  );
+}
+
+/** Errors of connect(2) and of the stream, for a person. */
+function connectionError(path: string, error: NodeJS.ErrnoException): CliError {
+  switch (error.code) {
+    case 'ENOENT':
+      return new CliError(
+        `The helper is not running: there is no socket at ${path}.`,
+        'Start it: sudo systemctl start aditd (or sudo aditd --foreground), or name another with --socket.',
+      );
+    case 'ECONNREFUSED':
+      return new CliError(
+        `The helper is not running: nobody listens on ${path}.`,
+        'Start it: sudo systemctl start aditd (or sudo aditd --foreground).',
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return new CliError(
+        `You may not use the helper’s socket ${path}.`,
+        'Join the group adit: sudo usermod -aG adit $USER, then log in again; or use sudo.',
+      );
+    case 'ENOTSOCK':
+    case 'EPROTOTYPE':
+      return new CliError(`${path} is no socket of the helper.`, 'Name the right one with --socket.');
+    default:
+      return new CliError(
+        `The connection to the helper at ${path} broke: ${error.message}.`,
+        'See its log: journalctl -u aditd.',
+      );
+  }
+}

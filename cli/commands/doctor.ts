@@ -1,0 +1,41 @@
+/** `adit doctor`: every check with its remedy. The first is whether there is a helper to ask. */
+import type { Result } from '#core/ipc/contract.ts';
+import { printable } from '#core/text/printable.ts';
+import type { Context } from '../context.ts';
+import { CliError, EXIT } from '../errors.ts';
+
+type Check = Result<'doctor.run'>['checks'][number];
+
+export async function run(context: Context): Promise<number> {
+  const checks = await allChecks(context);
+  if (context.json) await context.printAnswer('doctor.run', { checks });
+  else context.print(...checks.flatMap((check) => lines(check, context)));
+  return checks.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+}
+
+async function allChecks(context: Context): Promise<Check[]> {
+  const check = 'helper';
+  try {
+    const client = await context.connect();
+    const { checks } = await client.call('doctor.run', {});
+    return [{ check, ok: true, found: 'runs and answers' }, ...checks];
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return [
+      {
+        check,
+        ok: false,
+        found: error.message,
+        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      },
+    ];
+  }
+}
+
+function lines({ check, ok, found, remedy }: Check, { style }: Context): string[] {
+  const mark = ok ? style.good('ok     ') : style.bad('problem');
+  return [
+    `${mark}  ${style.bold(printable(check))}: ${printable(found, 1024)}`,
+    ...(remedy === undefined ? [] : [`         ${printable(remedy, 1024)}`]),
+  ];
+}

@@ -1,0 +1,135 @@
+/**
+ * The commands of `adit` as one table: names, options, help. args.ts parses by it, help.ts prints it, main.ts loads
+ * the one that is asked for and nothing else.
+ */
+import type { Context } from '../context.ts';
+
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** What the value is, for the help: `PATH`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export interface CommandSpec {
+  readonly summary: string;
+  /** What follows the command's name, options apart. */
+  readonly operands: string;
+  readonly minOperands: number;
+  readonly maxOperands: number;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly example: string;
+  readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
+}
+
+export const DEFAULT_SOCKET = '/run/adit/aditd.sock';
+
+export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
+  socket: { type: 'string', value: 'PATH', help: `the helper's socket (${DEFAULT_SOCKET})` },
+  json: { type: 'boolean', help: 'print JSON; errors too, on stderr' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+};
+
+const secretStdin: OptionSpec = { type: 'boolean', help: 'read the pre-shared key from stdin' };
+const one = { minOperands: 1, maxOperands: 1 };
+const none = { operands: '', minOperands: 0, maxOperands: 0 };
+
+export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
+  import: {
+    summary: 'store profiles from files, and report what became of every setting',
+    operands: 'FILE…',
+    minOperands: 1,
+    maxOperands: 8,
+    options: {
+      name: { type: 'string', value: 'NAME', help: 'call the profile NAME' },
+      'dry-run': { type: 'boolean', help: 'report only, store nothing' },
+      'secret-stdin': secretStdin,
+      'for-all': { type: 'boolean', help: 'for all users of this computer (as root)' },
+    },
+    example: 'adit import work.conf --name work',
+    load: () => import('./import.ts'),
+  },
+  profiles: {
+    summary: 'list the profiles you may use',
+    ...none,
+    options: {},
+    example: 'adit profiles',
+    load: () => import('./profiles.ts'),
+  },
+  show: {
+    summary: 'show a profile',
+    operands: 'PROFILE',
+    ...one,
+    options: {},
+    example: 'adit show work',
+    load: () => import('./show.ts'),
+  },
+  export: {
+    summary: 'print a profile as a file to import elsewhere, without secrets',
+    operands: 'PROFILE',
+    ...one,
+    options: {},
+    example: 'adit export work > work.json',
+    load: () => import('./export.ts'),
+  },
+  remove: {
+    summary: 'remove a profile and its secrets',
+    operands: 'PROFILE',
+    ...one,
+    options: {},
+    example: 'adit remove work',
+    load: () => import('./remove.ts'),
+  },
+  'set-secret': {
+    summary: 'store the pre-shared key of a profile; asks for it at a terminal',
+    operands: 'PROFILE',
+    ...one,
+    options: { 'secret-stdin': secretStdin },
+    example: 'adit set-secret work --secret-stdin < key.txt',
+    load: () => import('./set-secret.ts'),
+  },
+  up: {
+    summary: 'connect; returns when the tunnel is up (0) or has failed (1)',
+    operands: 'PROFILE',
+    ...one,
+    options: {
+      user: { type: 'string', short: 'u', value: 'U', help: 'user name, for profiles that ask for one' },
+      'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin' },
+      'secret-stdin': { type: 'boolean', help: 'read the pre-shared key from stdin, for this time only' },
+      timeout: { type: 'string', value: 'S', help: 'give up after S seconds' },
+    },
+    example: 'adit up work --timeout 30',
+    load: () => import('./up.ts'),
+  },
+  down: {
+    summary: 'disconnect one tunnel, or all of them; returns when they are down',
+    operands: '[PROFILE]',
+    minOperands: 0,
+    maxOperands: 1,
+    options: {},
+    example: 'adit down work',
+    load: () => import('./down.ts'),
+  },
+  status: {
+    summary: 'show the tunnels: state, addresses, algorithms, counters',
+    ...none,
+    options: { watch: { type: 'boolean', short: 'w', help: 'stay, and show every change' } },
+    example: 'adit status --watch',
+    load: () => import('./status.ts'),
+  },
+  log: {
+    summary: 'show what the helper has to say',
+    ...none,
+    options: { follow: { type: 'boolean', short: 'f', help: 'stay, and show what comes' } },
+    example: 'adit log -f',
+    load: () => import('./log.ts'),
+  },
+  doctor: {
+    summary: 'check what a tunnel needs of this computer',
+    ...none,
+    options: {},
+    example: 'adit doctor',
+    load: () => import('./doctor.ts'),
+  },
+};

@@ -1,0 +1,75 @@
+/** Secrets on their way in: from stdin or a terminal, never from the command line, where every user could read them. */
+import { type Context, flag } from './context.ts';
+import { CliError, EXIT, UsageError } from './errors.ts';
+
+/** What base64 in a frame can carry (contract.ts). */
+const MAX_SECRET = 3072;
+
+/** All of stdin as base64, without one line end at its end. Throws CliError where it is empty or too long. */
+export async function secretFromStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_SECRET + 2) throw tooLong();
+  }
+  return encode(Buffer.concat(chunks));
+}
+
+function encode(read: Buffer): string {
+  const end = read.at(-1) === 0x0a ? (read.at(-2) === 0x0d ? -2 : -1) : read.length;
+  const secret = read.subarray(0, end);
+  if (secret.length === 0)
+    throw new CliError('The secret is empty.', 'Give the pre-shared key on stdin, one line.');
+  if (secret.length > MAX_SECRET) throw tooLong();
+  return secret.toString('base64');
+}
+
+const tooLong = (): CliError =>
+  new CliError(`The secret is longer than ${MAX_SECRET} bytes.`, 'Check what was piped in.');
+
+/** The pre-shared key by `--secret-stdin`, else asked for at the terminal. Undefined where there is none to ask. */
+export async function givenOrAskedSecret(context: Context, profile: string): Promise<string | undefined> {
+  if (flag(context, 'secret-stdin')) return secretFromStdin();
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  return encode(Buffer.from(await askSilently(`Pre-shared key of ${profile}: `)));
+}
+
+/** Says how to give a secret where there is no terminal. */
+export const noTerminal = (name: string): UsageError =>
+  new UsageError(
+    'There is no terminal to ask for the pre-shared key.',
+    `Pipe it: adit ${name} --secret-stdin < key.txt`,
+  );
+
+/** One line, not echoed. Ctrl-C throws with exit code 130. */
+function askSilently(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  stderr.write(question);
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  return new Promise((resolve, reject) => {
+    let typed: string[] = [];
+    const finish = (settle: () => void): void => {
+      stdin.off('data', onData);
+      stdin.setRawMode(false);
+      stdin.pause();
+      stderr.write('\n');
+      settle();
+    };
+    const onData = (keys: string): void => {
+      for (const key of keys) {
+        if (key === '\r' || key === '\n') return finish(() => resolve(typed.join('')));
+        if (key === '\u0003' || key === '\u0004') {
+          return finish(() => reject(new CliError('Interrupted.', undefined, EXIT.interrupted)));
+        }
+        if (key === '\u007f' || key === '\b') typed.pop();
+        else if (key === '\u0015') typed = [];
+        else if (key >= ' ') typed.push(key);
+      }
+    };
+    stdin.on('data', onData);
+    stdin.resume();
+  });
+}
