@@ -22,7 +22,8 @@ export class Writer {
 
   u8(value: number): this {
     check(value, 0xff);
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
