@@ -2,8 +2,8 @@
 # Builds the native data plane from helper/native/src into build/native/adit.node. Says nothing where it is up to date.
 #
 #   scripts/build-native.sh
-#   SANITIZE=address,undefined scripts/build-native.sh    into build/native-asan/; load it with ADIT_NATIVE=… and
-#                                                         LD_PRELOAD="$(g++ -print-file-name=libasan.so)"
+#   SANITIZE=address,undefined scripts/build-native.sh    into build/native-asan/. The system tests use it with
+#       ADIT_NATIVE=$PWD/build/native-asan/adit.node ADIT_NATIVE_PRELOAD="$(g++ -print-file-name=libasan.so)"
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

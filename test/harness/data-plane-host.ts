@@ -35,6 +35,12 @@ type Plain<T> = {
 export type PlainStats = Plain<DataPlaneStats>;
 export type PlainCounters = Plain<SaCounters>;
 
+/** The runtime is not made for leak detection, and freed memory must not be kept beyond what the memory test allows. */
+const SANITIZER = [
+  'ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8',
+  'UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1',
+];
+
 export class DataPlaneHost {
   readonly daemon: Daemon;
   readonly #waiting = new Map<
@@ -59,10 +65,16 @@ export class DataPlaneHost {
     });
   }
 
-  /** `env` may hold LD_PRELOAD and ADIT_NATIVE for a run with sanitizers. */
+  /**
+   * ADIT_NATIVE names another addon than build/native/adit.node, ADIT_NATIVE_PRELOAD a library to load before it: the
+   * run-time of a sanitizer (scripts/build-native.sh).
+   */
   static on(host: Host): DataPlaneHost {
     const script = fileURLToPath(new URL('data-plane-agent.ts', import.meta.url));
-    return new DataPlaneHost(host.start([process.execPath, script], { stdio: ['pipe', 'pipe', 'pipe'] }));
+    const preload = process.env.ADIT_NATIVE_PRELOAD;
+    const sanitized = preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`, ...SANITIZER];
+    const argv = [...sanitized, process.execPath, script];
+    return new DataPlaneHost(host.start(argv, { stdio: ['pipe', 'pipe', 'pipe'] }));
   }
 
   open(tun: string, sockets: readonly UdpOptions[]): Promise<{ tun: string; ports: number[] }> {

@@ -62,8 +62,11 @@ async function install(child: ChildText, over6 = false): Promise<void> {
   await right.ask({ do: 'install', child: facing(child), path: over6 ? toLeft6 : toLeft });
 }
 
-const ping = (address: string): Promise<string> =>
-  hosts.left.run(['ping', '-q', '-c', '3', '-i', '0.05', '-W', '2', address]);
+/** Three echoes from left to right, each answered. */
+async function ping(address: string, size = 56): Promise<void> {
+  const options = ['-q', '-c', '3', '-i', '0.05', '-W', '2', '-s', String(size)];
+  expect(await hosts.left.run(['ping', ...options, address])).toContain(' 0% packet loss');
+}
 
 /** Counters stand still once nothing is under way; then both ends tell the same. */
 async function expectEqualCounters(child: ChildText): Promise<void> {
@@ -74,6 +77,14 @@ async function expectEqualCounters(child: ChildText): Promise<void> {
     expect([here.packetsIn, here.bytesIn]).toEqual([there.packetsOut, there.bytesOut]);
     return true;
   });
+}
+
+/** Sends datagrams to the left data plane from a socket of the right host. */
+async function sendToLeft(...datagrams: readonly Uint8Array[]): Promise<void> {
+  const traffic = Traffic.on(hosts.right);
+  for (const bytes of datagrams) {
+    await traffic.datagram({ address: LEFT.outer4, port: PORT }, bytes, { sourcePort: 40_000 });
+  }
 }
 
 beforeEach(async () => {
@@ -125,8 +136,9 @@ describe('traffic', () => {
     await install(SA);
     await hosts.left.ip('link set adit0 mtu 9000');
     await hosts.right.ip('link set adit0 mtu 9000');
-    await hosts.left.run(['ping', '-q', '-c', '2', '-s', '8000', '-i', '0.05', '-W', '2', RIGHT.inner4]);
+    await ping(RIGHT.inner4, 8000);
     await expectEqualCounters(SA);
+    expect((await right.counters(SA.spiOut)).bytesIn).toBeGreaterThan(3 * 8000);
   });
 
   it('follows setPath to another address and family', async () => {
@@ -136,6 +148,7 @@ describe('traffic', () => {
     await right.ask({ do: 'path', spiIn: SA.spiOut, path: toLeft6 });
     await hosts.right.ip(`addr del ${RIGHT.outer4}/24 dev eth0`);
     await ping(RIGHT.inner4);
+    expect((await left.counters(SA.spiIn)).packetsIn).toBe(6);
   });
 
   it('prefers the newest SA, and the older one once the newest is retired', async () => {
@@ -162,14 +175,6 @@ describe('traffic', () => {
 
 describe('bad packets from outside', () => {
   const inner = ipv4Udp({ source: '10.9.1.1', destination: '10.9.0.1', payload: random(100) });
-
-  /** Sends datagrams to the left data plane from a socket of the right host. */
-  async function sendToLeft(...datagrams: readonly Uint8Array[]): Promise<void> {
-    const traffic = Traffic.on(hosts.right);
-    for (const bytes of datagrams) {
-      await traffic.datagram({ address: LEFT.outer4, port: PORT }, bytes, { sourcePort: 40_000 });
-    }
-  }
 
   const seal = (sequence: bigint, payload: Uint8Array, nextHeader: number): Uint8Array =>
     new EspTransform(suite(SA.esp), keysNamed(SA.keyIn, suite(SA.esp)), random).seal(
