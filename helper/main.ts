@@ -4,6 +4,7 @@
  * `aditd` beside this file starts it with a clean environment.
  */
 import { randomBytes } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { createConnection } from '#core/ikev2/connection.ts';
 import { importFiles } from '#core/profile/import.ts';
@@ -84,6 +85,8 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     version: VERSION,
   });
   main.info(`listening on ${socket}`);
+  // Now and not at the end: a helper that is killed leaves a warm cache, too.
+  flushCompileCache();
 
   const end = await endOfService();
   if (typeof end === 'string') main.info(`${end}: taking everything down`);
