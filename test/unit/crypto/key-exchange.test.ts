@@ -192,6 +192,12 @@ describe.each(rows)('%s', (keyword, method) => {
     }
   });
 
+  it('says which length it got, and which it wants', () => {
+    const random = seededRandom(keyword);
+    const wanted = `public value of 7 octets, not ${method.publicBytes.initiator}`;
+    expect(() => method.respond(random, new Uint8Array(7))).toThrow(`${keyword}: ${wanted}`);
+  });
+
   it('survives a bad value: the true answer still completes the exchange', () => {
     const own = method.initiate(seededRandom(`${keyword} a`));
     const answer = method.respond(seededRandom(`${keyword} b`), own.publicData);
