@@ -59,6 +59,11 @@ export class Ikev2Connection implements Connection {
     return this.#sa.counters;
   }
 
+  /** The IKE_SA_INIT request that made this SA, or was sent for it; empty when there is none any more. */
+  get firstRequest(): Uint8Array {
+    return this.#sa.initRequest;
+  }
+
   /** Once, and for initiators: anything else is a mistake of the caller's and throws. */
   initiate(now: number, path: Path): void {
     const { life } = this;

@@ -246,7 +246,7 @@ function first(tasks: readonly Task[], judge: (task: Task) => Verdict): Verdict 
 }
 
 /** Begins an IKE SA: nobody has given it a responder SPI yet. */
-const isFirst = ({ exchange, messageId, spiR }: IkeHeader): boolean =>
+export const isFirst = ({ exchange, messageId, spiR }: IkeHeader): boolean =>
   exchange === ExchangeType.IKE_SA_INIT && messageId === 0 && spiR.every((octet) => octet === 0);
 
 const sameEnd = (a: Path['local'], b: Path['local']): boolean => a.address === b.address && a.port === b.port;
