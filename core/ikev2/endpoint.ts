@@ -65,8 +65,11 @@ export class Endpoint {
   readonly #strangers = new RateLimit(STRANGERS_PER_SECOND);
   /** By our SPI in hex. */
   readonly #connections = new Map<string, Ikev2Connection>();
-  /** By the first request: initiator SPI and address. Several may share a key, after INVALID_KE_PAYLOAD for one. */
+  /** By initiator SPI and address, to recognise a repeated first request; and the way back. */
   readonly #firsts = new Map<string, Ikev2Connection>();
+  readonly #firstKeys = new Map<Ikev2Connection, string>();
+  /** Inbound SPIs in use: the data plane knows Child SAs of all connections by them. */
+  readonly #childSpis = new Set<number>();
   /** With the address that they are counted under. */
   readonly #halfOpen = new Map<Ikev2Connection, string>();
   readonly #deadlines = new DeadlineIndex<Ikev2Connection>();
@@ -126,11 +129,15 @@ export class Endpoint {
       return undefined;
     }
     const { config, halfOpenMs } = this.#options;
-    const connection = createConnection(config, { halfOpenMs, spiTaken: (spiIn) => this.#isTaken(spiIn) });
+    const connection = createConnection(config, {
+      halfOpenMs,
+      spiTaken: (spiIn) => this.#childSpis.has(spiIn),
+    });
     connection.handleDatagram(now, bytes, path);
     if (connection.state !== 'idle') {
       this.#connections.set(toHex(connection.spiR), connection);
       this.#firsts.set(key, connection);
+      this.#firstKeys.set(connection, key);
       this.#halfOpen.set(connection, path.remote.address);
     }
     // A refusal leaves no state behind; its answer and its event go out all the same.
@@ -169,10 +176,6 @@ export class Endpoint {
     this.#outgoing.push({ path, bytes: refuseInClear(header, payload) });
   }
 
-  #isTaken(spiIn: number): boolean {
-    return this.#connections.values().some(({ life }) => life.sa.children.has(spiIn));
-  }
-
   handleTimeout(now: number): void {
     for (const connection of this.#deadlines.due(now)) {
       if (connection.state === 'closed') this.#forget(connection);
@@ -195,14 +198,30 @@ export class Endpoint {
   #settle(now: number, connection: Ikev2Connection): void {
     for (let event = connection.pollEvent(); event; event = connection.pollEvent()) {
       this.#events.push({ connection, event });
-      if (event.type === 'ike-established') this.#replaceOlder(now, connection);
-      if (event.type === 'closed') this.#deadlines.set(connection, now + LINGER_MS);
+      this.#note(now, connection, event);
     }
     for (let datagram = connection.pollTransmit(now); datagram; datagram = connection.pollTransmit(now)) {
       this.#outgoing.push(datagram);
     }
     if (connection.state !== 'ike-auth') this.#halfOpen.delete(connection);
     if (connection.state !== 'closed') this.#deadlines.set(connection, connection.pollTimeout());
+  }
+
+  #note(now: number, connection: Ikev2Connection, event: ConnectionEvent): void {
+    switch (event.type) {
+      case 'ike-established':
+        return this.#replaceOlder(now, connection);
+      case 'child-installed':
+        this.#childSpis.add(event.child.spiIn);
+        return undefined;
+      case 'child-removed':
+        this.#childSpis.delete(event.spiIn);
+        return undefined;
+      case 'closed':
+        return this.#deadlines.set(connection, now + LINGER_MS);
+      default:
+        return undefined;
+    }
   }
 
   /** INITIAL_CONTACT (§2.4): whatever else this identity had with us is gone on its side, so nobody is to be told. */
@@ -226,7 +245,10 @@ export class Endpoint {
   #forget(connection: Ikev2Connection): void {
     this.#deadlines.set(connection, undefined);
     this.#connections.delete(toHex(connection.spiR));
-    for (const [key, first] of this.#firsts) if (first === connection) this.#firsts.delete(key);
+    const key = this.#firstKeys.get(connection);
+    this.#firstKeys.delete(connection);
+    // A later first request may have taken the place under the same key.
+    if (key !== undefined && this.#firsts.get(key) === connection) this.#firsts.delete(key);
   }
 
   pollTransmit(_now: number): Datagram | undefined {
