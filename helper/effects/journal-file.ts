@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeWhole } from '../whole-file.ts';
+import { removeTemporaries, writeWhole } from '../whole-file.ts';
 import { SystemFailure, type Effects, type Warnings } from './effects.ts';
 import { errorCode, readText, systemFiles, type Files } from './files.ts';
 import { journalEntrySchema, type Journal, type JournalEntry } from './journal.ts';
@@ -28,11 +28,15 @@ export class JournalFile implements Journal {
     this.#files = files;
   }
 
-  /** Reads `journal.json` of the state directory. `warnings` tell of a file that was damaged. */
+  /**
+   * Reads `journal.json` of the state directory, and sweeps what a killed writer left there. `warnings` tell of a
+   * file that was damaged.
+   */
   static open(
     stateDir: string,
     files: Files = systemFiles,
   ): { readonly journal: JournalFile; readonly warnings: Warnings } {
+    removeTemporaries(stateDir);
     const journal = new JournalFile(join(stateDir, 'journal.json'), files);
     return { journal, warnings: journal.#read() };
   }

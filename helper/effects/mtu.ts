@@ -23,15 +23,6 @@ const ESP_HEADER = 8;
 const ESP_TRAILER = 2;
 const LARGEST_PACKET = 65_535;
 
-/** Octets of the IP packet that carries an inner packet of `inner` octets. */
-export function outerSize(
-  inner: number,
-  { outerFamily, suite, encapsulation }: Omit<MtuInput, 'pathMtu' | 'innerIpv6'>,
-): number {
-  const block = blockOf(suite);
-  return overhead(outerFamily, suite, encapsulation) + Math.ceil((inner + ESP_TRAILER) / block) * block;
-}
-
 /** Octets. On a path too narrow for the floor the outer packets are fragmented instead. */
 export function tunnelMtu({ pathMtu, outerFamily, suite, encapsulation, innerIpv6 }: MtuInput): number {
   const block = blockOf(suite);

@@ -157,10 +157,9 @@ export class SimulatedLinux implements Disposable {
       case 'address del': {
         const dev = words[4] ?? '';
         const set = this.addresses.get(dev) ?? new Set();
-        this.addresses.set(
-          dev,
-          words[1] === 'del' ? set.difference(new Set([words[2] ?? ''])) : set.add(words[2] ?? ''),
-        );
+        this.addresses.set(dev, set);
+        if (words[1] === 'del') set.delete(words[2] ?? '');
+        else set.add(words[2] ?? '');
         return {};
       }
       case 'link set':

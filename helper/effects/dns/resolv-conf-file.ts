@@ -46,7 +46,7 @@ export const ordinaryFile = (text: string): Standing => ({
 
 /** Throws SystemFailure; the old content then still stands. */
 export function put(files: Files, path: string, wanted: Standing): void {
-  const temporary = join(dirname(path), `.${basename(path)}.adit`);
+  const temporary = temporaryOf(path);
   try {
     remove(files, temporary);
     if (wanted.kind === 'absent') {
@@ -61,7 +61,7 @@ export function put(files: Files, path: string, wanted: Standing): void {
     if (!IN_PLACE.has(errorCode(error)) || wanted.kind === 'link') throw failure(path, error);
     try {
       overwrite(files, path, Buffer.from(wanted.content, 'base64'));
-      removeIfPossible(files, temporary);
+      sweep(files, path);
     } catch (second) {
       throw failure(path, second);
     }
@@ -116,13 +116,17 @@ function remove(files: Files, path: string): void {
   }
 }
 
-function removeIfPossible(files: Files, path: string): void {
+/** Removes what a killed helper may have left beside the file. */
+export function sweep(files: Files, path: string): void {
   try {
-    files.unlinkSync(path);
-  } catch {
-    // Never made, or made in a directory that has become read-only: harmless beside the file.
+    files.unlinkSync(temporaryOf(path));
+  } catch (error) {
+    // Never made, or made in a directory that is read-only now: harmless beside the file.
+    if (errorCode(error) === '') throw error;
   }
 }
+
+const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}.adit`);
 
 function syncDirectory(files: Files, path: string): void {
   const handle = files.openSync(path, 'r');

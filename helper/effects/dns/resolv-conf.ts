@@ -15,6 +15,7 @@ import {
   put,
   sameStanding,
   standingSchema,
+  sweep,
   torn,
   type Standing,
 } from './resolv-conf-file.ts';
@@ -78,6 +79,7 @@ export class ResolvConf implements DnsBackendEffect {
   async undo(tun: string): Promise<Warnings> {
     const state = this.#load();
     if (state === undefined) return [];
+    sweep(this.#files, this.#path);
     const tunnels = state.tunnels.filter((tunnel) => tunnel.tun !== tun);
     const standing = look(this.#files, this.#path);
     const ours = isOurs(state, standing);

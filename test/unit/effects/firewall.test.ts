@@ -6,6 +6,7 @@ import { linuxEffects } from '#helper/effects/linux.ts';
 import { SimulatedLinux } from '#test/fakes/simulated-linux.ts';
 import { firewall, prefix } from '#test/fakes/tunnel-settings.ts';
 
+const validMark = (linux: SimulatedLinux) => (linux.snapshot() as { validMark: string }).validMark;
 const loads = (linux: SimulatedLinux) => linux.runner.runs.filter(({ args }) => args[0] === '-f');
 
 describe('firewall', () => {
@@ -112,8 +113,6 @@ table arp adit_adit0 {
 });
 
 describe('reverse path filter', () => {
-  const validMark = (linux: SimulatedLinux) => (linux.snapshot() as { validMark: string }).validMark;
-
   it.each([
     ['off', { all: 0, eth0: 0 }, '0'],
     ['loose everywhere', { all: 2, eth0: 1 }, '0'],

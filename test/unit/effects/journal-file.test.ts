@@ -121,13 +121,13 @@ describe('JournalFile', () => {
   });
 });
 
-describe('undoAll', () => {
-  const logged = () => {
-    const said: string[] = [];
-    const at = (level: string) => (message: string) => said.push(`${level}: ${message}`);
-    return { said, log: { info: at('info'), warn: at('warn'), error: at('error') } };
-  };
+const logged = () => {
+  const said: string[] = [];
+  const at = (level: string) => (message: string) => said.push(`${level}: ${message}`);
+  return { said, log: { info: at('info'), warn: at('warn'), error: at('error') } };
+};
 
+describe('undoAll', () => {
   it('undoes the last first and empties the journal', async () => {
     using linux = new SimulatedLinux();
     const { journal } = open(linux);

@@ -107,12 +107,13 @@ describe('routes', () => {
   });
 });
 
+const answering = (stdout: string, stderr = '') => {
+  const runner = new FakeRunner(['ip'], () => ({ stdout, stderr, status: stderr === '' ? 0 : 1 }));
+  using linux = new SimulatedLinux();
+  return { runner, effects: linuxEffects({ ...linux.system, runner }) };
+};
+
 describe('sourceFor', () => {
-  const answering = (stdout: string, stderr = '') => {
-    const runner = new FakeRunner(['ip'], () => ({ stdout, stderr, status: stderr === '' ? 0 : 1 }));
-    using linux = new SimulatedLinux();
-    return { runner, effects: linuxEffects({ ...linux.system, runner }) };
-  };
   const LINKS = '[{"ifname":"lo","mtu":65536},{"ifname":"eth0","mtu":1500}]';
 
   it('asks past our own rules and reads address, adapter and MTU', async () => {

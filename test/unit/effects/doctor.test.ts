@@ -1,0 +1,144 @@
+/** Each check both ways: what is found on a good system, and cause and remedy where one thing is missing. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { doctor, type DoctorInput } from '#helper/effects/doctor.ts';
+import { SimulatedLinux } from '#test/fakes/simulated-linux.ts';
+import { routesEntry } from '#test/fakes/tunnel-settings.ts';
+
+/** A system on which all is well. */
+function healthy(): { linux: SimulatedLinux; input: DoctorInput } {
+  const linux = new SimulatedLinux();
+  linux.write(linux.paths.tunDevice, '');
+  linux.write(linux.paths.selfStatus, 'Name:\tnode\nCapEff:\t000001fffeffffff\n');
+  const addon = join(linux.root, 'addon.cjs');
+  linux.write(addon, 'module.exports = {};');
+  return { linux, input: { system: linux.system, addon, journal: [], running: [] } };
+}
+
+const failed = async (input: DoctorInput) => (await doctor(input)).filter(({ ok }) => !ok);
+
+describe('doctor', () => {
+  it('finds nothing wrong with a good system', async () => {
+    const { linux, input } = healthy();
+    using _cleanup = linux;
+    const checks = await doctor(input);
+    expect(checks.every(({ ok }) => ok)).toBe(true);
+    expect(checks.map(({ check }) => check)).toEqual([
+      'data plane',
+      'TUN device',
+      'privileges',
+      'ip',
+      'nft',
+      'DNS',
+      'IPv6',
+      'reverse path filter',
+      'leftovers',
+    ]);
+  });
+
+  it.each<[string, (linux: SimulatedLinux, input: DoctorInput) => Partial<DoctorInput> | undefined, RegExp]>([
+    ['data plane', () => ({ addon: '/nonexistent/adit.node' }), /build:native/],
+    [
+      'TUN device',
+      (linux) => {
+        rmSync(linux.paths.tunDevice);
+        return undefined;
+      },
+      /modprobe tun/,
+    ],
+    [
+      'privileges',
+      (linux) => {
+        linux.write(linux.paths.selfStatus, 'CapEff:\t0000000000000400\n');
+        return undefined;
+      },
+      /root/,
+    ],
+    [
+      'ip',
+      (linux) => {
+        linux.runner.programs.delete('ip');
+        return undefined;
+      },
+      /./,
+    ],
+    [
+      'nft',
+      (linux) => {
+        linux.runner.programs.delete('nft');
+        return undefined;
+      },
+      /apt-get install nftables/,
+    ],
+    [
+      'nft',
+      (linux) => {
+        linux.refusals.push({
+          pattern: /list tables/,
+          stderr: 'netlink: Error: cache initialization failed',
+        });
+        return undefined;
+      },
+      /modprobe nf_tables/,
+    ],
+    [
+      'IPv6',
+      (linux) => {
+        linux.sysctl('net.ipv6.conf.default.disable_ipv6', 1);
+        return undefined;
+      },
+      /disable_ipv6=0/,
+    ],
+    [
+      'IPv6',
+      (linux) => {
+        rmSync(join(linux.paths.procSys, 'net/ipv6'), { recursive: true });
+        return undefined;
+      },
+      /ipv6\.disable=1/,
+    ],
+    ['leftovers', () => ({ journal: [routesEntry] }), /Restart aditd/],
+    [
+      'leftovers',
+      (linux) => {
+        linux.tables.add('inet adit_adit7');
+        return undefined;
+      },
+      /Restart aditd/,
+    ],
+  ])('%s', async (check, spoil, remedy) => {
+    const { linux, input } = healthy();
+    using _cleanup = linux;
+    const changed = spoil(linux, input);
+    const found = await failed({ ...input, ...changed });
+    expect(found).toEqual([
+      { check, ok: false, found: expect.any(String), remedy: expect.stringMatching(remedy) },
+    ]);
+  });
+
+  it('does not call the tunnels that run leftovers', async () => {
+    const { linux, input } = healthy();
+    using _cleanup = linux;
+    linux.tables.add('inet adit_adit0');
+    expect(await failed({ ...input, journal: [routesEntry], running: ['adit0'] })).toEqual([]);
+  });
+
+  it('wants nft where the reverse path filter is strict', async () => {
+    const { linux, input } = healthy();
+    using _cleanup = linux;
+    linux.sysctl('net.ipv4.conf.all.rp_filter', 1);
+    expect(await failed(input)).toEqual([]);
+    linux.runner.programs.delete('nft');
+    expect((await failed(input)).map(({ check }) => check)).toEqual(['nft', 'reverse path filter']);
+  });
+
+  it('tells a device that may not be opened from one that is missing', async () => {
+    const { linux, input } = healthy();
+    using _cleanup = linux;
+    rmSync(linux.paths.tunDevice);
+    mkdirSync(linux.paths.tunDevice);
+    const [found] = await failed(input);
+    expect(found).toMatchObject({ check: 'TUN device', found: expect.stringContaining('EISDIR') });
+  });
+});
