@@ -7,7 +7,7 @@ import { isErrorNotify, NotifyType } from '#core/registry/notify-types.ts';
 import type { Message, Payload } from './payload-types.ts';
 
 /** A payload kind, except that a notify which reports an error counts apart. */
-type Part = Payload['kind'] | 'error';
+type Part = Payload['kind'] | 'error notify';
 /** How often: exactly once, at most once, at least once, any number of times. */
 type Count = '1' | '?' | '+' | '*';
 type Content = Readonly<Partial<Record<Part, Count>>>;
@@ -64,13 +64,13 @@ const RULES: readonly Rule[] = [
     protected: true,
     contents: [
       { IDr: '1', CERT: '*', AUTH: '1', CP: '?', ...CHILD },
+      // The IKE SA stands, its first Child SA was refused; a notify says why (§1.2).
+      { IDr: '?', CERT: '*', AUTH: '1', CP: '?', 'error notify': '+' },
       // EAP begins; without AUTH where EAP authenticates both sides (RFC 5998).
       { IDr: '1', CERT: '*', AUTH: '?', EAP: '1' },
       { EAP: '1' },
       // EAP is over.
       { AUTH: '1', CP: '?', ...CHILD },
-      // The IKE SA stands, its first Child SA was refused; a notify says why (§1.2).
-      { IDr: '?', CERT: '*', AUTH: '1', CP: '?', error: '+' },
     ],
   },
   ...[false, true].map((response) => ({
@@ -91,7 +91,7 @@ const RULES: readonly Rule[] = [
   })),
 ];
 
-const ALWAYS: ReadonlySet<Part> = new Set(['N', 'error', 'V', 'unknown']);
+const ALWAYS: ReadonlySet<Part> = new Set(['N', 'error notify', 'V', 'unknown']);
 
 const FITS: Readonly<Record<Count, (found: number) => boolean>> = {
   '1': (found) => found === 1,
@@ -104,10 +104,10 @@ const FITS: Readonly<Record<Count, (found: number) => boolean>> = {
 const ANSWERS: ReadonlySet<number> = new Set([NotifyType.COOKIE, NotifyType.REDIRECT]);
 
 const partOf = (payload: Payload): Part =>
-  payload.kind === 'N' && isErrorNotify(payload.type) ? 'error' : payload.kind;
+  payload.kind === 'N' && isErrorNotify(payload.type) ? 'error notify' : payload.kind;
 
 const answersAlone = (payload: Payload): boolean =>
-  partOf(payload) === 'error' || (payload.kind === 'N' && ANSWERS.has(payload.type));
+  partOf(payload) === 'error notify' || (payload.kind === 'N' && ANSWERS.has(payload.type));
 
 /** A response may consist of a notify that says why nothing else is in it (§1.2, §1.3, §2.21). */
 function isRefusal({ header, payloads }: Message): boolean {

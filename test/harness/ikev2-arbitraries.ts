@@ -1,5 +1,5 @@
 /** Generators (fast-check) of everything that stands in an IKEv2 message, for property tests and fuzzers. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Proposal, Transform } from '#core/ike/proposal.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { IkeHeader, Payload } from '#core/ikev2/payload-types.ts';

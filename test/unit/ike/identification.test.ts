@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, utf8 } from '#core/bytes/bytes.ts';
 import {
@@ -93,7 +93,7 @@ describe('text of identities', () => {
     data: fc.oneof(
       fc.uint8Array({ maxLength: 24 }),
       fc.string({ unit: 'binary' }).map(utf8),
-      fc.string({ unit: fc.constantFrom(...'a1.:@=#/{}%x \\"'), maxLength: 12 }).map(utf8),
+      fc.string({ unit: fc.constantFrom(...Array.from('a1.:@=#/{}%x \\"')), maxLength: 12 }).map(utf8),
     ),
   });
 
@@ -103,18 +103,23 @@ describe('text of identities', () => {
         const text = formatIdentification(identification);
         expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
         expect(equalIdentification(id(text), identification)).toBe(true);
-        if (identification.type !== 9) expect(id(text)).toEqual(identification);
+        // DNs lose their string types.
+        const exact = identification.type === 9 ? id(text) : identification;
+        expect(id(text)).toEqual(exact);
       }),
       { numRuns: 2000 },
     );
   });
 
-  it('never throws on a text', () => {
-    const texts = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'afqdnkeyi:@#=0x{}%"\\') }));
+  it('reads what it prints, and never throws', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.string({ unit: fc.constantFrom(...Array.from('afqdnkeyi:@#=0x{}%"\\')) }),
+    );
     fc.assert(
       fc.property(texts, (text) => {
         const parsed = parseIdentification(text);
-        if (parsed) expect(equalIdentification(id(formatIdentification(parsed)), parsed)).toBe(true);
+        expect(!parsed || equalIdentification(id(formatIdentification(parsed)), parsed)).toBe(true);
       }),
       { numRuns: 2000 },
     );
