@@ -54,18 +54,16 @@ export class Client {
     this.#path = path;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#end(connectionError(path, error)));
-    socket.on('close', () =>
-      this.#end(
-        new CliError('The helper closed the connection.', 'See its log: adit log, or journalctl -u aditd.'),
-      ),
-    );
+    socket.on('close', () => this.#end(closed()));
   }
 
   /** Connects and says hello. Throws CliError that names the socket and what to do. */
   static async connect(path: string): Promise<Client> {
     const client = new Client(createConnection(path), path);
     const params: HelloParams = { ...PROTOCOL, client: `adit ${version()}` };
-    const answer = (await client.#request('hello', params)) as Partial<HelloResult> | null;
+    const answer = (await client.#request('hello', params).catch(async (error: unknown) => {
+      throw error instanceof RefusedError ? error : ((await refusalAt(path)) ?? error);
+    })) as Partial<HelloResult> | null;
     if (answer?.major !== PROTOCOL.major) {
       client.close();
       throw new CliError(
@@ -238,6 +236,37 @@ const REMEDIES: Readonly<Record<number, string>> = {
   [ERROR_CODES.internal]: 'See the helper’s log: adit log, or journalctl -u aditd.',
 };
 
+/** Throws TypeError where `error` is no error of JSON-RPC. */
+function refusalOf({ code, message }: Readonly<Record<string, unknown>>): RefusedError {
+  if (typeof code !== 'number' || typeof message !== 'string') throw new TypeError('an error without words');
+  const lines = message.split('\n').map((line) => printable(line, 1024));
+  return new RefusedError(code, lines.join('\n'), REMEDIES[code]);
+}
+
+const REFUSES_WITHIN_MS = 500;
+
+/**
+ * What a helper says that refuses everybody like us: it speaks and closes before it reads, so that our hello may
+ * break the connection before its words are read. A second one that sends nothing hears them.
+ */
+function refusalAt(path: string): Promise<RefusedError | undefined> {
+  const decoder = new FrameDecoder();
+  const socket = createConnection(path);
+  return new Promise<RefusedError | undefined>((resolve) => {
+    socket.setTimeout(REFUSES_WITHIN_MS, () => resolve(undefined));
+    socket.on('error', () => resolve(undefined));
+    socket.on('close', () => resolve(undefined));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        const [message] = decoder.feed(chunk);
+        if (isRecord(message) && isRecord(message.error)) resolve(refusalOf(message.error));
+      } catch {
+        resolve(undefined);
+      }
+    });
+  }).finally(() => socket.destroy());
+}
+
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
@@ -248,6 +277,9 @@ export function nonsense(path: string, detail: string): CliError {
     'Check that aditd of the same version runs there.',
   );
 }
+
+const closed = (): CliError =>
+  new CliError('The helper closed the connection.', 'See its log: adit log, or journalctl -u aditd.');
 
 /** Errors of connect(2) and of the stream, for a person. */
 function connectionError(path: string, error: NodeJS.ErrnoException): CliError {
@@ -271,6 +303,9 @@ function connectionError(path: string, error: NodeJS.ErrnoException): CliError {
     case 'ENOTSOCK':
     case 'EPROTOTYPE':
       return new CliError(`${path} is no socket of the helper.`, 'Name the right one with --socket.');
+    case 'EPIPE':
+    case 'ECONNRESET':
+      return closed();
     default:
       return new CliError(
         `The connection to the helper at ${path} broke: ${error.message}.`,

@@ -62,11 +62,11 @@ async function settled(
   for await (const status of statuses) {
     const tunnel = tunnelOf(id, status);
     if (!tunnel || (tunnel.since === before?.since && tunnel.state === before.state)) continue;
-    progress.show(printable(tunnel.step ?? STATE_WORDS[tunnel.state]));
     if (tunnel.state === 'connected') return { how: 'connected', tunnel };
     if (tunnel.state === 'failed' || tunnel.state === 'disconnected') {
       return { how: 'failed', failure: tunnel.failure ?? undefined };
     }
+    progress.show(printable(tunnel.step ?? STATE_WORDS[tunnel.state]));
   }
   throw new Error('the statuses never end');
 }
