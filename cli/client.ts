@@ -7,21 +7,11 @@ import { createConnection, type Socket } from 'node:net';
 import type { CallName, Event, Params, Result, Status } from '#core/ipc/contract.ts';
 import { encodeFrame, FrameDecoder, FrameError } from '#core/ipc/frame.ts';
 import type { HelloParams, HelloResult } from '#core/ipc/messages.ts';
-import { ERROR_CODES, PROTOCOL } from '#core/ipc/protocol.ts';
-import { printable } from '#core/text/printable.ts';
+import { PROTOCOL } from '#core/ipc/protocol.ts';
+import { closed, connectionError, nonsense, RefusedError, refusalOf, unanswered } from './client-errors.ts';
 import { CliError } from './errors.ts';
 import { Queue } from './queue.ts';
 import { version } from './version.ts';
-
-/** The helper refused a call; `code` is one of ERROR_CODES. */
-export class RefusedError extends CliError {
-  override readonly name = 'RefusedError';
-  readonly code: number;
-  constructor(code: number, sentence: string, remedy?: string) {
-    super(sentence, remedy);
-    this.code = code;
-  }
-}
 
 /** Waiting longer than this for an answer means that the helper hangs: it answers everything at once. */
 const ANSWER_WITHIN_MS = 15_000;
@@ -146,12 +136,7 @@ export class Client {
         return;
       }
       const timer = setTimeout(() => {
-        this.#end(
-          new CliError(
-            `The helper did not answer ${name} within ${ANSWER_WITHIN_MS / 1000} seconds.`,
-            RESTART,
-          ),
-        );
+        this.#end(unanswered(name, ANSWER_WITHIN_MS));
         this.#socket.destroy();
       }, ANSWER_WITHIN_MS);
       const settle =
@@ -228,21 +213,6 @@ interface LogLine {
   readonly again: boolean;
 }
 
-const RESTART = 'Restart it: sudo systemctl restart aditd.';
-
-const REMEDIES: Readonly<Record<number, string>> = {
-  [ERROR_CODES.protocol]: 'Bring adit and aditd to the same version.',
-  [ERROR_CODES.unknownCall]: 'The helper is older than this adit: bring both to the same version.',
-  [ERROR_CODES.internal]: 'See the helper’s log: adit log, or journalctl -u aditd.',
-};
-
-/** Throws TypeError where `error` is no error of JSON-RPC. */
-function refusalOf({ code, message }: Readonly<Record<string, unknown>>): RefusedError {
-  if (typeof code !== 'number' || typeof message !== 'string') throw new TypeError('an error without words');
-  const lines = message.split('\n').map((line) => printable(line, 1024));
-  return new RefusedError(code, lines.join('\n'), REMEDIES[code]);
-}
-
 const REFUSES_WITHIN_MS = 500;
 
 /**
@@ -269,47 +239,4 @@ function refusalAt(path: string): Promise<RefusedError | undefined> {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-export function nonsense(path: string, detail: string): CliError {
-  return new CliError(
-    `What listens on ${path} does not speak the helper’s protocol: ${printable(detail)}.`,
-    'Check that aditd of the same version runs there.',
-  );
-}
-
-const closed = (): CliError =>
-  new CliError('The helper closed the connection.', 'See its log: adit log, or journalctl -u aditd.');
-
-/** Errors of connect(2) and of the stream, for a person. */
-function connectionError(path: string, error: NodeJS.ErrnoException): CliError {
-  switch (error.code) {
-    case 'ENOENT':
-      return new CliError(
-        `The helper is not running: there is no socket at ${path}.`,
-        'Start it: sudo systemctl start aditd (or sudo aditd --foreground), or name another with --socket.',
-      );
-    case 'ECONNREFUSED':
-      return new CliError(
-        `The helper is not running: nobody listens on ${path}.`,
-        'Start it: sudo systemctl start aditd (or sudo aditd --foreground).',
-      );
-    case 'EACCES':
-    case 'EPERM':
-      return new CliError(
-        `You may not use the helper’s socket ${path}.`,
-        'Join the group adit: sudo usermod -aG adit $USER, then log in again; or use sudo.',
-      );
-    case 'ENOTSOCK':
-    case 'EPROTOTYPE':
-      return new CliError(`${path} is no socket of the helper.`, 'Name the right one with --socket.');
-    case 'EPIPE':
-    case 'ECONNRESET':
-      return closed();
-    default:
-      return new CliError(
-        `The connection to the helper at ${path} broke: ${error.message}.`,
-        'See its log: journalctl -u aditd.',
-      );
-  }
 }
