@@ -38,13 +38,13 @@ const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
 
 export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
   const choice = new GroupChoice(sa);
-  // Cookie and group are looked for before the rest is believed to be an answer; the cookie puts itself first.
+  // Cookie and group are looked for before the rest is believed to be an answer; and the cookie goes first (§2.6).
   const tasks = [
+    cookieTask(),
     invalidKeTask(choice),
     initTaskOfInitiator(choice),
     natdTask(),
     vendorTask(),
-    cookieTask(),
     notifiesTask(requests),
   ];
   return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed' };

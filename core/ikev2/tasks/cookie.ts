@@ -23,7 +23,7 @@ export function cookieTask(): Task {
   return {
     name: 'cookie',
     request(_exchange, out) {
-      if (cookie !== undefined) out.unshift(notify(NotifyType.COOKIE, cookie));
+      if (cookie !== undefined) out.push(notify(NotifyType.COOKIE, cookie));
     },
     onResponse(_exchange, { payloads }) {
       const asked = findNotify(payloads, NotifyType.COOKIE);
