@@ -17,7 +17,6 @@ import { version } from './version.ts';
 const ANSWER_WITHIN_MS = 15_000;
 
 interface Pending {
-  readonly name: string;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -65,10 +64,8 @@ export class Client {
   }
 
   /** The helper's answer to a call of the contract. Throws RefusedError, or CliError where no answer comes. */
-  async call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
-    const result = await this.#request(name, params);
-    this.lastAnswer = { name, result };
-    return result as Result<C>;
+  call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
+    return this.#call(name, params);
   }
 
   /** The state of all tunnels, now and after every change; never ends by itself. */
@@ -112,23 +109,26 @@ export class Client {
   ): AsyncGenerator<T, never> {
     for (;;) {
       const queue = new Queue<Event>();
-      this.#events.set(topic, queue);
-      if (this.#ended) queue.fail(this.#ended);
-      const answer = await this.call('events.subscribe', { topic });
+      // Events belong to this subscription from its answer on; what comes before belongs to the one that had a gap.
+      const answer = await this.#call('events.subscribe', { topic }, () => this.#events.set(topic, queue));
       yield* ofSnapshot(answer);
-      let { sequence } = answer;
-      for (;;) {
+      for (let { sequence } = answer; ; sequence++) {
         const event = await queue.next();
-        if (event.sequence <= sequence) continue;
         if (event.sequence !== sequence + 1) break;
-        sequence = event.sequence;
         const value = ofEvent(event);
         if (value !== undefined) yield value;
       }
     }
   }
 
-  #request(name: string, params: unknown): Promise<unknown> {
+  async #call<C extends CallName>(name: C, params: Params<C>, onAnswer?: () => void): Promise<Result<C>> {
+    const result = await this.#request(name, params, onAnswer);
+    this.lastAnswer = { name, result };
+    return result as Result<C>;
+  }
+
+  /** `onAnswer` runs as soon as the answer is read, before anything that follows it on the wire. */
+  #request(name: string, params: unknown, onAnswer: () => void = () => {}): Promise<unknown> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (this.#ended) {
@@ -139,14 +139,21 @@ export class Client {
         this.#end(unanswered(name, ANSWER_WITHIN_MS));
         this.#socket.destroy();
       }, ANSWER_WITHIN_MS);
-      const settle =
-        <A extends unknown[]>(act: (...args: A) => void) =>
-        (...args: A): void => {
-          clearTimeout(timer);
-          this.#pending.delete(id);
-          act(...args);
-        };
-      this.#pending.set(id, { name, resolve: settle(resolve), reject: settle(reject) });
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#pending.delete(id);
+      };
+      this.#pending.set(id, {
+        resolve: (result) => {
+          settle();
+          onAnswer();
+          resolve(result);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      });
       this.#send({ jsonrpc: '2.0', id, method: name, params }, name);
     });
   }
@@ -185,11 +192,8 @@ export class Client {
     }
   }
 
-  #refused(id: unknown, { code, message }: Readonly<Record<string, unknown>>): void {
-    if (typeof code !== 'number' || typeof message !== 'string')
-      throw new TypeError('an error without words');
-    const lines = message.split('\n').map((line) => printable(line, 1024));
-    const refusal = new RefusedError(code, lines.join('\n'), REMEDIES[code]);
+  #refused(id: unknown, error: Readonly<Record<string, unknown>>): void {
+    const refusal = refusalOf(error);
     const pending = typeof id === 'number' ? this.#pending.get(id) : undefined;
     if (pending) pending.reject(refusal);
     // Without an id it is the connection that is refused.

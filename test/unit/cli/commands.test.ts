@@ -230,6 +230,8 @@ describe('adit status', () => {
     const fake = await helper({
       'events.subscribe': ({ topic }, peer) => {
         subscriptions++;
+        // Sent before the answer, so it belongs to the subscription that had the gap.
+        if (subscriptions === 2) emits(bare('reconnecting'))(peer);
         if (subscriptions === 1) {
           setImmediate(() => {
             emits(bare('connecting'))(peer);
