@@ -1,0 +1,243 @@
+/**
+ * A machine for one tunnel manager, in virtual time: the fake platform with its ESP and UDP, effects that only remember,
+ * and gateways made of the engine's responder with the same data plane. A datagram takes 5 ms, and so does a gateway to
+ * answer it; nothing is lost unless a test says so.
+ */
+import { createConnection } from '#core/ikev2/connection.ts';
+import type { AssignedConfig } from '#core/ikev2/connection-types.ts';
+import type { TunnelStatus } from '#core/ipc/contract.ts';
+import { formatIp, parseIp } from '#core/net/address.ts';
+import type { Path } from '#core/net/address.ts';
+import { FakeClock } from '#helper/clock-fake.ts';
+import { Driver } from '#helper/driver.ts';
+import { FakeEffects } from '#helper/effects/fake.ts';
+import { JournalFile } from '#helper/effects/journal-file.ts';
+import { Log } from '#helper/log/log.ts';
+import { FakePlatform } from '#helper/native/data-plane-fake.ts';
+import type { FakeTun } from '#helper/native/data-plane-fake.ts';
+import type { DataPlane, DataPlaneOptions, UdpOptions } from '#helper/native/data-plane.ts';
+import { FakeNetwork } from '#helper/native/fake-network.ts';
+import type { StoredProfile } from '#helper/profile-store.ts';
+import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
+import type { Resolver } from '#helper/tunnel/candidates.ts';
+import { TunnelManager } from '#helper/tunnel-manager.ts';
+import type { TunnelDeps } from '#helper/tunnel/tunnel.ts';
+import { ASSIGNED, responderConfig } from '#test/harness/ikev2-pair.ts';
+import type { ResponderOverrides } from '#test/harness/ikev2-pair.ts';
+import { ipv4Udp } from '#test/harness/ip-packets.ts';
+import { seededRandom } from '#test/harness/seeded-random.ts';
+import { entryNamed } from './profiles.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+const DELAY_MS = 5;
+const OURS = ['192.0.2.2', '2001:db8::2'] as const;
+/** Inside what responderConfig protects. */
+export const INNER_SERVER = '10.1.0.1';
+export const VIRTUAL_IP = formatIp((ASSIGNED as AssignedConfig).addresses[0]?.address ?? new Uint8Array(4));
+
+/** The engine's responder and a data plane at one address. */
+export class Gateway {
+  readonly #config: ResponderOverrides;
+  readonly #clock: FakeClock;
+  readonly #random = seededRandom(7);
+  readonly #drivers = new Map<string, Driver>();
+  readonly #platform: FakePlatform;
+  readonly #plane: DataPlane;
+  /** Takes and says nothing while true; its packets still travel. */
+  silent = false;
+
+  constructor(address: string, config: ResponderOverrides, clock: FakeClock, network: FakeNetwork) {
+    this.#config = config;
+    this.#clock = clock;
+    this.#platform = new FakePlatform({ network, addresses: [address], random: this.#random.bytes });
+    const family = address.includes(':') ? 6 : 4;
+    this.#plane = this.#platform.openDataPlane({
+      tun: this.#platform.openTun('gw0'),
+      sockets: [
+        { family, port: 500 },
+        { family, port: 4500 },
+      ],
+      events: {
+        onIke: ({ bytes, local, remote }) => {
+          clock.setTimer(clock.now() + DELAY_MS, () => this.#receive(bytes, { local, remote }));
+        },
+        onExpired: () => undefined,
+        onFatal: () => undefined,
+      },
+    });
+  }
+
+  get tun(): FakeTun {
+    return this.#platform.tuns[0] as FakeTun;
+  }
+
+  /** Says goodbye to every peer. */
+  deleteAll(): void {
+    for (const driver of this.#drivers.values()) driver.delete();
+  }
+
+  /** Forgets every peer without a word. */
+  stop(): void {
+    this.silent = true;
+    for (const driver of this.#drivers.values()) driver.abandon();
+  }
+
+  #receive(bytes: Uint8Array, path: Path): void {
+    if (this.silent) return;
+    const spiI = Buffer.from(bytes.subarray(0, 8)).toString('hex');
+    const driver = this.#drivers.get(spiI) ?? this.#newDriver();
+    this.#drivers.set(spiI, driver);
+    driver.receive(bytes, path);
+  }
+
+  #newDriver(): Driver {
+    let current: Path | undefined;
+    const socketOf = (path: Path): number => (path.local.port === 4500 ? 1 : 0);
+    return new Driver({
+      connection: createConnection(responderConfig(this.#random, this.#config)),
+      clock: this.#clock,
+      send: ({ path, bytes, keepalive }) => {
+        if (!this.silent) {
+          this.#plane.sendIke(socketOf(path), path.remote, bytes, { keepalive: keepalive === true });
+        }
+      },
+      onEvent: (event) => {
+        if (event.type === 'path') current = event.path;
+        if (event.type === 'child-removed') this.#plane.removeChild(event.spiIn);
+        if (event.type === 'child-installed' && current) {
+          this.#plane.installChild(event.child, { socket: socketOf(current), remote: current.remote });
+        }
+      },
+      onFault: (error) => {
+        throw error;
+      },
+    });
+  }
+}
+
+export class TunnelWorld implements TunnelPlatform {
+  readonly clock = new FakeClock();
+  readonly log = new Log(this.clock, []);
+  readonly effects = new FakeEffects();
+  readonly journal = JournalFile.open(temporaryDirectory()).journal;
+  readonly network = new FakeNetwork({
+    wake: (deliver) => void this.clock.setTimer(this.clock.now() + DELAY_MS, deliver),
+  });
+  readonly profiles = new Map<string, StoredProfile>();
+  /** What the resolver knows. */
+  readonly names = new Map<string, readonly string[]>();
+  /** Thrown by a step of the platform, by name. */
+  readonly refusals = new Map<'openTun' | 'openDataPlane' | 'installChild', Error>();
+  /** The options of every data plane that was asked for, and the keys that each was given. */
+  readonly opened: DataPlaneOptions[] = [];
+  readonly keys: Uint8Array[] = [];
+  readonly tunnels: TunnelManager;
+  readonly #platform = new FakePlatform({
+    network: this.network,
+    addresses: OURS,
+    random: seededRandom(2).bytes,
+  });
+  readonly #gateways: Gateway[] = [];
+
+  readonly resolver: Resolver = {
+    lookup: (name) => {
+      const found = this.names.get(name);
+      return found ? Promise.resolve(found) : Promise.reject(new Error(`getaddrinfo ENOTFOUND ${name}`));
+    },
+  };
+
+  constructor(change: Partial<TunnelDeps> = {}) {
+    const { routes } = this.effects;
+    const sourceFor = routes.sourceFor.bind(routes);
+    routes.sourceFor = (remote, mark) => {
+      const own = OURS[remote.length === 4 ? 0 : 1];
+      this.effects.source = { address: parseIp(own) ?? remote, mtu: 1500, dev: 'eth0' };
+      return sourceFor(remote, mark);
+    };
+    this.tunnels = new TunnelManager(
+      { get: (id) => this.profiles.get(id) },
+      {
+        platform: this,
+        effects: this.effects,
+        journal: this.journal,
+        clock: this.clock,
+        resolver: this.resolver,
+        createConnection,
+        random: seededRandom(1).bytes,
+        log: this.log.logger('tunnel'),
+        ...change,
+      },
+    );
+  }
+
+  openTun(name: string) {
+    this.#refuse('openTun');
+    return this.#platform.openTun(name);
+  }
+
+  openDataPlane(options: DataPlaneOptions): DataPlane {
+    if (this.refusals.has('openDataPlane')) {
+      // By contract the adapter goes with a data plane that does not open.
+      this.#platform.openDataPlane({ ...options, sockets: [{ family: 4, port: 0 }] }).close();
+      this.#refuse('openDataPlane');
+    }
+    const plane = this.#platform.openDataPlane(options);
+    this.opened.push(options);
+    const install = plane.installChild.bind(plane);
+    plane.installChild = (child, path) => {
+      this.#refuse('installChild');
+      this.keys.push(child.keysIn.encryption, child.keysOut.encryption);
+      install(child, path);
+    };
+    return plane;
+  }
+
+  /** A gateway that answers at `address`. */
+  gateway(address: string, config: ResponderOverrides = {}): Gateway {
+    const gateway = new Gateway(address, config, this.clock, this.network);
+    this.#gateways.push(gateway);
+    return gateway;
+  }
+
+  /** A stored profile under `id`. */
+  profile(id: string, change: Partial<Omit<StoredProfile, 'id'>> = {}): StoredProfile {
+    const stored = { ...entryNamed(id, change), id };
+    this.profiles.set(id, stored);
+    return stored;
+  }
+
+  status(id: string): TunnelStatus | undefined {
+    return this.tunnels.status({ uid: 0, admin: true }).tunnels.find(({ profile }) => profile.id === id);
+  }
+
+  /** Adapters that exist. */
+  get tuns(): readonly FakeTun[] {
+    return this.#platform.tuns;
+  }
+
+  /** The sockets of the last data plane. */
+  get sockets(): readonly UdpOptions[] {
+    return this.opened.at(-1)?.sockets ?? [];
+  }
+
+  /** A packet from our virtual address to the inner server. */
+  send(payload = new Uint8Array(100)): void {
+    this.tuns[0]?.send(ipv4Udp({ source: VIRTUAL_IP, destination: INNER_SERVER, payload }));
+  }
+
+  /** Timers that are ours and not a gateway's. Gateways are stopped for it. */
+  ownTimers(): number {
+    for (const gateway of this.#gateways) gateway.stop();
+    return this.clock.pending;
+  }
+
+  #refuse(step: 'openTun' | 'openDataPlane' | 'installChild'): void {
+    const refusal = this.refusals.get(step);
+    if (refusal) throw refusal;
+  }
+}
+
+/** A packet from the inner server to the client's virtual address, into the gateway. */
+export function reply(gateway: Gateway, payload = new Uint8Array(100)): void {
+  gateway.tun.send(ipv4Udp({ source: INNER_SERVER, destination: VIRTUAL_IP, payload }));
+}
