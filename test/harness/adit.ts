@@ -5,7 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { statusSchema, type Status, type TunnelStatus } from '#core/ipc/contract.ts';
+import { type ProfileSummary, statusSchema, type Status, type TunnelStatus } from '#core/ipc/contract.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import type { Host } from './host.ts';
 import { CommandError, type Daemon, type Finished, until } from './process.ts';
@@ -107,6 +107,13 @@ export class Adit implements AsyncDisposable {
     return (await this.status()).tunnels.find(
       ({ profile: { id, name } }) => id === profile || name === profile,
     );
+  }
+
+  async profiles(): Promise<readonly ProfileSummary[]> {
+    const answer = JSON.parse(await this.run(['profiles', '--json'])) as {
+      profiles: readonly ProfileSummary[];
+    };
+    return answer.profiles;
   }
 
   /** Imports a profile with its key as a user would, from a file and standard input. Returns its id. */

@@ -31,7 +31,6 @@ export async function runThrough(
   await adit.down(id);
   await expectNothingLeft(scene, before);
   expect(await gateway.sas(name)).toEqual([]);
-  await adit.run(['remove', id]);
 }
 
 /** Files through a tunnel that is up, and counters that tell the same story at both ends. */

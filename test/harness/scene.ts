@@ -23,6 +23,8 @@ export interface Way {
   /** Inner networks of the gateway's selector; default the IPv4 one. */
   readonly inner?: readonly string[];
   readonly pools?: readonly string[];
+  /** Our identity. INITIAL_CONTACT ends other SAs of the same two identities: tunnels at once need one each. */
+  readonly clientId?: string;
   /** Where the gateway listens; default an IPv4 address of this connection's own. */
   readonly address?: string;
   /** More settings of the gateway's connection. */
@@ -74,7 +76,7 @@ export class Scene implements AsyncDisposable {
       const connections = Object.fromEntries(
         options.ways.map((way, at) => [way.name, gatewayConnection(way, at)]),
       );
-      const secrets = { 'ike-client': { id: CLIENT_ID, secret: PSK } };
+      const secrets = { 'ike-any': { secret: PSK } };
       const gateway = await StrongSwan.start(lab.world, lab.gateway, {
         swanctl: { connections, pools: POOLS, secrets },
         ...(options.charon === undefined ? {} : { charon: options.charon }),
@@ -98,7 +100,7 @@ export class Scene implements AsyncDisposable {
       version: 1,
       name,
       gateway: { addresses: [way.address ?? gatewayAddress(at)], id: GATEWAY_ID },
-      authentication: { method: 'psk', localId: CLIENT_ID },
+      authentication: { method: 'psk', localId: way.clientId ?? CLIENT_ID },
       ike: way.ike === undefined ? {} : { proposals: [way.ike] },
       child: {
         remoteTs: [...(way.inner ?? [LAB.inner.net4])],
@@ -112,6 +114,14 @@ export class Scene implements AsyncDisposable {
   /** The client now, without what belongs to the running helper. */
   snapshot(): Promise<Snapshot> {
     return snapshot(this.lab.client, OWN_PATHS);
+  }
+
+  /** Ends every tunnel and removes every profile, whatever a failed test left, so that the next one starts clean. */
+  async reset(): Promise<void> {
+    if (!this.adit.daemon.running) await this.adit.restart();
+    await this.adit.run(['down']);
+    for (const { id } of await this.adit.profiles()) await this.adit.run(['remove', id]);
+    for (const { name } of await this.gateway.sas()) await this.gateway.terminate({ ike: name }, true);
   }
 
   /** The counters of the only Child SA, as Adit and as the gateway print them. */
@@ -135,7 +145,7 @@ function gatewayConnection(way: Way, at: number): Settings {
     ...(way.ike === undefined ? {} : { proposals: way.ike }),
     pools: way.pools ?? ['p4'],
     local: { auth: 'psk', id: GATEWAY_ID },
-    remote: { auth: 'psk', id: CLIENT_ID },
+    remote: { auth: 'psk', id: way.clientId ?? CLIENT_ID },
     children: { net: { local_ts: way.inner ?? [LAB.inner.net4], ...esp } },
     ...way.gateway,
   };

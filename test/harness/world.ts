@@ -2,7 +2,8 @@
  * A network of hosts, joined by veth pairs, with the obstacles a test asks for: NAT, loss, blocked ports. Everything
  * goes away with `await using`. No interface, rule or file of this machine's own network is touched.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Host } from './host.ts';
@@ -104,7 +105,7 @@ export class World implements AsyncDisposable {
       },
       { context: () => daemon.output },
     );
-    return new Capture(daemon, file);
+    return new Capture(daemon, host, device, file);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,13 +116,24 @@ export class World implements AsyncDisposable {
 
 export class Capture {
   readonly #daemon: Daemon;
+  readonly #host: Host;
+  readonly #device: string;
   readonly file: string;
-  constructor(daemon: Daemon, file: string) {
+  constructor(daemon: Daemon, host: Host, device: string, file: string) {
     this.#daemon = daemon;
+    this.#host = host;
+    this.#device = device;
     this.file = file;
   }
 
+  /**
+   * Ends the capture when everything up to now is in the file: sends a mark out of the interface and waits for it,
+   * since dumpcap drops what is still in the kernel's ring when it is told to stop.
+   */
   async stop(): Promise<string> {
+    const mark = `end of ${randomUUID()}`;
+    await this.#host.run(['bash', '-c', `printf '%s' '${mark}' > '/dev/udp/ff02::1%${this.#device}/9'`]);
+    await until('the capture holds everything', async () => (await readFile(this.file)).includes(mark));
     await this.#daemon.stop('SIGINT');
     return this.file;
   }

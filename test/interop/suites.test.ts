@@ -1,5 +1,5 @@
 /** Every suite of suites.ts against strongSwan: one gateway with a connection each, a file both ways, counters, undo. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { runThrough } from '#test/harness/checks.ts';
 import { Scene } from '#test/harness/scene.ts';
 import { SUITES } from './suites.ts';
@@ -10,6 +10,9 @@ describe('each suite with a strongSwan gateway', () => {
     const ways = SUITES.map(({ ike, esp }, at) => ({ name: `suite-${at}`, ike, esp }));
     // Without proposals both sides offer their own defaults and must find something in common.
     scene = await Scene.create({ ways: [...ways, { name: 'defaults' }] });
+  });
+  afterEach(async () => {
+    await scene.reset();
   });
   afterAll(async () => {
     await scene?.[Symbol.asyncDispose]();
