@@ -74,6 +74,8 @@ export class ReplayWindow {
   startAfter(sequence: bigint): void {
     this.#top = sequence;
     this.#blocks.fill(0xffffffff);
+    const { block, bit } = this.#place(sequence);
+    this.#blocks[block] = 2 * bit - 1;
   }
 
   #advance(sequence: bigint): void {

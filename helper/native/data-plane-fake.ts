@@ -1,7 +1,7 @@
 /**
  * NativePlatform in memory over core/esp: hosts with addresses on a FakeNetwork, TUN adapters that a test reads and
- * writes. For the tests of helper/; it refuses what data-plane-linux.ts refuses. Its two differences: no queue between
- * the network and onIke that could overflow (`ikeDrops` stays 0), and no descriptor behind `fd`.
+ * writes. For the tests of helper/; it refuses what data-plane-linux.ts refuses. Its differences: no queue between the
+ * network and onIke that could overflow (`ikeDrops` stays 0), no descriptor behind `fd`, and AUTH_AES_XCBC_96 works.
  */
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import { EspSa } from '#core/esp/sa.ts';

@@ -54,7 +54,9 @@ bool ReplayWindow::accept(std::uint64_t sequence) {
 
 void ReplayWindow::startAfter(std::uint64_t sequence) {
   top_ = sequence;
+  if (blocks_.empty()) return;
   std::fill(blocks_.begin(), blocks_.end(), ~std::uint64_t{0});
+  blocks_[(sequence >> 6) & (blocks_.size() - 1)] = ~std::uint64_t{0} >> (63 - (sequence & 63));
 }
 
 }  // namespace adit
