@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { fromUtf8 } from '#core/bytes/bytes.ts';
+import { formatIdentification } from '#core/ike/identification.ts';
+import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
+import { formatTransforms } from '#core/crypto/keywords.ts';
+import type { ProfileInput } from '#core/profile/profile.ts';
+import { connectionConfig } from '#helper/connection-config.ts';
+import { CANARY, canarySecret, profileNamed } from '#test/fakes/profiles.ts';
+
+const configOf = (change: Partial<ProfileInput> = {}, localAddress = '192.0.2.2') =>
+  connectionConfig(profileNamed('work', change), localAddress, {
+    psk: canarySecret(),
+    random: (length) => new Uint8Array(length),
+  });
+
+describe('the configuration of a connection', () => {
+  it('has the identities and the key of the profile', () => {
+    const config = configOf();
+    expect(formatIdentification(config.localId)).toBe('alice@example.org');
+    expect(config.remoteId && formatIdentification(config.remoteId)).toBe('gw.example');
+    expect(config.sendRemoteId).toBe(true);
+    expect(fromUtf8(config.authentication.psk)).toBe(CANARY);
+  });
+
+  it('has the local address for want of an identity, and accepts any gateway for want of one', () => {
+    const config = configOf({
+      gateway: { addresses: ['203.0.113.1'] },
+      authentication: { method: 'psk' },
+    });
+    expect(formatIdentification(config.localId)).toBe('192.0.2.2');
+    expect(config.remoteId).toBeUndefined();
+    expect(config.sendRemoteId).toBe(false);
+  });
+
+  it('offers our defaults, or what the profile says in its order', () => {
+    expect(configOf().proposals.length).toBeGreaterThan(1);
+    const { proposals, child } = configOf({
+      ike: { proposals: ['aes128-sha256-modp2048', 'aes256gcm16-prfsha384-ecp384'] },
+      child: { proposals: ['aes256gcm16-esn'] },
+    });
+    expect(proposals.map(({ number, transforms }) => [number, formatTransforms(transforms, 'IKE')])).toEqual([
+      [1, 'aes128-sha256-modp2048'],
+      [2, 'aes256gcm16-prfsha384-ecp384'],
+    ]);
+    expect(child.proposals.map(({ transforms }) => formatTransforms(transforms, 'ESP'))).toEqual([
+      'aes256gcm16-esn',
+    ]);
+  });
+
+  it.each([
+    [{}, ['0.0.0.0/0', '::/0']],
+    [{ request: { ip6: false } }, ['0.0.0.0/0']],
+    [{ request: { ip4: false } }, ['::/0']],
+    [{ request: { ip4: false, ip6: false } }, ['192.0.2.2/32']],
+    [
+      { child: { localTs: ['10.7.0.0/16', 'dynamic[tcp/443]'] } },
+      ['10.7.0.0/16', '0.0.0.0/0[tcp/443]', '::/0[tcp/443]'],
+    ],
+  ] as const)('offers local selectors for %j', (change, expected) => {
+    expect(configOf(change as Partial<ProfileInput>).child.localTs.map(formatTrafficSelector)).toEqual(
+      expected,
+    );
+  });
+
+  it('passes the limits and intervals on', () => {
+    const config = configOf({
+      ike: {
+        livenessSec: 7,
+        natKeepaliveSec: 11,
+        lifetimeSec: 1000,
+        encapsulation: 'auto',
+        initialContact: false,
+      },
+      child: { lifetimeBytes: 2 ** 21, lifetimePackets: 5000, lifetimeSec: 600, replayWindow: 128 },
+      request: { dns: false },
+    });
+    expect(config).toMatchObject({
+      livenessSec: 7,
+      natKeepaliveSec: 11,
+      lifetimeSec: 1000,
+      encapsulation: 'auto',
+      initialContact: false,
+      request: { ip4: true, ip6: true, dns: false, domains: false },
+      child: { replayWindow: 128, lifetimeSec: 600, hardLimit: { bytes: 2n ** 21n, packets: 5000n } },
+    });
+    expect(configOf().child.hardLimit).toEqual({});
+  });
+
+  it('names a setting that was never checked', () => {
+    expect(() => configOf({ child: { remoteTs: ['everywhere'] } })).toThrow(/child\.remoteTs.*"everywhere"/);
+  });
+});
