@@ -6,13 +6,16 @@
 import type { StdioOptions } from 'node:child_process';
 import { Daemon, run, type Finished, type RunOptions, start, tryRun, until } from './process.ts';
 
-/** Runs as the first process of the host. /run is empty; /etc is a copy; IPv6 addresses are usable at once. */
+/**
+ * Runs as the first process of the host. /run is empty; /etc is a copy (in a user namespace without the files that the
+ * user may not read, and with other owners); IPv6 addresses are usable at once.
+ */
 const HOLDER = `
 set -e
 mount -t tmpfs -o mode=755 lab-run /run
 mkdir /run/etc
 mount -t tmpfs -o mode=755 lab-etc /run/etc
-cp -a /etc/. /run/etc/
+cp -a /etc/. /run/etc/ 2> /dev/null || test -e /run/etc/passwd
 mount --move /run/etc /etc
 rmdir /run/etc
 mount -t sysfs lab-sys /sys
