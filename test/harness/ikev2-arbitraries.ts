@@ -72,7 +72,7 @@ const selectors = fc.array(selector, { minLength: 1, maxLength: 5 });
 export const payloadByKind: { readonly [K in Payload['kind']]: fc.Arbitrary<Extract<Payload, { kind: K }>> } =
   {
     SA: fc.record({ kind: kind('SA'), proposals: fc.array(proposal, { minLength: 1, maxLength: 4 }) }),
-    KE: fc.record({ kind: kind('KE'), group: u16, data: octets(0, 80) }),
+    KE: fc.record({ kind: kind('KE'), group: u16, data: octets(1, 80) }),
     IDi: fc.record({ kind: kind('IDi'), id: identification }),
     IDr: fc.record({ kind: kind('IDr'), id: identification }),
     CERT: fc.record({ kind: kind('CERT'), encoding: u8, data: octets(0, 80) }),

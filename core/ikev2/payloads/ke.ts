@@ -1,5 +1,5 @@
 /** Key Exchange payload (RFC 7296 §3.4). Whether the data fits the method, crypto/key-exchange.ts decides. */
-import { Reader } from '#core/bytes/reader.ts';
+import { DecodeError, Reader } from '#core/bytes/reader.ts';
 import { Writer } from '#core/bytes/writer.ts';
 import type { PayloadOf } from '../payload-types.ts';
 
@@ -11,5 +11,7 @@ export function decode(body: Uint8Array): PayloadOf<'KE'> {
   const reader = new Reader(body);
   const group = reader.u16('key exchange method');
   reader.skip(2, 'reserved');
-  return { kind: 'KE', group, data: reader.rest() };
+  const data = reader.rest();
+  if (data.length === 0) throw new DecodeError('key exchange data', 'is empty');
+  return { kind: 'KE', group, data };
 }

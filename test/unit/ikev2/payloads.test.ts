@@ -198,6 +198,7 @@ describe('refusals', () => {
       '00000014 01010001 0000000c 01000014 00010004',
       /attribute value: needs 4/,
     ],
+    ['key exchange without data', 'KE', '001f0000', /is empty/],
     ['an IPv4 identity of five octets', 'IDi', '01000000 0a00000102', /ID_IPV4_ADDR of 5/],
     ['an IPv6 identity of four octets', 'IDr', '05000000 0a000001', /ID_IPV6_ADDR of 4/],
     ['a nonce of 15 octets', 'NONCE', '11'.repeat(15), /15 octets/],
