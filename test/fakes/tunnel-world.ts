@@ -17,7 +17,7 @@ import { FakePlatform } from '#helper/native/data-plane-fake.ts';
 import type { FakeTun } from '#helper/native/data-plane-fake.ts';
 import type { DataPlane, DataPlaneOptions, UdpOptions } from '#helper/native/data-plane.ts';
 import { FakeNetwork } from '#helper/native/fake-network.ts';
-import type { StoredProfile } from '#helper/profile-store.ts';
+import type { ProfileStore, StoredProfile } from '#helper/profile-store.ts';
 import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
 import type { Resolver } from '#helper/tunnel/candidates.ts';
 import { TunnelManager } from '#helper/tunnel-manager.ts';
@@ -146,7 +146,8 @@ export class TunnelWorld implements TunnelPlatform {
     },
   };
 
-  constructor(change: Partial<TunnelDeps> = {}) {
+  /** `store` says which profiles a viewer sees; by default everybody sees all of `profiles`. */
+  constructor(change: Partial<TunnelDeps> = {}, store?: Pick<ProfileStore, 'get'>) {
     const { routes } = this.effects;
     const sourceFor = routes.sourceFor.bind(routes);
     routes.sourceFor = (remote, mark) => {
@@ -155,7 +156,7 @@ export class TunnelWorld implements TunnelPlatform {
       return sourceFor(remote, mark);
     };
     this.tunnels = new TunnelManager(
-      { get: (id) => this.profiles.get(id) },
+      store ?? { get: (id) => this.profiles.get(id) },
       {
         platform: this,
         effects: this.effects,

@@ -1,0 +1,319 @@
+import { readdirSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { utf8 } from '#core/bytes/bytes.ts';
+import { ERROR_CODES, calls } from '#core/ipc/contract.ts';
+import type { CallName } from '#core/ipc/contract.ts';
+import { MAX_FRAME, encodeFrame } from '#core/ipc/frame.ts';
+import type { ProfileInput } from '#core/profile/profile.ts';
+import { HelperWorld } from '#test/fakes/helper-world.ts';
+import type { Person } from '#test/fakes/helper-world.ts';
+import { failingAt } from '#test/fakes/failing-files.ts';
+import { CANARY } from '#test/fakes/profiles.ts';
+import { id as identity } from '#test/harness/ikev2-pair.ts';
+
+const PSK = Buffer.from(CANARY).toString('base64');
+const GATEWAY = '203.0.113.1';
+
+function fileOf(profile: unknown, name = 'work.json') {
+  return { name, content: Buffer.from(JSON.stringify(profile)).toString('base64') };
+}
+
+function input(name: string, change: Partial<ProfileInput> = {}): ProfileInput {
+  return {
+    format: 'adit-profile',
+    version: 1,
+    name,
+    gateway: { addresses: [GATEWAY], id: 'gw.example' },
+    authentication: { method: 'psk', localId: 'alice@example.org' },
+    ...change,
+  };
+}
+
+async function stored(
+  person: Person,
+  name: string,
+  more: { forAll?: boolean; psk?: string } = {},
+): Promise<string> {
+  const { imported } = await person.call('profiles.import', {
+    files: [fileOf(input(name))],
+    psk: PSK,
+    ...more,
+  });
+  return String(imported[0]?.id);
+}
+
+const refused = (reason: keyof typeof ERROR_CODES, message: RegExp | string) => ({
+  code: ERROR_CODES[reason],
+  message: expect.stringMatching(message) as string,
+});
+
+let world: HelperWorld;
+let alice: Person;
+let bob: Person;
+let root: Person;
+beforeEach(() => {
+  world = new HelperWorld();
+  alice = world.person(1000);
+  bob = world.person(1001);
+  root = world.person(0, 'admin');
+});
+
+describe('dispatch', () => {
+  it.each([
+    '',
+    'hello',
+    'status',
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'profiles.list ',
+  ])('knows no call %j', async (method) => {
+    await expect(alice.raw(method, {})).rejects.toMatchObject(refused('unknownCall', 'no call'));
+  });
+
+  it.each([
+    ['profiles.get', { id: '../../etc/passwd' }, /^profiles\.get: id: must be/],
+    ['profiles.get', { id: 'a'.repeat(64) }, /id: must be/],
+    ['profiles.get', {}, /id/],
+    ['profiles.get', [], /profiles\.get: /],
+    ['profiles.get', 'work', /profiles\.get: /],
+    ['profiles.remove', { id: 'work', force: true }, /Unrecognized key: "force"/],
+    ['tunnel.up', { id: 'work', up: '/bin/sh' }, /Unrecognized key: "up"/],
+    ['tunnel.up', { id: 'work', psk: 'not base64!' }, /psk/],
+    ['tunnel.up', { id: ['work'] }, /id/],
+    ['tunnel.up', JSON.parse('{"__proto__":{"id":"work"}}'), /__proto__|id/],
+    ['events.subscribe', { topic: 'keys' }, /topic/],
+    ['profiles.import', { files: [] }, /files/],
+    ['profiles.import', { files: Array.from({ length: 9 }, () => fileOf({})) }, /files/],
+    ['profiles.import', { files: [{ name: 'x', path: '/etc/shadow' }] }, /files\.0/],
+  ])('refuses %s(%j) and names the field', async (method, params, sentence) => {
+    await expect(alice.raw(method, params)).rejects.toMatchObject(refused('invalidParams', sentence));
+  });
+
+  it('asks for the permission of each call', async () => {
+    const reader = world.person(1000, 'read');
+    for (const [name, { permission }] of Object.entries(calls)) {
+      const outcome = reader.raw(name, { id: 'none' }).then(
+        () => undefined,
+        (error: { code: number }) => error.code,
+      );
+      const isForbidden = (await outcome) === ERROR_CODES.forbidden;
+      expect([name, isForbidden]).toEqual([name, permission !== 'read']);
+    }
+  });
+});
+
+describe('profiles', () => {
+  it('are imported, listed, shown without secrets, and removed', async () => {
+    const id = await stored(alice, 'Work');
+    expect(id).toBe('work');
+    const { profiles } = await alice.call('profiles.list', {});
+    expect(profiles).toEqual([
+      {
+        id: 'work',
+        name: 'Work',
+        gateway: GATEWAY,
+        owner: 1000,
+        forAll: false,
+        storedSecrets: ['psk'],
+        missingSecrets: [],
+      },
+    ]);
+    const shown = await alice.call('profiles.get', { id });
+    expect(shown.profile).toMatchObject({ name: 'Work', ike: { livenessSec: 30 } });
+    expect(JSON.stringify(shown)).not.toContain(CANARY);
+    expect(JSON.stringify(shown)).not.toContain(PSK);
+    await alice.call('profiles.remove', { id });
+    expect(await alice.call('profiles.list', {})).toEqual({ profiles: [] });
+  });
+
+  it('are only looked at in a dry run', async () => {
+    const { imported } = await alice.call('profiles.import', {
+      files: [fileOf(input('Work'))],
+      dryRun: true,
+    });
+    expect(imported).toMatchObject([{ id: null, name: 'Work', missingSecrets: ['psk'] }]);
+    expect(readdirSync(world.directory)).toEqual([]);
+  });
+
+  it('take another name, and a secret later', async () => {
+    const { imported } = await alice.call('profiles.import', {
+      files: [fileOf(input('Work'))],
+      name: 'Büro',
+    });
+    expect(imported).toMatchObject([{ id: 'buro', name: 'Büro', missingSecrets: ['psk'] }]);
+    await alice.call('profiles.setSecret', { id: 'buro', psk: PSK });
+    expect((await alice.call('profiles.list', {})).profiles[0]?.missingSecrets).toEqual([]);
+  });
+
+  it.each([
+    ['that is no profile', { hello: 'world' }, /work\.json/],
+    ['with an unknown setting', { ...input('Work'), updown: '/bin/sh' }, /updown/],
+    [
+      'with a proposal that means nothing',
+      input('Work', { ike: { proposals: ['aes257-sha256-ecp256'] } }),
+      /aes257/,
+    ],
+    [
+      'with an identity that means nothing',
+      input('Work', { gateway: { addresses: ['x'], id: 'no:such' } }),
+      /gateway\.id/,
+    ],
+  ])('are refused in a file %s, by name', async (_, content, sentence) => {
+    await expect(alice.call('profiles.import', { files: [fileOf(content)] })).rejects.toMatchObject(
+      refused('refused', sentence),
+    );
+    expect(readdirSync(world.directory)).toEqual([]);
+  });
+
+  it('are there whole or not at all when the disk is full', async () => {
+    // Two profiles in one file; the disk is full at the second.
+    const full = new HelperWorld(failingAt(9, 'ENOSPC').calls);
+    const content = Buffer.from(
+      ['a', 'b']
+        .map(
+          (name) => `connections { ${name} {
+  remote_addrs = 203.0.113.1
+  local { auth = psk
+  id = alice@example.org }
+  remote { auth = psk
+  id = gw.example }
+  children { net { remote_ts = 10.0.0.0/8
+  } } } }`,
+        )
+        .join('\n'),
+    ).toString('base64');
+    const importing = full
+      .person(1000)
+      .call('profiles.import', { files: [{ name: 'swanctl.conf', content }] });
+    await expect(importing).rejects.toMatchObject(refused('refused', /disk is full/));
+    expect(readdirSync(full.directory)).toEqual([]);
+    expect(await full.person(1000).call('profiles.list', {})).toEqual({ profiles: [] });
+  });
+
+  it('belong to who imported them', async () => {
+    const id = await stored(alice, 'Work');
+    expect(await bob.call('profiles.list', {})).toEqual({ profiles: [] });
+    for (const attempt of [
+      bob.call('profiles.get', { id }),
+      bob.call('profiles.remove', { id }),
+      bob.call('profiles.setSecret', { id, psk: PSK }),
+      bob.call('tunnel.up', { id }),
+      bob.call('tunnel.down', { id }),
+    ]) {
+      await expect(attempt).rejects.toMatchObject(refused('notFound', /no profile "work"/));
+    }
+    expect((await root.call('profiles.list', {})).profiles).toHaveLength(1);
+  });
+
+  it('are installed for all by an administrator only, used by all, changed by none but the administrator', async () => {
+    await expect(stored(alice, 'Company', { forAll: true })).rejects.toMatchObject(
+      refused('forbidden', /forAll/),
+    );
+    const id = await stored(root, 'Company', { forAll: true });
+    expect((await bob.call('profiles.list', {})).profiles[0]).toMatchObject({ id, forAll: true });
+    await expect(bob.call('profiles.remove', { id })).rejects.toMatchObject(
+      refused('forbidden', /administrator/),
+    );
+    await expect(bob.call('profiles.setSecret', { id, psk: PSK })).rejects.toMatchObject(
+      refused('forbidden', /administrator/),
+    );
+    expect(await bob.call('tunnel.up', { id })).toEqual({ accepted: true });
+    await root.call('tunnel.down', {});
+    await world.tunnels.clock.advance(3000);
+    await root.call('profiles.remove', { id });
+  });
+});
+
+describe('tunnels', () => {
+  beforeEach(() => {
+    world.tunnels.gateway(GATEWAY, { localId: identity('gw.example'), findPsk: () => utf8(CANARY) });
+  });
+
+  it('go up and down, and tell it as events after a snapshot', async () => {
+    const id = await stored(alice, 'Work');
+    const { sequence, status } = await alice.call('events.subscribe', { topic: 'status' });
+    expect([sequence, status]).toEqual([0, { tunnels: [] }]);
+    expect(await alice.call('tunnel.up', { id })).toEqual({ accepted: true });
+    await world.tunnels.clock.advance(500);
+    await alice.call('tunnel.down', { id });
+    await world.tunnels.clock.advance(3000);
+    const states = alice.events.flatMap((event) =>
+      event.topic === 'status' ? event.status.tunnels.map(({ state }) => state) : [],
+    );
+    expect(states.filter((state, at) => state !== states[at - 1])).toEqual([
+      'connecting',
+      'connected',
+      'disconnecting',
+      'disconnected',
+    ]);
+    expect(alice.events.map(({ sequence: number }) => number)).toEqual(alice.events.map((_, at) => at + 1));
+    expect(await alice.call('status.get', {})).toMatchObject({ tunnels: [{ state: 'disconnected' }] });
+  });
+
+  it('show themselves to who may see the profile', async () => {
+    const id = await stored(alice, 'Work');
+    await bob.call('events.subscribe', { topic: 'status' });
+    await bob.call('events.subscribe', { topic: 'log' });
+    await alice.call('tunnel.up', { id });
+    await world.tunnels.clock.advance(500);
+    expect(await bob.call('status.get', {})).toEqual({ tunnels: [] });
+    expect((await root.call('status.get', {})).tunnels).toHaveLength(1);
+    await bob.call('tunnel.down', {});
+    expect((await alice.call('status.get', {})).tunnels).toMatchObject([{ state: 'connected' }]);
+    for (const event of bob.events) expect(JSON.stringify(event)).not.toMatch(/work|203\.0\.113\.1/i);
+  });
+
+  it('are busy while they come down, and hold their profile', async () => {
+    const id = await stored(alice, 'Work');
+    await alice.call('tunnel.up', { id });
+    await expect(alice.call('profiles.remove', { id })).rejects.toMatchObject(
+      refused('busy', /adit down work/),
+    );
+    await world.tunnels.clock.advance(500);
+    await alice.call('tunnel.down', { id });
+    await expect(alice.call('tunnel.up', { id })).rejects.toMatchObject(refused('busy', /being taken down/));
+    await world.tunnels.clock.advance(3000);
+    await alice.call('profiles.remove', { id });
+    expect(await alice.call('status.get', {})).toEqual({ tunnels: [] });
+  });
+
+  it('are told no more to who has unsubscribed', async () => {
+    const id = await stored(alice, 'Work');
+    await alice.call('events.subscribe', { topic: 'status' });
+    await alice.call('events.unsubscribe', { topic: 'status' });
+    await alice.call('tunnel.up', { id });
+    await world.tunnels.clock.advance(500);
+    expect(alice.events).toEqual([]);
+  });
+});
+
+describe('the log topic', () => {
+  it('starts with what fits a frame, the newest last, and goes on', async () => {
+    const logger = world.tunnels.log.logger('main');
+    for (let line = 0; line < 2000; line++) logger.info(`${line} ${'ä'.repeat(500)}`);
+    const answer = await alice.call('events.subscribe', { topic: 'log' });
+    expect(answer.log?.at(-1)?.message).toMatch(/^1999 /);
+    expect(encodeFrame(answer).length).toBeLessThan(MAX_FRAME);
+    logger.warn('and then');
+    expect(alice.events).toMatchObject([{ topic: 'log', sequence: 1, entry: { message: 'and then' } }]);
+  });
+});
+
+describe('no answer of any call', () => {
+  it('holds a secret', async () => {
+    const id = await stored(root, 'Work');
+    const said: unknown[] = [];
+    for (const name of Object.keys(calls) as CallName[]) {
+      for (const params of [{}, { id }, { topic: 'log' }, { topic: 'status' }, { id, psk: PSK }]) {
+        said.push(await root.raw(name, params).catch((error: Error) => error.message));
+      }
+    }
+    await world.tunnels.clock.advance(3000);
+    const everything = JSON.stringify([said, root.events, world.tunnels.log.recent()]);
+    expect(everything.length).toBeGreaterThan(2000);
+    for (const form of [CANARY, PSK, Buffer.from(CANARY).toString('hex')])
+      expect(everything).not.toContain(form);
+  });
+});
