@@ -5,7 +5,7 @@
 import { equalIdentification, parseIdentification } from '#core/ike/identification.ts';
 import { type Answers, answerAll } from '#core/profile/swanctl-answers.ts';
 import { isAnyIdentity } from '#core/profile/swanctl-connection.ts';
-import { emptySection, type Section } from '#core/profile/swanctl-parser.ts';
+import type { Section } from '#core/profile/swanctl-parser.ts';
 import { readSecret } from '#core/profile/swanctl-values.ts';
 
 /** Kinds of secrets by the beginning of their section's name, and what becomes of those that are no pre-shared keys. */
@@ -33,6 +33,7 @@ export interface Owners {
 export interface FoundSecret {
   /** Name of the section below `secrets`. */
   readonly name: string;
+  readonly section: Section;
   readonly octets: Uint8Array;
 }
 
@@ -42,7 +43,8 @@ export function findSecret(secrets: Section | undefined, owners: Owners): FoundS
   for (const [name, section] of secrets?.sections ?? []) {
     const octets = isPreshared(name) ? secretOf(section) : undefined;
     const rank = octets && rankOf(ownersOf(section), owners);
-    if (octets && rank !== undefined && rank > (best?.rank ?? -1)) best = { rank, found: { name, octets } };
+    if (octets && rank !== undefined && rank > (best?.rank ?? -1))
+      best = { rank, found: { name, section, octets } };
   }
   return best?.found;
 }
@@ -72,49 +74,47 @@ function sameIdentity(a: string, b: string): boolean {
   return left && right ? equalIdentification(left, right) : a === b;
 }
 
-/** Answers for every setting below `secrets`; `used` are the names that some connection took. */
-export function answerSecrets(secrets: Section, used: ReadonlySet<string>, answers: Answers): void {
-  answerAll(
-    { ...emptySection(), settings: secrets.settings },
-    'secrets',
-    'refused',
-    'belongs into a section such as "ike-home"',
-    answers,
-    true,
-  );
+/** Answers for the key that a connection took. */
+export function answerFound({ name, section }: FoundSecret, answers: Answers): void {
+  answerPreshared(name, section, answers, (path, value) => answers.add('taken', path, value));
+}
+
+/** Answers for everything below `secrets` that no connection took; `used` names what was. */
+export function answerUnused(secrets: Section, used: ReadonlySet<string>, answers: Answers): void {
+  for (const key of secrets.settings.keys()) {
+    answers.add('refused', `secrets.${key}`, undefined, 'belongs into a section such as "ike-home"');
+  }
   for (const [name, section] of secrets.sections) {
-    if (!isPreshared(name)) {
-      const reason = KINDS.find(({ prefix }) => name.toLowerCase().startsWith(prefix))?.reason;
-      answerAll(
-        section,
-        `secrets.${name}`,
-        reason === undefined ? 'refused' : 'ignored',
-        reason ?? 'unknown to Adit',
-        answers,
-        true,
+    if (used.has(name)) continue;
+    if (isPreshared(name)) {
+      answerPreshared(name, section, answers, (path, value) =>
+        answers.add('ignored', path, value, 'no imported connection uses this key'),
       );
     } else {
-      answerPreshared(name, section, used.has(name), answers);
+      const reason = KINDS.find(({ prefix }) => name.toLowerCase().startsWith(prefix))?.reason;
+      const outcome = reason === undefined ? 'refused' : 'ignored';
+      answerAll(section, `secrets.${name}`, outcome, reason ?? 'unknown to Adit', answers, true);
     }
   }
 }
 
-function answerPreshared(name: string, section: Section, used: boolean, answers: Answers): void {
+/** Identities are shown, the key is not, and what cannot be a key is refused. */
+function answerPreshared(
+  name: string,
+  section: Section,
+  answers: Answers,
+  add: (path: string, value: string | undefined) => void,
+): void {
   for (const [key, { value }] of section.settings) {
     const path = `secrets.${name}.${key}`;
     const isSecret = key.toLowerCase() === 'secret';
-    if (!isSecret && !/^id/i.test(key))
-      answers.add('refused', path, undefined, 'this setting is unknown to Adit');
-    else if (used) answers.add('taken', path, isSecret ? undefined : value);
-    else if (isSecret && secretOf(section) === undefined) {
-      answers.add(
-        'refused',
-        path,
-        undefined,
-        `expected 1 to ${MAX_SECRET} octets: text, hexadecimal after 0x, or base64 after 0s`,
-      );
+    if (isSecret && secretOf(section) === undefined) {
+      const forms = 'text, hexadecimal after 0x, or base64 after 0s';
+      answers.add('refused', path, undefined, `expected 1 to ${MAX_SECRET} octets: ${forms}`);
+    } else if (isSecret || /^id/i.test(key)) {
+      add(path, isSecret ? undefined : value);
     } else {
-      answers.add('ignored', path, isSecret ? undefined : value, 'no imported connection uses this key');
+      answers.add('refused', path, undefined, 'this setting is unknown to Adit');
     }
   }
 }

@@ -23,7 +23,7 @@ import {
 } from '#core/profile/swanctl-lifetimes.ts';
 import { emptySection, parseSettings, type Section } from '#core/profile/swanctl-parser.ts';
 import { resolveReferences } from '#core/profile/swanctl-references.ts';
-import { answerSecrets, findSecret } from '#core/profile/swanctl-secrets.ts';
+import { answerFound, answerUnused, findSecret } from '#core/profile/swanctl-secrets.ts';
 import { printable } from '#core/text/printable.ts';
 
 export interface TextFile {
@@ -127,7 +127,8 @@ function importConnection(name: string, section: Section, root: Section): Accept
     local: authentication.localId,
     remote: gateway.id === undefined ? gateway.addresses : [gateway.id],
   });
-  if (!found) {
+  if (found) answerFound(found, answers);
+  else {
     const whom = printable(gateway.id ?? gateway.addresses.join(', '));
     answers.add('missing', 'psk', undefined, `the file has no pre-shared key for ${whom}: adit set-secret`);
   }
@@ -234,7 +235,7 @@ const OTHER_SECTIONS: Readonly<Record<string, string>> = {
 /** What stands outside of connections. Sections that were referred to are answered where they were inherited. */
 function answerRest(written: Section, root: Section, used: ReadonlySet<string>, answers: Answers): void {
   const secrets = root.sections.get('secrets');
-  if (secrets) answerSecrets(secrets, used, answers);
+  if (secrets) answerUnused(secrets, used, answers);
   const connections = root.sections.get('connections');
   if (connections) answerSettings(connections, 'connections', {}, undefined, answers);
   const templates = new Set(referencesIn(written));
@@ -249,13 +250,7 @@ function answerRest(written: Section, root: Section, used: ReadonlySet<string>, 
       answers,
     );
   }
-  answerAll(
-    { ...root, sections: new Map() },
-    'file',
-    'refused',
-    'unknown to Adit outside of a section',
-    answers,
-  );
+  answerSettings({ ...root, sections: new Map() }, 'file', {}, undefined, answers);
 }
 
 /** First names of everything referred to below `section`. */

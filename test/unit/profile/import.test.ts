@@ -1,0 +1,192 @@
+/** Files to profiles and reports, held by golden texts in test/fixtures/profiles/golden: read the diff when one changes. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { utf8 } from '#core/bytes/bytes.ts';
+import { importFiles, MAX_FILE } from '#core/profile/import.ts';
+import { ImportError, profileSchema } from '#core/profile/profile.ts';
+
+const FIXTURES = new URL('../../fixtures/profiles/', import.meta.url).pathname;
+const SAMPLES = new URL('../../../../shared/profiles/', import.meta.url).pathname;
+
+const textOf = (base64: string): string => JSON.stringify(Buffer.from(base64, 'base64').toString('latin1'));
+
+/** Everything an import says, as text to read. */
+function rendered(name: string, content: Uint8Array): string {
+  try {
+    return importFiles([{ name, content }])
+      .map(({ profile, secrets, report }) => {
+        const lines = report.map(({ outcome, setting, value, reason }) =>
+          [
+            outcome.padEnd(8),
+            setting,
+            value === undefined ? '' : ` = ${value}`,
+            reason === undefined ? '' : `\n         (${reason})`,
+          ].join(' '),
+        );
+        const key = secrets.psk === undefined ? 'none' : textOf(secrets.psk);
+        return [JSON.stringify(profileSchema.parse(profile), undefined, 1), `psk: ${key}`, ...lines, ''].join(
+          '\n',
+        );
+      })
+      .join('\n');
+  } catch (error) {
+    if (!(error instanceof ImportError)) throw error;
+    return `ImportError\n${error.message}\n`;
+  }
+}
+
+const messageOf = (text: string | Uint8Array, name = 'x'): string =>
+  rendered(name, typeof text === 'string' ? utf8(text) : text)
+    .replace(/^ImportError\n/, '')
+    .trimEnd();
+
+describe('our own fixtures', () => {
+  it.each(readdirSync(FIXTURES).filter((name) => /\.(conf|json)$/.test(name)))('%s', async (name) => {
+    await expect(rendered(name, readFileSync(FIXTURES + name))).toMatchFileSnapshot(
+      `${FIXTURES}golden/${name}.txt`,
+    );
+  });
+});
+
+const present = existsSync(SAMPLES);
+if (!present) console.warn(`skipped: the public samples are not on this machine (${SAMPLES})`);
+describe.skipIf(!present)('public samples', () => {
+  const swanctl = present ? readdirSync(`${SAMPLES}swanctl`) : [];
+  it.each(swanctl)('swanctl/%s', async (name) => {
+    await expect(rendered(name, readFileSync(`${SAMPLES}swanctl/${name}`))).toMatchFileSnapshot(
+      `${FIXTURES}golden/swanctl/${name}.txt`,
+    );
+  });
+
+  const foreign = present
+    ? readdirSync(SAMPLES, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && entry.name !== 'swanctl')
+        .flatMap(({ name }) => readdirSync(SAMPLES + name).map((file) => `${name}/${file}`))
+    : [];
+  it.each(foreign)('%s is refused by the name of its format', (path) => {
+    expect(messageOf(readFileSync(SAMPLES + path))).toMatch(
+      /^x: this is (an? .* which is not supported yet|not UTF-8 text)/,
+    );
+  });
+});
+
+describe('the format is told by content', () => {
+  it('whatever the name says', () => {
+    const json = readFileSync(`${FIXTURES}minimal.json`);
+    expect(importFiles([{ name: 'swanctl.conf', content: json }])[0]?.profile.name).toBe('Work');
+    expect(importFiles([{ name: 'x', content: Buffer.concat([Buffer.from('\ufeff'), json]) }])).toHaveLength(
+      1,
+    );
+  });
+
+  it.each<[string, string | Uint8Array, RegExp]>([
+    ['a certificate', new Uint8Array([0x30, 0x82, 1, 2]), /certificate or key container/],
+    ['UTF-16', new Uint8Array([0xff, 0xfe, 0x7b, 0]), /not UTF-8 text/],
+    ['nothing', '', /no profile that Adit knows/],
+    ['a shopping list', 'milk\nbread\n', /no profile that Adit knows\. Adit imports/],
+    ['a PEM file', '-----BEGIN CERTIFICATE-----\n', /a PEM certificate or key/],
+    ['too much', new Uint8Array(MAX_FILE + 1), /262145 bytes are too many/],
+    ['half of our own', '{\n "format":\n', /^x:3: this is not valid JSON from here on$/],
+    ['a list', '[1]', /no profile that Adit knows/],
+  ])('%s is refused with words', (_name, content, says) => {
+    expect(messageOf(content)).toMatch(says);
+  });
+
+  it('a hostile file name cannot act', () => {
+    expect(messageOf('?', 'a\u001b[2J\n')).toMatch(/^a\\u\{1b\}\[2J\\u\{a\}: /);
+  });
+});
+
+describe('several files', () => {
+  it('of swanctl.conf are one configuration', () => {
+    const files = [
+      { name: 'secrets.conf', content: utf8('secrets { ike-a { secret = topsecret } }') },
+      {
+        name: 'conn.conf',
+        content: utf8(
+          'connections { c { remote_addrs = a.example\nlocal { auth = psk }\nremote { auth = psk }\nchildren { n { } } } }',
+        ),
+      },
+    ];
+    const [imported, ...others] = importFiles(files);
+    expect(others).toEqual([]);
+    expect(imported?.secrets.psk).toBe(Buffer.from('topsecret').toString('base64'));
+  });
+
+  it('are imported all or none', () => {
+    const good = { name: 'good.json', content: readFileSync(`${FIXTURES}minimal.json`) };
+    expect(importFiles([good, good])).toHaveLength(2);
+    expect(() => importFiles([good, { name: 'bad', content: utf8('?') }])).toThrow(/^bad: /);
+  });
+});
+
+describe('our own format', () => {
+  const base = JSON.parse(readFileSync(`${FIXTURES}minimal.json`, 'utf8')) as Record<string, unknown>;
+  const problem = (change: object): string => messageOf(JSON.stringify({ ...base, ...change }), 'w.json');
+
+  it.each<[object, string]>([
+    [{ format: 'other' }, 'w.json: format: expected "adit-profile", found "other"'],
+    [{ version: 2 }, 'w.json: version: expected 1, found 2'],
+    [{ name: undefined }, 'w.json: name: is missing; expected a text'],
+    [{ name: '' }, 'w.json: name: expected at least 1 characters, found ""'],
+    [
+      { gateway: { addresses: [] } },
+      'w.json: gateway.addresses: expected at least 1 entries, found a list of 0',
+    ],
+    [{ gateway: { addresses: ['a', 5] } }, 'w.json: gateway.addresses.1: expected a text, found 5'],
+    [
+      { gateway: { addresses: ['a'], port: 70000 } },
+      'w.json: gateway.port: expected at most 65535, found 70000',
+    ],
+    [
+      { gateway: { addresses: ['a'], port: 1.5 } },
+      'w.json: gateway.port: expected a whole number, found 1.5',
+    ],
+    [{ authentication: { method: 'eap' } }, 'w.json: authentication.method: expected "psk", found "eap"'],
+    [{ authentication: {} }, 'w.json: authentication.method: is missing; expected "psk"'],
+    [
+      { ike: { encapsulation: 'never' } },
+      'w.json: ike.encapsulation: expected "auto" or "force", found "never"',
+    ],
+    [{ ike: null }, 'w.json: ike: expected an object, found null'],
+    [{ request: { ip4: 'yes' } }, 'w.json: request.ip4: expected true or false, found "yes"'],
+    [
+      { gateway: { addresses: ['-oProxyCommand=x'] } },
+      'w.json: gateway.addresses: "-oProxyCommand=x" is neither a host name nor an IP address',
+    ],
+    [
+      { gateway: { addresses: ['10.0.0.256'] } },
+      'w.json: gateway.addresses: "10.0.0.256" is neither a host name nor an IP address',
+    ],
+    [
+      { child: { remoteTs: ['dynamic'] } },
+      'w.json: child.remoteTs: "dynamic" is our own address; expected the networks behind the gateway',
+    ],
+    [{ dns: { servers: ['dns.example'] } }, 'w.json: dns.servers: "dns.example" is no IP address'],
+    [{ dns: { domains: ['a b'] } }, 'w.json: dns.domains: "a b" is no domain name'],
+    [{ mtu: 100 }, 'w.json: mtu: expected at least 576, found 100'],
+  ])('%j', (change, says) => {
+    expect(problem(change)).toBe(says);
+  });
+
+  it('names unknown fields, and never shows what stands in them', () => {
+    const says = problem({ psk: 'hunter2', ike: { updown: '/bin/sh' } });
+    expect(says.split('\n')).toEqual([
+      'w.json: ike: "updown" is not known here; remove it, or see docs/profile-format.md for the fields there are',
+      'w.json: "psk" is not known here; remove it, or see docs/profile-format.md for the fields there are',
+    ]);
+  });
+
+  it('checks what the schema cannot: algorithms, selectors, identities', () => {
+    expect(problem({ ike: { proposals: ['aes256-foo'] } })).toMatch(/^w\.json: ike\.proposals: .*foo/);
+    expect(problem({ child: { localTs: ['10.0.0.0/33'] } })).toMatch(
+      /child\.localTs: "10\.0\.0\.0\/33" is no selector; expected/,
+    );
+    expect(problem({ gateway: { addresses: ['a'], id: 'x:y' } })).toMatch(
+      /gateway\.id: "x:y" is no identity; expected an address/,
+    );
+    expect(problem({ gateway: { addresses: ['a'], id: 'a\nb' } })).toMatch(
+      /gateway\.id: "a\\u\{a\}b" is no identity/,
+    );
+  });
+});
