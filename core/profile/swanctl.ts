@@ -99,9 +99,9 @@ function importConnection(name: string, section: Section, root: Section): Accept
   }
   answerRound('local', section, path, LOCAL, draft, answers);
   answerRound('remote', section, path, REMOTE, draft, answers);
-  for (const [inner, { settings }] of section.sections) {
+  for (const inner of section.sections.keys()) {
     if (/^(local|remote)/i.test(inner) || inner === 'children') continue;
-    answers.add('refused', `${path}.${inner}`, undefined, `unknown to Adit, with ${settings.size} settings`);
+    answers.add('refused', `${path}.${inner}`, undefined, 'this section is unknown to Adit');
   }
   answerChildren(section.sections.get('children'), `${path}.children`, draft, answers);
 

@@ -8,22 +8,16 @@ import { ImportError, profileSchema } from '#core/profile/profile.ts';
 const FIXTURES = new URL('../../fixtures/profiles/', import.meta.url).pathname;
 const SAMPLES = new URL('../../../../shared/profiles/', import.meta.url).pathname;
 
-const textOf = (base64: string): string => JSON.stringify(Buffer.from(base64, 'base64').toString('latin1'));
-
 /** Everything an import says, as text to read. */
 function rendered(name: string, content: Uint8Array): string {
   try {
     return importFiles([{ name, content }])
       .map(({ profile, secrets, report }) => {
-        const lines = report.map(({ outcome, setting, value, reason }) =>
-          [
-            outcome.padEnd(8),
-            setting,
-            value === undefined ? '' : ` = ${value}`,
-            reason === undefined ? '' : `\n         (${reason})`,
-          ].join(' '),
-        );
-        const key = secrets.psk === undefined ? 'none' : textOf(secrets.psk);
+        const lines = report.map(({ outcome, setting, value, reason }) => {
+          const what = value === undefined ? setting : `${setting} = ${value}`;
+          return `${outcome.padEnd(8)} ${what}${reason === undefined ? '' : `\n         (${reason})`}`;
+        });
+        const key = Buffer.from(secrets.psk ?? '', 'base64').toString('hex') || 'none';
         return [JSON.stringify(profileSchema.parse(profile), undefined, 1), `psk: ${key}`, ...lines, ''].join(
           '\n',
         );

@@ -253,7 +253,7 @@ describe('single settings', () => {
       { settings: 'dpd_delay = soon' },
       'f:3: connections.c.dpd_delay: "soon" is not a time such as 30s, 5m or 4h',
     ],
-    [{ settings: 'proposals = foo-bar' }, /^f:3: connections\.c\.proposals: .*"foo"/],
+    [{ settings: 'proposals = foo-bar' }, 'f:3: connections.c.proposals: "foo" is no algorithm'],
     [
       { settings: 'proposals = ,' },
       'f:3: connections.c.proposals: expected proposals such as aes256gcm16-prfsha384-ecp384',
@@ -268,10 +268,10 @@ describe('single settings', () => {
       { settings: 'vips = somewhere else' },
       'f:3: connections.c.vips: expected addresses such as 0.0.0.0 and ::',
     ],
-    [{ settings: 'ppk_required = yes' }, /postquantum pre-shared key \(RFC 8784\) is not supported yet/],
-    [{ settings: 'childless = force' }, /childless initiation/],
-    [{ settings: 'mediation = yes' }, /mediation is not supported yet/],
-    [{ settings: 'unique = often' }, /expected "never", "no", "keep" or "replace"/],
+    [{ settings: 'ppk_required = yes' }, 'postquantum pre-shared key (RFC 8784) is not supported yet'],
+    [{ settings: 'childless = force' }, 'childless initiation (RFC 6023) is not supported yet'],
+    [{ settings: 'mediation = yes' }, 'mediation is not supported yet'],
+    [{ settings: 'unique = often' }, 'expected "never", "no", "keep" or "replace"'],
     [
       { local: 'auth = eap-mschapv2' },
       'f:5: connections.c.local.auth: "eap-mschapv2" is not supported yet; supported is psk',
@@ -280,7 +280,7 @@ describe('single settings', () => {
       { remote: 'id = *.example.org' },
       'f:7: connections.c.remote.id: patterns are not supported; expected one identity, without "*"',
     ],
-    [{ remote: 'id = a:b' }, /connections\.c\.remote\.id: "a:b" is no identity/],
+    [{ remote: 'id = a:b' }, 'connections.c.remote.id: "a:b" is no identity'],
     [
       { child: 'ah_proposals = sha256' },
       'f:9: connections.c.children.net.ah_proposals: AH is not supported; expected esp_proposals',
@@ -288,13 +288,12 @@ describe('single settings', () => {
     [{ child: 'mode = transport' }, 'connections.c.children: "net": only mode = tunnel is supported'],
     [
       { child: 'remote_ts = 10.0.0.0/40' },
-      /connections\.c\.children\.net\.remote_ts: "10\.0\.0\.0\/40" is no selector/,
+      'connections.c.children.net.remote_ts: "10.0.0.0/40" is no selector',
     ],
-    [{ child: 'remote_ts = dynamic, 10.0.0.0/8' }, /"dynamic" beside other selectors is not supported/],
-    [{ child: 'remote_ts = 10.0.0.0/8[tcp/http' }, /is no selector/],
+    [{ child: 'remote_ts = dynamic, 10.0.0.0/8' }, '"dynamic" beside other selectors is not supported'],
+    [{ child: 'remote_ts = 10.0.0.0/8[tcp/http' }, 'is no selector'],
   ])('%j is refused', (parts, message) => {
-    const said = importError(() => connection(parts));
-    expect(said).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+    expect(importError(() => connection(parts))).toContain(message);
   });
 
   it('lists all problems of a connection at once', () => {
