@@ -22,6 +22,8 @@ export const QUIET: LinkOptions = { delayMs: 10, jitterMs: 0, loss: 0, duplicate
 export interface NatOptions {
   readonly inside: string;
   readonly outside: string;
+  /** A forwarded host: its ports are the same outside. */
+  readonly keepPorts?: true;
 }
 
 export interface Flying {
@@ -39,13 +41,14 @@ export class VirtualLink {
   tamper: Tamper = (flying) => [flying];
   readonly #random: SeededRandom;
   readonly #nat: NatOptions | undefined;
-  #natBase = 20_000;
+  #natBase: number;
   #flying: Flying[] = [];
 
   constructor(random: SeededRandom, options: Partial<LinkOptions> = {}, nat?: NatOptions) {
     this.#random = random;
     this.options = { ...QUIET, ...options };
     this.#nat = nat;
+    this.#natBase = nat?.keepPorts === true ? 0 : 20_000;
   }
 
   /** The NAT forgets its mappings: from now on the same flow comes from other ports. */
