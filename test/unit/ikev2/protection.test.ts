@@ -13,6 +13,7 @@ import { encryptionAlgorithms } from '#core/registry/encryption-algorithms.ts';
 import { integrityAlgorithms } from '#core/registry/integrity-algorithms.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
 import { prfs } from '#core/registry/prfs.ts';
+import { sealOctets, type Unsealed } from '#test/harness/ikev2-seal.ts';
 import { seededRandom } from '#test/unit/crypto/fixed-random.ts';
 
 const must = <T>(value: T | undefined): T => {
@@ -154,27 +155,8 @@ describe('authentic nonsense', () => {
   const keys = keysOf(cbc);
   const protection = createProtection(cbc, keys, seededRandom('iv'));
 
-  /** A datagram whose SK payload holds this plaintext, and whose ICV is right. */
-  function seal(
-    first: number,
-    plaintext: Uint8Array,
-    outside: { first: number; bytes: Uint8Array } = { first: 46, bytes: EMPTY },
-  ): Uint8Array {
-    const iv = new Uint8Array(16);
-    const ciphertext =
-      plaintext.length % 16 === 0
-        ? cbc.encryption.bind(keys.encryption).encrypt(iv, plaintext, EMPTY)
-        : plaintext;
-    const length = 4 + 16 + ciphertext.length + 16;
-    const front = concat(
-      encodeIkeHeader(header, outside.first, outside.bytes.length + length),
-      outside.bytes,
-      Uint8Array.of(first, 0, length >> 8, length & 0xff),
-      iv,
-      ciphertext,
-    );
-    return concat(front, sha256.mac(keys.integrity, front));
-  }
+  const seal = (first: number, plaintext: Uint8Array, outside?: Unsealed['outside']): Uint8Array =>
+    sealOctets(cbc, keys, { header, first, plaintext, ...(outside ? { outside } : {}) });
 
   it('is built right here: the same way an empty message opens', () => {
     expect(protection.open(seal(0, block('')))).toMatchObject({ outcome: 'ok', protected: true });
