@@ -124,10 +124,10 @@ export class Scene implements AsyncDisposable {
     for (const { name } of await this.gateway.sas()) await this.gateway.terminate({ ike: name }, true);
   }
 
-  /** The counters of the only Child SA, as Adit and as the gateway print them. */
+  /** The counters of the only Child SA, as Adit and, a moment later, as the gateway prints them. */
   async counters(id: string, connection: string): Promise<Counters> {
-    const there = (await this.gateway.sa(connection)).children[0];
     const here = (await this.adit.tunnel(id))?.children[0];
+    const there = (await this.gateway.sa(connection)).children[0];
     if (there === undefined || here === undefined) throw new Error('an end has no Child SA');
     return { here, there };
   }

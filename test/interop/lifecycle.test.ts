@@ -13,7 +13,7 @@ describe('the end of a connection', () => {
   beforeAll(async () => {
     scene = await Scene.create({
       ways: [
-        { name: 'plain', ...SUITE },
+        { name: 'plain', ...SUITE, inner: ['10.99.0.0/28'] },
         { name: 'second', ...SUITE, inner: [`${LAB.dns.ip4}/32`], clientId: 'client-2.lab' },
       ],
     });
