@@ -1,0 +1,44 @@
+/**
+ * npm run bench: measures Adit against its peers in one run and prints ratios. scripts/bench.sh runs it in
+ * namespaces. `--only NAME` (repeatable) takes a part; `--write` puts the table into docs/performance.md.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { connect } from './connect.ts';
+import { handshakes } from './handshakes.ts';
+import { describeMachine, type Report, type Row, table } from './report.ts';
+import { start } from './start.ts';
+
+const PARTS: Readonly<Record<string, () => Promise<Row[]> | Row[]>> = { connect, start, handshakes };
+const MARKS = ['<!-- bench:begin -->', '<!-- bench:end -->'] as const;
+const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
+
+async function writeDocument(report: Report): Promise<void> {
+  const file = path('docs/performance.md');
+  const text = await readFile(file, 'utf8');
+  const [begin, end] = MARKS.map((mark) => text.indexOf(mark));
+  if (begin === undefined || end === undefined || begin < 0 || end < begin) {
+    throw new Error(`${file} has no ${MARKS.join(' … ')}`);
+  }
+  const table_ = `${MARKS[0]}\nTaken ${report.takenAt.slice(0, 10)} on ${report.machine}.\n\n${table(report)}\n`;
+  await writeFile(file, text.slice(0, begin) + table_ + text.slice(end));
+}
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, write: { type: 'boolean', default: false } },
+});
+const rows: Row[] = [];
+for (const name of values.only ?? Object.keys(PARTS)) {
+  const part = PARTS[name];
+  if (!part) throw new Error(`--only ${name}: must be one of ${Object.keys(PARTS).join(', ')}`);
+  process.stderr.write(`bench: ${name}\n`);
+  rows.push(...(await part()));
+}
+const report: Report = { takenAt: new Date().toISOString(), machine: describeMachine(), rows };
+process.stdout.write(`${report.machine}\n\n${table(report)}\n`);
+await mkdir(path('bench/results'), { recursive: true });
+const file = path(`bench/results/${report.takenAt.replaceAll(':', '-')}.json`);
+await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+process.stderr.write(`bench: written to ${file}\n`);
+if (values.write) await writeDocument(report);

@@ -1,0 +1,64 @@
+/**
+ * What a benchmark measured, as rows of one table: Adit's figure, the peer's figure from the same run, their ratio.
+ * main.ts prints the table, writes it as JSON and, with --write, into docs/performance.md.
+ */
+import { cpus, totalmem } from 'node:os';
+
+export interface Row {
+  /** What was measured, as the table says it. */
+  readonly subject: string;
+  readonly unit: string;
+  readonly adit: number;
+  /** Whom it was compared with in the same run; absent where there is none. */
+  readonly peer?: { readonly name: string; readonly value: number };
+  /** The bound that the issue set, on the ratio where there is a peer, else on Adit's figure. */
+  readonly goal?: { readonly atMost: number };
+  readonly note?: string;
+}
+
+export interface Report {
+  readonly takenAt: string;
+  readonly machine: string;
+  readonly rows: readonly Row[];
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error('a median of nothing');
+  return middle;
+}
+
+export function describeMachine(): string {
+  const [first] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} cores (${first?.model.trim() ?? 'unknown'}), ${memory} GiB, Node ${process.version}`;
+}
+
+const ratioOf = ({ adit, peer }: Row): number | undefined => (peer ? adit / peer.value : undefined);
+
+function verdict(row: Row): string {
+  if (!row.goal) return '';
+  const held = (ratioOf(row) ?? row.adit) <= row.goal.atMost;
+  return `${held ? 'held' : 'MISSED'} (at most ${row.goal.atMost})`;
+}
+
+const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+/** The table in Markdown, which reads well on a terminal, too. */
+export function table({ rows }: Report): string {
+  const head = ['measured', 'Adit', 'peer', 'ratio', 'goal'];
+  const body = rows.map((row) => [
+    row.note === undefined ? row.subject : `${row.subject} (${row.note})`,
+    `${figure(row.adit)} ${row.unit}`,
+    row.peer ? `${figure(row.peer.value)} ${row.unit} (${row.peer.name})` : '',
+    ratioOf(row)?.toFixed(2) ?? '',
+    verdict(row),
+  ]);
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...body].map((line) => (line[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
+}
