@@ -10,7 +10,7 @@ import { encryptionRow } from '#core/crypto/encryption.ts';
 import { integrityRow } from '#core/crypto/integrity.ts';
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import { prfRow } from '#core/crypto/prf.ts';
-import { formatIdentification } from '#core/ike/identification.ts';
+import { formatIdentification, parseIdentification } from '#core/ike/identification.ts';
 import { natDetectionHash } from '#core/ike/nat-detection.ts';
 import { encodeChain } from '#core/ikev2/chain.ts';
 import { decodeMessage, encodeMessage } from '#core/ikev2/message.ts';
@@ -101,6 +101,13 @@ describeWithVectors('aosp/unit', (readJson) => {
       constant('IkeIdPayloadTest', 'ASN1_DN_INVALID_PAYLOAD_BODY_HEX_STRING'),
     );
     expect(payload.kind === 'IDi' && formatIdentification(payload.id)).toBe('asn1dn:#1010101010');
+  });
+
+  it('an identity that is a name is printed as one', () => {
+    const payload = decodeBody('IDi', constant('IkeIdPayloadTest', 'ASN1_DN_PAYLOAD_BODY_HEX_STRING'));
+    expect(payload.kind === 'IDi' && formatIdentification(payload.id)).toBe(
+      'C=US, O=Android, CN=small.server.test.android.net',
+    );
   });
 
   it('NAT detection', () => {
@@ -363,6 +370,16 @@ describeWithVectors('malformed', (readJson) => {
       expect(refusal).toMatch(why);
     },
   );
+
+  it('strongSwan: every text of its corpus is an identity that prints safely, or none', () => {
+    const folder = `${VECTORS}/malformed/strongswan-corpora/ids`;
+    const files = readdirSync(folder);
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) {
+      const id = parseIdentification(readFileSync(`${folder}/${file}`, 'latin1'));
+      expect(id ? formatIdentification(id) : '').not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  });
 
   it('tcpdump: every datagram gets a typed outcome', () => {
     const folder = `${VECTORS}/malformed/tcpdump`;
