@@ -1,6 +1,7 @@
 /**
  * Profiles in our own format (profile.ts, docs/profile-format.md): JSON, strict, without secrets. Called by import.ts.
  */
+import { problemsError } from '#core/profile/bounds.ts';
 import { checkProfile } from '#core/profile/check.ts';
 import { type ImportedProfile, ImportError, profileSchema, type ReportEntry } from '#core/profile/profile.ts';
 import { sentences } from '#core/profile/schema-sentences.ts';
@@ -22,7 +23,7 @@ export function importAditJson(name: string, value: unknown): ImportedProfile {
   const parsed = profileSchema.safeParse(value);
   const problems = parsed.success ? checkProfile(parsed.data) : sentences(parsed.error, value);
   if (!parsed.success || problems.length > 0) {
-    throw new ImportError(problems.map((problem) => `${name}: ${problem}`).join('\n'));
+    throw problemsError(problems.map((problem) => `${name}: ${problem}`));
   }
   return {
     profile: parsed.data,

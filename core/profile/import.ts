@@ -4,6 +4,7 @@
  */
 import { decodeUtf8 } from '#core/bytes/utf8.ts';
 import { importAditJson, parseJson } from '#core/profile/adit-json.ts';
+import { bounded } from '#core/profile/bounds.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
 import { importSwanctl, looksLikeSwanctl, type TextFile } from '#core/profile/swanctl.ts';
 import { printable } from '#core/text/printable.ts';
@@ -38,7 +39,7 @@ export function importFiles(
   const texts = files.map(({ name, content }) => toText(printable(name, 80), content));
   const swanctl = texts.filter(({ text }) => isSwanctl(text));
   const others = texts.filter(({ text }) => !isSwanctl(text)).map(importOne);
-  return [...others, ...(swanctl.length > 0 ? importSwanctl(swanctl) : [])];
+  return bounded([...others, ...(swanctl.length > 0 ? importSwanctl(swanctl) : [])]);
 }
 
 const isJson = (text: string): boolean => /^\s*\{/.test(text);

@@ -27,7 +27,8 @@ export function sentences(error: z.ZodError, input: unknown): string[] {
 
 function sentenceOf(issue: z.core.$ZodIssue, found: unknown): string {
   if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((key) => `"${printable(key, 64)}"`).join(', ');
+    const shownKeys = issue.keys.slice(0, 8).map((key) => `"${printable(key, 64)}"`);
+    const keys = [...shownKeys, ...(issue.keys.length > 8 ? ['…'] : [])].join(', ');
     return `${keys} is not known here; remove it, or see docs/profile-format.md for the fields there are`;
   }
   if (found === undefined) return `is missing; expected ${expectation(issue)}`;

@@ -26,7 +26,7 @@ export interface Section {
 
 /** Bounds that no honest file meets. */
 const MAX_DEPTH = 16;
-const MAX_STATEMENTS = 20_000;
+const MAX_STATEMENTS = 5000;
 
 export function emptySection(): Section {
   return { settings: new Map(), sections: new Map(), references: [], includes: [] };

@@ -4,6 +4,7 @@
  * imported: half a configuration would connect to something else than was meant. Called by import.ts.
  */
 import { toBase64 } from '#core/bytes/base64.ts';
+import { problemsError } from '#core/profile/bounds.ts';
 import { checkProfile } from '#core/profile/check.ts';
 import {
   type ImportedProfile,
@@ -54,10 +55,15 @@ export function importSwanctl(files: readonly TextFile[]): ImportedProfile[] {
   const all = [...connections].map(([name, section]) => importConnection(name, section, root));
   const imported = all.filter((one) => 'profile' in one);
   const [first] = imported;
-  if (!first) throw new ImportError(all.flatMap(({ answers }) => answers.problems).join('\n'));
+  if (!first) throw problemsError(all.flatMap(({ answers }) => answers.problems));
   for (const { name, answers } of all) {
     if (answers.problems.length > 0) {
-      first.answers.add('refused', `connections.${name}`, undefined, answers.problems.join('; '));
+      first.answers.add(
+        'refused',
+        `connections.${name}`,
+        undefined,
+        problemsError(answers.problems).message.replaceAll('\n', '; '),
+      );
     }
   }
   const used = new Set(imported.flatMap(({ secretName }) => secretName ?? []));

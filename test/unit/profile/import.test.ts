@@ -184,3 +184,42 @@ describe('our own format', () => {
     );
   });
 });
+
+const connection = (name: string): string =>
+  `${name} { remote_addrs = a.example\nlocal { auth = psk }\nremote { auth = psk }\nchildren { n { remote_ts = 10.0.0.0/8 } } }`;
+const answer = (text: string): string => JSON.stringify(importFiles([{ name: 'x', content: utf8(text) }]));
+
+describe('whatever a file says, the answer fits a frame', () => {
+  it('with thousands of settings', () => {
+    const settings = Array.from(
+      { length: 4000 },
+      (_, i) => `${'unknown'.repeat(3)}${i} = ${'é'.repeat(12)}`,
+    ).join('\n');
+    const said = answer(`connections { ${connection('c')} }\nwhat {\n${settings}\n}`);
+    expect(utf8(said).length).toBeLessThan(200 * 1024);
+    expect(said).toMatch(/\d+ more settings are not listed/);
+  });
+
+  it('with too many connections', () => {
+    const many = Array.from({ length: 65 }, (_, i) => connection(`c${i}`)).join('\n');
+    expect(() => answer(`connections {\n${many}\n}`)).toThrow(
+      '65 profiles are too many for one import; expected at most 64',
+    );
+  });
+
+  it('with hundreds of problems', () => {
+    const proposals = Array.from({ length: 32 }, () => 'foo')
+      .map((text) => JSON.stringify(text))
+      .join(',');
+    const lines = messageOf(
+      readFileSync(`${FIXTURES}minimal.json`, 'utf8').replace(
+        '"format"',
+        `"ike": { "proposals": [${proposals}] }, "format"`,
+      ),
+    ).split('\n');
+    expect(lines).toHaveLength(21);
+    expect(lines.at(-1)).toBe('and 12 more problems');
+    const keys = Array.from({ length: 500 }, (_, i) => `"k${i}": 1`).join(',');
+    expect(messageOf(`{${keys}}`).length).toBeLessThan(1000);
+  });
+});
