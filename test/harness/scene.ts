@@ -37,7 +37,8 @@ export interface SceneOptions {
   readonly ways: readonly Way[];
   readonly charon?: Settings;
   readonly adit?: AditOptions;
-  readonly nat?: boolean;
+  /** Pools beside those of lab.ts. */
+  readonly pools?: Settings;
 }
 
 /** One Child SA, counted at both of its ends. */
@@ -72,13 +73,12 @@ export class Scene implements AsyncDisposable {
   static async create(options: SceneOptions): Promise<Scene> {
     const lab = await Lab.create({ gatewayAddresses: options.ways.length });
     try {
-      if (options.nat === true) await lab.world.masquerade(lab.router, 'wan');
       const connections = Object.fromEntries(
         options.ways.map((way, at) => [way.name, gatewayConnection(way, at)]),
       );
       const secrets = { 'ike-any': { secret: PSK } };
       const gateway = await StrongSwan.start(lab.world, lab.gateway, {
-        swanctl: { connections, pools: POOLS, secrets },
+        swanctl: { connections, pools: { ...POOLS, ...options.pools }, secrets },
         ...(options.charon === undefined ? {} : { charon: options.charon }),
       });
       const untouched = await snapshot(lab.client);
