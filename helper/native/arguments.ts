@@ -49,9 +49,19 @@ export function checkPath({ socket, remote }: EspPath, sockets: DataPlane['socke
 
 /** Throws TypeError on impossible values, Error where no data plane can carry the SA yet. */
 export function checkChild(child: ChildSa): void {
-  const { suite, encapsulation, hardLimit } = child;
   checkSpi(child.spiIn, 'spiIn');
   checkSpi(child.spiOut, 'spiOut');
+  checkProtection(child);
+  if (child.encapsulation !== 'udp') {
+    throw new Error(
+      `encapsulation: '${child.encapsulation}' (ESP as IP protocol 50) is not carried yet; negotiate UDP encapsulation`,
+    );
+  }
+}
+
+/** What the packet functions alone depend on. Throws TypeError. */
+export function checkProtection(child: ChildSa): void {
+  const { suite, hardLimit } = child;
   checkKeys(child, 'keysIn');
   checkKeys(child, 'keysOut');
   if ((suite.integrity !== undefined) === (suite.encryption.kind === 'aead')) {
@@ -64,11 +74,6 @@ export function checkChild(child: ChildSa): void {
   for (const limit of ['bytes', 'packets'] as const) {
     const value = hardLimit[limit] ?? 0n;
     if (BigInt.asUintN(64, value) !== value) refuse(`hardLimit.${limit}`, `${value} does not fit 64 bits`);
-  }
-  if (encapsulation !== 'udp') {
-    throw new Error(
-      `encapsulation: '${encapsulation}' (ESP as IP protocol 50) is not carried yet; negotiate UDP encapsulation`,
-    );
   }
 }
 

@@ -6,7 +6,7 @@
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import { EspSa } from '#core/esp/sa.ts';
 import type { SocketAddress } from '#core/net/address.ts';
-import { checkChild, checkSockets } from './arguments.ts';
+import { checkProtection, checkSockets } from './arguments.ts';
 import type { DataPlane, DataPlaneOptions, NativePlatform, SystemError, Tun } from './data-plane.ts';
 import type { FakeDatagram } from './fake-network.ts';
 import { type BoundSocket, FakeDataPlane, type FakeHost, type FakeTun, OpenTun } from './fake-plane.ts';
@@ -71,7 +71,7 @@ export class FakePlatform implements NativePlatform {
   }
 
   openEspCodec(child: ChildSa): EspSa {
-    checkChild(child);
+    checkProtection(child);
     return new EspSa(child, this.#host.random);
   }
 

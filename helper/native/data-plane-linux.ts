@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { EspCodec } from '#core/esp/sa.ts';
-import { checkChild, checkPath, checkSockets, checkSpi } from './arguments.ts';
+import { checkChild, checkPath, checkProtection, checkSockets, checkSpi } from './arguments.ts';
 import type { DataPlane, DataPlaneEvents, EspPath, NativePlatform, Tun, UdpOptions } from './data-plane.ts';
 
 /** Where scripts/build-native.sh puts the addon. */
@@ -16,7 +16,9 @@ export const ADDON_PATH = fileURLToPath(new URL('../../build/native/adit.node', 
 /** ChildSa with the suite as IANA's numbers: what napi_sa.cc reads. Arrays of keys are passed as they are, never copied. */
 interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | 'hardLimit'> {
   readonly encryptionId: number;
+  readonly encryptionName: string;
   readonly integrityId: number | undefined;
+  readonly integrityName: string | undefined;
   readonly esn: boolean;
   readonly byteLimit: bigint | undefined;
   readonly packetLimit: bigint | undefined;
@@ -45,7 +47,7 @@ export function linuxPlatform(path: string = ADDON_PATH): NativePlatform {
     openTun: (name) => addon.openTun(name),
     peerCredentials: (fd) => addon.peerCredentials(fd),
     openEspCodec(child) {
-      checkChild(child);
+      checkProtection(child);
       return addon.openEspCodec(flatten(child));
     },
     openDataPlane({ tun, sockets, events }) {
@@ -113,7 +115,9 @@ function flatten(child: ChildSa): FlatChild {
     localTs,
     remoteTs,
     encryptionId: suite.encryption.id,
+    encryptionName: suite.encryption.name,
     integrityId: suite.integrity?.id,
+    integrityName: suite.integrity?.name,
     esn: suite.esn,
     byteLimit: hardLimit.bytes,
     packetLimit: hardLimit.packets,

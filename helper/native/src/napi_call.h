@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,6 +74,28 @@ napi_value toText(napi_env env, const std::string& text);
 // A Uint8Array with a copy.
 napi_value toOctets(napi_env env, ConstOctets bytes);
 napi_value undefined(napi_env env);
+
+// Ties a C++ object to a JavaScript one, under a tag that says which class it is: a method that is called on a foreign
+// object finds no such tag and is refused.
+template <class T>
+void wrap(napi_env env, napi_value object, const napi_type_tag& tag, std::unique_ptr<T> data) {
+  check(env, napi_type_tag_object(env, object, &tag));
+  check(env, napi_wrap(
+                 env, object, data.get(), [](napi_env, void* held, void*) { delete static_cast<T*>(held); }, nullptr,
+                 nullptr));
+  data.release();
+}
+
+template <class T>
+T& unwrap(const Call& call, const napi_type_tag& tag) {
+  bool tagged = false;
+  void* data = nullptr;
+  if (napi_check_object_type_tag(call.env(), call.self(), &tag, &tagged) != napi_ok || !tagged ||
+      napi_unwrap(call.env(), call.self(), &data) != napi_ok) {
+    throw ArgumentError("this: the method was called on an object that is not its own");
+  }
+  return *static_cast<T*>(data);
+}
 
 // Inside a catch block: throws the current C++ exception as a JavaScript error.
 void throwToJavaScript(napi_env env);

@@ -10,11 +10,9 @@
 namespace adit {
 namespace {
 
-Sa& saOf(const Call& call) {
-  Sa* sa = nullptr;
-  check(call.env(), napi_unwrap(call.env(), call.self(), reinterpret_cast<void**>(&sa)));
-  return *sa;
-}
+constexpr napi_type_tag kTag{0x6164697420657370, 0x636f646563000001};
+
+Sa& saOf(const Call& call) { return unwrap<Sa>(call, kTag); }
 
 napi_value verdict(napi_env env, const char* reason) { return Object(env).set("reason", toText(env, reason)).get(); }
 
@@ -76,10 +74,7 @@ napi_value openEspCodec(const Call& call) {
     check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function));
     object.set(name, function);
   }
-  check(env, napi_wrap(
-                 env, object.get(), sa.get(),
-                 [](napi_env, void* data, void*) { delete static_cast<Sa*>(data); }, nullptr, nullptr));
-  sa.release();
+  wrap(env, object.get(), kTag, std::move(sa));
   return object.get();
 }
 

@@ -148,11 +148,9 @@ void Handle::report(const char* method, std::initializer_list<napi_value> argume
   check(env_, napi_call_function(env_, events, function, arguments.size(), arguments.begin(), nullptr));
 }
 
-DataPlane& planeOf(const Call& call) {
-  Handle* handle = nullptr;
-  check(call.env(), napi_unwrap(call.env(), call.self(), reinterpret_cast<void**>(&handle)));
-  return handle->open();
-}
+constexpr napi_type_tag kTag{0x616469742d646174, 0x6120706c616e6501};
+
+DataPlane& planeOf(const Call& call) { return unwrap<Handle>(call, kTag).open(); }
 
 std::size_t toSocket(const DataPlane& plane, const Value& value) {
   const std::uint32_t index = value.u32("socket");
@@ -222,9 +220,7 @@ napi_value stats(const Call& call) {
 }
 
 napi_value closePlane(const Call& call) {
-  Handle* handle = nullptr;
-  check(call.env(), napi_unwrap(call.env(), call.self(), reinterpret_cast<void**>(&handle)));
-  handle->close();
+  unwrap<Handle>(call, kTag).close();
   return nullptr;
 }
 
@@ -271,10 +267,7 @@ napi_value openDataPlane(const Call& call) {
     check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function));
     object.set(name, function);
   }
-  check(env, napi_wrap(
-                 env, object.get(), handle.get(),
-                 [](napi_env, void* data, void*) { delete static_cast<Handle*>(data); }, nullptr, nullptr));
-  handle.release();
+  wrap(env, object.get(), kTag, std::move(handle));
   return object.get();
 }
 

@@ -38,14 +38,19 @@ DirectionKeys toKeys(const Value& keys) {
   return {keys["encryption"].octets("keys.encryption"), keys["integrity"].octets("keys.integrity")};
 }
 
+// The names are only for the message.
+std::string lacking(const Value& child, const char* what, const char* name) {
+  return std::string("suite.") + what + ": the native data plane has no " + child[name].text(name);
+}
+
 Suite toSuite(const Value& child) {
   Suite suite{};
   suite.encryption = findEncryption(child["encryptionId"].u32("suite.encryption.id"));
-  if (suite.encryption == nullptr) throw ArgumentError("suite.encryption: the native data plane has no such cipher");
+  if (suite.encryption == nullptr) throw ArgumentError(lacking(child, "encryption", "encryptionName"));
   const Value integrity = child["integrityId"];
   if (!integrity.isUndefined()) {
     suite.integrity = findIntegrity(integrity.u32("suite.integrity.id"));
-    if (suite.integrity == nullptr) throw ArgumentError("suite.integrity: the native data plane has no such MAC");
+    if (suite.integrity == nullptr) throw ArgumentError(lacking(child, "integrity", "integrityName"));
   }
   if ((suite.integrity != nullptr) == (suite.encryption->icvBytes != 0)) {
     throw ArgumentError(std::string("suite.integrity: ") + suite.encryption->name +
