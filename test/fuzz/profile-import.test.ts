@@ -83,9 +83,9 @@ function mutate(sample: Uint8Array, mutations: readonly Mutation[]): Uint8Array 
 describe('importFiles', () => {
   it('meets random octets', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (content) =>
-        expect(OUTCOMES).toContain(handled(content)),
-      ),
+      fc.property(fc.uint8Array({ maxLength: 200 }), (content) => {
+        expect(OUTCOMES).toContain(handled(content));
+      }),
       ABOUT_A_SECOND,
     );
   });
@@ -95,7 +95,9 @@ describe('importFiles', () => {
       .tuple(fc.constantFrom(...samples), fc.array(mutation, { minLength: 1, maxLength: 6 }))
       .map(([sample, mutations]) => mutate(sample, mutations));
     fc.assert(
-      fc.property(mutated, (content) => expect(OUTCOMES).toContain(handled(content))),
+      fc.property(mutated, (content) => {
+        expect(OUTCOMES).toContain(handled(content));
+      }),
       ABOUT_A_SECOND,
     );
   });
@@ -105,9 +107,9 @@ describe('importFiles', () => {
     const keys = [...Object.keys(base), '__proto__', 'constructor'];
     const patch = fc.dictionary(fc.constantFrom(...keys), fc.jsonValue());
     fc.assert(
-      fc.property(patch, (change) =>
-        expect(OUTCOMES).toContain(handled(utf8(JSON.stringify({ ...base, ...change })))),
-      ),
+      fc.property(patch, (change) => {
+        expect(OUTCOMES).toContain(handled(utf8(JSON.stringify({ ...base, ...change }))));
+      }),
       ABOUT_A_SECOND,
     );
   });
