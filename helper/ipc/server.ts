@@ -9,7 +9,9 @@ import { dirname } from 'node:path';
 import { ERROR_CODES } from '#core/ipc/contract.ts';
 import { encodeFrame } from '#core/ipc/frame.ts';
 import { messageOf } from '../log/log.ts';
+import type { Clock } from '../clock.ts';
 import { publicDirectory } from '../startup/directories.ts';
+import { dismiss } from './dismiss.ts';
 import { descriptorOf } from './peer.ts';
 import type { Credentials, Grant } from './permissions.ts';
 import { Session } from './session.ts';
@@ -68,7 +70,7 @@ function admit(socket: Socket, sessions: Set<Session>, options: ServerOptions): 
   const granted = options.grant(credentials);
   if ('refused' in granted) {
     options.log.warn(`uid ${uid} was refused`);
-    turnAway(socket, ERROR_CODES.forbidden, granted.refused);
+    turnAway(socket, ERROR_CODES.forbidden, granted.refused, options.clock);
     return;
   }
   const ofThisUser = [...sessions].filter((session) => session.uid === uid).length;
@@ -80,6 +82,7 @@ function admit(socket: Socket, sessions: Set<Session>, options: ServerOptions): 
       socket,
       ERROR_CODES.busy,
       'the helper has too many connections already; close some and try again',
+      options.clock,
     );
     return;
   }
@@ -99,10 +102,9 @@ function credentialsOf(socket: Socket, options: ServerOptions): Credentials | un
   }
 }
 
-/** One sentence, without having read anything, then the end. */
-function turnAway(socket: Socket, code: number, message: string): void {
-  socket.write(encodeFrame({ jsonrpc: '2.0', id: null, error: { code, message } }));
-  socket.destroySoon();
+/** One sentence, without having looked at anything, then the end. */
+function turnAway(socket: Socket, code: number, message: string, clock: Clock): void {
+  dismiss(socket, encodeFrame({ jsonrpc: '2.0', id: null, error: { code, message } }), clock);
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -13,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import { CallError } from './call-error.ts';
+import { dismiss } from './dismiss.ts';
 import { fieldProblem } from './dispatch.ts';
 import type { Caller, Dispatch } from './dispatch.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -144,7 +145,7 @@ export class Session {
     this.#send({ jsonrpc: '2.0', id, result });
   }
 
-  #sendError(id: number | null, code: number, message: string): void {
+  #sendError(id: number, code: number, message: string): void {
     this.#send({ jsonrpc: '2.0', id, error: { code, message } });
   }
 
@@ -166,11 +167,11 @@ export class Session {
     }
   }
 
-  /** Says why and ends the connection once that is sent. */
-  #refuse(id: number | null, reason: keyof typeof ERROR_CODES, sentence: string): void {
+  /** Says why and ends the connection. */
+  #refuse(id: number | null, reason: keyof typeof ERROR_CODES, message: string): void {
     if (this.#ended) return;
-    this.#sendError(id, ERROR_CODES[reason], sentence);
     this.#end();
-    this.#socket.destroySoon();
+    const refusal: ErrorResponse = { jsonrpc: '2.0', id, error: { code: ERROR_CODES[reason], message } };
+    dismiss(this.#socket, encodeFrame(refusal), this.#deps.clock);
   }
 }
