@@ -61,10 +61,11 @@ export function put(files: Files, path: string, wanted: Standing): void {
     if (!IN_PLACE.has(errorCode(error)) || wanted.kind === 'link') throw failure(path, error);
     try {
       overwrite(files, path, Buffer.from(wanted.content, 'base64'));
-      sweep(files, path);
     } catch (second) {
       throw failure(path, second);
     }
+  } finally {
+    sweep(files, path);
   }
 }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { removeWhole, writeWhole } from '../../whole-file.ts';
 import { SystemFailure, type Warnings } from '../effects.ts';
-import { readText, type Files, type SystemPaths } from '../files.ts';
+import { errorCode, exists, readText, type Files, type SystemPaths } from '../files.ts';
 import type { DnsBackendEffect } from './backend.ts';
 import {
   look,
@@ -65,8 +65,7 @@ export class ResolvConf implements DnsBackendEffect {
     try {
       this.#write(state);
     } catch (error) {
-      if (known === undefined) removeWhole(this.#statePath, this.#files);
-      else this.#save(known);
+      this.#takeBack(known, standing);
       throw error;
     }
     return all
@@ -106,8 +105,27 @@ export class ResolvConf implements DnsBackendEffect {
     );
   }
 
+  /** After a failure: what stood there stands again. Where even that fails, the state stays and undo knows. */
+  #takeBack(known: State | undefined, standing: Standing): void {
+    try {
+      if (!sameStanding(look(this.#files, this.#path), standing)) put(this.#files, this.#path, standing);
+      if (known !== undefined) this.#save(known);
+      else if (exists(this.#files, this.#statePath)) removeWhole(this.#statePath, this.#files);
+    } catch (error) {
+      if (!(error instanceof SystemFailure)) throw error;
+    }
+  }
+
   #save(state: State): void {
-    writeWhole(this.#statePath, JSON.stringify(state), this.#files);
+    try {
+      writeWhole(this.#statePath, JSON.stringify(state), this.#files);
+    } catch (error) {
+      throw new SystemFailure(
+        `${this.#path} cannot be kept before it is changed`,
+        (error as Error).message,
+        errorCode(error) === 'ENOSPC' ? 'The disk is full: make room' : 'Check the state directory of aditd',
+      );
+    }
   }
 
   #load(): State | undefined {

@@ -1,14 +1,17 @@
 /**
- * Name servers through the program resolvconf: openresolv, or Debian's resolvconf, which knows neither metric nor
- * exclusiveness and ignores the words. Called by linux.ts beside it.
+ * Name servers through the program resolvconf: openresolv, or Debian's resolvconf, which knows no exclusiveness
+ * and ignores the word. Called by linux.ts beside it.
  */
 import type { Warnings } from '../effects.ts';
 import { runOrFail, type Runner } from '../run.ts';
 import type { DnsBackendEffect } from './backend.ts';
 import type { VettedDns } from './vet.ts';
 
-/** Both programs put records whose name begins with `tun` before those of network cards. */
-const record = (tun: string): string => `tun.${tun}`;
+/**
+ * `tun0.adit` for adit0: both programs put records that begin with `tun` and a digit before those of network cards.
+ * No metric: openresolv lists a record with one, even 0, after all that have none.
+ */
+const record = (tun: string): string => `${tun.replace('adit', 'tun')}.adit`;
 
 export class Resolvconf implements DnsBackendEffect {
   readonly #runner: Runner;
@@ -23,7 +26,7 @@ export class Resolvconf implements DnsBackendEffect {
       ...(domains.length === 0 ? [] : [`search ${domains.join(' ')}`]),
       '',
     ].join('\n');
-    const args = ['-a', record(tun), '-m', '0', ...(all ? ['-x'] : [])];
+    const args = ['-a', record(tun), ...(all ? ['-x'] : [])];
     await runOrFail(this.#runner, 'resolvconf did not take the DNS servers', 'resolvconf', args, text);
     if (!all) {
       return [

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { FirewallEffect, FirewallSettings, Warnings } from '../effects.ts';
 import type { Files, SystemPaths } from '../files.ts';
-import { refused, runOrFail, type Runner } from '../run.ts';
+import { runOrFail, type Runner } from '../run.ts';
 import { Serial } from '../serial.ts';
 import { ReversePath, sysctlError } from './reverse-path.ts';
 import { arpTable, inetTable, tableName } from './ruleset.ts';
@@ -64,28 +64,30 @@ export class LinuxFirewall implements FirewallEffect {
 
   async #load(settings: FirewallSettings): Promise<Warnings> {
     const inet = inetTable(settings);
-    const arp = arpTable(settings);
-    const whole = await this.#runner.run('nft', FROM_STDIN, inet + (arp ?? ''));
+    const whole = await this.#runner.run('nft', FROM_STDIN, inet + arpTable(settings));
     if (whole.status === 0) return [];
-    const what = `The firewall table of ${settings.tun} cannot be set`;
-    if (arp === undefined) throw refused(what, 'nft', FROM_STDIN, whole);
     // Kernels without CONFIG_NF_TABLES_ARP refuse the second table only.
+    const what = `The firewall table of ${settings.tun} cannot be set`;
     await runOrFail(this.#runner, what, 'nft', FROM_STDIN, inet);
     return [
       'This kernel filters no ARP: neighbours on the network can ask for the address inside the tunnel',
+      ...this.#strict("a tunnel that takes everything loses the network's router after a while"),
     ];
   }
 
   #withoutNft(): Warnings {
-    const strict = this.#reversePath.strictAdapters();
     return [
       'nft is missing, so the guard against packets injected into the tunnel is off: apt-get install nftables',
-      ...(strict.length === 0
-        ? []
-        : [
-            `rp_filter is strict on ${strict.join(', ')}: without nft a tunnel that takes everything hears nothing ` +
-              'from its gateway; install nftables or set net.ipv4.conf.all.rp_filter=2',
-          ]),
+      ...this.#strict('without nft a tunnel that takes everything hears nothing from its gateway'),
+    ];
+  }
+
+  /** What follows from a strict reverse path filter, where there is one. */
+  #strict(consequence: string): Warnings {
+    const adapters = this.#reversePath.strictAdapters();
+    if (adapters.length === 0) return [];
+    return [
+      `rp_filter is strict on ${adapters.join(', ')}: ${consequence}; set net.ipv4.conf.all.rp_filter=2`,
     ];
   }
 

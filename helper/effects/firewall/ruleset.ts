@@ -4,9 +4,10 @@
  * - guard: packets to a virtual address must have come through the tunnel, or be the system's own (CVE-2019-14899:
  *   a neighbour on the LAN otherwise probes and injects into connections inside the tunnel). The same for ARP: the
  *   neighbour is not told that we have the address.
- * - mark: what the gateway sends gets our mark before the reverse path is looked up, so that a strict filter
- *   (`rp_filter=1` with `src_valid_mark=1`, firewalld's IPv6_rpfilter) compares with the route the answer takes.
- *   Only packets to this machine itself: nothing forwarded can ride on the mark.
+ * - mark: what concerns the outer packets gets our mark before its reverse path is looked up, so that a strict filter
+ *   (`rp_filter=1` with `src_valid_mark=1`, firewalld's IPv6_rpfilter) compares with the route the answer takes:
+ *   the gateway's packets, errors from routers on the way, DHCP, and neighbours that ask for our hardware address
+ *   (without it a router forgets us and the tunnel starves). Nothing that is forwarded can ride on the mark.
  * - mss: TCP that is forwarded through the adapter (containers, a shared connection) does not see its MTU.
  */
 import { formatIp, parseIp } from '#core/net/address.ts';
@@ -18,10 +19,6 @@ export const tableName = (tun: string): string => `adit_${tun}`;
 /** The table of a tunnel, replaced as a whole in one transaction. */
 export function inetTable({ tun, addresses, mtu, gateway, mark }: FirewallSettings): string {
   const name = tableName(tun);
-  const guards = FAMILIES.flatMap((family) => {
-    const set = addressSet(addresses, family);
-    return set === undefined ? [] : [`iifname != { "lo", "${tun}" } ${NFT[family].ip} daddr ${set} drop`];
-  });
   const peer = parseIp(gateway.address);
   if (peer === undefined) {
     throw new SystemFailure(
@@ -30,7 +27,14 @@ export function inetTable({ tun, addresses, mtu, gateway, mark }: FirewallSettin
       'Report this as a fault of Adit',
     );
   }
-  const from = `fib daddr type local ${NFT[familyOf(peer)].ip} saddr ${formatIp(peer)}`;
+  const guards = FAMILIES.flatMap((family) => {
+    const set = addressSet(addresses, family);
+    return set === undefined ? [] : [`iifname != { "lo", "${tun}" } ${NFT[family].ip} daddr ${set} drop`];
+  });
+  // Not what comes out of another tunnel: its way back is that tunnel's.
+  const outside = 'iifname != "lo" iifname != "adit*"';
+  const toUs = `${outside} fib daddr type local`;
+  const from = `${toUs} ${NFT[familyOf(peer)].ip} saddr ${formatIp(peer)}`;
   const ports = [...new Set([500, 4500, gateway.port])].join(', ');
   return lines(
     `table inet ${name}`,
@@ -41,6 +45,9 @@ export function inetTable({ tun, addresses, mtu, gateway, mark }: FirewallSettin
     ...guards.map((rule) => `    ${rule}`),
     `    ${from} udp sport { ${ports} } meta mark set ${mark}`,
     `    ${from} meta l4proto esp meta mark set ${mark}`,
+    `    ${toUs} icmp type { destination-unreachable, time-exceeded } meta mark set ${mark}`,
+    `    ${toUs} icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } meta mark set ${mark}`,
+    `    ${outside} udp sport 67 udp dport 68 meta mark set ${mark}`,
     '  }',
     '  chain forward {',
     '    type filter hook forward priority mangle; policy accept;',
@@ -55,10 +62,8 @@ export function inetTable({ tun, addresses, mtu, gateway, mark }: FirewallSettin
   );
 }
 
-/** Undefined where no IPv4 address is to be hidden. */
-export function arpTable({ tun, addresses }: FirewallSettings): string | undefined {
+export function arpTable({ tun, addresses, mark }: FirewallSettings): string {
   const set = addressSet(addresses, 4);
-  if (set === undefined) return undefined;
   const name = tableName(tun);
   return lines(
     `table arp ${name}`,
@@ -66,7 +71,8 @@ export function arpTable({ tun, addresses }: FirewallSettings): string | undefin
     `table arp ${name} {`,
     '  chain input {',
     '    type filter hook input priority filter; policy accept;',
-    `    arp daddr ip ${set} drop`,
+    ...(set === undefined ? [] : [`    arp daddr ip ${set} drop`]),
+    `    meta mark set ${mark}`,
     '  }',
     '}',
   );

@@ -24,8 +24,11 @@ table inet adit_adit0 {
     type filter hook prerouting priority raw; policy accept;
     iifname != { "lo", "adit0" } ip daddr { 10.9.0.2 } drop
     iifname != { "lo", "adit0" } ip6 daddr { 2001:db8:9::2 } drop
-    fib daddr type local ip saddr 203.0.113.9 udp sport { 500, 4500 } meta mark set 44311
-    fib daddr type local ip saddr 203.0.113.9 meta l4proto esp meta mark set 44311
+    iifname != "lo" iifname != "adit*" fib daddr type local ip saddr 203.0.113.9 udp sport { 500, 4500 } meta mark set 44311
+    iifname != "lo" iifname != "adit*" fib daddr type local ip saddr 203.0.113.9 meta l4proto esp meta mark set 44311
+    iifname != "lo" iifname != "adit*" fib daddr type local icmp type { destination-unreachable, time-exceeded } meta mark set 44311
+    iifname != "lo" iifname != "adit*" fib daddr type local icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } meta mark set 44311
+    iifname != "lo" iifname != "adit*" udp sport 67 udp dport 68 meta mark set 44311
   }
   chain forward {
     type filter hook forward priority mangle; policy accept;
@@ -41,6 +44,7 @@ table arp adit_adit0 {
   chain input {
     type filter hook input priority filter; policy accept;
     arp daddr ip { 10.9.0.2 } drop
+    meta mark set 44311
   }
 }
 `,
@@ -55,7 +59,7 @@ table arp adit_adit0 {
     const [run] = loads(linux);
     expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport { 500, 4500, 14500 } meta mark set 44311');
     expect(run?.stdin).not.toContain('drop');
-    expect(run?.stdin).not.toContain('table arp');
+    expect(run?.stdin).toContain('table arp');
   });
 
   it('lists several addresses of a family in one set', async () => {
@@ -71,7 +75,13 @@ table arp adit_adit0 {
       pattern: /table arp/,
       stderr: 'Error: Could not process rule: Operation not supported',
     });
-    expect(await linuxEffects(linux.system).firewall.apply(firewall)).toEqual([expect.stringMatching(/ARP/)]);
+    const effect = linuxEffects(linux.system).firewall;
+    expect(await effect.apply(firewall)).toEqual([expect.stringMatching(/ARP/)]);
+    linux.sysctl('net.ipv4.conf.all.rp_filter', 1);
+    expect(await effect.apply(firewall)).toEqual([
+      expect.stringMatching(/ARP/),
+      expect.stringMatching(/strict/),
+    ]);
     expect([...linux.tables]).toEqual(['inet adit_adit0']);
   });
 

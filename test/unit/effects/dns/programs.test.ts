@@ -148,7 +148,7 @@ describe('resolvconf', () => {
     await linuxEffects(linux.system).dns.apply(dns, 'resolvconf');
     expect(linux.runner.runs[0]).toEqual({
       program: 'resolvconf',
-      args: ['-a', 'tun.adit0', '-m', '0', '-x'],
+      args: ['-a', 'tun0.adit', '-x'],
       stdin: 'nameserver 10.9.0.53\nnameserver 2001:db8:9::53\nsearch corp.example\n',
     });
   });
@@ -158,7 +158,7 @@ describe('resolvconf', () => {
     expect(await linuxEffects(linux.system).dns.apply({ ...dns, all: false }, 'resolvconf')).toEqual([
       expect.stringContaining('only some domains'),
     ]);
-    expect(linux.runner.runs[0]?.args).toEqual(['-a', 'tun.adit0', '-m', '0']);
+    expect(linux.runner.runs[0]?.args).toEqual(['-a', 'tun0.adit']);
   });
 
   it('forgets the record, twice', async () => {
@@ -168,7 +168,7 @@ describe('resolvconf', () => {
     await effect.undo({ tun: 'adit0', backend: 'resolvconf' });
     await effect.undo({ tun: 'adit0', backend: 'resolvconf' });
     expect(linux.resolvconf.size).toBe(0);
-    expect(linux.runner.lines.at(-1)).toBe('resolvconf -d tun.adit0 -f');
+    expect(linux.runner.lines.at(-1)).toBe('resolvconf -d tun0.adit -f');
   });
 });
 

@@ -233,13 +233,41 @@ describe('a file that cannot be renamed over', () => {
     },
   );
 
-  it('a full disk leaves what stood there', async () => {
+  it.each([0, 1])('a disk that is full after %i writes leaves what stood there', async (limit) => {
     using linux = new SimulatedLinux();
     let writes = 0;
-    const files = failing('writeSync', 'ENOSPC', () => ++writes > 1);
+    const files = failing('writeSync', 'ENOSPC', () => ++writes > limit);
     await expect(linuxEffects({ ...linux.system, files }).dns.apply(dns, backend)).rejects.toMatchObject({
       remedy: expect.stringContaining('disk is full'),
     });
     expect(content(linux)).toBe(ORIGINAL);
+    expect(readdirSync(linux.paths.stateDir)).toEqual([]);
+    expect(readdirSync(dirname(linux.paths.resolvConf)).sort()).toEqual(['nsswitch.conf', 'resolv.conf']);
+  });
+
+  it('a disk that is full in the middle of writing in place: what stood there comes back', async () => {
+    using linux = new SimulatedLinux();
+    const mounted = busy(linux);
+    let inPlace = false;
+    let full = false;
+    const files = new Proxy(mounted, {
+      get(target, key) {
+        const call = Reflect.get(target, key) as (...args: unknown[]) => unknown;
+        return (...args: unknown[]) => {
+          if (key === 'renameSync') inPlace = args[1] === linux.paths.resolvConf;
+          if (key !== 'writeSync' || !inPlace || full) return call.apply(target, args);
+          // Half of it, once; then the disk is full.
+          full = true;
+          const [file, octets] = args as [number, Buffer];
+          target.writeSync(file, octets, 0, 20, 0);
+          throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+        };
+      },
+    });
+    await expect(linuxEffects({ ...linux.system, files }).dns.apply(dns, backend)).rejects.toMatchObject({
+      remedy: expect.stringContaining('disk is full'),
+    });
+    expect(content(linux)).toBe(ORIGINAL);
+    expect(readdirSync(linux.paths.stateDir)).toEqual([]);
   });
 });
