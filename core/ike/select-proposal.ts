@@ -6,7 +6,6 @@ import type { Proposal, Transform } from './proposal.ts';
 
 /** Transform types for which ID 0 means "none": leaving them out says the same (§3.3.2, §3.3.3; RFC 9370 §2.1). */
 const isOptional = (type: number): boolean => type >= 3 && type <= 12;
-const isKnown = (type: number): boolean => type >= 1 && type <= 12;
 
 function same(a: Transform, b: Transform): boolean {
   return a.type === b.type && a.id === b.id && a.keyBits === b.keyBits;
@@ -21,9 +20,12 @@ function choices(proposal: Proposal, type: number): readonly Transform[] {
   return present.filter(({ unknownAttribute }) => !unknownAttribute);
 }
 
-/** Our order decides within each type. The outcome holds one transform for every type of the offer. */
+/**
+ * Our order decides within each type. The outcome holds one transform for every type of the offer; a type that ours
+ * lacks, an unknown one among them, rules the offer out (§3.3.6) unless it may be none.
+ */
 function match(offer: Proposal, ours: Proposal): Proposal | undefined {
-  if (offer.protocol !== ours.protocol || !typesOf(offer).every(isKnown)) return undefined;
+  if (offer.protocol !== ours.protocol) return undefined;
   const chosen: Transform[] = [];
   for (const type of new Set([...typesOf(offer), ...typesOf(ours)])) {
     const offered = choices(offer, type);
