@@ -46,9 +46,10 @@ export const noTerminal = (name: string): UsageError =>
 /** One line, not echoed. Ctrl-C throws with exit code 130. */
 function askSilently(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
+  // Before the question: who types fast must not see the key either.
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
+  stderr.write(question);
   return new Promise((resolve, reject) => {
     let typed: string[] = [];
     const finish = (settle: () => void): void => {

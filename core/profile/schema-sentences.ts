@@ -50,7 +50,8 @@ function expectation(issue: z.core.$ZodIssue): string {
         ? issue.options.map((option) => JSON.stringify(option)).join(' or ')
         : 'another value';
     default:
-      return `something else (${issue.message})`;
+      // Messages of our own schemas read `must be …`.
+      return issue.message.replace(/^must be /, '');
   }
 }
 

@@ -1,7 +1,8 @@
 /** Runs cli/adit as a person would, and gathers what it prints. */
 import { spawn, type ChildProcess } from 'node:child_process';
 
-const ADIT = new URL('../../cli/adit', import.meta.url).pathname;
+/** The launcher. */
+export const ADIT = new URL('../../cli/adit', import.meta.url).pathname;
 
 export interface Finished {
   readonly code: number | null;

@@ -158,6 +158,10 @@ describe('our own format', () => {
     ],
     [{ dns: { servers: ['dns.example'] } }, 'w.json: dns.servers: "dns.example" is no IP address'],
     [{ dns: { domains: ['a b'] } }, 'w.json: dns.domains: "a b" is no domain name'],
+    [
+      { ike: { proposals: ['AES 256'] } },
+      'w.json: ike.proposals.0: expected keywords joined by "-", such as aes256gcm16-prfsha384-ecp384, found "AES 256"',
+    ],
     [{ mtu: 100 }, 'w.json: mtu: expected at least 576, found 100'],
   ])('%j', (change, says) => {
     expect(problem(change)).toBe(says);

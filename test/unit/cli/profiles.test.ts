@@ -1,0 +1,165 @@
+/** Importing, listing, showing, exporting and removing profiles, and storing their keys. */
+import { describe, expect, it } from 'vitest';
+import type { Result } from '#core/ipc/contract.ts';
+import { Refusal } from '#test/fakes/helper-server.ts';
+import { runAdit } from '#test/harness/adit-cli.ts';
+import { file, helper, PROFILE, run, SECRET } from '#test/harness/cli-session.ts';
+
+describe('adit import', () => {
+  const imported: Result<'profiles.import'> = {
+    imported: [
+      {
+        id: 'work',
+        name: 'Work',
+        report: [
+          { outcome: 'taken', setting: 'connections.home.version', value: '2' },
+          {
+            outcome: 'refused',
+            setting: 'connections.home.children.net.updown',
+            value: '/bin/sh',
+            reason: 'a profile runs no programs',
+          },
+        ],
+        missingSecrets: ['psk'],
+      },
+    ],
+  };
+
+  it('sends octets and names, never paths; prints the report', async () => {
+    const fake = await helper({ 'profiles.import': () => imported });
+    const content = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const path = file('wörk.conf', content);
+    const { code, stdout } = await runAdit([
+      '--socket',
+      fake.path,
+      'import',
+      path,
+      '--name',
+      'Work',
+      '--dry-run',
+    ]);
+    expect(code).toBe(0);
+    expect(fake.received).toEqual([
+      {
+        name: 'profiles.import',
+        params: {
+          files: [{ name: 'wörk.conf', content: Buffer.from(content).toString('base64') }],
+          name: 'Work',
+          dryRun: true,
+          forAll: false,
+        },
+      },
+    ]);
+    expect(stdout).toMatch(
+      /Refused:\n +connections\.home\.children\.net\.updown = \/bin\/sh {2}a profile runs no programs/,
+    );
+    expect(stdout).toContain('Next: adit set-secret work');
+  });
+
+  it('takes the secret from stdin, without its line end, and prints JSON', async () => {
+    const fake = await helper({ 'profiles.import': () => imported });
+    const { stdout } = await run(fake, `import ${file('a.json', '{}')} --secret-stdin --json --for-all`, {
+      stdin: `${SECRET}\r\n`,
+    });
+    expect(fake.received[0]?.params).toMatchObject({
+      psk: Buffer.from(SECRET).toString('base64'),
+      forAll: true,
+    });
+    expect(JSON.parse(stdout)).toEqual(imported);
+  });
+
+  it.each([
+    ['/nonexistent/x.conf', /\/nonexistent\/x\.conf cannot be read: there is no such file/],
+    ['/tmp', /\/tmp is no file/],
+    ['/dev/zero', /\/dev\/zero is no file/],
+  ])('says why %s cannot be read', async (path, says) => {
+    const fake = await helper({});
+    const { code, stderr } = await run(fake, `import ${path}`);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(says);
+    expect(fake.received).toEqual([]);
+  });
+
+  it('refuses files that no frame can carry before it connects', async () => {
+    const { code, stderr } = await runAdit([
+      '--socket',
+      '/nonexistent',
+      'import',
+      file('big', new Uint8Array(200 * 1024)),
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/has 204800 bytes; a profile has at most/);
+  });
+
+  it('prints a refusal of several lines as it is', async () => {
+    const fake = await helper({
+      'profiles.import': () => {
+        throw new Refusal('refused', 'a.conf:1: one\na.conf:2: two');
+      },
+    });
+    expect((await run(fake, `import ${file('a.conf', 'x')}`)).stderr).toBe(
+      'adit: a.conf:1: one\na.conf:2: two\n',
+    );
+  });
+});
+
+describe('profiles', () => {
+  it('lists, shows and exports them', async () => {
+    const fake = await helper({});
+    const list = await run(fake, 'profiles');
+    expect(list.stdout).toMatch(
+      /^ID +NAME +GATEWAY +FOR +SECRETS\nwork +Work +vpn\.example\.org +you +stored\nlab .*missing: psk\n$/,
+    );
+    expect(JSON.parse((await run(fake, 'profiles --json')).stdout)).toMatchObject({
+      profiles: [{ id: 'work' }, { id: 'lab' }],
+    });
+    expect((await run(fake, 'show Work')).stdout).toMatch(/gateway\.addresses +vpn\.example\.org/);
+    expect(JSON.parse((await run(fake, 'show work --json')).stdout)).toMatchObject({ profile: PROFILE });
+    const { gateway, ...rest } = PROFILE;
+    expect(JSON.parse((await run(fake, 'export wo')).stdout)).toEqual({
+      ...rest,
+      gateway: { addresses: gateway.addresses },
+    });
+  });
+
+  it('removes one by its id', async () => {
+    const fake = await helper({ 'profiles.remove': () => ({}) });
+    const { code, stdout } = await run(fake, 'remove Work');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'Removed Work (work) and its secrets.\n' });
+    expect(fake.received.at(-1)).toEqual({ name: 'profiles.remove', params: { id: 'work' } });
+  });
+
+  it('says which there could be where a name fits none', async () => {
+    const { code, stderr } = await run(await helper({}), 'show lob');
+    expect(code).toBe(1);
+    expect(stderr).toBe('adit: There is no profile “lob”.\nDid you mean “lab”?\n');
+  });
+});
+
+describe('adit set-secret', () => {
+  it('stores what stdin says', async () => {
+    const fake = await helper({ 'profiles.setSecret': () => ({}) });
+    const { code, stdout, stderr } = await run(fake, 'set-secret lab --secret-stdin', {
+      stdin: `${SECRET}\n`,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).not.toContain(SECRET);
+    expect(fake.received.at(-1)?.params).toEqual({ id: 'lab', psk: Buffer.from(SECRET).toString('base64') });
+  });
+
+  it.each([
+    ['', /The secret is empty/],
+    ['\n', /The secret is empty/],
+    ['x'.repeat(4000), /longer than 3072 bytes/],
+  ])('refuses the secret %j', async (stdin, says) => {
+    const { code, stderr } = await run(await helper({}), 'set-secret lab --secret-stdin', { stdin });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(says);
+  });
+
+  it('says how to pipe one where no terminal can be asked', async () => {
+    const { code, stderr } = await run(await helper({}), 'set-secret lab');
+    expect(code).toBe(2);
+    expect(stderr).toContain('adit set-secret lab --secret-stdin < key.txt');
+  });
+});

@@ -1,0 +1,168 @@
+/** What `adit` shows of the helper: status, log, doctor; and how a terminal sees it. */
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { statusSchema } from '#core/ipc/contract.ts';
+import type { FakeHelper } from '#test/fakes/helper-server.ts';
+import { bare, CONNECTED } from '#test/fakes/statuses.ts';
+import { ADIT, startAdit } from '#test/harness/adit-cli.ts';
+import { emits, helper, run, SECRET, tunnelThat } from '#test/harness/cli-session.ts';
+
+const entry = (at: number, message: string) => ({
+  time: `2026-11-21T08:00:0${at}.000Z`,
+  level: 'info' as const,
+  subsystem: 'main',
+  message,
+});
+
+/** `script` of bsdutils gives the command a terminal of its own and passes stdin on to it. */
+function atTerminal(line: string): Promise<{ code: number | null; screen: string }> {
+  const child = spawn('script', ['-qefc', line, '/dev/null'], {
+    env: { ...process.env, TERM: 'xterm' },
+    stdio: 'pipe',
+  });
+  let screen = '';
+  let typed = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text;
+    if (!typed && screen.includes('Pre-shared key of')) {
+      typed = true;
+      child.stdin.write(`x\u0015${SECRET}!\u007f\r`);
+    }
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, screen }));
+  });
+}
+
+const adit = (fake: FakeHelper, args: string): string => `${ADIT} --socket ${fake.path} ${args}`;
+
+describe('adit status', () => {
+  it('prints exactly the contract’s value as JSON', async () => {
+    const status = { tunnels: [CONNECTED, bare('failed', { failure: { cause: 'timeout', seconds: 3 } })] };
+    const { code, stdout, stderr } = await run(await helper({ 'status.get': () => status }), 'status --json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual(status);
+    expect(statusSchema.parse(JSON.parse(stdout))).toEqual(status);
+  });
+
+  it('prints a table for people, without colour where there is no terminal', async () => {
+    const { code, stdout } = await run(
+      await helper({ 'status.get': () => ({ tunnels: [CONNECTED] }) }),
+      'status',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Work {2}connected since /);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('watches: a snapshot, then every change, and a new snapshot where one was lost', async () => {
+    let subscriptions = 0;
+    const fake = await helper({
+      'events.subscribe': ({ topic }, peer) => {
+        subscriptions++;
+        // Sent before the answer, so it belongs to the subscription that had the gap.
+        if (subscriptions === 2) emits(bare('reconnecting'))(peer);
+        if (subscriptions === 1) {
+          setImmediate(() => {
+            emits(bare('connecting'))(peer);
+            peer.sendEvent({ topic: 'status', status: { tunnels: [bare('disconnecting')] } }, 5);
+          });
+        }
+        return {
+          sequence: subscriptions === 1 ? 0 : 7,
+          status: { tunnels: subscriptions === 1 ? [] : [CONNECTED] },
+          topic,
+        };
+      },
+    });
+    const watching = startAdit(['--socket', fake.path, 'status', '--watch', '--json']);
+    await watching.printed('"connected"');
+    watching.child.kill();
+    const { stdout } = await watching.finished;
+    const states = stdout
+      .trim()
+      .split('\n')
+      .map((line) => statusSchema.parse(JSON.parse(line)).tunnels.map(({ state }) => state));
+    expect(states).toEqual([[], ['connecting'], ['connected']]);
+    expect(subscriptions).toBe(2);
+  });
+});
+
+describe('adit log and adit doctor', () => {
+  it('prints what the helper remembers; in JSON an entry a line', async () => {
+    const fake = await helper({
+      'events.subscribe': () => ({ sequence: 0, log: [entry(1, 'one'), entry(2, 'two\u001b[2J')] }),
+    });
+    expect((await run(fake, 'log')).stdout).toMatch(/ info {2}main: one\n.* main: two\\u\{1b\}\[2J\n$/);
+    const lines = (await run(fake, 'log --json')).stdout.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      entry(1, 'one'),
+      entry(2, 'two\u001b[2J'),
+    ]);
+  });
+
+  it('follows, and tells nothing twice after a gap', async () => {
+    let subscriptions = 0;
+    const fake = await helper({
+      'events.subscribe': (_, peer) => {
+        subscriptions++;
+        const first = subscriptions === 1;
+        if (first) {
+          setImmediate(() => {
+            peer.sendEvent({ topic: 'log', entry: entry(2, 'two') });
+            peer.sendEvent({ topic: 'log', entry: entry(4, 'four') }, 1);
+          });
+        }
+        return first
+          ? { sequence: 0, log: [entry(1, 'one')] }
+          : { sequence: 9, log: [1, 2, 3, 4].map((at) => entry(at, `line ${at}`)) };
+      },
+    });
+    const following = startAdit(['--socket', fake.path, 'log', '-f']);
+    await following.printed('line 4');
+    following.child.kill();
+    const { stdout } = await following.finished;
+    expect(stdout.match(/main: .*/g)).toEqual(['main: one', 'main: two', 'main: line 3', 'main: line 4']);
+  });
+
+  it('shows every check with its remedy and exits by the worst', async () => {
+    const good = { check: 'TUN device', ok: true, found: '/dev/net/tun' };
+    const bad = { check: 'nft', ok: false, found: 'not installed', remedy: 'sudo apt install nftables' };
+    const fake = await helper({ 'doctor.run': () => ({ checks: [good, bad] }) });
+    const { code, stdout } = await run(fake, 'doctor');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^ok +helper: .*\nok +TUN device: \/dev\/net\/tun\nproblem +nft: not installed\n +sudo apt install nftables\n$/,
+    );
+    const healthy = await helper({ 'doctor.run': () => ({ checks: [good] }) });
+    expect((await run(healthy, 'doctor')).code).toBe(0);
+  });
+});
+
+describe('at a terminal', () => {
+  it('asks for a missing key without showing it, then connects', async () => {
+    const lab = { id: 'lab', name: 'lab' };
+    const steps = [bare('connecting', { step: 'IKE_AUTH', profile: lab }), { ...CONNECTED, profile: lab }];
+    const fake = await helper(tunnelThat(...steps));
+    const { code, screen } = await atTerminal(adit(fake, 'up lab'));
+    expect(fake.received.find(({ name }) => name === 'tunnel.up')?.params).toEqual({
+      id: 'lab',
+      psk: Buffer.from(SECRET).toString('base64'),
+    });
+    expect(screen).not.toContain(SECRET.slice(0, 5));
+    expect(screen).toContain('\r\u001b[KIKE_AUTH…\r\u001b[K');
+    expect(code).toBe(0);
+  });
+
+  it('redraws a watched status, in colour', async () => {
+    const fake = await helper({
+      'events.subscribe': (_, peer) => {
+        setImmediate(() => peer.end());
+        return { sequence: 0, status: { tunnels: [CONNECTED] } };
+      },
+    });
+    const { screen } = await atTerminal(adit(fake, 'status --watch'));
+    expect(screen).toContain('\u001b[H\u001b[2J\u001b[1mWork\u001b[0m  \u001b[32mconnected\u001b[0m since');
+  });
+});
