@@ -3,8 +3,11 @@
  * data plane in step with it (install, remove, path), and remembers what there is to tell about it.
  */
 import { wipe } from '#core/bytes/bytes.ts';
+import { describeEspSuite, describeIkeSuite } from '#core/crypto/suite.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { Failure } from '#core/failure/failure.ts';
+import { formatIdentification } from '#core/ike/identification.ts';
+import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { AssignedConfig, Connection, ConnectionEvent } from '#core/ikev2/connection-types.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
@@ -133,6 +136,9 @@ export class Association {
         break;
       case 'ike-established':
         this.ike = event;
+        this.#deps.log.info(
+          `IKE SA established with ${formatIdentification(event.remoteId)}: ${describeIkeSuite(event.suite)}`,
+        );
         break;
       case 'config':
         this.config = event.config;
@@ -163,6 +169,10 @@ export class Association {
       for (const keys of [child.keysIn, child.keysOut]) wipe(keys.encryption, keys.integrity);
     }
     this.children.set(child.spiIn, { child, expiresAt });
+    this.#deps.log.info(
+      `Child SA installed: ${describeEspSuite(child.suite)}, ${child.localTs.map(formatTrafficSelector).join(' ')} to ` +
+        child.remoteTs.map(formatTrafficSelector).join(' '),
+    );
     this.#ready.resolve();
   }
 
