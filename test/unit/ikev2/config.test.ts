@@ -20,6 +20,9 @@ const EVERYTHING = { ip4: true, ip6: true, dns: true, subnets: true, domains: tr
 const NOTHING = { ip4: false, ip6: false, dns: false, subnets: false, domains: false } as const;
 const IP6_ADDRESS = [...ip('fd00::5'), 64];
 
+const types = (request: Parameters<typeof requestAttributes>[0]): number[] =>
+  requestAttributes(request).map(({ type }) => type);
+
 describe('a CFG_REPLY', () => {
   it('survives being written and read', () => {
     const assigned = {
@@ -125,8 +128,6 @@ describe('a CFG_REPLY', () => {
 
 describe('a CFG_REQUEST', () => {
   it('asks in the families of its addresses', () => {
-    const types = (request: Parameters<typeof requestAttributes>[0]): number[] =>
-      requestAttributes(request).map(({ type }) => type);
     expect(types(EVERYTHING)).toEqual([1, 3, 13, 8, 10, 15, 25]);
     expect(types({ ...EVERYTHING, ip6: false })).toEqual([1, 3, 13, 25]);
     expect(types({ ...EVERYTHING, ip4: false })).toEqual([8, 10, 15, 25]);

@@ -37,6 +37,8 @@ const firstRequest = (seed: number): Uint8Array => {
   return connection.pollTransmit(0)?.bytes ?? new Uint8Array(0);
 };
 
+const jar = () => new CookieJar(seededRandom(4).bytes);
+
 describe('routing', () => {
   it('serves several initiators at once, each with its own events', () => {
     const scene = new EndpointScene({
@@ -215,7 +217,6 @@ describe('bounds', () => {
 });
 
 describe('cookies', () => {
-  const jar = () => new CookieJar(seededRandom(4).bytes);
   const subject = {
     nonceI: new Uint8Array(32).fill(3),
     address: '192.0.2.1',

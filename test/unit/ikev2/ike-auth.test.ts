@@ -27,6 +27,8 @@ const replace = (message: Message, ...replacements: readonly Payload[]): Payload
 const without = (message: Message, ...kinds: readonly Payload['kind'][]): Payload[] =>
   message.payloads.filter(({ kind }) => !kinds.includes(kind));
 
+const size = (pair: Ikev2Pair): number | undefined => pair.drawing.messages.at(-1)?.bytes.length;
+
 describe('the gateway refuses us', () => {
   const REFUSED: Failure = {
     cause: 'authentication-refused',
@@ -52,7 +54,6 @@ describe('the gateway refuses us', () => {
     expect(unknown.drawing.lines).toEqual(wrongKey.drawing.lines);
     expect(unknown.events.initiator.failure).toEqual(REFUSED);
     expect(unknown.events.responder.failure).toEqual(wrongKey.events.responder.failure);
-    const size = (pair: Ikev2Pair): number | undefined => pair.drawing.messages.at(-1)?.bytes.length;
     expect(size(unknown)).toBe(size(wrongKey));
   });
 
@@ -264,16 +265,16 @@ describe('the IKE SA stands but its Child SA does not (§1.2)', () => {
   });
 });
 
-describe('the responder', () => {
-  const first = { exchange: ExchangeType.IKE_AUTH, response: false, messageId: 1 } as const;
-  const keyed = (): { pair: Ikev2Pair; forge: Forge } => {
-    const pair = new Ikev2Pair();
-    pair.link.tamper = (flying) => (flying.bytes[18] === ExchangeType.IKE_AUTH ? [] : [flying]);
-    pair.initiate().run(25);
-    pair.drawing.clear();
-    return { pair, forge: new Forge(pair) };
-  };
+const first = { exchange: ExchangeType.IKE_AUTH, response: false, messageId: 1 } as const;
+const keyed = (): { pair: Ikev2Pair; forge: Forge } => {
+  const pair = new Ikev2Pair();
+  pair.link.tamper = (flying) => (flying.bytes[18] === ExchangeType.IKE_AUTH ? [] : [flying]);
+  pair.initiate().run(25);
+  pair.drawing.clear();
+  return { pair, forge: new Forge(pair) };
+};
 
+describe('the responder', () => {
   it('does not serve EAP: IKE_AUTH without AUTH', () => {
     const { pair, forge } = keyed();
     const payloads: readonly Payload[] = [

@@ -54,6 +54,12 @@ function answerWithCookie(pair: Ikev2Pair, nth: number): void {
   };
 }
 
+const ofVersion = (bytes: Uint8Array, major: number): Uint8Array => {
+  const other = bytes.slice();
+  other[17] = major << 4;
+  return other;
+};
+
 describe('COOKIE (§2.6)', () => {
   it('repeats the request with the cookie first and all else unchanged', () => {
     const pair = new Ikev2Pair();
@@ -264,12 +270,6 @@ describe('errors that anybody could have sent (§2.21.1)', () => {
 });
 
 describe('versions (§2.5)', () => {
-  const ofVersion = (bytes: Uint8Array, major: number): Uint8Array => {
-    const other = bytes.slice();
-    other[17] = major << 4;
-    return other;
-  };
-
   it('a request of version 3 is answered with INVALID_MAJOR_VERSION in version 2', () => {
     const pair = new Ikev2Pair();
     pair.link.tamper = (flying) => [{ ...flying, bytes: ofVersion(flying.bytes, 3) }];

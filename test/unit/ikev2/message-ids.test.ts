@@ -152,19 +152,19 @@ describe('one request at a time', () => {
   });
 });
 
-describe('message IDs that run out', () => {
-  /** As if the initiator had asked 2^32 - 2 times. */
-  const nearlySpent = (): Ikev2Pair => {
-    const pair = established();
-    const { life } = pair.initiator;
-    const send = (bytes: Uint8Array, path: (typeof life.sa)['path']): void => {
-      if (path !== undefined) life.outgoing.push({ bytes, path });
-    };
-    Object.assign(life, { requests: new Requests(life.sa, send, new RequestWindow(0xffff_fffe)) });
-    pair.responder.life.answers = new ResponseWindow(0xffff_fffe);
-    return pair;
+/** As if the initiator had asked 2^32 - 2 times. */
+const nearlySpent = (): Ikev2Pair => {
+  const pair = established();
+  const { life } = pair.initiator;
+  const send = (bytes: Uint8Array, path: (typeof life.sa)['path']): void => {
+    if (path !== undefined) life.outgoing.push({ bytes, path });
   };
+  Object.assign(life, { requests: new Requests(life.sa, send, new RequestWindow(0xffff_fffe)) });
+  pair.responder.life.answers = new ResponseWindow(0xffff_fffe);
+  return pair;
+};
 
+describe('message IDs that run out', () => {
   it('end the SA with a Delete under the last one', () => {
     const pair = nearlySpent();
     pair.do((now) => pair.initiator.checkLiveness(now)).run(100);

@@ -25,6 +25,7 @@ describe('DeadlineIndex', () => {
     const random = seededRandom(3);
     const index = new DeadlineIndex<number>();
     const plain = new Map<number, number>();
+    const answers: [number | undefined, number | undefined][] = [];
     for (let i = 0; i < 2_000; i++) {
       const owner = random.below(12);
       const at = random.unit() < 0.3 ? undefined : random.below(100);
@@ -32,10 +33,12 @@ describe('DeadlineIndex', () => {
       if (at === undefined) plain.delete(owner);
       else plain.set(owner, at);
       const least = plain.size === 0 ? undefined : Math.min(...plain.values());
-      if (random.unit() < 0.7) expect(index.earliest()).toBe(least);
+      // Not every time, so that several changes come between two questions.
+      if (random.unit() < 0.7) answers.push([index.earliest(), least]);
     }
+    for (const [answer, least] of answers) expect(answer).toBe(least);
     const due = [...plain].filter(([, at]) => at <= 50).map(([owner]) => owner);
-    expect(index.due(50).sort()).toEqual(due.sort());
+    expect(new Set(index.due(50))).toEqual(new Set(due));
   });
 });
 

@@ -1,0 +1,273 @@
+/** Every state a connection can be in, and everything that can be done to it: for tests of all pairs and of sequences. */
+import { EMPTY } from '#core/bytes/bytes.ts';
+import type { ConnectionState } from '#core/ikev2/connection-types.ts';
+import type { Ikev2Connection } from '#core/ikev2/connection.ts';
+import type { Payload } from '#core/ikev2/payload-types.ts';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { Forge, notifyPayload } from './ikev2-forge.ts';
+import { esp, id, ike, Ikev2Pair, INITIATOR_ADDRESS, pathTo, ts } from './ikev2-pair.ts';
+
+export type Role = 'initiator' | 'responder';
+
+/** A connection with a peer, brought into a state; `target` is the one that is tried. */
+export interface Subject {
+  readonly pair: Ikev2Pair;
+  readonly forge: Forge;
+  readonly role: Role;
+  readonly target: Ikev2Connection;
+}
+
+const SHORT = { initialMs: 100, factor: 1.5, maxMs: 1_000, attempts: 4, jitter: 0.1 } as const;
+
+/** Ways into the states; an initiator never rests in a responder's idle and the other way round. */
+export const STATES: readonly { readonly role: Role; readonly state: ConnectionState }[] = [
+  { role: 'initiator', state: 'idle' },
+  { role: 'initiator', state: 'ike-sa-init' },
+  { role: 'initiator', state: 'ike-auth' },
+  { role: 'initiator', state: 'established' },
+  { role: 'initiator', state: 'deleting' },
+  { role: 'initiator', state: 'closed' },
+  { role: 'responder', state: 'idle' },
+  { role: 'responder', state: 'ike-auth' },
+  { role: 'responder', state: 'established' },
+  { role: 'responder', state: 'deleting' },
+  { role: 'responder', state: 'closed' },
+];
+
+export function subject(role: Role, state: ConnectionState, seed = 1): Subject {
+  const pair = new Ikev2Pair({
+    seed,
+    initiator: { retransmit: SHORT, livenessSec: 10, lifetimeSec: 300, child: { lifetimeSec: 100 } },
+    responder: { retransmit: SHORT, livenessSec: 15 },
+  });
+  const target = pair[role];
+  if (state !== 'idle') {
+    pair.initiate();
+    // 10 ms each way: the responder is keyed after one, the initiator after two.
+    if (state === 'ike-auth') pair.run(role === 'responder' ? 12 : 22);
+    if (state === 'established' || state === 'deleting' || state === 'closed') pair.run(60);
+    if (state === 'deleting') pair.do((now) => target.delete(now));
+    if (state === 'closed') pair.do((now) => target.delete(now)).run(60);
+  }
+  pair.drain();
+  if (target.state !== state) throw new Error(`the ${role} is ${target.state} in place of ${state}`);
+  return { pair, forge: new Forge(pair), role, target };
+}
+
+export interface Input {
+  readonly name: string;
+  readonly apply: (subject: Subject) => void;
+}
+
+const spi = (value: number): Uint8Array => Uint8Array.of(0, value, 0, 0);
+
+/** Payloads that mean something somewhere, with those that mean nothing here. */
+const CONTENTS: readonly { readonly name: string; readonly payloads: readonly Payload[] }[] = [
+  { name: 'nothing', payloads: [] },
+  { name: 'D(IKE)', payloads: [{ kind: 'D', protocol: 1, spis: [] }] },
+  { name: 'D(ESP)', payloads: [{ kind: 'D', protocol: 3, spis: [spi(9)] }] },
+  { name: 'N(AUTHENTICATION_FAILED)', payloads: [notifyPayload(NotifyType.AUTHENTICATION_FAILED)] },
+  { name: 'N(COOKIE)', payloads: [notifyPayload(NotifyType.COOKIE, Uint8Array.of(1))] },
+  {
+    name: 'N(INVALID_KE_PAYLOAD)',
+    payloads: [notifyPayload(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(0, 19))],
+  },
+  { name: 'N(status)', payloads: [notifyPayload(50_000)] },
+  { name: 'N(error)', payloads: [notifyPayload(8_000)] },
+  { name: 'critical', payloads: [{ kind: 'unknown', type: 222, critical: true, body: EMPTY }] },
+  {
+    name: 'IKE_SA_INIT',
+    payloads: [
+      { kind: 'SA', proposals: ike('aes256gcm16-prfsha256-curve25519') },
+      { kind: 'KE', group: 31, data: new Uint8Array(32).fill(9) },
+      { kind: 'NONCE', data: new Uint8Array(32) },
+    ],
+  },
+  {
+    name: 'IKE_AUTH',
+    payloads: [
+      { kind: 'IDi', id: id('alice') },
+      { kind: 'AUTH', method: 2, data: new Uint8Array(32) },
+      { kind: 'CP', type: 1, attributes: [{ type: 1, value: EMPTY }] },
+      { kind: 'SA', proposals: esp('aes256gcm16').map((proposal) => ({ ...proposal, spi: spi(7) })) },
+      { kind: 'TSi', selectors: ts('0.0.0.0/0') },
+      { kind: 'TSr', selectors: ts('0.0.0.0/0') },
+    ],
+  },
+  {
+    name: 'IKE_AUTH answer',
+    payloads: [
+      { kind: 'IDr', id: id('gw.example.org') },
+      { kind: 'AUTH', method: 2, data: new Uint8Array(32) },
+      { kind: 'SA', proposals: esp('aes256gcm16').map((proposal) => ({ ...proposal, spi: spi(7) })) },
+      { kind: 'TSi', selectors: ts('0.0.0.0/0') },
+      { kind: 'TSr', selectors: ts('0.0.0.0/0') },
+    ],
+  },
+  { name: 'EAP', payloads: [{ kind: 'EAP', message: Uint8Array.of(3, 1, 0, 4) }] },
+];
+
+const EXCHANGES: readonly number[] = [
+  ExchangeType.IKE_SA_INIT,
+  ExchangeType.IKE_AUTH,
+  ExchangeType.CREATE_CHILD_SA,
+  ExchangeType.INFORMATIONAL,
+  ExchangeType.IKE_INTERMEDIATE,
+  0,
+  240,
+];
+
+const keyed = ({ pair }: Subject): boolean => pair.keyLog.responder.length > 0;
+
+function hear({ pair, role, target }: Subject, bytes: Uint8Array): void {
+  const { local, remote } = pathTo(500);
+  const path = role === 'initiator' ? { local, remote } : { local: remote, remote: local };
+  target.handleDatagram(pair.now, bytes, path);
+  pair.world.flush();
+}
+
+/** Messages of every exchange, both ways, with every content, under the next ID, the last one and a far one. */
+function messageInputs(): Input[] {
+  const shapes = EXCHANGES.flatMap((exchange) =>
+    [false, true].flatMap((response) => CONTENTS.map((content) => ({ exchange, response, content }))),
+  );
+  return shapes.flatMap(({ exchange, response, content }) =>
+    (['next', 'last', 'far'] as const).flatMap((which) =>
+      [false, true].map((clear) => ({
+        name: `${exchange} ${response ? 'answer' : 'request'} ${which} ${clear ? 'in the clear' : 'sealed'}: ${content.name}`,
+        apply: (subject: Subject) => {
+          const { forge, role, target } = subject;
+          if (!clear && !keyed(subject)) return;
+          const next = response
+            ? (target.life.requests.outstanding?.messageId ?? 0)
+            : expectedRequest(target);
+          const messageId = { next, last: Math.max(0, next - 1), far: next + 1_000 }[which];
+          const direction = role === 'initiator' ? 'R -> I' : 'I -> R';
+          hear(
+            subject,
+            forge.make(direction, { exchange, response, messageId }, content.payloads, { clear }),
+          );
+        },
+      })),
+    ),
+  );
+}
+
+/** The message ID that the window would take. */
+function expectedRequest({ life }: Ikev2Connection): number {
+  for (let id = 0; id < 100; id++) if (life.answers.classify(id) === 'new') return id;
+  throw new Error('no ID is expected');
+}
+
+const GARBAGE: readonly Input[] = [
+  { name: 'an empty datagram', apply: (subject) => hear(subject, EMPTY) },
+  { name: 'a NAT keepalive', apply: (subject) => hear(subject, Uint8Array.of(0xff)) },
+  { name: '28 zeros', apply: (subject) => hear(subject, new Uint8Array(28)) },
+  {
+    name: 'random octets',
+    apply: (subject) => hear(subject, subject.pair.random.bytes(1 + subject.pair.random.below(400))),
+  },
+  {
+    name: 'our own last message',
+    apply: (subject) => {
+      const { pair, role } = subject;
+      const ours = pair.world.sent.findLast(
+        ({ from }) => (from === INITIATOR_ADDRESS) === (role === 'initiator'),
+      );
+      if (ours !== undefined) hear(subject, ours.datagram.bytes);
+    },
+  },
+  {
+    name: 'the last message of the peer, once more',
+    apply: (subject) => {
+      const { pair, role } = subject;
+      const theirs = pair.world.sent.findLast(
+        ({ from }) => (from === INITIATOR_ADDRESS) !== (role === 'initiator'),
+      );
+      if (theirs !== undefined) hear(subject, theirs.datagram.bytes);
+    },
+  },
+  {
+    name: 'a flipped bit in the last message of the peer',
+    apply: (subject) => {
+      const { pair, role } = subject;
+      const theirs = pair.world.sent.findLast(
+        ({ from }) => (from === INITIATOR_ADDRESS) !== (role === 'initiator'),
+      );
+      if (theirs === undefined) return;
+      const bytes = theirs.datagram.bytes.slice();
+      const at = pair.random.below(bytes.length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << pair.random.below(8));
+      hear(subject, bytes);
+    },
+  },
+  {
+    name: 'a truncated message of the peer',
+    apply: (subject) => {
+      const { pair, role } = subject;
+      const theirs = pair.world.sent.findLast(
+        ({ from }) => (from === INITIATOR_ADDRESS) !== (role === 'initiator'),
+      );
+      if (theirs !== undefined)
+        hear(subject, theirs.datagram.bytes.subarray(0, pair.random.below(theirs.datagram.bytes.length)));
+    },
+  },
+];
+
+const TIME: readonly Input[] = [
+  { name: 'a timeout that is not due', apply: ({ pair, target }) => target.handleTimeout(pair.now) },
+  {
+    name: 'the next timeout',
+    apply: ({ pair, target }) => {
+      const at = target.pollTimeout();
+      if (at !== undefined) pair.world.now = Math.max(pair.now, at);
+      pair.do((now) => target.handleTimeout(now));
+    },
+  },
+  {
+    name: 'a day of sleep',
+    apply: ({ pair, target }) => {
+      pair.world.now += 86_400_000;
+      pair.do((now) => target.handleTimeout(now));
+    },
+  },
+  { name: 'a second with the peer', apply: ({ pair }) => void pair.run(1_000) },
+];
+
+const COMMANDS: readonly Input[] = [
+  { name: 'delete', apply: ({ pair, target }) => void pair.do((now) => target.delete(now)) },
+  {
+    name: 'delete a child',
+    apply: ({ pair, target }) =>
+      void pair.do((now) => target.delete(now, [...target.life.sa.children.keys()][0] ?? 1)),
+  },
+  { name: 'check liveness', apply: ({ pair, target }) => void pair.do((now) => target.checkLiveness(now)) },
+  {
+    name: 'inbound traffic',
+    apply: ({ pair, target }) => void pair.do((now) => target.noteInboundTraffic(now)),
+  },
+  { name: 'abandon', apply: ({ pair, target }) => void pair.do((now) => target.abandon(now)) },
+];
+
+export const INPUTS: readonly Input[] = [...messageInputs(), ...GARBAGE, ...TIME, ...COMMANDS];
+
+/**
+ * What must hold after any input: the rules of connection-types.ts. EventLog throws for an event after `closed`, the
+ * world for a deadline that stays due.
+ */
+export function check({ pair, target, role }: Subject): void {
+  pair.drain();
+  const closed = pair.events[role].of('closed').length;
+  if (closed > 1) throw new Error('closed twice');
+  if ((target.state === 'closed') !== (closed === 1))
+    throw new Error(`${closed} closed events in ${target.state}`);
+  const deadline = target.pollTimeout();
+  if (deadline !== undefined && !Number.isFinite(deadline)) throw new Error(`a deadline at ${deadline}`);
+  if (target.state !== 'closed') return;
+  if (deadline !== undefined) throw new Error('a deadline after closed');
+  const { keys, sealing, opening, children } = target.life.sa;
+  if (keys !== undefined || sealing !== undefined || opening !== undefined || children.size > 0) {
+    throw new Error('something is left after closed');
+  }
+}
