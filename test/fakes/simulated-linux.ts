@@ -149,7 +149,7 @@ export class SimulatedLinux implements Disposable {
       case 'address show': {
         const info = [...(this.addresses.get(words[3] ?? '') ?? [])].map((text) => {
           const [local, prefixlen] = text.split('/');
-          return { local, prefixlen: Number(prefixlen), scope: 'global' };
+          return { local, prefixlen: Number(prefixlen), scope: text.startsWith('fe80:') ? 'link' : 'global' };
         });
         return json([{ addr_info: info }]);
       }

@@ -98,6 +98,18 @@ table arp adit_adit0 {
     expect(linux.tables.size).toBe(0);
   });
 
+  it('that fails when it is applied again leaves no table of other settings', async () => {
+    using linux = new SimulatedLinux();
+    const effect = linuxEffects(linux.system).firewall;
+    await effect.apply(firewall);
+    linux.refusals.push({
+      pattern: /type filter hook/,
+      stderr: 'Error: Could not process rule: No buffer space',
+    });
+    await expect(effect.apply(firewall)).rejects.toThrow(/No buffer space/);
+    expect(linux.tables.size).toBe(0);
+  });
+
   it('removes the tables of its tunnel alone, any number of times', async () => {
     using linux = new SimulatedLinux();
     linux.tables.add('inet filter');

@@ -25,6 +25,18 @@ async function connect(journal: JournalFile, effects: Effects, backend: DnsBacke
   await effects.dns.apply(tunnel.dns, backend);
 }
 
+/** A second tunnel beside the first. */
+async function join(journal: JournalFile, effects: Effects, backend: DnsBackend): Promise<void> {
+  const tun = 'adit1';
+  await journal.add({ effect: 'firewall', tun, table: 'adit_adit1' });
+  await effects.firewall.apply({ ...tunnel.firewall, tun });
+  const routes = { tun, table: 44312, mark: tunnel.routes.mark, priority: 6201 };
+  await journal.add({ effect: 'routes', ...routes });
+  await effects.routes.apply({ ...tunnel.routes, ...routes });
+  await journal.add({ effect: 'dns', tun, backend });
+  await effects.dns.apply({ ...tunnel.dns, tun, servers: [tunnel.ip('10.8.0.53')] }, backend);
+}
+
 async function disconnect(journal: JournalFile, effects: Effects): Promise<void> {
   for (const entry of [...journal.entries()].reverse()) {
     await undoEntry(entry, effects);
@@ -123,6 +135,21 @@ describe.each<[string, DnsBackend, (linux: SimulatedLinux) => (files: Files) => 
       await connect(start(whole).journal, linuxEffects(whole), backend);
       expect(linux.snapshot()).not.toEqual(before);
       killed = await live(linux, at, wrap, disconnect);
+      await startAgain(linux, wrap);
+      const where = `killed before call ${at}`;
+      expect(after(linux, where)).toEqual(clean(before, where));
+    }
+    expect(at).toBeGreaterThan(30);
+  });
+
+  it('killed while a second tunnel joins the first', async () => {
+    let at = 0;
+    for (let killed = true; killed; at++) {
+      const { linux, wrap, before } = world();
+      using _cleanup = linux;
+      const whole = { ...linux.system, files: wrap(systemFiles) };
+      await connect(start(whole).journal, linuxEffects(whole), backend);
+      killed = await live(linux, at, wrap, (journal, effects) => join(journal, effects, backend));
       await startAgain(linux, wrap);
       const where = `killed before call ${at}`;
       expect(after(linux, where)).toEqual(clean(before, where));

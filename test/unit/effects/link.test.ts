@@ -29,9 +29,10 @@ describe('link', () => {
   it('removes the addresses of an earlier call that are not assigned any more', async () => {
     using linux = new SimulatedLinux();
     const effects = linuxEffects(linux.system);
+    linux.addresses.set('adit0', new Set(['fe80::1/64']));
     await effects.link.apply(link);
     await effects.link.apply({ ...link, addresses: [prefix('10.9.0.7/32')] });
-    expect([...(linux.addresses.get('adit0') ?? [])]).toEqual(['10.9.0.7/32']);
+    expect([...(linux.addresses.get('adit0') ?? [])]).toEqual(['fe80::1/64', '10.9.0.7/32']);
     expect(linux.runner.lines.at(-1)).toBe(
       [BATCH, 'address del 10.9.0.2/32 dev adit0', 'address del 2001:db8:9::2/128 dev adit0'].join('\n  '),
     );
