@@ -6,9 +6,17 @@ import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { ChildSa } from '#core/esp/child-sa.ts';
-import type { EspCodec } from '#core/esp/sa.ts';
+import type { EspCodec, Expiry } from '#core/esp/sa.ts';
 import { checkChild, checkPath, checkProtection, checkSockets, checkSpi } from './arguments.ts';
-import type { DataPlane, DataPlaneEvents, EspPath, NativePlatform, Tun, UdpOptions } from './data-plane.ts';
+import type {
+  DataPlane,
+  DataPlaneEvents,
+  EspPath,
+  IkeDatagram,
+  NativePlatform,
+  Tun,
+  UdpOptions,
+} from './data-plane.ts';
 
 /** Where scripts/build-native.sh puts the addon. */
 export const ADDON_PATH = fileURLToPath(new URL('../../build/native/adit.node', import.meta.url));
@@ -24,7 +32,14 @@ interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | '
   readonly packetLimit: bigint | undefined;
 }
 
+type AddonEvent =
+  | ({ readonly type: 'ike' } & IkeDatagram)
+  | { readonly type: 'expired'; readonly spiIn: number; readonly reason: Expiry }
+  | { readonly type: 'fatal'; readonly what: string };
+
 interface AddonDataPlane extends Omit<DataPlane, 'sendIke' | 'installChild'> {
+  /** Fewer than `most` when there are no more; `wake` comes with the next one then. Empty once it is closed. */
+  takeEvents(most: number): readonly AddonEvent[];
   sendIke(socket: number, remote: EspPath['remote'], bytes: Uint8Array, keepalive: boolean): void;
   installChild(child: FlatChild, path: EspPath): void;
 }
@@ -34,7 +49,7 @@ interface Addon {
   openDataPlane(options: {
     readonly tun: number;
     readonly sockets: readonly UdpOptions[];
-    readonly events: DataPlaneEvents;
+    readonly wake: () => void;
   }): AddonDataPlane;
   openEspCodec(child: FlatChild): EspCodec;
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
@@ -57,7 +72,9 @@ export function linuxPlatform(path: string = ADDON_PATH): NativePlatform {
         closeSync(tun.fd); // it is ours, also where we refuse
         throw error;
       }
-      return wrap(addon.openDataPlane({ tun: tun.fd, sockets, events }));
+      const listener: Listener = { events };
+      const plane = addon.openDataPlane({ tun: tun.fd, sockets, wake: () => drain(plane, listener) });
+      return wrap(plane, listener);
     },
   };
 }
@@ -73,7 +90,46 @@ function loadAddon(path: string): Addon {
   }
 }
 
-function wrap(plane: AddonDataPlane): DataPlane {
+/** Events between two turns of the event loop: a flood of them must not keep timers and other sockets waiting. */
+const EVENTS_PER_TURN = 64;
+
+/** Nobody listens any more once the data plane is closed, not even to what was taken already. */
+interface Listener {
+  events: DataPlaneEvents | undefined;
+}
+
+function drain(plane: AddonDataPlane, listener: Listener): void {
+  const taken = plane.takeEvents(EVENTS_PER_TURN);
+  if (taken.length === EVENTS_PER_TURN) setImmediate(drain, plane, listener);
+  for (const event of taken) {
+    try {
+      if (listener.events) tell(event, listener.events);
+    } catch (error) {
+      // An uncaught exception of whoever listens; the events behind it arrive all the same.
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+function tell(event: AddonEvent, events: DataPlaneEvents): void {
+  switch (event.type) {
+    case 'ike': {
+      const { socket, remote, local, bytes } = event;
+      events.onIke({ socket, remote, local, bytes });
+      break;
+    }
+    case 'expired':
+      events.onExpired(event.spiIn, event.reason);
+      break;
+    case 'fatal':
+      events.onFatal(event.what);
+      break;
+  }
+}
+
+function wrap(plane: AddonDataPlane, listener: Listener): DataPlane {
   const { sockets } = plane;
   return {
     sockets,
@@ -100,7 +156,10 @@ function wrap(plane: AddonDataPlane): DataPlane {
       plane.setPath(spiIn, path);
     },
     stats: () => plane.stats(),
-    close: () => plane.close(),
+    close() {
+      listener.events = undefined;
+      plane.close();
+    },
   };
 }
 

@@ -38,7 +38,7 @@ Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryp
                        : row.fixedKeyBytes != 0     ? keyBytes == row.fixedKeyBytes
                                                     : keyBytes == 16 || keyBytes == 24 || keyBytes == 32;
   if (!keyFits) throw ArgumentError(lengthError("keys.encryption", row.name, encryptionKey.size()));
-  std::memcpy(salt_.data(), encryptionKey.data() + keyBytes, row.saltBytes);
+  std::ranges::copy(encryptionKey.last(row.saltBytes), salt_.begin());
 
   if (row.kind != CipherKind::null) {
     char name[32];

@@ -29,7 +29,7 @@ void EventQueue::push(Event event) {
   if (first) wake_();
 }
 
-std::vector<Event> EventQueue::take(std::size_t most, bool& more) {
+std::vector<Event> EventQueue::take(std::size_t most) {
   const std::lock_guard lock(mutex_);
   std::vector<Event> taken;
   while (!events_.empty() && taken.size() < most) {
@@ -40,7 +40,6 @@ std::vector<Event> EventQueue::take(std::size_t most, bool& more) {
     taken.push_back(std::move(events_.front()));
     events_.pop_front();
   }
-  more = !events_.empty();
   return taken;
 }
 

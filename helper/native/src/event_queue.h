@@ -39,13 +39,14 @@ class EventQueue {
   static constexpr std::size_t kMaxIkeDatagrams = 512;
   static constexpr std::size_t kMaxIkeBytes = 1 << 20;
 
-  // `wake` runs in the pushing thread when the queue stops being empty. It must lead to take() until that is empty.
+  // `wake` runs in the pushing thread when the queue stops being empty. It must lead to take() until that gives less
+  // than it was asked for.
   explicit EventQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
 
   void pushIke(std::size_t socket, const SocketAddress& remote, const SocketAddress& local, ConstOctets bytes);
   void push(Event event);
-  // Up to `most` events, in order. Sets `more` when some are left; the caller then has to come back by itself.
-  std::vector<Event> take(std::size_t most, bool& more);
+  // Up to `most` events, in order.
+  std::vector<Event> take(std::size_t most);
   std::uint64_t ikeDrops() const { return ikeDrops_.load(std::memory_order_relaxed); }
 
  private:

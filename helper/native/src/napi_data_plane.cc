@@ -11,9 +11,6 @@
 namespace adit {
 namespace {
 
-// Events handed to JavaScript before the event loop gets its turn again.
-constexpr std::size_t kEventsPerTurn = 64;
-
 // Every open data plane of the process. When the process ends by exit(), this object goes before OpenSSL's own tables
 // do, and with it the threads that use them; keys are wiped.
 class LivePlanes {
@@ -40,42 +37,41 @@ LivePlanes& livePlanes() {
   return planes;
 }
 
-// What the JavaScript object, the threadsafe function and the clean-up hook share.
+// A data plane on its way through JavaScript. It keeps its object alive until it is closed, as an open socket does.
 class Handle {
  public:
-  Handle(napi_env env, napi_value events, FileDescriptor tun, const std::vector<UdpSpec>& sockets);
+  // `wake` is a JavaScript function without arguments: there are events to take.
+  Handle(napi_env env, napi_value wake, FileDescriptor tun, const std::vector<UdpSpec>& sockets);
   ~Handle() { close(); }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
+  bool closed() const { return plane_ == nullptr; }
   DataPlane& open() {
-    if (plane_ == nullptr) throw StateError("the data plane is closed");
+    if (closed()) throw StateError("the data plane is closed");
     return *plane_;
   }
+  void keep(napi_value object) { check(env_, napi_create_reference(env_, object, 1, &object_)); }
   void close();
 
  private:
-  static void deliver(napi_env env, napi_value function, void* context, void* data);
   static void cleanUp(void* self) { static_cast<Handle*>(self)->close(); }
-  void wake() const { napi_call_threadsafe_function(wakeUp_, nullptr, napi_tsfn_nonblocking); }
-  void deliver();
-  void report(const char* method, std::initializer_list<napi_value> arguments);
 
   napi_env env_;
-  napi_ref events_ = nullptr;
-  napi_threadsafe_function wakeUp_ = nullptr;
+  napi_ref object_ = nullptr;
+  napi_threadsafe_function wake_ = nullptr;
   std::unique_ptr<DataPlane> plane_;
 };
 
-Handle::Handle(napi_env env, napi_value events, FileDescriptor tun, const std::vector<UdpSpec>& sockets) : env_(env) {
-  check(env, napi_create_reference(env, events, 1, &events_));
-  check(env, napi_create_threadsafe_function(env, nullptr, nullptr, toText(env, "adit data plane"), 0, 1, nullptr,
-                                             nullptr, this, &Handle::deliver, &wakeUp_));
+Handle::Handle(napi_env env, napi_value wake, FileDescriptor tun, const std::vector<UdpSpec>& sockets) : env_(env) {
+  check(env, napi_create_threadsafe_function(env, wake, nullptr, toText(env, "adit data plane"), 0, 1, nullptr, nullptr,
+                                             nullptr, nullptr, &wake_));
   try {
-    plane_ = std::make_unique<DataPlane>(std::move(tun), sockets, [this] { wake(); });
+    plane_ = std::make_unique<DataPlane>(std::move(tun), sockets, [this] {
+      napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+    });
   } catch (...) {
-    napi_release_threadsafe_function(wakeUp_, napi_tsfn_abort);
-    napi_delete_reference(env, events_);
+    napi_release_threadsafe_function(wake_, napi_tsfn_abort);
     throw;
   }
   livePlanes().add(plane_.get());
@@ -83,69 +79,13 @@ Handle::Handle(napi_env env, napi_value events, FileDescriptor tun, const std::v
 }
 
 void Handle::close() {
-  if (plane_ == nullptr) return;
+  if (closed()) return;
   plane_->close();  // afterwards nobody wakes
   livePlanes().remove(plane_.get());
   plane_.reset();
   napi_remove_env_cleanup_hook(env_, &Handle::cleanUp, this);
-  napi_release_threadsafe_function(wakeUp_, napi_tsfn_abort);
-  napi_delete_reference(env_, events_);
-}
-
-// `env` is null when the environment ends or the function was aborted: then the handle may be gone, too.
-void Handle::deliver(napi_env env, napi_value, void* context, void*) {
-  if (env != nullptr) static_cast<Handle*>(context)->deliver();
-}
-
-void Handle::deliver() {
-  if (plane_ == nullptr) return;
-  bool more = false;
-  const std::vector<Event> events = plane_->events().take(kEventsPerTurn, more);
-  for (const Event& event : events) {
-    if (plane_ == nullptr) return;  // a callback has closed us
-    napi_handle_scope scope = nullptr;
-    check(env_, napi_open_handle_scope(env_, &scope));
-    try {
-      if (const auto* ike = std::get_if<IkeEvent>(&event)) {
-        const auto address = [&](const SocketAddress& of) {
-          return Object(env_).set("address", of.text()).set("port", std::uint32_t{of.port()}).get();
-        };
-        report("onIke", {Object(env_)
-                             .set("socket", static_cast<std::uint32_t>(ike->socket))
-                             .set("remote", address(ike->remote))
-                             .set("local", address(ike->local))
-                             .set("bytes", toOctets(env_, ike->bytes))
-                             .get()});
-      } else if (const auto* expired = std::get_if<ExpiredEvent>(&event)) {
-        static constexpr const char* kReasons[] = {"", "sequence", "bytes", "packets"};
-        napi_value spiIn = nullptr;
-        check(env_, napi_create_uint32(env_, expired->spiIn, &spiIn));
-        report("onExpired", {spiIn, toText(env_, kReasons[static_cast<std::size_t>(expired->reason)])});
-      } else if (const auto* fatal = std::get_if<FatalEvent>(&event)) {
-        report("onFatal", {toText(env_, fatal->what)});
-      }
-    } catch (...) {
-      throwToJavaScript(env_);
-    }
-    // What a listener throws is an uncaught exception of the program; the events after it still arrive.
-    bool pending = false;
-    napi_is_exception_pending(env_, &pending);
-    if (pending) {
-      napi_value exception = nullptr;
-      napi_get_and_clear_last_exception(env_, &exception);
-      napi_fatal_exception(env_, exception);
-    }
-    napi_close_handle_scope(env_, scope);
-  }
-  if (more && plane_ != nullptr) wake();
-}
-
-void Handle::report(const char* method, std::initializer_list<napi_value> arguments) {
-  napi_value events = nullptr;
-  napi_value function = nullptr;
-  check(env_, napi_get_reference_value(env_, events_, &events));
-  check(env_, napi_get_named_property(env_, events, method, &function));
-  check(env_, napi_call_function(env_, events, function, arguments.size(), arguments.begin(), nullptr));
+  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  if (object_ != nullptr) napi_delete_reference(env_, object_);
 }
 
 constexpr napi_type_tag kTag{0x616469742d646174, 0x6120706c616e6501};
@@ -219,6 +159,45 @@ napi_value stats(const Call& call) {
       .get();
 }
 
+// An event as data-plane-linux.ts reads it.
+napi_value fromEvent(napi_env env, const IkeEvent& event) {
+  const auto address = [&](const SocketAddress& of) {
+    return Object(env).set("address", of.text()).set("port", std::uint32_t{of.port()}).get();
+  };
+  return Object(env)
+      .set("type", toText(env, "ike"))
+      .set("socket", static_cast<std::uint32_t>(event.socket))
+      .set("remote", address(event.remote))
+      .set("local", address(event.local))
+      .set("bytes", toOctets(env, event.bytes))
+      .get();
+}
+
+napi_value fromEvent(napi_env env, const ExpiredEvent& event) {
+  static constexpr const char* kReasons[] = {"", "sequence", "bytes", "packets"};
+  return Object(env)
+      .set("type", toText(env, "expired"))
+      .set("spiIn", event.spiIn)
+      .set("reason", toText(env, kReasons[static_cast<std::size_t>(event.reason)]))
+      .get();
+}
+
+napi_value fromEvent(napi_env env, const FatalEvent& event) {
+  return Object(env).set("type", toText(env, "fatal")).set("what", event.what).get();
+}
+
+// Up to so many events, the oldest first. Fewer: there were no more, and `wake` comes with the next one.
+napi_value takeEvents(const Call& call) {
+  Handle& handle = unwrap<Handle>(call, kTag);
+  std::vector<napi_value> values;
+  if (!handle.closed()) {
+    for (const Event& event : handle.open().events().take(call[0].u32("most"))) {
+      values.push_back(std::visit([&](const auto& one) { return fromEvent(call.env(), one); }, event));
+    }
+  }
+  return toArray(call.env(), values);
+}
+
 napi_value closePlane(const Call& call) {
   unwrap<Handle>(call, kTag).close();
   return nullptr;
@@ -245,7 +224,7 @@ napi_value openDataPlane(const Call& call) {
   napi_env env = call.env();
   FileDescriptor tun(static_cast<int>(call[0]["tun"].u32("tun")));
   const std::vector<UdpSpec> sockets = toSockets(call[0]["sockets"]);
-  auto handle = std::make_unique<Handle>(env, call[0]["events"].get(), std::move(tun), sockets);
+  auto handle = std::make_unique<Handle>(env, call[0]["wake"].get(), std::move(tun), sockets);
 
   Object object(env);
   std::vector<napi_value> bound;
@@ -260,13 +239,14 @@ napi_value openDataPlane(const Call& call) {
       {"sendIke", entry<sendIke>},         {"installChild", entry<installChild>},
       {"removeChild", entry<removeChild>}, {"retireOutbound", entry<retireOutbound>},
       {"setPath", entry<setPath>},         {"stats", entry<stats>},
-      {"close", entry<closePlane>},
+      {"takeEvents", entry<takeEvents>},   {"close", entry<closePlane>},
   };
   for (const auto& [name, method] : methods) {
     napi_value function = nullptr;
     check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function));
     object.set(name, function);
   }
+  handle->keep(object.get());
   wrap(env, object.get(), kTag, std::move(handle));
   return object.get();
 }
