@@ -67,6 +67,8 @@ export interface FakeHelperOptions {
   readonly answers?: Answers;
   /** Instead of everything: called for each connection. */
   readonly onConnect?: (peer: FakePeer) => void;
+  /** Answers go out as they are: for those that break the contract. */
+  readonly unchecked?: true;
   /** In place of our own protocol's. */
   readonly major?: number;
 }
@@ -144,7 +146,12 @@ export class FakeHelper {
         | ((given: unknown, peer: FakePeer) => unknown)
         | undefined;
       if (!answer) throw new Refusal('unknownCall', `the fake has no answer for ${name}`);
-      peer.send({ jsonrpc: '2.0', id, result: answer(checked, peer) });
+      const result = answer(checked, peer);
+      peer.send({
+        jsonrpc: '2.0',
+        id,
+        result: this.#options.unchecked ? result : calls[name].result.parse(result),
+      });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       peer.send({ jsonrpc: '2.0', id, error: { code: error.code, message: error.message } });

@@ -93,6 +93,22 @@ describe('without a helper that can be used', () => {
     expect(stderr).not.toMatch(/at .*\.ts:\d+/);
   });
 
+  it('hears a refusal that its own hello drowned', async () => {
+    let connections = 0;
+    const fake = await helper(
+      {},
+      {
+        onConnect: (peer) => {
+          connections++;
+          if (connections > 1)
+            peer.send({ jsonrpc: '2.0', id: null, error: { code: -32003, message: 'not you' } });
+          peer.end();
+        },
+      },
+    );
+    expect(await run(fake, 'status')).toEqual({ code: 1, stdout: '', stderr: 'adit: not you\n' });
+  });
+
   it('refuses another major version', async () => {
     const { code, stderr } = await run(await helper({}, { major: 9 }), 'status');
     expect(code).toBe(1);
@@ -102,7 +118,8 @@ describe('without a helper that can be used', () => {
   it.each(['status', 'status --json', 'profiles', 'profiles --json', 'doctor --json'])(
     'meets an answer of another shape to `%s` with a sentence',
     async (line) => {
-      const fake = await helper({ 'status.get': wrong, 'profiles.list': wrong, 'doctor.run': wrong });
+      const answers = { 'status.get': wrong, 'profiles.list': wrong, 'doctor.run': wrong };
+      const fake = await helper(answers, { unchecked: true });
       const { code, stdout, stderr } = await run(fake, line);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(/answer to [a-z.]+ is not what the contract says/);

@@ -59,32 +59,30 @@ describe('adit status', () => {
   it('watches: a snapshot, then every change, and a new snapshot where one was lost', async () => {
     let subscriptions = 0;
     const fake = await helper({
-      'events.subscribe': ({ topic }, peer) => {
+      'events.subscribe': (_, peer) => {
         subscriptions++;
-        // Sent before the answer, so it belongs to the subscription that had the gap.
-        if (subscriptions === 2) emits(bare('reconnecting'))(peer);
         if (subscriptions === 1) {
           setImmediate(() => {
             emits(bare('connecting'))(peer);
-            peer.sendEvent({ topic: 'status', status: { tunnels: [bare('disconnecting')] } }, 5);
+            peer.sendEvent({ topic: 'status', status: { tunnels: [bare('reconnecting')] } }, 5);
           });
+          return { sequence: 0, status: { tunnels: [] } };
         }
-        return {
-          sequence: subscriptions === 1 ? 0 : 7,
-          status: { tunnels: subscriptions === 1 ? [] : [CONNECTED] },
-          topic,
-        };
+        // Number 8: sent before the answer, so it belongs to the subscription that had the gap.
+        emits(bare('reconnecting'))(peer);
+        setImmediate(emits(bare('disconnecting')), peer);
+        return { sequence: 8, status: { tunnels: [CONNECTED] } };
       },
     });
     const watching = startAdit(['--socket', fake.path, 'status', '--watch', '--json']);
-    await watching.printed('"connected"');
+    await watching.printed('"disconnecting"');
     watching.child.kill();
     const { stdout } = await watching.finished;
     const states = stdout
       .trim()
       .split('\n')
       .map((line) => statusSchema.parse(JSON.parse(line)).tunnels.map(({ state }) => state));
-    expect(states).toEqual([[], ['connecting'], ['connected']]);
+    expect(states).toEqual([[], ['connecting'], ['connected'], ['disconnecting']]);
     expect(subscriptions).toBe(2);
   });
 });

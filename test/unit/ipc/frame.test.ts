@@ -79,6 +79,20 @@ describe('FrameDecoder', () => {
     expect(faultOf(() => decoder.feed(encodeFrame(1)))).toBe(fault);
   });
 
+  it('stays broken, with the first error, whatever comes then', () => {
+    const decoder = new FrameDecoder();
+    const errors = [frame(utf8('{')), encodeFrame(1), encodeFrame(2)].map((chunk) => {
+      try {
+        return decoder.feed(chunk);
+      } catch (error) {
+        return error;
+      }
+    });
+    expect(errors[0]).toBeInstanceOf(FrameError);
+    expect(errors[1]).toBe(errors[0]);
+    expect(errors[2]).toBe(errors[0]);
+  });
+
   it('meets random octets with values or FrameError, nothing else', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
