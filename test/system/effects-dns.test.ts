@@ -40,7 +40,10 @@ async function world() {
     { host: client, device: 'adit0', addresses: ['10.9.0.2/24'] },
     { host: inside, device: 'adit0', addresses: [`${INSIDE}/24`] },
   );
-  await Promise.all([startDnsServer(lan, OUTSIDE, '192.0.2.1'), startDnsServer(inside, INSIDE, '10.9.0.80')]);
+  const [server] = await Promise.all([
+    startDnsServer(lan, OUTSIDE, '192.0.2.1'),
+    startDnsServer(inside, INSIDE, '10.9.0.80'),
+  ]);
   const stateDir = join(created.directory, 'state');
   await mkdir(stateDir, { mode: 0o700 });
   const own = new EffectsOnHost(client, stateDir);
@@ -48,7 +51,9 @@ async function world() {
     corp: await lookUp(client, 'wiki.corp.example'),
     other: await lookUp(client, 'www.example.org'),
   });
-  return { world: created, client, own, ask, stateDir };
+  /** How many questions the server outside has heard. */
+  const heard = () => server.output.split('asked').length - 1;
+  return { world: created, client, own, ask, heard, stateDir };
 }
 
 const outside = { corp: '192.0.2.1', other: '192.0.2.1' };
@@ -67,7 +72,7 @@ const settings = async (client: Host) => ({
 
 describe('systemd-resolved', () => {
   it('asks inside for all names, or for some, and as before afterwards', async () => {
-    const { world: created, client, own, ask } = await world();
+    const { world: created, client, own, ask, heard } = await world();
     await using _world = created;
     await startResolved(client);
     await client.run(['resolvectl', 'dns', 'eth0', OUTSIDE]);
@@ -77,7 +82,9 @@ describe('systemd-resolved', () => {
     expect(await ask()).toEqual(outside);
 
     expect(await own.ask({ do: 'dns', settings: dns })).toEqual([]);
+    const told = heard();
     expect(await ask()).toEqual(inside);
+    expect(heard()).toBe(told);
     expect(await own.ask({ do: 'dns', settings: some })).toEqual([]);
     expect(await ask()).toEqual(split);
     const hostile = { ...some, domains: ['-x', '~.', 'a\nb', 'corp.example'] };
@@ -113,14 +120,16 @@ describe.each([
   ["Debian's resolvconf", useDebianResolvconf, 1],
 ] as const)('%s', (_, use, warnings) => {
   it('asks inside first, and as before afterwards', async () => {
-    const { world: created, client, own, ask } = await world();
+    const { world: created, client, own, ask, heard } = await world();
     await using _world = created;
     await use(client, OUTSIDE);
     const before = await client.run(['cat', '/etc/resolv.conf']);
     expect(await own.ask({ do: 'detect' })).toBe('resolvconf');
     expect(await ask()).toEqual(outside);
     expect(await own.ask({ do: 'dns', settings: dns })).toHaveLength(warnings);
+    const told = heard();
     expect(await ask()).toEqual(inside);
+    expect(heard()).toBe(told);
     expect(await own.ask({ do: 'dns', settings: some })).toEqual([
       expect.stringContaining('only some domains'),
     ]);
@@ -151,7 +160,7 @@ describe('a plain resolv.conf', () => {
         client.run(['sh', '-c', 'mv /etc/resolv.conf /run/rc && ln -s ../run/rc /etc/resolv.conf']),
     ],
   ])('%s', async (_, prepare) => {
-    const { world: created, client, own, ask, stateDir } = await world();
+    const { world: created, client, own, ask, heard, stateDir } = await world();
     await using _world = created;
     await writeResolvConf(client, plain);
     await prepare(client);
@@ -159,7 +168,9 @@ describe('a plain resolv.conf', () => {
     expect(await own.ask({ do: 'detect' })).toBe('resolv.conf');
     expect(await ask()).toEqual(outside);
     expect(await own.ask({ do: 'dns', settings: dns })).toEqual([]);
+    const told = heard();
     expect(await ask()).toEqual(inside);
+    expect(heard()).toBe(told);
     // Readable for every user, whatever the umask of the helper.
     const asNobody = ['setpriv', '--reuid=65534', '--clear-groups', 'cat', '/etc/resolv.conf'];
     expect(await client.run(asNobody)).toContain(INSIDE);
