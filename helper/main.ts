@@ -28,6 +28,7 @@ import { privateDirectory } from './startup/directories.ts';
 import { lock } from './startup/lock.ts';
 import { systemResolver } from './tunnel/candidates.ts';
 import { TunnelManager } from './tunnel-manager.ts';
+import { removeTemporaries } from './whole-file.ts';
 
 const VERSION = `aditd ${packageJson.version}`;
 
@@ -36,6 +37,7 @@ async function run(options: Arguments): Promise<void> {
   privateDirectory(options.stateDir);
   const unlock = lock(options.stateDir);
   try {
+    removeTemporaries(options.stateDir);
     await serve(options);
   } finally {
     unlock();

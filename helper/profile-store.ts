@@ -132,10 +132,12 @@ export class ProfileStore {
       this.#profiles.set(id, { id, profile, psk, owner, forAll });
     } catch (error) {
       this.#damaged.add(id);
-      this.#log.error(
-        `the profile file ${this.#path(id)} is damaged and is left as it is: ${describe(error)}. ` +
-          'Repair it or move it away, then restart aditd; the other profiles are not affected.',
-      );
+      this.#log
+        .forProfile(id)
+        .error(
+          `the profile file ${this.#path(id)} is damaged and is left as it is: ${describe(error)}. ` +
+            'Repair it or move it away, then restart aditd; the other profiles are not affected.',
+        );
     }
   }
 

@@ -10,6 +10,8 @@ import type { Secret } from './secret.ts';
 import { Tunnel } from './tunnel/tunnel.ts';
 import type { TunnelDeps } from './tunnel/tunnel.ts';
 
+/** Each costs threads, sockets and an adapter. */
+const MOST_ACTIVE = 32;
 /** All tunnels together have this long to end when the helper does. */
 const SHUTDOWN_MS = 8000;
 
@@ -26,15 +28,16 @@ export class TunnelManager {
     this.#clock = deps.clock;
   }
 
-  /** Begins to connect; without effect on a tunnel that is up already. `false` while it is still being taken down. */
-  up(stored: StoredProfile, psk?: Secret): boolean {
-    const running = this.#tunnels.get(stored.id);
-    if (running?.tunnel.active) return running.tunnel.state !== 'disconnecting';
-    const slot = running?.slot ?? this.#freeSlot();
+  /** Begins to connect; without effect on a tunnel that is up already. Otherwise the reason why it cannot now. */
+  up(stored: StoredProfile, psk?: Secret): 'accepted' | 'leaving' | 'too-many' {
+    const running = this.#tunnels.get(stored.id)?.tunnel;
+    if (running?.active) return running.state === 'disconnecting' ? 'leaving' : 'accepted';
+    const slot = this.#freeSlot();
+    if (slot >= MOST_ACTIVE) return 'too-many';
     const tunnel = new Tunnel(stored, slot, this.#deps, () => this.#changed());
     this.#tunnels.set(stored.id, { tunnel, slot });
     tunnel.up(psk);
-    return true;
+    return 'accepted';
   }
 
   /** One tunnel, or all that the viewer sees. */
@@ -83,7 +86,8 @@ export class TunnelManager {
   }
 
   #freeSlot(): number {
-    const taken = new Set([...this.#tunnels.values()].map(({ slot }) => slot));
+    const active = [...this.#tunnels.values()].filter(({ tunnel }) => tunnel.active);
+    const taken = new Set(active.map(({ slot }) => slot));
     let slot = 0;
     while (taken.has(slot)) slot++;
     return slot;

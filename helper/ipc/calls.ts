@@ -108,23 +108,33 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
     'tunnel.up': ({ id, psk }, { viewer }) => {
       const stored = need(id, viewer);
       audit.forProfile(id).info(`up by uid ${viewer.uid}`);
-      if (!tunnels.up(stored, psk === undefined ? undefined : Secret.fromBase64(psk))) {
+      const answer = tunnels.up(stored, psk === undefined ? undefined : Secret.fromBase64(psk));
+      if (answer === 'leaving') {
         throw new CallError('busy', `"${id}" is still being taken down; try again in a moment`);
       }
+      if (answer === 'too-many') throw new CallError('busy', 'too many tunnels are up; take one down first');
       return { accepted: true };
     },
     'tunnel.down': ({ id }, { viewer }) => {
       if (id !== undefined) need(id, viewer);
-      audit.info(`down ${id ?? 'everything'} by uid ${viewer.uid}`);
+      (id === undefined ? audit : audit.forProfile(id)).info(`down by uid ${viewer.uid}`);
       tunnels.down(viewer, id);
       return { accepted: true };
     },
     'events.subscribe': ({ topic }, { viewer, subscriptions }) => {
       if (topic === 'status') {
+        const snapshot = tunnels.status(viewer);
+        let known = JSON.stringify(snapshot);
         const sequence = subscriptions.begin(topic, (emit) =>
-          tunnels.subscribe(() => emit({ topic, status: tunnels.status(viewer) })),
+          tunnels.subscribe(() => {
+            const status = tunnels.status(viewer);
+            const now = JSON.stringify(status);
+            // What others' tunnels do is not this viewer's, and nothing new is no news.
+            if (now !== known) emit({ topic, status });
+            known = now;
+          }),
         );
-        return { sequence, status: tunnels.status(viewer) };
+        return { sequence, status: snapshot };
       }
       const mine = (entry: LogEntry): boolean => isFor(entry, viewer, store);
       const sequence = subscriptions.begin(topic, (emit) =>

@@ -11,6 +11,7 @@ import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { AssignedConfig, Connection, ConnectionEvent } from '#core/ikev2/connection-types.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
+import { isoTime } from '../clock.ts';
 import { Driver } from '../driver.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
@@ -23,7 +24,8 @@ type EventOf<T extends ConnectionEvent['type']> = Extract<ConnectionEvent, { typ
 export interface InstalledChild {
   /** Without keys: they are wiped once the data plane has them. */
   readonly child: ChildSa;
-  readonly expiresAt: number | undefined;
+  /** ISO 8601, told once: two clocks that drift must not make it wander. */
+  readonly expiresAt: string | undefined;
 }
 
 export interface AssociationDeps {
@@ -44,6 +46,8 @@ export class Association {
   path: Path | undefined;
   nat: EventOf<'path'>['nat'] | undefined;
   ike: EventOf<'ike-established'> | undefined;
+  /** ISO 8601 */
+  ikeExpiresAt: string | undefined;
   config: AssignedConfig | undefined;
 
   readonly #deps: AssociationDeps;
@@ -136,6 +140,7 @@ export class Association {
         break;
       case 'ike-established':
         this.ike = event;
+        this.ikeExpiresAt = this.#wallTime(event.expiresAt);
         this.#deps.log.info(
           `IKE SA established with ${formatIdentification(event.remoteId)}: ${describeIkeSuite(event.suite)}`,
         );
@@ -157,6 +162,10 @@ export class Association {
     this.#deps.onChange();
   }
 
+  #wallTime(at: number | undefined): string | undefined {
+    return at === undefined ? undefined : isoTime(this.#deps.clock, at);
+  }
+
   #install({ child, expiresAt }: EventOf<'child-installed'>): void {
     if (!this.path) return;
     try {
@@ -168,7 +177,7 @@ export class Association {
     } finally {
       for (const keys of [child.keysIn, child.keysOut]) wipe(keys.encryption, keys.integrity);
     }
-    this.children.set(child.spiIn, { child, expiresAt });
+    this.children.set(child.spiIn, { child, expiresAt: this.#wallTime(expiresAt) });
     this.#deps.log.info(
       `Child SA installed: ${describeEspSuite(child.suite)}, ${child.localTs.map(formatTrafficSelector).join(' ')} to ` +
         child.remoteTs.map(formatTrafficSelector).join(' '),

@@ -8,6 +8,7 @@ import type { IpAddress, Path } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import type { RoutesEffect } from '../effects/effects.ts';
 import { NetworkUnreachable } from '../effects/effects.ts';
+import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
 import { candidates } from './candidates.ts';
 import type { Resolver } from './candidates.ts';
@@ -35,7 +36,7 @@ export interface Negotiated {
 /** Resolves when a Child SA is in place, or with `undefined` when `signal` ended the search. Throws TunnelError. */
 export async function negotiate(options: NegotiateOptions): Promise<Negotiated | undefined> {
   const failures: Failure[] = [];
-  for await (const candidate of candidates(options.gateway.addresses, options.resolver, options.onStep)) {
+  for await (const candidate of candidates(options)) {
     if (options.signal.aborted) return undefined;
     if ('failure' in candidate) {
       failures.push(candidate.failure);
@@ -48,7 +49,8 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
       continue;
     }
     const association = options.begin(way.path);
-    const outcome = await firstOf(association, options.signal);
+    const ready = association.ready.then(() => 'ready' as const);
+    const outcome = await unlessAborted(options.signal, Promise.race([ready, association.ended]));
     if (outcome === 'ready') return { association, outerMtu: way.mtu };
     if (outcome === 'aborted') return undefined;
     const failure: Failure = outcome ?? { cause: 'closed-by-peer', detail: 'the gateway ended the exchange' };
@@ -77,21 +79,6 @@ async function wayTo(
       throw new TunnelError(systemFailure('The way to the gateway cannot be found', error));
     }
     return { cause: 'network-unreachable', address, detail: error.detail };
-  }
-}
-
-async function firstOf(
-  association: Association,
-  signal: AbortSignal,
-): Promise<'ready' | 'aborted' | Failure | undefined> {
-  const aborted = Promise.withResolvers<'aborted'>();
-  const onAbort = (): void => aborted.resolve('aborted');
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    const ready = association.ready.then(() => 'ready' as const);
-    return await Promise.race([ready, association.ended, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -6,8 +6,6 @@ import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { formatIp } from '#core/net/address.ts';
-import type { Clock } from '../clock.ts';
-import { isoTime } from '../clock.ts';
 import type { SaCounters } from '../native/data-plane.ts';
 import type { Association, InstalledChild } from './association.ts';
 import type { Plan } from './plan.ts';
@@ -24,13 +22,12 @@ export interface StatusInput {
   readonly plan: Plan | undefined;
   readonly dnsBackend: string | undefined;
   readonly tun: string | undefined;
-  readonly clock: Clock;
 }
 
 type ChildStatus = TunnelStatus['children'][number];
 
 export function statusOf(input: StatusInput): TunnelStatus {
-  const { association, plan, clock } = input;
+  const { association, plan } = input;
   return {
     profile: { id: input.profile.id, name: input.profile.name },
     state: input.state,
@@ -45,9 +42,9 @@ export function statusOf(input: StatusInput): TunnelStatus {
     },
     nat: association?.nat ?? null,
     interface: input.tun !== undefined && plan ? { name: input.tun, mtu: plan.link.mtu } : null,
-    ike: ikeOf(association, clock),
+    ike: ikeOf(association),
     children: [...(association?.children.values() ?? [])].map((installed) =>
-      childOf(installed, input.counters, clock),
+      childOf(installed, input.counters),
     ),
     failure: input.failure ?? null,
   };
@@ -59,9 +56,9 @@ function gatewayOf(association: Association | undefined): TunnelStatus['gateway'
   return { address, port, id: association.ike ? formatIdentification(association.ike.remoteId) : null };
 }
 
-function ikeOf(association: Association | undefined, clock: Clock): TunnelStatus['ike'] {
-  const ike = association?.ike;
-  if (!ike) return null;
+function ikeOf(association: Association | undefined): TunnelStatus['ike'] {
+  if (!association?.ike) return null;
+  const { ike } = association;
   return {
     version: 2,
     spiI: toHex(ike.spiI),
@@ -69,15 +66,11 @@ function ikeOf(association: Association | undefined, clock: Clock): TunnelStatus
     suite: describeIkeSuite(ike.suite),
     weak: weaknesses(ike.suite),
     rekeyAt: null,
-    expiresAt: ike.expiresAt === undefined ? null : isoTime(clock, ike.expiresAt),
+    expiresAt: association.ikeExpiresAt ?? null,
   };
 }
 
-function childOf(
-  { child, expiresAt }: InstalledChild,
-  counters: readonly SaCounters[],
-  clock: Clock,
-): ChildStatus {
+function childOf({ child, expiresAt }: InstalledChild, counters: readonly SaCounters[]): ChildStatus {
   const counted = counters.find(({ spiIn }) => spiIn === child.spiIn);
   return {
     spiIn: spiText(child.spiIn),
@@ -94,7 +87,7 @@ function childOf(
     replayDrops: Number(counted?.replayDrops ?? 0n),
     authFailures: Number(counted?.authFailures ?? 0n),
     selectorDrops: Number(counted?.selectorDrops ?? 0n),
-    ...(expiresAt === undefined ? {} : { expiresAt: isoTime(clock, expiresAt) }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }
 

@@ -23,6 +23,7 @@ import type { Logger } from '../log/log.ts';
 import type { IkeDatagram, SaCounters } from '../native/data-plane.ts';
 import type { StoredProfile } from '../profile-store.ts';
 import type { Secret } from '../secret.ts';
+import { unlessAborted } from './abort.ts';
 import { Association } from './association.ts';
 import type { Resolver } from './candidates.ts';
 import type { Carrier, TunnelPlatform } from './carrier.ts';
@@ -127,7 +128,6 @@ export class Tunnel {
       plan: this.#plan,
       dnsBackend: this.#changes.dnsBackend,
       tun: carrier?.tun,
-      clock: this.#deps.clock,
     });
   }
 
@@ -139,6 +139,7 @@ export class Tunnel {
         error instanceof TunnelError ? error.failure : systemFailure('The tunnel cannot be set up', error);
     }
     await this.#release();
+    if (psk !== this.stored.psk) psk?.wipe();
     // A failure after the user's own `down` is no news.
     if (this.#stop.signal.aborted) this.#failure = undefined;
     if (this.#failure) this.#log.error(explain(this.#failure).sentence);
@@ -179,7 +180,8 @@ export class Tunnel {
       await this.#changes.make(this.#plan, signal);
     }
     if (!signal.aborted && !association.isOver) this.#becomeConnected();
-    return Promise.race([association.ended, aborted(signal)]);
+    const end = await unlessAborted(signal, association.ended);
+    return end === 'aborted' ? undefined : end;
   }
 
   #begin(carrier: Carrier, path: Path, psk: Secret): Association {
@@ -258,10 +260,3 @@ export class Tunnel {
 }
 
 const NOTHING_ASSIGNED = { addresses: [], dns: [], subnets: [], domains: [] } as const;
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
-}

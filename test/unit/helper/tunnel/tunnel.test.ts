@@ -362,6 +362,19 @@ describe('a tunnel that cannot come up', () => {
 });
 
 describe('a tunnel that ends', () => {
+  it('while a name is looked up, without waiting for the answer', async () => {
+    const world = new TunnelWorld({ resolver: { lookup: () => new Promise(() => undefined) } });
+    world.tunnels.up(
+      world.profile('work', { profile: profileNamed('work', { gateway: { addresses: ['slow.example'] } }) }),
+    );
+    await world.clock.advance(1000);
+    expect(world.status('work')).toMatchObject({ state: 'connecting', step: 'looking up slow.example' });
+    world.tunnels.down({ uid: 0, admin: true });
+    await world.clock.advance(0);
+    expect(world.status('work')?.state).toBe('disconnected');
+    expectNothingLeft(world);
+  });
+
   it('tells the gateway, and waits for a silent one no longer than two seconds', async () => {
     const { world, gateway } = await connected();
     gateway.silent = true;
@@ -452,9 +465,20 @@ describe('many tunnels', () => {
 
   it('are one a profile', async () => {
     const { world, stored } = await connected();
-    expect(world.tunnels.up(stored)).toBe(true);
+    expect(world.tunnels.up(stored)).toBe('accepted');
     await world.clock.advance(200);
     expect(world.opened).toHaveLength(1);
+  });
+
+  it('are at most 32 at a time, and a place that is left is free again', async () => {
+    const world = new TunnelWorld();
+    for (let number = 0; number < 32; number++) {
+      expect(world.tunnels.up(world.profile(`p${number}`))).toBe('accepted');
+    }
+    expect(world.tunnels.up(world.profile('more'))).toBe('too-many');
+    world.tunnels.down({ uid: 0, admin: true }, 'p5');
+    await world.clock.advance(5000);
+    expect(world.tunnels.up(world.profile('more'))).toBe('accepted');
   });
 
   it('all come down when the helper ends, within a bound', async () => {
