@@ -119,7 +119,8 @@ export class TunnelWorld implements TunnelPlatform {
   readonly clock = new FakeClock();
   readonly log = new Log(this.clock, []);
   readonly effects = new FakeEffects();
-  readonly journal = JournalFile.open(temporaryDirectory()).journal;
+  readonly stateDir = temporaryDirectory();
+  readonly journal = JournalFile.open(this.stateDir).journal;
   readonly network = new FakeNetwork({
     wake: (deliver) => void this.clock.setTimer(this.clock.now() + DELAY_MS, deliver),
   });
