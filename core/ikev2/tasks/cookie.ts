@@ -11,6 +11,9 @@ import { doubting, type Task } from './task.ts';
 /** Secrets rotate, so a cookie may age on the way and a second one is fair; a peer that never stops is not. */
 const MAX_COOKIES = 5;
 
+/** §2.6 */
+const MAX_COOKIE_BYTES = 64;
+
 const CIRCLING: Failure = {
   cause: 'protocol-error',
   detail: `asks for a new cookie again and again (${MAX_COOKIES} were returned)`,
@@ -28,6 +31,9 @@ export function cookieTask(): Task {
     onResponse(_exchange, { payloads }) {
       const asked = findNotify(payloads, NotifyType.COOKIE);
       if (asked === undefined) return undefined;
+      if (asked.data.length === 0 || asked.data.length > MAX_COOKIE_BYTES) {
+        return { ruling: 'drop', counter: 'malformed' };
+      }
       if (++received > MAX_COOKIES) return doubting(CIRCLING);
       // A copy: the receive buffer may be reused before the request is built again.
       cookie = asked.data.slice();

@@ -10,7 +10,7 @@ import {
 import type { ConfigAttribute } from '#core/ikev2/payload-types.ts';
 import { ConfigAttributeType as Attribute } from '#core/registry/config-attributes.ts';
 import { Forge } from '#test/harness/ikev2-forge.ts';
-import { ASSIGNED, Ikev2Pair, ip } from '#test/harness/ikev2-pair.ts';
+import { ASSIGNED, Ikev2Pair, ip, ts } from '#test/harness/ikev2-pair.ts';
 
 const attribute = (type: number, ...octets: number[]): ConfigAttribute => ({
   type,
@@ -159,6 +159,13 @@ describe('a CFG_REQUEST', () => {
       },
     }).connect();
     expect(asked).toEqual(['alice@example.org', { ...EVERYTHING, ip6: false }]);
+  });
+
+  it('where the initiator has only IPv4 to offer, the responder offers no IPv6', () => {
+    const pair = new Ikev2Pair({ responder: { child: { localTs: ts('10.1.0.0/16') } } }).connect();
+    const [installed] = pair.events.initiator.of('child-installed');
+    expect(installed?.child.localTs.map(({ start }) => start.length)).toEqual([4]);
+    expect(installed?.child.remoteTs.map(({ start }) => start.length)).toEqual([4]);
   });
 
   it('for both families is content with one', () => {

@@ -258,6 +258,17 @@ describe('the IKE SA stands but its Child SA does not (§1.2)', () => {
     });
   });
 
+  it('selectors of ours beyond what we offered', () => {
+    const pair = withAnswer((message) => replace(message, { kind: 'TSi', selectors: ts('10.9.0.0/16') }), {
+      initiator: { child: { localTs: ts('10.9.0.7/32') } },
+    });
+    expect(pair.events.initiator.failure).toMatchObject({
+      cause: 'ts-unacceptable',
+      saidBy: 'us',
+      local: ['10.9.0.0/16'],
+    });
+  });
+
   it('an answer without selectors breaks the protocol', () => {
     const pair = withAnswer((message) => without(message, 'TSr'));
     expect(pair.events.initiator.failure).toMatchObject({ cause: 'protocol-error', sentBy: 'peer' });

@@ -81,6 +81,13 @@ describe('COOKIE (§2.6)', () => {
     expect(scene.endpoint.counters.cookiesSent).toBe(1);
   });
 
+  it.each([0, 65])('of %d octets is none', (length) => {
+    const pair = new Ikev2Pair().initiate();
+    hear(pair, notifyPayload(NotifyType.COOKIE, new Uint8Array(length)));
+    expect(pair.initiator.counters.malformed).toBe(1);
+    expect(pair.drawing.lines).toHaveLength(1);
+  });
+
   it('gives up on a peer that asks again and again, saying so', () => {
     const pair = new Ikev2Pair({ link: { loss: 1 } }).initiate();
     for (let i = 0; i < 50; i++) hear(pair, notifyPayload(NotifyType.COOKIE, Uint8Array.of(i)));
@@ -227,6 +234,53 @@ describe('errors that anybody could have sent (§2.21.1)', () => {
       code: 7,
       exchange: 'IKE_SA_INIT',
     });
+  });
+
+  it('is not forgotten over garbage that comes later', () => {
+    const pair = new Ikev2Pair({ link: { loss: 1 } }).initiate();
+    hear(pair, notifyPayload(NotifyType.INVALID_SYNTAX));
+    hear(pair);
+    pair.runToEnd();
+    expect(pair.events.initiator.failure).toMatchObject({ cause: 'peer-error', notify: 'INVALID_SYNTAX' });
+  });
+
+  it('takes the real answer after one that chooses a group we did not send', () => {
+    const pair = new Ikev2Pair({ initiator: { proposals: ike(GROUPS) } });
+    const forge = new Forge(pair);
+    let copied = false;
+    pair.link.tamper = (flying) => {
+      const message = copied ? undefined : forge.open('R -> I', flying.bytes);
+      if (message?.header.response !== true) return [flying];
+      copied = true;
+      const payloads = message.payloads.map((payload) =>
+        payload.kind === 'SA' ? { ...payload, proposals: ike('aes256gcm16-prfsha256-ecp256') } : payload,
+      );
+      // In front of the real one, which arrives a moment later.
+      return [
+        { ...flying, bytes: encodeMessage(message.header, payloads) },
+        { ...flying, at: flying.at + 5 },
+      ];
+    };
+    pair.connect();
+    expect(pair.initiator.state).toBe('established');
+    expect(pair.events.initiator.of('ike-established')[0]?.suite.keyExchange.keyword).toBe('curve25519');
+  });
+
+  it('takes the real answer after one without a responder SPI', () => {
+    const pair = new Ikev2Pair();
+    const forge = new Forge(pair);
+    pair.link.tamper = (flying) => {
+      const message =
+        flying.bytes[18] === ExchangeType.IKE_SA_INIT ? forge.open('R -> I', flying.bytes) : undefined;
+      if (message?.header.response !== true) return [flying];
+      const header = { ...message.header, spiR: new Uint8Array(8) };
+      return [
+        { ...flying, bytes: encodeMessage(header, message.payloads) },
+        { ...flying, at: flying.at + 5 },
+      ];
+    };
+    pair.connect();
+    expect(pair.initiator.state).toBe('established');
   });
 
   it('waits all retransmissions when all it heard was garbage, then says what it heard', () => {

@@ -90,6 +90,16 @@ describe('Delete of the IKE SA', () => {
     ]);
   });
 
+  it('passes over what only waits', () => {
+    const pair = established();
+    pair.initiator.checkLiveness(pair.now);
+    pair.initiator.delete(pair.now, spiIn(pair, 'initiator'));
+    pair.do((now) => pair.initiator.delete(now)).run(100);
+    expect(pair.drawing.messages.flatMap(({ message }) => message.payloads)).toEqual([
+      { kind: 'D', protocol: 1, spis: [] },
+    ]);
+  });
+
   it('is answered again when the answer was lost, although the SA is gone', () => {
     const pair = established();
     let dropped = 0;
