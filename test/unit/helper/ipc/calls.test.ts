@@ -4,6 +4,7 @@ import { utf8 } from '#core/bytes/bytes.ts';
 import { ERROR_CODES, calls } from '#core/ipc/contract.ts';
 import type { CallName } from '#core/ipc/contract.ts';
 import { MAX_FRAME, encodeFrame } from '#core/ipc/frame.ts';
+import { dispatcher } from '#helper/ipc/dispatch.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { HelperWorld } from '#test/fakes/helper-world.ts';
 import type { Person } from '#test/fakes/helper-world.ts';
@@ -101,6 +102,15 @@ describe('dispatch', () => {
       const isForbidden = (await outcome) === ERROR_CODES.forbidden;
       expect([name, isForbidden]).toEqual([name, permission !== 'read']);
     }
+  });
+});
+
+describe('the answer of a call', () => {
+  it('has nothing in it that the contract does not name', async () => {
+    const leaky = {
+      'status.get': () => ({ tunnels: [], psk: PSK }),
+    } as unknown as Parameters<typeof dispatcher>[0];
+    expect(await dispatcher(leaky)('status.get', {}, alice.caller)).toEqual({ tunnels: [] });
   });
 });
 
@@ -262,6 +272,7 @@ describe('tunnels', () => {
     expect((await root.call('status.get', {})).tunnels).toHaveLength(1);
     await bob.call('tunnel.down', {});
     expect((await alice.call('status.get', {})).tunnels).toMatchObject([{ state: 'connected' }]);
+    expect(bob.events.filter(({ topic }) => topic === 'status')).toEqual([]);
     for (const event of bob.events) expect(JSON.stringify(event)).not.toMatch(/work|203\.0\.113\.1/i);
   });
 
@@ -277,6 +288,18 @@ describe('tunnels', () => {
     await world.tunnels.clock.advance(3000);
     await alice.call('profiles.remove', { id });
     expect(await alice.call('status.get', {})).toEqual({ tunnels: [] });
+  });
+
+  it('are told again only when something is new', async () => {
+    const id = await stored(alice, 'Work');
+    await alice.call('tunnel.up', { id });
+    await world.tunnels.clock.advance(500);
+    await alice.call('events.subscribe', { topic: 'status' });
+    await world.tunnels.clock.advance(10_000);
+    expect(alice.events).toEqual([]);
+    world.tunnels.send();
+    await world.tunnels.clock.advance(3000);
+    expect(alice.events).toHaveLength(1);
   });
 
   it('are told no more to who has unsubscribed', async () => {

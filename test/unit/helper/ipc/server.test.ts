@@ -176,6 +176,12 @@ describe('who connects', () => {
     await expect.poll(async () => (await RawClient.greeted(path)).socket.destroyed).toBe(false);
   });
 
+  it('may be root more often than any user', async () => {
+    const { path } = await serving({ peerCredentials: () => ({ uid: 0, gid: 0 }) });
+    const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.greeted(path)));
+    expect(clients.every(({ socket }) => !socket.destroyed)).toBe(true);
+  });
+
   it('is turned away as the 33rd connection of all', async () => {
     let uid = 0;
     const { path } = await serving({ peerCredentials: () => ({ uid: uid++, gid: 1 }) });
@@ -306,6 +312,16 @@ describe('a session', () => {
     await client.closed;
   });
 
+  it('reads no further while a request is worked on', async () => {
+    const { path } = await serving({ dispatch: () => new Promise(() => undefined) });
+    const client = await RawClient.greeted(path);
+    client.send({ jsonrpc: '2.0', id: 1, method: 'long' });
+    const filler = { jsonrpc: '2.0', id: 2, method: 'next', params: 'x'.repeat(200_000) };
+    for (let frame = 0; frame < 40; frame++) client.send(filler);
+    const waiting = await settled(() => client.socket.writableLength);
+    expect(waiting).toBeGreaterThan(4_000_000);
+  });
+
   it('sends events after the snapshot they follow, numbered without a gap', async () => {
     let emit: ((text: string) => void) | undefined;
     const { path } = await serving({
@@ -332,6 +348,17 @@ describe('a session', () => {
     await expect.poll(() => emit).toBeUndefined();
   });
 });
+
+/** The value once it has not changed for some turns of the event loop. */
+async function settled(value: () => number): Promise<number> {
+  let last = value();
+  for (let same = 0; same < 50; ) {
+    await new Promise((resolve) => setImmediate(resolve));
+    same = value() === last ? same + 1 : 0;
+    last = value();
+  }
+  return last;
+}
 
 function lengthOf(octets: number): Buffer {
   const header = Buffer.alloc(4);
