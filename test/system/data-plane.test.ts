@@ -87,6 +87,15 @@ async function sendToLeft(...datagrams: readonly Uint8Array[]): Promise<void> {
   }
 }
 
+/** An ESP packet to the left data plane under the right key. */
+const seal = (sequence: bigint, payload: Uint8Array, nextHeader: number): Uint8Array =>
+  new EspTransform(suite(SA.esp), keysNamed(SA.keyIn, suite(SA.esp)), random).seal(
+    SA.spiIn,
+    sequence,
+    payload,
+    nextHeader,
+  );
+
 beforeEach(async () => {
   world = await World.create();
   const [one, two] = await Promise.all([world.host('left'), world.host('right')]);
@@ -176,14 +185,6 @@ describe('traffic', () => {
 describe('bad packets from outside', () => {
   const inner = ipv4Udp({ source: '10.9.1.1', destination: '10.9.0.1', payload: random(100) });
 
-  const seal = (sequence: bigint, payload: Uint8Array, nextHeader: number): Uint8Array =>
-    new EspTransform(suite(SA.esp), keysNamed(SA.keyIn, suite(SA.esp)), random).seal(
-      SA.spiIn,
-      sequence,
-      payload,
-      nextHeader,
-    );
-
   it('counts each kind once, delivers the good one once, and goes on', async () => {
     await install(SA);
     const peer = new EspSa(childFromText(facing(SA)), random);
@@ -266,22 +267,33 @@ describe('IKE datagrams', () => {
     expect((await right.stats()).runts).toBe(0);
   });
 
-  it('travel without it from and to port 500, whatever the other port is', async () => {
-    const client = DataPlaneHost.on(hosts.left);
+  it.each([
+    [500, ''],
+    [4501, '00000000'],
+  ])('on a socket of port %i have the marker "%s" outside', async (port, marker) => {
     const gateway = DataPlaneHost.on(hosts.right);
-    const { ports } = await client.open('tun%d', [{ family: 4, port: 0 }]);
-    const clientPort = ports[0] as number;
-    await gateway.open('tun%d', [{ family: 4, port: 500 }]);
-    await client.ask({ do: 'ike', socket: 0, remote: { address: RIGHT.outer4, port: 500 }, hex: message });
+    const to = { address: RIGHT.outer4, port };
+    await gateway.open('tun%d', [{ family: 4, ...to }]);
+    const framed = Buffer.from(marker + message, 'hex');
+    const answered = Traffic.on(hosts.left).datagram(to, framed, { waitMs: 5_000, sourcePort: 40_000 });
     await until('the gateway has it', async () => (await gateway.happened()).ike.length === 1);
-    await gateway.ask({
-      do: 'ike',
-      socket: 0,
-      remote: { address: LEFT.outer4, port: clientPort },
-      hex: message,
-    });
-    await until('the client has the answer', async () => (await client.happened()).ike.length === 1);
-    for (const end of [client, gateway]) expect((await end.happened()).ike[0]?.hex).toBe(message);
+    const { ike } = await gateway.happened();
+    expect(ike[0]).toMatchObject({ hex: message, remote: { address: LEFT.outer4, port: 40_000 }, local: to });
+    const remote = { address: LEFT.outer4, port: 40_000 };
+    await gateway.ask({ do: 'ike', socket: 0, remote, hex: message });
+    expect(Buffer.from((await answered) ?? []).toString('hex')).toBe(marker + message);
+  });
+
+  it('travel without it to and from a peer on port 500', async () => {
+    const client = DataPlaneHost.on(hosts.left);
+    const { ports } = await client.open('tun%d', [{ family: 4, port: 0 }]);
+    const to = { address: LEFT.outer4, port: ports[0] as number };
+    const raw = Buffer.from(message, 'hex');
+    const answered = Traffic.on(hosts.right).datagram(to, raw, { waitMs: 5_000, sourcePort: 500 });
+    await until('the client has it', async () => (await client.happened()).ike.length === 1);
+    expect((await client.happened()).ike[0]?.hex).toBe(message);
+    await client.ask({ do: 'ike', socket: 0, remote: { address: RIGHT.outer4, port: 500 }, hex: message });
+    expect(Buffer.from((await answered) ?? []).toString('hex')).toBe(message);
   });
 
   it('beyond the bound are dropped and counted while JavaScript is busy, and memory stays', async () => {
@@ -302,6 +314,9 @@ describe('the life of an SA', () => {
     await install({ ...SA, maxPackets: 5 });
     await hosts.left.try(['ping', '-q', '-c', '8', '-i', '0.02', '-W', '1', RIGHT.inner4]);
     expect(await left.counters(SA.spiIn)).toMatchObject({ packetsOut: 5, packetsIn: 5, packetsLeft: 0 });
+    const late = ipv4Udp({ source: '10.9.1.1', destination: '10.9.0.1', payload: random(10) });
+    await sendToLeft(seal(50n, late, 4), seal(51n, late, 4));
+    await until('they came too late', async () => (await left.counters(SA.spiIn)).expiredDrops === 2);
     expect((await left.happened()).expired).toEqual([{ spiIn: SA.spiIn, reason: 'packets' }]);
     expect((await left.stats()).noSa).toBeGreaterThanOrEqual(3);
   });
