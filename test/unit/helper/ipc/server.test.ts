@@ -352,7 +352,7 @@ describe('a session', () => {
 /** The value once it has not changed for some turns of the event loop. */
 async function settled(value: () => number): Promise<number> {
   let last = value();
-  for (let same = 0; same < 50; ) {
+  for (let same = 0; same < 2000; ) {
     await new Promise((resolve) => setImmediate(resolve));
     same = value() === last ? same + 1 : 0;
     last = value();
