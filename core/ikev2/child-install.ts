@@ -42,7 +42,7 @@ export function installChild(sa: IkeSa, now: number, negotiated: NegotiatedChild
     hardLimit: config.hardLimit,
   };
   const expires = config.lifetimeSec === undefined ? {} : { expiresAt: now + config.lifetimeSec * 1000 };
-  sa.addChild({ name: config.name, spiIn, spiOut, deleteRequested: false, deleteSent: false, ...expires });
+  sa.addChild({ name: config.name, spiIn, spiOut, deleteSent: false, ...expires });
   logChildKeys(sa, config.name, child);
   sa.emit({ type: 'child-installed', name: config.name, child, ...expires });
 }

@@ -3,8 +3,9 @@
  * datagrams and time and drains datagrams, a deadline and events; see connection-types.ts. After `closed` the driver
  * drains pollTransmit once more: the answer to the peer's Delete still has to go out.
  *
- * Its parts: lifecycle.ts keeps state and deadlines along machine.ts, dialogue.ts reads the peer and runs the tasks of
- * exchanges.ts, requests.ts sends what we ask, window.ts keeps what we answered, ike-sa.ts is what all of them share.
+ * Its parts: lifecycle.ts keeps state and deadlines along machine.ts; responses.ts and serving.ts read the peer and run
+ * the tasks of exchanges.ts; requests.ts sends what we ask, window.ts keeps what we answered; ike-sa.ts is what all of
+ * them share.
  */
 import { equal } from '#core/bytes/bytes.ts';
 import type { Path } from '#core/net/address.ts';
@@ -16,12 +17,13 @@ import type {
   ConnectionState,
   Datagram,
 } from './connection-types.ts';
-import { Dialogue } from './dialogue.ts';
 import { planDeleteChild, planInit, planLiveness } from './exchanges.ts';
 import type { ConnectionHost, IkeSa } from './ike-sa.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { peekHeader } from './message.ts';
 import type { IkeHeader } from './payload-types.ts';
+import { handleResponse } from './responses.ts';
+import { handleRequest } from './serving.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
 
 /** A connection at rest. An initiator waits for `initiate`, a responder for an IKE_SA_INIT request. */
@@ -32,11 +34,9 @@ export function createConnection(config: ConnectionConfig, host: ConnectionHost 
 export class Ikev2Connection implements Connection {
   /** For endpoint.ts, and for tests that look inside. */
   readonly life: Lifecycle;
-  readonly #dialogue: Dialogue;
 
   constructor(config: ConnectionConfig, host: ConnectionHost) {
     this.life = new Lifecycle(config, host);
-    this.#dialogue = new Dialogue(this.life);
   }
 
   get #sa(): IkeSa {
@@ -95,9 +95,9 @@ export class Ikev2Connection implements Connection {
     } else if (!this.#concerns(header)) {
       this.#sa.counters.outOfWindow++;
     } else if (header.response) {
-      this.#dialogue.handleResponse({ now, header, bytes, path });
+      handleResponse(this.life, { now, header, bytes, path });
     } else {
-      this.#dialogue.handleRequest({ now, header, bytes, path });
+      handleRequest(this.life, { now, header, bytes, path });
     }
   }
 
@@ -150,8 +150,7 @@ export class Ikev2Connection implements Connection {
 
   #deleteChild(now: number, spiIn: number): void {
     const child = this.#sa.children.get(spiIn);
-    if (this.state !== 'established' || child === undefined || child.deleteRequested) return;
-    child.deleteRequested = true;
+    if (this.state !== 'established' || child === undefined) return;
     this.life.ask(now, planDeleteChild(this.#sa, child, this.life.requests.window));
   }
 

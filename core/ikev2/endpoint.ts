@@ -10,13 +10,14 @@ import { NotifyType } from '#core/registry/notify-types.ts';
 import { createConnection, type Ikev2Connection } from './connection.ts';
 import type { Connection, ConnectionEvent, Datagram, ResponderConfig } from './connection-types.ts';
 import { DeadlineIndex } from './deadline-index.ts';
-import { isFirst } from './dialogue.ts';
 import { CookieJar } from './endpoint-cookie.ts';
+import { HalfOpen } from './half-open.ts';
 import { decodeMessage, peekHeader } from './message.ts';
 import { find, findNotify, notify } from './payload-access.ts';
 import type { IkeHeader, Payload } from './payload-types.ts';
 import { RateLimit } from './rate-limit.ts';
 import { refuseInClear } from './seal.ts';
+import { isFirst } from './serving.ts';
 
 export interface EndpointOptions {
   /** For every connection alike. */
@@ -70,8 +71,7 @@ export class Endpoint {
   readonly #firstKeys = new Map<Ikev2Connection, string>();
   /** Inbound SPIs in use: the data plane knows Child SAs of all connections by them. */
   readonly #childSpis = new Set<number>();
-  /** With the address that they are counted under. */
-  readonly #halfOpen = new Map<Ikev2Connection, string>();
+  readonly #halfOpen = new HalfOpen<Ikev2Connection>();
   readonly #deadlines = new DeadlineIndex<Ikev2Connection>();
   readonly #outgoing: Datagram[] = [];
   readonly #events: EndpointEvent[] = [];
@@ -138,16 +138,15 @@ export class Endpoint {
       this.#connections.set(toHex(connection.spiR), connection);
       this.#firsts.set(key, connection);
       this.#firstKeys.set(connection, key);
-      this.#halfOpen.set(connection, path.remote.address);
+      this.#halfOpen.add(connection, path.remote.address);
     }
     // A refusal leaves no state behind; its answer and its event go out all the same.
     return this.#settle(now, connection);
   }
 
   #hasRoom(address: string): boolean {
-    if (this.#halfOpen.size >= this.#options.maxHalfOpen) return false;
-    const same = [...this.#halfOpen.values()].filter((other) => other === address);
-    return same.length < this.#options.maxHalfOpenPerAddress;
+    const { maxHalfOpen, maxHalfOpenPerAddress } = this.#options;
+    return this.#halfOpen.size < maxHalfOpen && this.#halfOpen.of(address) < maxHalfOpenPerAddress;
   }
 
   /** Whether the request brings a cookie of ours; if not, it is answered with one. */

@@ -23,8 +23,6 @@ export interface Child {
   readonly spiIn: number;
   readonly spiOut: number;
   readonly expiresAt?: number;
-  /** Our Delete waits or is on its way. */
-  deleteRequested: boolean;
   /** Our Delete has gone out (§1.4.1: a crossing one must not be answered with the pair's SPI). */
   deleteSent: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The life of an IKE SA: its state, its deadlines, how it leaves and how it ends. dialogue.ts reads what the peer says
- * and acts through this; connection.ts is the face of both.
+ * The life of an IKE SA: its state, its deadlines, how it leaves and how it ends. responses.ts and serving.ts
+ * read what the peer says and act through this; connection.ts is the face of all.
  */
 import type { Failure } from '#core/failure/failure.ts';
 import type { Path } from '#core/net/address.ts';

@@ -113,9 +113,9 @@ describe('the gateway does not prove itself', () => {
     expect(pair.events.responder.failure).toMatchObject({ cause: 'authentication-refused' });
   });
 
-  it('another AUTH method', () => {
-    const pair = withAnswer((message) =>
-      replace(message, { kind: 'AUTH', method: 14, data: new Uint8Array(32) }),
+  it('another AUTH method, with the right octets', () => {
+    const pair = withAnswer(({ payloads }) =>
+      payloads.map((payload) => (payload.kind === 'AUTH' ? { ...payload, method: 14 } : payload)),
     );
     expect(pair.events.initiator.failure).toEqual({
       cause: 'peer-authentication-failed',

@@ -28,7 +28,7 @@ describe('SPIs', () => {
       [255, 255, 255, 254],
     ];
     const sa = saWith(draws, (spi) => spi === 0x101);
-    sa.addChild({ name: 'net', spiIn: 0x100, spiOut: 1_000, deleteRequested: false, deleteSent: false });
+    sa.addChild({ name: 'net', spiIn: 0x100, spiOut: 1_000, deleteSent: false });
     expect(sa.newChildSpi()).toBe(0xffff_fffe);
   });
 });

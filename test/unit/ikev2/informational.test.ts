@@ -78,6 +78,15 @@ describe('Delete of the IKE SA', () => {
     expect(pair.now - began).toBe(5_000);
   });
 
+  it('is over when the answer to it breaks the rules', () => {
+    const pair = established();
+    new Forge(pair).rewrite(({ header }) =>
+      header.response ? [{ kind: 'NONCE', data: new Uint8Array(32) }] : undefined,
+    );
+    pair.do((now) => pair.initiator.delete(now)).run(100);
+    expect(closedWith(pair, 'initiator')).toEqual({ type: 'closed' });
+  });
+
   it('waits behind a request that is under way', () => {
     const pair = established();
     pair.initiator.checkLiveness(pair.now);

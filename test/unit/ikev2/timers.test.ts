@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeadlineIndex } from '#core/ikev2/deadline-index.ts';
+import { HalfOpen } from '#core/ikev2/half-open.ts';
 import { RateLimit } from '#core/ikev2/rate-limit.ts';
 import { Timers } from '#core/ikev2/timers.ts';
 import { seededRandom } from '#test/harness/seeded-random.ts';
@@ -53,5 +54,19 @@ describe('RateLimit', () => {
     expect(taken(0)).toBe(4);
     expect(taken(250)).toBe(1);
     expect(taken(10_000)).toBe(4);
+  });
+});
+
+describe('HalfOpen', () => {
+  it('counts in all and by address, each owner once', () => {
+    const halfOpen = new HalfOpen<string>();
+    halfOpen.add('a', '192.0.2.1');
+    halfOpen.add('b', '192.0.2.1');
+    halfOpen.add('c', '192.0.2.2');
+    expect([halfOpen.size, halfOpen.of('192.0.2.1'), halfOpen.of('192.0.2.3')]).toEqual([3, 2, 0]);
+    halfOpen.delete('a');
+    halfOpen.delete('a');
+    halfOpen.delete('nobody');
+    expect([halfOpen.size, halfOpen.of('192.0.2.1'), halfOpen.of('192.0.2.2')]).toEqual([2, 1, 1]);
   });
 });
