@@ -28,7 +28,7 @@ export interface ConnectionInputs {
   readonly keyLog?: (entry: KeyLogEntry) => void;
 }
 
-/** Silence is given up after some 25 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
+/** Silence is given up after some 27 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
 const RETRANSMIT: RetransmitPolicy = { initialMs: 500, factor: 1.8, maxMs: 8000, attempts: 7, jitter: 0.1 };
 
 /** Throws where a text of the profile was never checked and means nothing. */
