@@ -168,6 +168,10 @@ export class Association {
 
   #install({ child, expiresAt }: EventOf<'child-installed'>): void {
     if (!this.path) return;
+    if (child.encapsulation === 'none') {
+      this.#end(BARE_ESP);
+      return;
+    }
     try {
       this.#deps.carrier.dataPlane.installChild(child, this.#deps.carrier.espPath(this.path));
     } catch (error) {
@@ -214,6 +218,13 @@ export class Association {
     for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.setPath(spiIn, to);
   }
 }
+
+const BARE_ESP: Failure = {
+  cause: 'system',
+  what: 'ESP without UDP cannot be carried',
+  detail: 'no NAT stands in between, and the profile asks for UDP only behind one',
+  remedy: 'set ike.encapsulation of the profile to "force"',
+};
 
 function childEnded(detail: string): Failure {
   return { cause: 'system', what: 'The Child SA ended', detail, remedy: 'connect again (adit up)' };
