@@ -11,7 +11,7 @@ import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit } from '#test/harness/adit.ts';
 import { Lab, LAB, POOLS } from '#test/harness/lab.ts';
 import { StrongSwan } from '#test/harness/strongswan.ts';
-import { run, until } from '#test/harness/process.ts';
+import { run } from '#test/harness/process.ts';
 import { median, type Row } from './report.ts';
 
 const PSK = 'bench';
@@ -71,16 +71,7 @@ export async function connect(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [at, { ike, esp }] of SUITES.entries()) {
     const name = names[at] ?? '';
-    const profile: ProfileInput = {
-      format: 'adit-profile',
-      version: 1,
-      name,
-      gateway: { addresses: [LAB.gateway.ip4], id: 'gw.lab' },
-      authentication: { method: 'psk', localId: 'adit.lab' },
-      ike: { proposals: [ike] },
-      child: { proposals: [esp], remoteTs: [LAB.inner.net4, LAB.inner.net6] },
-    };
-    const id = await adit.import(profile, PSK);
+    const id = await adit.import(profileOf(at), PSK);
     const ours: Connected[] = [];
     const theirs: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
@@ -106,19 +97,45 @@ export async function connect(): Promise<Row[]> {
     );
     if (at === 0) {
       const first = ours[0]?.installed ?? NaN;
-      rows.push({ subject: "the same, a helper's first of all", unit: 'ms', adit: first, peer: strongswan });
+      rows.push({
+        subject: '`up` accepted to Child SA installed, the first of a new helper',
+        unit: 'ms',
+        adit: first,
+        peer: strongswan,
+      });
     }
   }
-  await client.call('tunnel.up', { id: 'bench0' });
-  await until('bench0 is connected', async () => (await adit.tunnel('bench0'))?.state === 'connected');
+  await using fresh = await Adit.start(lab.world, lab.client, {
+    socket: join(lab.world.directory, 'fresh.sock'),
+    stateDirectory: join(lab.world.directory, 'fresh'),
+  });
+  await fresh.up(await fresh.import(profileOf(0), PSK));
   rows.push({
-    subject: 'memory of the helper when connected (RSS)',
-    unit: 'MiB',
-    adit: await residentMebibytes(adit.pid),
+    subject: 'memory of the helper (RSS), connected for the first time',
+    unit: 'MB',
+    adit: await residentMegabytes(fresh.pid),
     goal: { atMost: 90 },
+  });
+  rows.push({
+    subject: `memory of the helper (RSS) after ${ROUNDS * SUITES.length} connections`,
+    unit: 'MB',
+    adit: await residentMegabytes(adit.pid),
   });
   client.close();
   return rows;
+}
+
+function profileOf(at: number): ProfileInput {
+  const { ike, esp } = SUITES[at] ?? SUITES[0];
+  return {
+    format: 'adit-profile',
+    version: 1,
+    name: `bench${at}`,
+    gateway: { addresses: [LAB.gateway.ip4], id: 'gw.lab' },
+    authentication: { method: 'psk', localId: 'adit.lab' },
+    ike: { proposals: [ike] },
+    child: { proposals: [esp], remoteTs: [LAB.inner.net4, LAB.inner.net6] },
+  };
 }
 
 /** Milliseconds since the call was accepted. */
@@ -161,9 +178,9 @@ async function initiateOnce(peer: StrongSwan, child: string): Promise<number> {
 }
 
 /** VmRSS of the process that `pid` became: helper/aditd replaces itself by Node. */
-async function residentMebibytes(pid: number): Promise<number> {
+async function residentMegabytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kibibytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
   if (!Number.isFinite(kibibytes)) throw new Error(`/proc/${pid}/status has no VmRSS`);
-  return kibibytes / 1024;
+  return (kibibytes * 1024) / 1e6;
 }
