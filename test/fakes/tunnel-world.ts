@@ -104,7 +104,7 @@ export class Gateway {
       onEvent: (event) => {
         if (event.type === 'path') current = event.path;
         if (event.type === 'child-removed') this.#plane.removeChild(event.spiIn);
-        if (event.type === 'child-installed' && current) {
+        if (event.type === 'child-installed' && event.child.encapsulation === 'udp' && current) {
           this.#plane.installChild(event.child, { socket: socketOf(current), remote: current.remote });
         }
       },
