@@ -11,7 +11,8 @@ import { rc4 } from '#core/crypto/rc4.ts';
 export const CHALLENGE_BYTES = 16;
 export const NT_RESPONSE_BYTES = 24;
 export const ENCRYPTED_PASSWORD_BYTES = 516;
-const MAX_PASSWORD_BYTES = 512;
+export const MAX_PASSWORD_CHARACTERS = 256;
+const MAX_PASSWORD_BYTES = 2 * MAX_PASSWORD_CHARACTERS;
 
 /** RFC 2759 §8.7: what the authenticator's proof hashes after everything else. */
 const TO_CLIENT = utf8('Magic server to client signing constant');

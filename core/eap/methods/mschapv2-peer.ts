@@ -14,7 +14,13 @@ import { MsChapV2Error } from '#core/registry/mschapv2-errors.ts';
 import type { EapFailure } from '../failure.ts';
 import type { EapKeys, PeerMethod, PeerStep } from '../method.ts';
 import type { EapAnswer } from '../question.ts';
-import { encryptNewPassword, encryptOldHash, mschapv2Msk, ntPasswordHash } from './mschapv2-crypto.ts';
+import {
+  encryptNewPassword,
+  encryptOldHash,
+  MAX_PASSWORD_CHARACTERS,
+  mschapv2Msk,
+  ntPasswordHash,
+} from './mschapv2-crypto.ts';
 import { answerChallenge, type Attempt, failureOf, notProven, provesPassword } from './mschapv2-exchange.ts';
 import {
   decodeRequest,
@@ -138,6 +144,10 @@ export class MsChapV2Peer implements PeerMethod {
   }
 
   #change({ id, challenge }: Pending, newPassword: string): PeerStep {
+    if (newPassword.length === 0 || newPassword.length > MAX_PASSWORD_CHARACTERS) {
+      const message = `A password has 1 to ${MAX_PASSWORD_CHARACTERS} characters.`;
+      return { do: 'ask', question: { kind: 'new-password', user: this.#user, message } };
+    }
     const oldHash = ntPasswordHash(this.#password ?? '');
     this.#pending = undefined;
     this.#newPassword = newPassword;

@@ -101,8 +101,9 @@ export class TlsPeer implements PeerMethod {
     if (failure !== undefined) {
       this.#state = 'lost';
       this.#tlsFailure = { cause: 'tls', method: eapTypes.nameOf(this.type), tls: failure };
-      // An alert is a courtesy to the server: it goes out, and EAP-Failure comes back.
-      return this.#output.length > 0 ? this.#respond() : { do: 'fail', failure: this.#tlsFailure };
+      // Our alert still goes out, and one of the server's is acknowledged (RFC 5216 §2.1.3): EAP-Failure comes back.
+      const goesOn = this.#output.length > 0 || failure.reason === 'alert';
+      return goesOn ? this.#respond() : { do: 'fail', failure: this.#tlsFailure };
     }
     if (application.length > 0) this.#inbox.push(application);
     if (opened === undefined) return this.#goOn();

@@ -1,0 +1,112 @@
+/**
+ * A small PKI from the openssl command in a folder that goes away: CAs, servers, clients, and those that are wrong in one
+ * way each. Used by the tests of TLS inside EAP.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Issued {
+  /** PEM, its own first, then the intermediates. */
+  readonly certificates: string;
+  readonly key: string;
+}
+
+export interface Ca extends Issued {
+  readonly name: string;
+}
+
+export interface LeafOptions {
+  /** `DNS:aaa.example`, `email:alice@example.org`. */
+  readonly san?: string;
+  readonly usage: 'serverAuth' | 'clientAuth';
+  /** From and to, as openssl writes them: 20200101000000Z. */
+  readonly validity?: readonly [from: string, to: string];
+}
+
+export class TestPki implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'adit-pki-'));
+  #count = 0;
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  /** `line` has no argument with a blank in it. */
+  #openssl(line: string): void {
+    execFileSync('openssl', line.split(' '), { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  }
+
+  #newKey(name: string): void {
+    this.#openssl(`genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${name}.key`);
+  }
+
+  #read(name: string): Issued {
+    return {
+      certificates: readFileSync(this.#path(`${name}.pem`), 'utf8'),
+      key: readFileSync(this.#path(`${name}.key`), 'utf8'),
+    };
+  }
+
+  ca(commonName: string): Ca {
+    const name = `ca${this.#count++}`;
+    this.#newKey(name);
+    this.#openssl(
+      `req -x509 -new -key ${name}.key -out ${name}.pem -days 30 -subj /O=Adit/CN=${commonName}` +
+        ' -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign',
+    );
+    return { name, ...this.#read(name) };
+  }
+
+  leaf(ca: Ca, commonName: string, { san, usage, validity }: LeafOptions): Issued {
+    const name = `leaf${this.#count++}`;
+    this.#newKey(name);
+    writeFileSync(
+      this.#path(`${name}.ext`),
+      [
+        'basicConstraints=critical,CA:FALSE',
+        'keyUsage=critical,digitalSignature',
+        `extendedKeyUsage=${usage}`,
+        ...(san === undefined ? [] : [`subjectAltName=${san}`]),
+      ].join('\n'),
+    );
+    this.#openssl(`req -new -key ${name}.key -out ${name}.csr -subj /CN=${commonName}`);
+    if (validity === undefined) this.#sign(ca, name);
+    else this.#signFor(ca, name, validity);
+    return this.#read(name);
+  }
+
+  #sign(ca: Ca, name: string): void {
+    this.#openssl(
+      `x509 -req -in ${name}.csr -CA ${ca.name}.pem -CAkey ${ca.name}.key -CAcreateserial` +
+        ` -out ${name}.pem -days 7 -extfile ${name}.ext`,
+    );
+  }
+
+  /** openssl 3.0 sets dates of its choice only through `ca`, which wants its little database. */
+  #signFor(ca: Ca, name: string, [from, to]: readonly [string, string]): void {
+    writeFileSync(this.#path('index'), '');
+    writeFileSync(this.#path('ca.cnf'), CA_CONFIG);
+    this.#openssl(
+      `ca -batch -config ca.cnf -cert ${ca.name}.pem -keyfile ${ca.name}.key -in ${name}.csr -out ${name}.pem` +
+        ` -startdate ${from} -enddate ${to} -notext -extfile ${name}.ext`,
+    );
+  }
+}
+
+const CA_CONFIG = `[ca]
+default_ca=d
+[d]
+database=index
+new_certs_dir=.
+default_md=sha256
+policy=p
+rand_serial=yes
+[p]
+commonName=supplied
+`;
