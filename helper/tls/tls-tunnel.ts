@@ -66,12 +66,17 @@ export class TlsTunnel {
       if (write.length > 0) this.#socket?.write(write);
       await this.#stream.settle();
     }
-    const opened = this.#state === 'secure' ? await this.#verify() : undefined;
-    const application = Uint8Array.from(Buffer.concat(this.#application));
-    this.#application = [];
     const output = this.#stream.collect();
     if (this.#failure !== undefined) return { output, application: NOTHING, failure: this.#failure };
-    return { output, application, ...(opened === undefined ? {} : { opened }) };
+    const verdict = this.#state === 'secure' ? await this.#verify() : undefined;
+    if (verdict !== undefined && 'reason' in verdict) {
+      this.#fail(verdict);
+      // What TLS 1.3 would send now holds our certificate: it is not for somebody whom we do not trust.
+      return { output: NOTHING, application: NOTHING, failure: verdict };
+    }
+    const application = Uint8Array.from(Buffer.concat(this.#application));
+    this.#application = [];
+    return { output, application, ...(verdict === undefined ? {} : { opened: verdict }) };
   }
 
   close(): void {
@@ -140,16 +145,13 @@ export class TlsTunnel {
   }
 
   /** The handshake is over: is it the right one at the other end? */
-  async #verify(): Promise<TlsOpened | undefined> {
+  async #verify(): Promise<TlsOpened | TlsFailure> {
     const socket = this.#socket;
-    if (socket === undefined) return undefined;
+    if (socket === undefined) throw new Error('secure without a socket');
     const certificate = socket.getPeerCertificate(true);
     const chain = chainOf(certificate);
     const failure = await this.#verdict(socket, certificate, chain);
-    if (failure !== undefined) {
-      this.#fail(failure);
-      return undefined;
-    }
+    if (failure !== undefined) return failure;
     this.#state = 'open';
     const version = socket.getProtocol() as TlsVersion;
     const exported = this.#open.exports.map(({ length, upTo12, from13 }) =>

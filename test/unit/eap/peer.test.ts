@@ -15,6 +15,9 @@ const peerWith = (settings: Partial<EapPeerSettings> = {}) =>
     ...settings,
   });
 
+const chained = (settings: Partial<EapPeerSettings> = {}) =>
+  peerWith({ methods: [{ type: 'MD5' }], chain: ['GTC'], ...settings });
+
 const identity = request(1, EapType.Identity);
 const gtc = (id: number, prompt = 'Code: ') => request(id, EapType.GTC, prompt);
 const MSCHAPV2_CHALLENGE = fromHex(`0101002e10${'00'.repeat(16)}${'61'.repeat(25)}`);
@@ -144,8 +147,6 @@ describe('a repeated request', () => {
 });
 
 describe('a chain of methods', () => {
-  const chained = (settings: Partial<EapPeerSettings> = {}) =>
-    peerWith({ methods: [{ type: 'MD5' }], chain: ['GTC'], ...settings });
   const md5 = request(1, EapType.MD5, fromHex('0400000000'));
 
   it('asks for the second factor and finishes with both', () => {
