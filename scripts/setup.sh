@@ -110,4 +110,6 @@ if [ "$with_lab" = yes ]; then with_lab_packages; fi
 # --- the native data plane --------------------------------------------------------------------------------------
 [ -f scripts/build-native.sh ] || fail "scripts/build-native.sh is missing: the native data plane cannot be built"
 bash scripts/build-native.sh
+# The first start of the helper compiles its sources and keeps them; every later one is quicker and smaller.
+helper/aditd --version > /dev/null
 say "ready"
