@@ -84,7 +84,10 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
         imported: found.map(({ report }, at) => ({
           id: stored[at]?.id ?? null,
           name: entries[at]?.profile.name ?? '',
-          report: [...report],
+          // A key that came along with the file is not missing from it.
+          report: report.filter(
+            ({ outcome, setting }) => psk === undefined || outcome !== 'missing' || setting !== 'psk',
+          ),
           missingSecrets: entries[at]?.psk ? [] : ['psk'],
         })),
       };

@@ -147,6 +147,15 @@ describe('profiles', () => {
     expect(readdirSync(world.directory)).toEqual([]);
   });
 
+  it('miss no key that came along', async () => {
+    const missing = async (more: { psk?: string }) => {
+      const { imported } = await alice.call('profiles.import', { files: [fileOf(input('Work'))], ...more });
+      return imported[0]?.report.filter(({ outcome }) => outcome === 'missing').map(({ setting }) => setting);
+    };
+    expect(await missing({})).toEqual(['psk']);
+    expect(await missing({ psk: PSK })).toEqual([]);
+  });
+
   it('take another name, and a secret later', async () => {
     const { imported } = await alice.call('profiles.import', {
       files: [fileOf(input('Work'))],
