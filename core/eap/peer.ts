@@ -57,6 +57,7 @@ const MAX_REQUESTS = 512;
 export class EapPeer {
   readonly #config: EapPeerConfig;
   readonly #done: string[] = [];
+  /** Types that got a Nak since the last method began. */
   readonly #offered = new Set<string>();
   #method: PeerMethod | undefined;
   /** The request that a method is at work on, and the last one with its answer. */
@@ -86,8 +87,8 @@ export class EapPeer {
 
   /** The best explanation for a gateway that gives up now, with EAP-Failure or without. */
   get suspicion(): EapFailure {
-    if (this.#method?.suspicion !== undefined) return this.#method.suspicion;
     if (this.#offered.size > 0) return this.#notAllowed();
+    if (this.#method?.suspicion !== undefined) return this.#method.suspicion;
     return { cause: 'refused', ...this.#current() };
   }
 
@@ -171,6 +172,11 @@ export class EapPeer {
     return this.#config.chain?.[this.#done.length];
   }
 
+  #follower(type: number): (() => PeerMethod) | undefined {
+    const next = this.#nextOfChain();
+    return next?.type === type ? next.create : undefined;
+  }
+
   #request(request: EapMessage): EapPeerOutput {
     this.#asking = undefined;
     if (++this.#requests > MAX_REQUESTS) throw new DecodeError('EAP', `more than ${MAX_REQUESTS} requests`);
@@ -204,14 +210,11 @@ export class EapPeer {
     if (before?.satisfied === false) {
       throw new DecodeError('EAP type', `${eapTypes.nameOf(type)} in the middle of another method`);
     }
-    if (before === undefined) {
-      this.#method = this.#config.methods.get(type)?.();
-      return this.#method;
-    }
-    const next = this.#nextOfChain();
-    if (next?.type !== type) return undefined;
-    this.#done.push(eapTypes.nameOf(before.type));
-    this.#method = next.create();
+    const next = before === undefined ? this.#config.methods.get(type) : this.#follower(type);
+    if (next === undefined) return undefined;
+    if (before !== undefined) this.#done.push(eapTypes.nameOf(before.type));
+    this.#offered.clear();
+    this.#method = next();
     return this.#method;
   }
 

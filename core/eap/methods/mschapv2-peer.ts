@@ -140,6 +140,8 @@ export class MsChapV2Peer implements PeerMethod {
     this.#password = password;
     this.#pending = undefined;
     this.#attempt = answerChallenge(this.#user, password, challenge, this.#random);
+    // Not every server says why before its EAP-Failure.
+    this.suspicion = { cause: 'wrong-password', method: 'MSCHAPv2', user: this.#user, retry: false };
     return { do: 'respond', data: encodeResponse(id, this.#attempt, this.#user) };
   }
 

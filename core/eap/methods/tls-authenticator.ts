@@ -6,7 +6,7 @@ import type { EapFailure } from '../failure.ts';
 import type { AuthenticatorMethod, AuthenticatorStep } from '../method.ts';
 import type { EapAnswer } from '../question.ts';
 import type { TlsOpen, TlsReply, TlsRequest } from '../tls-tunnel.ts';
-import { TlsFraming } from './tls-framing.ts';
+import { fragmentBytesOf, TlsFraming } from './tls-framing.ts';
 import type { TlsSessionOptions } from './tls-peer.ts';
 import type { AuthenticatorPhase, AuthenticatorPhaseStep } from './tunnel.ts';
 
@@ -26,7 +26,7 @@ export class TlsAuthenticator implements AuthenticatorMethod {
     this.type = options.type;
     this.#options = options;
     this.#phase = phase;
-    this.#framing = new TlsFraming(options.fragmentBytes);
+    this.#framing = new TlsFraming(fragmentBytesOf(options.tunnel, options.fragmentBytes));
   }
 
   start(): AuthenticatorStep {

@@ -11,7 +11,17 @@ const MORE_FRAGMENTS = 0x40;
 const START = 0x20;
 
 /** Octets of TLS in one EAP packet: fits RADIUS behind the gateway, and an IKE message without fragments. */
-export const DEFAULT_FRAGMENT_BYTES = 1024;
+const DEFAULT_FRAGMENT_BYTES = 1024;
+/**
+ * What the outer method adds around an inner fragment, and more. An inner packet must fit into one outer packet: PEAP has
+ * no identifier of its own inside, so servers take that of the outer packet, which fragments would change.
+ */
+const INNER_OVERHEAD_BYTES = 100;
+
+/** The size for the tunnel number `tunnel`, where the outer one has `outerBytes`. */
+export const fragmentBytesOf = (tunnel: number, outerBytes = DEFAULT_FRAGMENT_BYTES): number =>
+  tunnel === 1 ? outerBytes : Math.max(outerBytes - INNER_OVERHEAD_BYTES, 1);
+
 /** A certificate chain with everything in it stays below; a peer that sends more wants our memory. */
 export const MAX_MESSAGE_BYTES = 65_536;
 
@@ -36,7 +46,7 @@ export class TlsFraming {
    */
   alwaysLength = true;
 
-  constructor(fragmentBytes = DEFAULT_FRAGMENT_BYTES) {
+  constructor(fragmentBytes: number) {
     this.#fragmentBytes = fragmentBytes;
   }
 

@@ -9,7 +9,7 @@ import type { EapFailure } from '../failure.ts';
 import type { EapKeys, PeerMethod, PeerStep } from '../method.ts';
 import type { EapAnswer } from '../question.ts';
 import type { TlsExport, TlsOpen, TlsReply, TlsRequest } from '../tls-tunnel.ts';
-import { TlsFraming } from './tls-framing.ts';
+import { fragmentBytesOf, TlsFraming } from './tls-framing.ts';
 import type { PeerPhase, PhaseStep } from './tunnel.ts';
 
 export interface TlsSessionOptions {
@@ -17,6 +17,7 @@ export interface TlsSessionOptions {
   /** 1, or 2 inside another tunnel. */
   readonly tunnel: number;
   readonly exports: readonly TlsExport[];
+  /** Of the outer tunnel. */
   readonly fragmentBytes?: number | undefined;
 }
 
@@ -39,7 +40,7 @@ export class TlsPeer implements PeerMethod {
     this.type = options.type;
     this.#options = options;
     this.#phase = phase;
-    this.#framing = new TlsFraming(options.fragmentBytes);
+    this.#framing = new TlsFraming(fragmentBytesOf(options.tunnel, options.fragmentBytes));
   }
 
   get satisfied(): boolean {
