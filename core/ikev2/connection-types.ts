@@ -72,6 +72,11 @@ interface CommonConfig {
   /** `force` claims a NAT in NAT_DETECTION_SOURCE_IP so that ESP always travels in UDP. */
   readonly encapsulation: 'auto' | 'force';
   readonly vendorIds: readonly Uint8Array[];
+  /**
+   * The largest IP datagram in octets that a message may need before it goes out in fragments (RFC 7383): 1280 where
+   * absent. 0 neither sends fragments nor takes any.
+   */
+  readonly fragmentBytes?: number;
   /** Hard lifetime of the IKE SA in seconds. */
   readonly lifetimeSec?: number;
   /**

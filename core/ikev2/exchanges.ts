@@ -14,6 +14,7 @@ import { cookieTask } from './tasks/cookie.ts';
 import { createChildTask } from './tasks/create-child.ts';
 import { deleteChildTask, deleteRequestTask } from './tasks/delete.ts';
 import { errorsTask } from './tasks/errors.ts';
+import { fragmentationTask } from './tasks/fragmentation.ts';
 import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
 import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
 import { initialContactTask } from './tasks/initial-contact.ts';
@@ -44,6 +45,7 @@ export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
     invalidKeTask(choice),
     initTaskOfInitiator(choice),
     natdTask(),
+    fragmentationTask(),
     vendorTask(),
     notifiesTask(requests),
   ];
@@ -107,7 +109,13 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
   [
     IKE_SA_INIT,
     {
-      tasks: (_sa, requests) => [initTaskOfResponder(), natdTask(), vendorTask(), notifiesTask(requests)],
+      tasks: (_sa, requests) => [
+        initTaskOfResponder(),
+        natdTask(),
+        fragmentationTask(),
+        vendorTask(),
+        notifiesTask(requests),
+      ],
       leadsTo: 'keyed',
     },
   ],

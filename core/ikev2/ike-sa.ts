@@ -14,6 +14,7 @@ import type {
   ConnectionEvent,
   ConnectionState,
 } from './connection-types.ts';
+import { Reassembly } from './fragments.ts';
 import type { IkeKeys } from './key-material.ts';
 import type { MessageProtection } from './payload-types.ts';
 
@@ -35,6 +36,8 @@ export interface ConnectionHost {
   readonly halfOpenMs?: number;
 }
 
+/** Passes every IPv6 link and nearly every IPv4 one. */
+const FRAGMENT_BYTES = 1280;
 const NO_SPI = new Uint8Array(8);
 
 export class IkeSa {
@@ -56,6 +59,10 @@ export class IkeSa {
   /** Our direction and the peer's. */
   sealing: MessageProtection | undefined;
   opening: MessageProtection | undefined;
+  /** Both ends take fragments (RFC 7383 §2.3). */
+  fragmentation = false;
+  /** Messages of the peer of which fragments are missing. */
+  readonly incomplete = { requests: new Reassembly(), responses: new Reassembly() };
   remoteId: Identification | undefined;
   /** The peer says that it has no other IKE SA with us (§2.4). */
   initialContact = false;
@@ -85,6 +92,11 @@ export class IkeSa {
   /** ESP travels in UDP: a NAT is there, or the profile wants it so (§2.23, RFC 3948). */
   get encapsulated(): boolean {
     return this.nat.local || this.nat.remote || this.config.encapsulation === 'force';
+  }
+
+  /** The largest IP datagram that we send whole; 0 where fragments are not wanted. */
+  get fragmentBytes(): number {
+    return this.config.fragmentBytes ?? FRAGMENT_BYTES;
   }
 
   emit(event: ConnectionEvent): void {
@@ -136,6 +148,8 @@ export class IkeSa {
     this.keys = undefined;
     this.sealing = undefined;
     this.opening = undefined;
+    this.incomplete.requests.clear();
+    this.incomplete.responses.clear();
     this.nonceI = EMPTY;
     this.nonceR = EMPTY;
     this.initRequest = EMPTY;

@@ -13,9 +13,16 @@ import { notify } from './payload-access.ts';
 import type { Decoded, Message, Payload } from './payload-types.ts';
 
 export type Reading =
-  | { readonly kind: 'message'; readonly message: Message }
+  /** `first`: the datagram of its first fragment, where it came in several. */
+  | { readonly kind: 'message'; readonly message: Message; readonly first?: Uint8Array }
   /** Authentic, but wrong: the peer is told with `answer` when it was a request. */
-  | { readonly kind: 'faulty'; readonly answer: Payload; readonly notify: number; readonly detail: string }
+  | {
+      readonly kind: 'faulty';
+      readonly answer: Payload;
+      readonly notify: number;
+      readonly detail: string;
+      readonly first?: Uint8Array;
+    }
   /** Nothing vouches for it. `answer` may go out in the clear where no SA exists yet (§2.5, §2.21.1). */
   | {
       readonly kind: 'worthless';
@@ -30,7 +37,33 @@ export function readDatagram(sa: IkeSa, bytes: Uint8Array): Reading {
   if (sa.opening === undefined) {
     return { kind: 'worthless', counter: 'unauthenticated', detail: 'protected, but there are no keys' };
   }
-  return sort(sa, sa.opening.open(bytes));
+  if (!outside.fragment || !sa.fragmentation) return sort(sa, sa.opening.open(bytes));
+  const opened = sa.opening.openFragment(bytes);
+  if (opened.outcome !== 'fragment') return sort(sa, opened);
+  const { header, fragment } = opened;
+  const { requests, responses } = sa.incomplete;
+  const whole = (header.response ? responses : requests).take(header, fragment, bytes);
+  if (whole === undefined) return sort(sa, { outcome: 'partial', header });
+  const reading = sort(sa, whole.decoded);
+  return reading.kind === 'worthless' ? reading : { ...reading, first: whole.first };
+}
+
+/**
+ * Whether a request that was answered already is to be answered again: it is authentic and, of a fragmented request, the first one (RFC
+ * 7383 §2.6.1: otherwise each fragment would call forth the whole answer).
+ */
+export function asksAgain(sa: IkeSa, bytes: Uint8Array): boolean {
+  const outside = decodeMessage(bytes);
+  if (outside.outcome === 'sealed' && outside.fragment) {
+    const opened = sa.opening?.openFragment(bytes);
+    if (opened?.outcome === 'fragment') return sa.fragmentation && opened.fragment.number === 1;
+    sa.counters.unauthenticated++;
+    return false;
+  }
+  const reading = readDatagram(sa, bytes);
+  if (reading.kind !== 'worthless') return true;
+  if (reading.counter !== undefined) sa.counters[reading.counter]++;
+  return false;
 }
 
 function sort(sa: IkeSa, decoded: Decoded): Reading {

@@ -48,7 +48,9 @@ export class Lifecycle {
 
   constructor(config: ConnectionConfig, host: ConnectionHost) {
     this.sa = new IkeSa(config, host);
-    this.requests = new Requests(this.sa, (bytes, path) => this.outgoing.push({ path, bytes }));
+    this.requests = new Requests(this.sa, (datagrams, path) => {
+      for (const bytes of datagrams) this.outgoing.push({ path, bytes });
+    });
   }
 
   get nextDeadline(): number | undefined {
@@ -175,9 +177,9 @@ export class Lifecycle {
   }
 
   /** Sends an answer, or what else is no request of ours. */
-  send(now: number, bytes: Uint8Array, path: Path): void {
+  send(now: number, datagrams: readonly Uint8Array[], path: Path): void {
     this.#lastOutbound = now;
-    this.outgoing.push({ path, bytes });
+    for (const bytes of datagrams) this.outgoing.push({ path, bytes });
   }
 
   handleTimeout(now: number): void {

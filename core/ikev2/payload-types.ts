@@ -99,10 +99,28 @@ export interface Sealed {
   readonly fragment: boolean;
 }
 
+/** One authentic piece of a message in SKF payloads (RFC 7383 §2.5). */
+export interface Fragment {
+  /** 1 to `total`. */
+  readonly number: number;
+  readonly total: number;
+  /** Type of the first payload, in number 1. */
+  readonly next: number;
+  readonly content: Uint8Array;
+}
+
+export type OpenedFragment =
+  | { readonly outcome: 'fragment'; readonly header: IkeHeader; readonly fragment: Fragment }
+  | Extract<Decoded, { outcome: 'protected-error' | 'unprotected-error' }>;
+
 /** One direction's keys of an IKE SA, bound to its suite: made by protection.ts from SK_e and SK_a. */
 export interface MessageProtection {
   /** The whole datagram of a message with its payloads inside SK (§3.14, RFC 5282). */
   seal(header: IkeHeader, payloads: readonly Payload[]): Uint8Array;
-  /** Decodes a protected datagram. */
+  /** The same in datagrams of at most `maxBytes`: one with SK where that is enough, otherwise several with SKF. */
+  sealWithin(header: IkeHeader, payloads: readonly Payload[], maxBytes: number): Uint8Array[];
+  /** Decodes a protected datagram with SK. */
   open(bytes: Uint8Array): Decoded;
+  /** Opens a datagram with SKF. */
+  openFragment(bytes: Uint8Array): OpenedFragment;
 }

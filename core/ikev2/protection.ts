@@ -1,11 +1,12 @@
 /**
- * The Encrypted payload: sealing and opening messages of an IKE SA (RFC 7296 §3.14; RFC 5282 for AEADs, RFC 5930
- * for AES-CTR). The engine makes one object a direction.
+ * The Encrypted payload and the Encrypted Fragment payload: sealing and opening messages of an IKE SA (RFC 7296 §3.14, RFC
+ * 7383 §2.5). The engine makes one object a direction; fragments.ts puts the pieces together again.
  */
-import { EMPTY, equalConstantTime, type RandomBytes } from '#core/bytes/bytes.ts';
-import { DecodeError } from '#core/bytes/reader.ts';
+import { EMPTY, type RandomBytes } from '#core/bytes/bytes.ts';
+import { DecodeError, Reader } from '#core/bytes/reader.ts';
 import { Writer } from '#core/bytes/writer.ts';
-import type { EncryptionRow, IkeSuite } from '#core/crypto/interfaces.ts';
+import type { IkeSuite } from '#core/crypto/interfaces.ts';
+import { HEADER_BYTES } from '#core/ike/header.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { PayloadType } from '#core/registry/payload-types.ts';
 import {
@@ -17,25 +18,15 @@ import {
   UnsupportedCriticalPayload,
 } from './chain.ts';
 import { criticalNotify, encodeIkeHeader, readEnvelope } from './message.ts';
-import type { Decoded, IkeHeader, MessageProtection, Payload } from './payload-types.ts';
+import type { Decoded, IkeHeader, MessageProtection, OpenedFragment, Payload } from './payload-types.ts';
+import { createSealer, type ProtectionKeys, type Sealer } from './sealer.ts';
+
+export type { ProtectionKeys } from './sealer.ts';
 
 const GENERIC_HEADER_BYTES = 4;
-
-export interface ProtectionKeys {
-  /** SK_ei or SK_er: cipher key followed by the salt. */
-  readonly encryption: Uint8Array;
-  /** SK_ai or SK_ar; empty with an AEAD. */
-  readonly integrity: Uint8Array;
-}
-
-/** Encryption and integrity as one operation, whatever the suite is made of. */
-interface Sealer {
-  readonly icvBytes: number;
-  /** `header` is everything of the message in front of the IV. Returns ciphertext and ICV. */
-  seal(header: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** `forged`: the ICV is wrong. `undefined`: the ICV is right, the ciphertext impossible. */
-  open(header: Uint8Array, iv: Uint8Array, sealed: Uint8Array): Uint8Array | 'forged' | undefined;
-}
+/** Fragment Number and Total Fragments. */
+const FRAGMENT_FIELDS_BYTES = 4;
+const MAX_TOTAL_FRAGMENTS = 0xffff;
 
 /**
  * Binds one direction's keys. A second object that seals under the same keys would repeat IVs, which breaks
@@ -46,69 +37,71 @@ export function createProtection(
   keys: ProtectionKeys,
   random: RandomBytes,
 ): MessageProtection {
-  const { encryption } = suite;
-  const sealer = encryption.kind === 'aead' ? aead(encryption, keys) : encryptThenMac(suite, keys);
-  const nextIv = ivSource(encryption, random);
+  const sealer = createSealer(suite, keys, random);
   return {
     seal(header, payloads) {
-      const chain = encodeChain(payloads);
-      const plaintext = pad(chain.bytes, encryption.blockBytes);
-      const bodyBytes = encryption.ivBytes + plaintext.length + sealer.icvBytes;
-      const front = new Writer()
-        .bytes(encodeIkeHeader(header, PayloadType.SK, GENERIC_HEADER_BYTES + bodyBytes))
-        .u8(chain.first)
-        .u8(0)
-        .u16(GENERIC_HEADER_BYTES + bodyBytes)
-        .finish();
-      const iv = nextIv();
-      return new Writer()
-        .bytes(front)
-        .bytes(iv)
-        .bytes(sealer.seal(front, iv, plaintext))
-        .finish();
+      const { first, bytes } = encodeChain(payloads);
+      return sealPart(sealer, header, { next: first, content: bytes });
     },
-    open: (bytes) => open(bytes, encryption.ivBytes, sealer),
+    sealWithin(header, payloads, maxBytes) {
+      const { first, bytes } = encodeChain(payloads);
+      const whole = { next: first, content: bytes };
+      if (sealedBytes(sealer, bytes.length) <= maxBytes) return [sealPart(sealer, header, whole)];
+      return split(sealer, whole, maxBytes).map((part) => sealPart(sealer, header, part));
+    },
+    open: (bytes) => open(bytes, sealer),
+    openFragment: (bytes) => openFragment(bytes, sealer),
   };
 }
 
-function aead(encryption: EncryptionRow, keys: ProtectionKeys): Sealer {
-  const cipher = encryption.bind(keys.encryption);
-  return {
-    icvBytes: encryption.icvBytes,
-    seal: (header, iv, plaintext) => cipher.encrypt(iv, plaintext, header),
-    open: (header, iv, sealed) => cipher.decrypt(iv, sealed, header) ?? 'forged',
-  };
+/** What one SK or SKF payload holds; `fragment` is present in SKF. */
+interface Part {
+  /** Type of the first payload inside; 0 in every fragment but the first. */
+  readonly next: number;
+  readonly content: Uint8Array;
+  readonly fragment?: { readonly number: number; readonly total: number };
 }
 
-function encryptThenMac({ encryption, integrity }: IkeSuite, keys: ProtectionKeys): Sealer {
-  if (!integrity) throw new RangeError(`${encryption.name} needs an integrity algorithm`);
-  const cipher = encryption.bind(keys.encryption);
-  return {
-    icvBytes: integrity.icvBytes,
-    seal(header, iv, plaintext) {
-      const ciphertext = cipher.encrypt(iv, plaintext, EMPTY);
-      const icv = integrity.mac(keys.integrity, header, iv, ciphertext);
-      return new Writer().bytes(ciphertext).bytes(icv).finish();
-    },
-    open(header, iv, sealed) {
-      const ciphertext = sealed.subarray(0, sealed.length - integrity.icvBytes);
-      const icv = integrity.mac(keys.integrity, header, iv, ciphertext);
-      if (!equalConstantTime(icv, sealed.subarray(ciphertext.length))) return 'forged';
-      if (encryption.kind === 'cbc' && ciphertext.length % encryption.blockBytes !== 0) return undefined;
-      return cipher.decrypt(iv, ciphertext, EMPTY);
-    },
-  };
+function sealPart(sealer: Sealer, header: IkeHeader, { next, content, fragment }: Part): Uint8Array {
+  const plaintext = pad(content, sealer.blockBytes);
+  const fields =
+    fragment === undefined ? EMPTY : new Writer().u16(fragment.number).u16(fragment.total).finish();
+  const length = GENERIC_HEADER_BYTES + fields.length + sealer.ivBytes + plaintext.length + sealer.icvBytes;
+  const type = fragment === undefined ? PayloadType.SK : PayloadType.SKF;
+  const front = new Writer()
+    .bytes(encodeIkeHeader(header, type, length))
+    .u8(next)
+    .u8(0)
+    .u16(length)
+    .bytes(fields)
+    .finish();
+  const iv = sealer.nextIv();
+  return new Writer()
+    .bytes(front)
+    .bytes(iv)
+    .bytes(sealer.seal(front, iv, plaintext))
+    .finish();
 }
 
-/** Counter modes must never repeat an IV under a key; CBC needs one that nobody can foresee (RFC 3602 §3). */
-function ivSource({ iv, ivBytes }: EncryptionRow, random: RandomBytes): () => Uint8Array {
-  if (iv !== 'counter') return () => random(ivBytes);
-  let counter = 0n;
-  return () =>
-    new Writer()
-      .zeros(ivBytes - 8)
-      .u64(counter++)
-      .finish();
+/** The size of a message with an SK payload around `contentBytes`. */
+function sealedBytes({ ivBytes, icvBytes, blockBytes }: Sealer, contentBytes: number): number {
+  const padded = Math.ceil((contentBytes + 1) / blockBytes) * blockBytes;
+  return HEADER_BYTES + GENERIC_HEADER_BYTES + ivBytes + padded + icvBytes;
+}
+
+/** Pieces of which each becomes a message of at most `maxBytes`, cut anywhere (RFC 7383 §2.5.1). */
+function split(sealer: Sealer, { next, content }: Part, maxBytes: number): Part[] {
+  const room = maxBytes - sealedBytes(sealer, 0) + sealer.blockBytes - FRAGMENT_FIELDS_BYTES;
+  const share = Math.floor(room / sealer.blockBytes) * sealer.blockBytes - 1;
+  const total = Math.ceil(content.length / share);
+  if (share < 1 || total > MAX_TOTAL_FRAGMENTS) {
+    throw new RangeError(`${content.length} octets do not go into fragments of ${maxBytes}`);
+  }
+  return Array.from({ length: total }, (_, i) => ({
+    next: i === 0 ? next : 0,
+    content: content.subarray(i * share, (i + 1) * share),
+    fragment: { number: i + 1, total },
+  }));
 }
 
 /** Payloads, zeros, and the count of the zeros, together a multiple of the block. */
@@ -118,7 +111,8 @@ function pad(payloads: Uint8Array, blockBytes: number): Uint8Array {
 }
 
 /** What pad() added, taken away again; the content of the padding is the sender's choice (§3.14). */
-function unpad(plaintext: Uint8Array): Uint8Array {
+function unpad(plaintext: Uint8Array | undefined): Uint8Array {
+  if (plaintext === undefined) throw new DecodeError('ciphertext', 'is not a multiple of the block');
   const padLength = plaintext.at(-1);
   if (padLength === undefined) throw new DecodeError('encrypted payload', 'is empty');
   if (padLength >= plaintext.length) {
@@ -127,47 +121,87 @@ function unpad(plaintext: Uint8Array): Uint8Array {
   return plaintext.subarray(0, plaintext.length - 1 - padLength);
 }
 
-function open(bytes: Uint8Array, ivBytes: number, sealer: Sealer): Decoded {
+type Unprotected = Extract<Decoded, { outcome: 'unprotected-error' }>;
+
+/** An SK or SKF payload whose ICV was right. */
+interface Opened {
+  readonly outcome: 'opened';
+  readonly header: IkeHeader;
+  readonly outside: readonly RawPayload[];
+  readonly next: number;
+  /** Fragment Number and Total Fragments; absent in SK. */
+  readonly fields?: Reader;
+  /** With its padding; `undefined`: the ciphertext is impossible. */
+  readonly plaintext: Uint8Array | undefined;
+}
+
+function openPart(bytes: Uint8Array, sealer: Sealer, type: number, otherwise: string): Opened | Unprotected {
   const envelope = readEnvelope(bytes);
   if (envelope.outcome !== 'envelope') return envelope;
   const { header } = envelope;
-  const refuse = (detail: string): Decoded => ({ outcome: 'unprotected-error', header, detail });
+  const refuse = (detail: string): Unprotected => ({ outcome: 'unprotected-error', header, detail });
 
-  const outside = envelope.payloads.slice(0, -1);
   const sk = envelope.payloads.at(-1);
   if (!sk || !isEncrypted(sk)) return refuse('no Encrypted payload');
-  if (sk.type === PayloadType.SKF) return refuse('a fragment, but fragmentation was not negotiated');
-  if (sk.body.length < ivBytes + sealer.icvBytes) {
+  if (sk.type !== type) return refuse(otherwise);
+  const fieldsBytes = type === PayloadType.SKF ? FRAGMENT_FIELDS_BYTES : 0;
+  const body = sk.body.subarray(fieldsBytes);
+  if (sk.body.length < fieldsBytes + sealer.ivBytes + sealer.icvBytes) {
     return refuse(`Encrypted payload of ${sk.body.length} octets is shorter than IV and ICV`);
   }
-  const front = bytes.subarray(0, bytes.length - sk.body.length);
-  const plaintext = sealer.open(front, sk.body.subarray(0, ivBytes), sk.body.subarray(ivBytes));
+  const front = bytes.subarray(0, bytes.length - body.length);
+  const plaintext = sealer.open(front, body.subarray(0, sealer.ivBytes), body.subarray(sealer.ivBytes));
   if (plaintext === 'forged') return refuse('wrong integrity check value');
-  return decodePlaintext(header, outside, sk, plaintext);
+  const outside = envelope.payloads.slice(0, -1);
+  const opened = { outcome: 'opened', header, outside, next: sk.next, plaintext } as const;
+  return fieldsBytes === 0 ? opened : { ...opened, fields: new Reader(sk.body.subarray(0, fieldsBytes)) };
 }
 
-/** From here on the peer vouches for what is read: its mistakes are answered. */
-function decodePlaintext(
-  header: IkeHeader,
-  outside: readonly RawPayload[],
-  sk: RawPayload,
-  plaintext: Uint8Array | undefined,
-): Decoded {
-  const refuse = (detail: string, notify: number, notifyData: Uint8Array): Decoded => ({
-    outcome: 'protected-error',
-    header,
-    notify,
-    notifyData,
-    detail,
-  });
-  try {
-    if (!plaintext) throw new DecodeError('ciphertext', 'is not a multiple of the block');
+function open(bytes: Uint8Array, sealer: Sealer): Decoded {
+  const opened = openPart(bytes, sealer, PayloadType.SK, 'a fragment, but fragmentation was not negotiated');
+  if (opened.outcome !== 'opened') return opened;
+  const { header, outside, next, plaintext } = opened;
+  return guard(header, () => {
     // No exchange of RFC 7296 puts payloads in front of SK: they must parse, and then have no say.
     decodeChain(outside);
-    const inside = splitChain(sk.next, unpad(plaintext));
+    return decodeInside(header, next, unpad(plaintext));
+  });
+}
+
+function openFragment(bytes: Uint8Array, sealer: Sealer): OpenedFragment {
+  const opened = openPart(bytes, sealer, PayloadType.SKF, 'not a fragment');
+  if (opened.outcome !== 'opened') return opened;
+  const { header, outside, next, plaintext, fields } = opened;
+  if (fields === undefined) throw new Error('SKF without its fields');
+  const number = fields.u16('fragment number');
+  const total = fields.u16('total fragments');
+  // Discarded, not answered (RFC 7383 §2.6).
+  if (number === 0 || number > total) {
+    return { outcome: 'unprotected-error', header, detail: `fragment ${number} of ${total}` };
+  }
+  return guard(header, () => {
+    decodeChain(outside);
+    const fragment = { number, total, next, content: unpad(plaintext) };
+    return { outcome: 'fragment', header, fragment } as const;
+  });
+}
+
+/** The payloads of a whole message, out of one SK payload or out of all its fragments. */
+export function decodeInside(header: IkeHeader, first: number, content: Uint8Array): Decoded {
+  return guard(header, () => {
+    const inside = splitChain(first, content);
     if (inside.some(isEncrypted)) throw new DecodeError('payloads', 'an Encrypted payload inside another');
     const payloads: readonly Payload[] = decodeChain(inside);
-    return { outcome: 'ok', message: { header, payloads }, protected: true };
+    return { outcome: 'ok', message: { header, payloads }, protected: true } as const;
+  });
+}
+
+/** Here the peer vouches for what is read: its mistakes are answered. */
+function guard<T>(header: IkeHeader, read: () => T): T | Extract<Decoded, { outcome: 'protected-error' }> {
+  const refuse = (detail: string, notify: number, notifyData: Uint8Array) =>
+    ({ outcome: 'protected-error', header, notify, notifyData, detail }) as const;
+  try {
+    return read();
   } catch (error) {
     if (error instanceof UnsupportedCriticalPayload) {
       const { notify, notifyData } = criticalNotify(error);

@@ -3,32 +3,42 @@
  * again octet by octet until it is answered (§2.1). connection.ts owns it and reads the answers.
  */
 import type { Path, SocketAddress } from '#core/net/address.ts';
-import { exchangeTypes } from '#core/registry/exchange-types.ts';
+import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import type { Plan } from './exchanges.ts';
+import { messageBytes, safeDatagramBytes } from './fragments.ts';
 import { RetransmitSchedule } from './retransmit.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { sealMessage } from './seal.ts';
 import type { Payload } from './payload-types.ts';
 import { RequestWindow } from './window.ts';
 
+/** How often a large message goes out as it is before smaller fragments are tried. */
+const ATTEMPTS_BEFORE_SMALLER = 2;
+
 interface Outstanding {
   readonly plan: Plan;
   readonly messageId: number;
-  readonly bytes: Uint8Array;
+  readonly payloads: readonly Payload[];
+  /** More than one where the message is fragmented. */
+  datagrams: readonly Uint8Array[];
   readonly schedule: RetransmitSchedule;
 }
 
 export class Requests {
   readonly window: RequestWindow;
   readonly #sa: IkeSa;
-  readonly #send: (bytes: Uint8Array, path: Path) => void;
+  readonly #send: (datagrams: readonly Uint8Array[], path: Path) => void;
   #queue: Plan[] = [];
   #outstanding: Outstanding | undefined;
   /** Every address and port that a request went to, for `no-answer`. */
   readonly #tried = new Map<string, SocketAddress>();
 
-  constructor(sa: IkeSa, send: (bytes: Uint8Array, path: Path) => void, window = new RequestWindow()) {
+  constructor(
+    sa: IkeSa,
+    send: (datagrams: readonly Uint8Array[], path: Path) => void,
+    window = new RequestWindow(),
+  ) {
     this.#sa = sa;
     this.#send = send;
     this.window = window;
@@ -77,24 +87,37 @@ export class Requests {
     if (path === undefined) throw new Error('a request before there is a path');
     const payloads: Payload[] = [];
     for (const task of plan.tasks) task.request?.({ sa: this.#sa, now, path }, payloads);
-    const bytes = sealMessage(this.#sa, { exchange: plan.exchange, response: false, messageId }, payloads);
+    const place = { exchange: plan.exchange, response: false, messageId };
+    const datagrams = sealMessage(this.#sa, place, payloads, path);
     const schedule = new RetransmitSchedule(this.#sa.config.retransmit, this.#sa.config.random);
-    this.#outstanding = { plan, messageId, bytes, schedule };
+    this.#outstanding = { plan, messageId, payloads, datagrams, schedule };
     return this.#transmit(now, this.#outstanding, path);
   }
 
-  /** Sends the same octets again, over the path as it is now; `undefined` when there were attempts enough. */
+  /** Sends the same octets again, or the same message in smaller fragments, over the path as it is now; `undefined` when there were attempts enough. */
   resend(now: number): number | undefined {
     const current = this.#outstanding;
     const { path } = this.#sa;
     if (current === undefined || path === undefined || current.schedule.exhausted) return undefined;
     this.#sa.counters.retransmitsSent++;
+    if (current.schedule.attempts === ATTEMPTS_BEFORE_SMALLER) this.#shrink(current, path);
     return this.#transmit(now, current, path);
   }
 
-  #transmit(now: number, { bytes, schedule }: Outstanding, path: Path): number {
+  /** Two losses in a row may mean that the datagrams are too large for the path (RFC 7383 §2.5.2). */
+  #shrink(current: Outstanding, path: Path): void {
+    const { plan, messageId, payloads } = current;
+    if (!this.#sa.fragmentation || plan.exchange === ExchangeType.IKE_SA_INIT) return;
+    const size = Math.min(this.#sa.fragmentBytes, safeDatagramBytes(path));
+    // Without more fragments than before there is nothing to gain, and the same octets are the rule (§2.1).
+    if (current.datagrams.every((bytes) => bytes.length <= messageBytes(path, size))) return;
+    const place = { exchange: plan.exchange, response: false, messageId };
+    current.datagrams = sealMessage(this.#sa, place, payloads, path, size);
+  }
+
+  #transmit(now: number, { datagrams, schedule }: Outstanding, path: Path): number {
     this.#tried.set(`${path.remote.address} ${path.remote.port}`, path.remote);
-    this.#send(bytes, path);
+    this.#send(datagrams, path);
     return schedule.sent(now);
   }
 

@@ -1,13 +1,24 @@
 /** Messages of an IKE SA on their way out: the header, and SK around everything but IKE_SA_INIT (RFC 7296 §1.2, §3.1). */
+import type { Path } from '#core/net/address.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
+import { messageBytes } from './fragments.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { encodeMessage } from './message.ts';
 import type { IkeHeader, Payload } from './payload-types.ts';
 
 type Place = Pick<IkeHeader, 'exchange' | 'response' | 'messageId'>;
 
-/** The whole datagram. The first messages are kept, because AUTH signs them as they went out (§2.15). */
-export function sealMessage(sa: IkeSa, place: Place, payloads: readonly Payload[]): Uint8Array {
+/**
+ * The datagrams of a message: more than one where `path` may not carry it whole and the peer takes fragments (RFC 7383).
+ * The first messages are kept, because AUTH signs them as they went out (§2.15).
+ */
+export function sealMessage(
+  sa: IkeSa,
+  place: Place,
+  payloads: readonly Payload[],
+  path: Path,
+  datagramBytes = sa.fragmentBytes,
+): readonly Uint8Array[] {
   const header: IkeHeader = {
     spiI: sa.spiI,
     spiR: sa.spiR,
@@ -19,12 +30,13 @@ export function sealMessage(sa: IkeSa, place: Place, payloads: readonly Payload[
   };
   if (place.exchange !== ExchangeType.IKE_SA_INIT) {
     if (sa.sealing === undefined) throw new Error('a protected message before the keys');
-    return sa.sealing.seal(header, payloads);
+    if (!sa.fragmentation) return [sa.sealing.seal(header, payloads)];
+    return sa.sealing.sealWithin(header, payloads, messageBytes(path, datagramBytes));
   }
   const bytes = encodeMessage(header, payloads);
   if (place.response) sa.initResponse = bytes;
   else sa.initRequest = bytes;
-  return bytes;
+  return [bytes];
 }
 
 /** An answer outside of any SA: an error notify to a request that made none, so the responder SPI is zero (§2.6). */

@@ -6,7 +6,7 @@ import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
 import { NotifyType, notifyTypes } from '#core/registry/notify-types.ts';
 import { serviceOf } from './exchanges.ts';
 import { protocolError } from './failures.ts';
-import { readDatagram, type Reading } from './inbound.ts';
+import { asksAgain, readDatagram, type Reading } from './inbound.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { accepts } from './machine.ts';
 import { type Arrived, judge, noteAuthentic, succeed } from './outcome.ts';
@@ -30,22 +30,24 @@ export function handleRequest(life: Lifecycle, arrived: Arrived): void {
     sa.counters.outOfWindow++;
     return undefined;
   }
+  if (arrival === 'again') {
+    // Not the same octets, which §2.1 demands, but it is the peer who asks.
+    if (!asksAgain(sa, bytes)) return undefined;
+    sa.counters.retransmitsReceived++;
+    return life.send(now, answers.lastResponse, path);
+  }
   const reading = readDatagram(sa, bytes);
   if (reading.kind === 'worthless') {
     if (reading.counter !== undefined) sa.counters[reading.counter]++;
     if (sa.state === 'idle' && reading.answer !== undefined) {
-      life.send(now, refuseInClear(header, reading.answer), path);
+      life.send(now, [refuseInClear(header, reading.answer)], path);
     }
     return undefined;
   }
-  if (arrival === 'again') {
-    // Not the same octets, which §2.1 demands, but it is the peer who asks.
-    sa.counters.retransmitsReceived++;
-    if (answers.lastResponse !== undefined) life.send(now, answers.lastResponse, path);
-    return undefined;
-  }
-  if (sa.state !== 'idle') noteAuthentic(life, arrived);
-  return serve(life, arrived, reading);
+  // Recognised by its first fragment when it comes again.
+  const whole = reading.first === undefined ? arrived : { ...arrived, bytes: reading.first };
+  if (sa.state !== 'idle') noteAuthentic(life, whole);
+  return serve(life, whole, reading);
 }
 
 function serve(life: Lifecycle, arrived: Arrived, reading: Exclude<Reading, { kind: 'worthless' }>): void {
@@ -91,7 +93,7 @@ function serve(life: Lifecycle, arrived: Arrived, reading: Exclude<Reading, { ki
 function answer(life: Lifecycle, arrived: Arrived, payloads: readonly Payload[]): void {
   const { now, header, bytes, path } = arrived;
   const { exchange, messageId } = header;
-  const response = sealMessage(life.sa, { exchange, messageId, response: true }, payloads);
+  const response = sealMessage(life.sa, { exchange, messageId, response: true }, payloads, path);
   life.answers.answered(messageId, bytes, response);
   // To where the request came from, whatever the path of the SA is (§2.11).
   life.send(now, response, path);
@@ -104,7 +106,7 @@ function refuse(life: Lifecycle, arrived: Arrived, payload: Payload, fatal: stri
 
 /** No SA, no state: the next IKE_SA_INIT of the same initiator finds us as this one did (§2.6). */
 function refuseFirst(life: Lifecycle, { now, header, path }: Arrived, payload: Payload): void {
-  life.send(now, refuseInClear(header, payload), path);
+  life.send(now, [refuseInClear(header, payload)], path);
   const what = payload.kind === 'N' ? notifyTypes.nameOf(payload.type) : payload.kind;
   life.progress(`answered ${what} to ${path.remote.address}:${path.remote.port}`);
 }

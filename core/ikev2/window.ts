@@ -45,7 +45,9 @@ export type Arrival = 'new' | 'again' | 'outside';
 /** IDs of the requests that the peer sends, with the answer to the last one. */
 export class ResponseWindow {
   #expected: number;
-  #last: { readonly id: number; readonly request: Uint8Array; readonly response: Uint8Array } | undefined;
+  #last:
+    | { readonly id: number; readonly request: Uint8Array; readonly response: readonly Uint8Array[] }
+    | undefined;
 
   constructor(first = 0) {
     this.#expected = first;
@@ -57,18 +59,21 @@ export class ResponseWindow {
     return this.#last?.id === messageId ? 'again' : 'outside';
   }
 
-  /** The kept answer when these are the very octets that it answers; this needs no keys. */
-  responseTo(request: Uint8Array): Uint8Array | undefined {
+  /** The kept answer, datagram by datagram, when these are the very octets that it answers; this needs no keys. */
+  responseTo(request: Uint8Array): readonly Uint8Array[] | undefined {
     return this.#last !== undefined && equal(this.#last.request, request) ? this.#last.response : undefined;
   }
 
   /** The answer to the last request, for a peer that did not repeat it octet by octet but proved that it is its own. */
-  get lastResponse(): Uint8Array | undefined {
-    return this.#last?.response;
+  get lastResponse(): readonly Uint8Array[] {
+    return this.#last?.response ?? [];
   }
 
-  /** Moves the window on: this ID is answered for good. `request` is copied, since receive buffers are reused. */
-  answered(messageId: number, request: Uint8Array, response: Uint8Array): void {
+  /**
+   * Moves the window on: this ID is answered for good. `request` is copied, since receive buffers are reused; of a
+   * fragmented one it is the first fragment (RFC 7383 §2.6.1).
+   */
+  answered(messageId: number, request: Uint8Array, response: readonly Uint8Array[]): void {
     this.#last = { id: messageId, request: request.slice(), response };
     this.#expected = messageId + 1;
   }

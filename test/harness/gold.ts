@@ -7,8 +7,15 @@ import { concat, EMPTY, fromHex, toHex } from '#core/bytes/bytes.ts';
 import { encryptionRow } from '#core/crypto/encryption.ts';
 import { integrityRow } from '#core/crypto/integrity.ts';
 import type { EncryptionRow, IkeSuite, IntegrityRow } from '#core/crypto/interfaces.ts';
+import { Reassembly } from '#core/ikev2/fragments.ts';
 import { decodeMessage } from '#core/ikev2/message.ts';
-import type { IkeHeader, Message, PayloadKind, PayloadOf } from '#core/ikev2/payload-types.ts';
+import type {
+  IkeHeader,
+  Message,
+  MessageProtection,
+  PayloadKind,
+  PayloadOf,
+} from '#core/ikev2/payload-types.ts';
 import { createProtection } from '#core/ikev2/protection.ts';
 import { encryptionAlgorithms } from '#core/registry/encryption-algorithms.ts';
 import { integrityAlgorithms } from '#core/registry/integrity-algorithms.ts';
@@ -25,13 +32,13 @@ export const must = <T>(value: T | undefined, what: string): T => {
 export interface Seen {
   readonly bytes: Uint8Array;
   readonly message: Message;
-  /** What stood inside SK, with its padding; absent in the clear. */
+  /** What stood inside SK, with its padding; put together from fragments, with none but its length; absent in the clear. */
   readonly plaintext?: Uint8Array;
 }
 
 export interface Capture {
   readonly messages: readonly Seen[];
-  /** Messages in SKF payloads, which nothing puts together here. */
+  /** Datagrams with an SKF payload. */
   readonly fragments: number;
 }
 
@@ -92,15 +99,25 @@ function plaintextOf(
   return must(encryption.bind(key.encryption).decrypt(iv, sealed, bytes.subarray(0, 32)), 'plaintext');
 }
 
-/** Opens one message by the rows of its SPI pair: with IKE_INTERMEDIATE there is more than one. */
-export function openWith(rows: readonly TableRow[], header: IkeHeader, bytes: Uint8Array): Seen {
+/** One for each row of the SPI pair: with IKE_INTERMEDIATE there is more than one. */
+function protectionsFor(
+  rows: readonly TableRow[],
+  header: IkeHeader,
+): { readonly row: TableRow; readonly protection: MessageProtection }[] {
   const mine = rows.filter(({ spis }) => spis === toHex(concat(header.spiI, header.spiR)));
-  for (const row of mine) {
+  return mine.map((row) => {
     const { encryption, integrity } = row;
     // PRF and key exchange have no part in protection.
     const suite = { encryption, ...(integrity ? { integrity } : {}) } as IkeSuite;
     const keys = header.fromInitiator ? row.fromInitiator : row.fromResponder;
-    const decoded = createProtection(suite, keys, noRandom).open(bytes);
+    return { row, protection: createProtection(suite, keys, noRandom) };
+  });
+}
+
+/** Opens one message by the rows of its SPI pair. */
+export function openWith(rows: readonly TableRow[], header: IkeHeader, bytes: Uint8Array): Seen {
+  for (const { row, protection } of protectionsFor(rows, header)) {
+    const decoded = protection.open(bytes);
     if (decoded.outcome === 'ok') {
       return { bytes, message: decoded.message, plaintext: plaintextOf(row, header, bytes) };
     }
@@ -109,22 +126,54 @@ export function openWith(rows: readonly TableRow[], header: IkeHeader, bytes: Ui
   throw new Error(`no key opens message ${header.messageId} of ${toHex(header.spiI)}`);
 }
 
-/** Throws unless every message decodes, and everything sealed opens, but for fragments. */
+/** Throws unless every message decodes, everything sealed opens and no fragment is left over. */
 export function readCapture(name: string): Capture {
   const rows = readFileSync(`${GOLD}/${name}/ikev2_decryption_table`, 'utf8')
     .trim()
     .split('\n')
     .map(tableRow);
   const messages: Seen[] = [];
+  const incomplete = new Incomplete();
   let fragments = 0;
   for (const { payload: bytes } of readIke(readFileSync(`${GOLD}/${name}/capture.pcap`))) {
     const decoded = decodeMessage(bytes);
     if (decoded.outcome === 'ok') messages.push({ bytes, message: decoded.message });
     else if (decoded.outcome !== 'sealed') throw new Error(`${name}: ${JSON.stringify(decoded)}`);
-    else if (decoded.fragment) fragments++;
-    else messages.push(openWith(rows, decoded.header, bytes));
+    else if (decoded.fragment) {
+      fragments++;
+      messages.push(...incomplete.take(rows, decoded.header, bytes));
+    } else messages.push(openWith(rows, decoded.header, bytes));
   }
+  if (incomplete.pending > 0) throw new Error(`${name}: a fragment is missing`);
   return { messages, fragments };
+}
+
+/** The fragments of a capture by direction, as the engine puts them together. */
+class Incomplete {
+  readonly #byDirection = new Map<string, { readonly reassembly: Reassembly; contents: Uint8Array[] }>();
+
+  get pending(): number {
+    return [...this.#byDirection.values()].filter(({ contents }) => contents.length > 0).length;
+  }
+
+  /** The message, when this was the last fragment of it. */
+  take(rows: readonly TableRow[], header: IkeHeader, bytes: Uint8Array): Seen[] {
+    const opened = protectionsFor(rows, header)
+      .map(({ protection }) => protection.openFragment(bytes))
+      .find(({ outcome }) => outcome === 'fragment');
+    if (opened?.outcome !== 'fragment') throw new Error(`no key opens a fragment of ${header.messageId}`);
+    const key = `${toHex(header.spiI)} ${header.response}`;
+    const state = this.#byDirection.get(key) ?? { reassembly: new Reassembly(), contents: [] };
+    this.#byDirection.set(key, state);
+    // The client saw them in order, and none twice.
+    state.contents.push(opened.fragment.content);
+    const whole = state.reassembly.take(header, opened.fragment, bytes)?.decoded;
+    if (whole === undefined) return [];
+    if (whole.outcome !== 'ok') throw new Error(JSON.stringify(whole));
+    const plaintext = concat(...state.contents, Uint8Array.of(0));
+    state.contents = [];
+    return [{ bytes, message: whole.message, plaintext }];
+  }
 }
 
 // --- ESP keys ---

@@ -1,6 +1,7 @@
 /** Messages of a pair as the RFC draws them: `I -> R: HDR, SK {IDi, AUTH, SAi2, TSi, TSr}`. */
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { KeyLogEntry } from '#core/ikev2/connection-types.ts';
+import { Reassembly } from '#core/ikev2/fragments.ts';
 import { decodeMessage } from '#core/ikev2/message.ts';
 import type { Message, MessageProtection, Payload } from '#core/ikev2/payload-types.ts';
 import { createProtection } from '#core/ikev2/protection.ts';
@@ -11,7 +12,11 @@ import { notifyTypes } from '#core/registry/notify-types.ts';
 export type Direction = 'I -> R' | 'R -> I';
 
 /** In every IKE_SA_INIT; only in the way of what a test wants to show. */
-const UNDRAWN = new Set(['N(NAT_DETECTION_SOURCE_IP)', 'N(NAT_DETECTION_DESTINATION_IP)']);
+const UNDRAWN = new Set([
+  'N(NAT_DETECTION_SOURCE_IP)',
+  'N(NAT_DETECTION_DESTINATION_IP)',
+  'N(IKEV2_FRAGMENTATION_SUPPORTED)',
+]);
 
 /** Opening needs no randomness. */
 const never = (): never => {
@@ -32,6 +37,7 @@ export class Drawing {
   }[] = [];
   readonly #connection: Keyed;
   readonly #keyLog: readonly KeyLogEntry[];
+  readonly #incomplete = { 'I -> R': new Reassembly(), 'R -> I': new Reassembly() };
   #opening: Record<Direction, MessageProtection> | undefined;
 
   constructor(connection: Keyed, keyLog: readonly KeyLogEntry[]) {
@@ -47,23 +53,39 @@ export class Drawing {
 
   add(direction: Direction, bytes: Uint8Array): void {
     const outside = decodeMessage(bytes);
+    if (outside.outcome === 'sealed' && outside.fragment) return this.#addFragment(direction, bytes);
     const decoded = outside.outcome === 'sealed' ? this.#open(direction, bytes) : outside;
     if (decoded?.outcome !== 'ok') {
       this.lines.push(`${direction}: ${decoded === undefined ? 'HDR, SK {…}' : decoded.outcome}`);
       return;
     }
     this.messages.push({ direction, message: decoded.message, bytes });
-    const names = decoded.message.payloads
-      .map((payload) => nameOf(payload, decoded.message))
-      .filter((name) => !UNDRAWN.has(name))
-      .join(', ');
-    const content = decoded.protected ? `SK {${names}}` : names;
-    this.lines.push(`${direction}: HDR, ${content}`);
+    const content = namesOf(decoded.message);
+    this.lines.push(`${direction}: HDR, ${decoded.protected ? `SK {${content}}` : content}`);
+  }
+
+  /** `SKF {1/3}`; the one that completes the message shows its content. */
+  #addFragment(direction: Direction, bytes: Uint8Array): void {
+    const opened = this.#protection(direction)?.openFragment(bytes);
+    if (opened?.outcome !== 'fragment') {
+      this.lines.push(`${direction}: HDR, SKF {…}`);
+      return;
+    }
+    const { header, fragment } = opened;
+    const whole = this.#incomplete[direction].take(header, fragment, bytes)?.decoded;
+    const place = `${fragment.number}/${fragment.total}`;
+    if (whole?.outcome === 'ok') this.messages.push({ direction, message: whole.message, bytes });
+    const content = whole?.outcome === 'ok' ? `: ${namesOf(whole.message)}` : '';
+    this.lines.push(`${direction}: HDR, SKF {${place}${content}}`);
   }
 
   #open(direction: Direction, bytes: Uint8Array) {
+    return this.#protection(direction)?.open(bytes);
+  }
+
+  #protection(direction: Direction): MessageProtection | undefined {
     this.#opening ??= this.#protections();
-    return this.#opening?.[direction].open(bytes);
+    return this.#opening?.[direction];
   }
 
   #protections(): Record<Direction, MessageProtection> | undefined {
@@ -77,6 +99,12 @@ export class Drawing {
     };
   }
 }
+
+const namesOf = (message: Message): string =>
+  message.payloads
+    .map((payload) => nameOf(payload, message))
+    .filter((name) => !UNDRAWN.has(name))
+    .join(', ');
 
 function nameOf(payload: Payload, { header }: Message): string {
   const first = exchangeTypes.nameOf(header.exchange) === 'IKE_SA_INIT';

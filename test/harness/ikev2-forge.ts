@@ -53,7 +53,22 @@ export class Forge {
     change: Partial<IkeHeader> & { readonly clear?: boolean } = {},
   ): Uint8Array {
     const { clear = place.exchange === ExchangeType.IKE_SA_INIT, ...header } = change;
-    const whole: IkeHeader = {
+    const whole: IkeHeader = { ...this.#header(direction, place), ...header };
+    return clear ? encodeMessage(whole, payloads) : this.#protection(direction).seal(whole, payloads);
+  }
+
+  /** Sealed in datagrams of at most `maxBytes`. */
+  makeWithin(
+    direction: Direction,
+    place: Place,
+    payloads: readonly Payload[],
+    maxBytes: number,
+  ): Uint8Array[] {
+    return this.#protection(direction).sealWithin(this.#header(direction, place), payloads, maxBytes);
+  }
+
+  #header(direction: Direction, place: Place): IkeHeader {
+    return {
       spiI: this.#pair.initiator.spiI,
       spiR: this.#pair.responder.spiR,
       majorVersion: 2,
@@ -61,9 +76,7 @@ export class Forge {
       fromInitiator: direction === 'I -> R',
       versionFlag: false,
       ...place,
-      ...header,
     };
-    return clear ? encodeMessage(whole, payloads) : this.#protection(direction).seal(whole, payloads);
   }
 
   /** Puts octets into the hands of the receiver at once, and sends what follows from them. */

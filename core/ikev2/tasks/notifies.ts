@@ -15,6 +15,7 @@ const KNOWN: ReadonlySet<number> = new Set<number>([
   NotifyType.INVALID_KE_PAYLOAD,
   NotifyType.NAT_DETECTION_SOURCE_IP,
   NotifyType.NAT_DETECTION_DESTINATION_IP,
+  NotifyType.IKEV2_FRAGMENTATION_SUPPORTED,
   NotifyType.INITIAL_CONTACT,
   NotifyType.SET_WINDOW_SIZE,
   NotifyType.REKEY_SA,

@@ -1,5 +1,6 @@
 /** Message IDs, windows, retransmission and the cache of answers, over the wire (RFC 7296 §2.1 to §2.3). */
 import { describe, expect, it } from 'vitest';
+import type { Path } from '#core/net/address.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { RequestWindow, ResponseWindow } from '#core/ikev2/window.ts';
 import { Requests } from '#core/ikev2/requests.ts';
@@ -156,8 +157,8 @@ describe('one request at a time', () => {
 const nearlySpent = (): Ikev2Pair => {
   const pair = established();
   const { life } = pair.initiator;
-  const send = (bytes: Uint8Array, path: (typeof life.sa)['path']): void => {
-    if (path !== undefined) life.outgoing.push({ bytes, path });
+  const send = (datagrams: readonly Uint8Array[], path: Path): void => {
+    for (const bytes of datagrams) life.outgoing.push({ bytes, path });
   };
   Object.assign(life, { requests: new Requests(life.sa, send, new RequestWindow(0xffff_fffe)) });
   pair.responder.life.answers = new ResponseWindow(0xffff_fffe);

@@ -30,29 +30,29 @@ describe('ResponseWindow', () => {
     const window = new ResponseWindow();
     expect(window.classify(0)).toBe('new');
     expect(window.classify(1)).toBe('outside');
-    window.answered(0, octets(1), octets(2));
+    window.answered(0, octets(1), [octets(2)]);
     expect(window.classify(0)).toBe('again');
     expect(window.classify(1)).toBe('new');
     expect(window.classify(2)).toBe('outside');
-    window.answered(1, octets(3), octets(4));
+    window.answered(1, octets(3), [octets(4)]);
     expect(window.classify(0)).toBe('outside');
   });
 
   it('keeps the answer to the last request, for exactly these octets', () => {
     const window = new ResponseWindow();
     const request = octets(1, 2, 3);
-    window.answered(0, request, octets(9));
+    window.answered(0, request, [octets(9), octets(8)]);
     request.fill(0);
-    expect(window.responseTo(octets(1, 2, 3))).toEqual(octets(9));
+    expect(window.responseTo(octets(1, 2, 3))).toEqual([octets(9), octets(8)]);
     expect(window.responseTo(octets(1, 2, 4))).toBeUndefined();
-    expect(window.lastResponse).toEqual(octets(9));
+    expect(window.lastResponse).toEqual([octets(9), octets(8)]);
   });
 
   it('is spent when the peer has used its last ID', () => {
     const window = new ResponseWindow(0xffff_fffd);
-    window.answered(0xffff_fffd, octets(), octets());
+    window.answered(0xffff_fffd, octets(), []);
     expect(window.exhausted).toBe(false);
-    window.answered(0xffff_fffe, octets(), octets());
+    window.answered(0xffff_fffe, octets(), []);
     expect(window.exhausted).toBe(true);
   });
 });
