@@ -17,6 +17,7 @@ import type {
 } from '#core/ikev2/connection-types.ts';
 import { parseIp, prefixToRange } from '#core/net/address.ts';
 import type { Prefix } from '#core/net/address.ts';
+import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import type { Secret } from './secret.ts';
 
@@ -31,13 +32,31 @@ export interface ConnectionInputs {
 /** Silence is given up after some 27 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
 const RETRANSMIT: RetransmitPolicy = { initialMs: 500, factor: 1.8, maxMs: 8000, attempts: 7, jitter: 0.1 };
 
-/** Throws where a text of the profile was never checked and means nothing. */
+const METHODS: Readonly<Record<string, string>> = {
+  certificate: 'a certificate',
+  eap: 'a user name and password (EAP)',
+  'eap-only': 'EAP alone',
+  'certificate-eap': 'a certificate and then EAP',
+};
+
+/** One sentence about what the profile wants and the engine does not do yet; undefined where it can connect. */
+export function unsupported(profile: Pick<Profile, 'gateway' | 'authentication'>): string | undefined {
+  const wants = [profile.authentication.method, gatewayAuthenticationOf(profile).method];
+  const what = wants.map((method) => METHODS[method]).find((text) => text !== undefined);
+  return what === undefined
+    ? undefined
+    : `the profile authenticates by ${what}, which this version of Adit cannot do yet; it connects with a pre-shared key`;
+}
+
+/** Throws where a text of the profile was never checked and means nothing, or for what `unsupported` names. */
 export function connectionConfig(
   profile: Profile,
   localAddress: string,
   { psk, random, applicationVersion, keyLog }: ConnectionInputs,
 ): InitiatorConfig {
   const { ike, gateway, authentication, request } = profile;
+  const problem = unsupported(profile);
+  if (problem !== undefined) throw new Error(problem);
   const remoteId = gateway.id === undefined ? undefined : identity('gateway.id', gateway.id);
   return {
     role: 'initiator',

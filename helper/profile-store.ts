@@ -9,8 +9,9 @@ import { z } from 'zod';
 import { profileId } from '#core/ipc/contract.ts';
 import type { ProfileSummary } from '#core/ipc/contract.ts';
 import { checkProfile } from '#core/profile/check.ts';
+import { missingFor } from '#core/profile/needs.ts';
 import { profileSchema, secretsSchema } from '#core/profile/profile.ts';
-import type { Profile } from '#core/profile/profile.ts';
+import type { Profile, SecretName, Secrets } from '#core/profile/profile.ts';
 import type { Logger } from './log/log.ts';
 import { messageOf } from './log/log.ts';
 import { Secret } from './secret.ts';
@@ -24,10 +25,14 @@ export interface Viewer {
   readonly admin: boolean;
 }
 
+export type OtherSecrets = Readonly<Partial<Record<Exclude<SecretName, 'psk'>, Secret>>>;
+
 export interface StoredProfile {
   readonly id: string;
   readonly profile: Profile;
   readonly psk: Secret | undefined;
+  /** Everything else that profiles with certificates or EAP keep; absent where there is none. */
+  readonly otherSecrets?: OtherSecrets;
   /** uid of the user who imported it. */
   readonly owner: number;
   readonly forAll: boolean;
@@ -110,7 +115,7 @@ export class ProfileStore {
     } catch (error) {
       throw new StoreError(`the profile "${id}" cannot be removed: ${messageOf(error)}`);
     }
-    stored.psk?.wipe();
+    for (const secret of Object.values(allSecrets(stored))) secret.wipe();
     this.#profiles.delete(id);
   }
 
@@ -128,8 +133,7 @@ export class ProfileStore {
       const { profile, secrets, owner, forAll } = recordSchema.parse(JSON.parse(readPrivate(this.#path(id))));
       const [problem] = checkProfile(profile);
       if (problem !== undefined) throw new StoreError(problem);
-      const psk = secrets.psk === undefined ? undefined : Secret.fromBase64(secrets.psk);
-      this.#profiles.set(id, { id, profile, psk, owner, forAll });
+      this.#profiles.set(id, { id, profile, ...secretsFrom(secrets), owner, forAll });
     } catch (error) {
       this.#damaged.add(id);
       this.#log
@@ -142,13 +146,18 @@ export class ProfileStore {
   }
 
   #write(stored: StoredProfile): void {
-    const { id, profile, psk, owner, forAll } = stored;
+    const { id, profile, owner, forAll } = stored;
     const record: z.input<typeof recordSchema> = {
       record: 1,
       owner,
       forAll,
       profile,
-      secrets: psk ? { psk: Buffer.from(psk.reveal()).toString('base64') } : {},
+      secrets: Object.fromEntries(
+        Object.entries(allSecrets(stored)).map(([name, secret]) => [
+          name,
+          Buffer.from(secret.reveal()).toString('base64'),
+        ]),
+      ),
     };
     try {
       writeWhole(this.#path(id), `${JSON.stringify(record, null, 2)}\n`, this.#calls);
@@ -167,15 +176,34 @@ export class ProfileStore {
   }
 }
 
+/** Secrets of a record or an import, in the form that no log can print. */
+export function secretsFrom({ psk, ...others }: Secrets): Pick<StoredProfile, 'psk' | 'otherSecrets'> {
+  const given = Object.entries(others).filter(([, text]) => text !== undefined);
+  return {
+    psk: psk === undefined ? undefined : Secret.fromBase64(psk),
+    ...(given.length === 0
+      ? {}
+      : { otherSecrets: Object.fromEntries(given.map(([name, text]) => [name, Secret.fromBase64(text)])) }),
+  };
+}
+
+type SecretHolder = Pick<StoredProfile, 'psk' | 'otherSecrets'>;
+
+export const allSecrets = ({ psk, otherSecrets }: SecretHolder): Partial<Record<SecretName, Secret>> => ({
+  ...(psk === undefined ? {} : { psk }),
+  ...otherSecrets,
+});
+
 export function summaryOf(stored: StoredProfile): ProfileSummary {
+  const secrets = allSecrets(stored);
   return {
     id: stored.id,
     name: stored.profile.name,
     gateway: stored.profile.gateway.addresses[0] ?? '',
     owner: stored.owner,
     forAll: stored.forAll,
-    storedSecrets: stored.psk ? ['psk'] : [],
-    missingSecrets: stored.psk ? [] : ['psk'],
+    storedSecrets: Object.keys(secrets),
+    missingSecrets: missingFor(stored.profile, secrets),
   };
 }
 

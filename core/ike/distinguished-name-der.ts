@@ -1,18 +1,16 @@
 /**
  * X.501 names in DER (RFC 5280 §4.1.2.4; X.690): relative names with their attributes, and the characters of their
- * strings. distinguished-name.ts gives them a text. A name uses a corner of DER so small (SEQUENCE, SET, OBJECT
- * IDENTIFIER, strings) that it is written out here: the engine takes names from peers before anything is
- * authenticated, and an ASN.1 library with all its types has no place there. Certificates belong to pki/.
+ * strings. distinguished-name.ts gives them a text. A name uses a small corner of DER (bytes/der.ts): SEQUENCE, SET,
+ * OBJECT IDENTIFIER, strings.
  */
 import { fromUtf8, toHex } from '#core/bytes/bytes.ts';
+import { readTagged, readTlv, TAG as DER_TAG, writeTlv } from '#core/bytes/der.ts';
 import { DecodeError, Reader } from '#core/bytes/reader.ts';
 import { decodeUtf8 } from '#core/bytes/utf8.ts';
 import { Writer } from '#core/bytes/writer.ts';
 
 export const TAG = {
-  SEQUENCE: 0x30,
-  SET: 0x31,
-  OID: 6,
+  ...DER_TAG,
   UTF8: 12,
   PRINTABLE: 19,
   TELETEX: 20,
@@ -27,38 +25,6 @@ export interface Attribute {
 }
 /** Attributes of one relative name; nearly always one. */
 export type RelativeName = readonly Attribute[];
-
-export function writeTlv(tag: number, content: Uint8Array): Uint8Array {
-  const writer = new Writer().u8(tag);
-  if (content.length < 0x80) writer.u8(content.length);
-  else if (content.length < 0x100) writer.u8(0x81).u8(content.length);
-  else writer.u8(0x82).u16(content.length);
-  return writer.bytes(content).finish();
-}
-
-/** Definite and minimal lengths up to 65535, as DER demands; a name in an IKE payload cannot be longer. */
-export function readTlv(
-  reader: Reader,
-  field: string,
-): { readonly tag: number; readonly content: Uint8Array } {
-  const tag = reader.u8(`${field} tag`);
-  let length = reader.u8(`${field} length`);
-  if (length === 0x81) length = atLeast(0x80, reader.u8(`${field} length`), field);
-  else if (length === 0x82) length = atLeast(0x100, reader.u16(`${field} length`), field);
-  else if (length >= 0x80) throw new DecodeError(field, 'length is indefinite or too large');
-  return { tag, content: reader.bytes(length, field) };
-}
-
-function atLeast(minimum: number, length: number, field: string): number {
-  if (length < minimum) throw new DecodeError(field, 'length is not minimal');
-  return length;
-}
-
-function readTagged(reader: Reader, tag: number, field: string): Uint8Array {
-  const tlv = readTlv(reader, field);
-  if (tlv.tag !== tag) throw new DecodeError(field, `has tag ${tlv.tag} in place of ${tag}`);
-  return tlv.content;
-}
 
 function writeOid(oid: string): Uint8Array {
   const arcs = oid.split('.').map(Number) as [number, number, ...number[]];

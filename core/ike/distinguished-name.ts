@@ -4,6 +4,7 @@
  * products print it; RFC 4514 reverses it.
  */
 import { equal, fromHex, toHex, utf8 } from '#core/bytes/bytes.ts';
+import { readTlv, writeTlv } from '#core/bytes/der.ts';
 import { DecodeError, Reader } from '#core/bytes/reader.ts';
 import { decodeUtf8 } from '#core/bytes/utf8.ts';
 import { Writer } from '#core/bytes/writer.ts';
@@ -11,11 +12,9 @@ import {
   type Attribute,
   decodeName,
   encodeName,
-  readTlv,
   type RelativeName,
   TAG,
   textOf,
-  writeTlv,
 } from './distinguished-name-der.ts';
 
 /** The first name is the one printed; the others are accepted, in any case. `ia5` types are IA5String by definition. */

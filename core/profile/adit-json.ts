@@ -3,6 +3,7 @@
  */
 import { problemsError } from '#core/profile/bounds.ts';
 import { checkProfile } from '#core/profile/check.ts';
+import { missingEntries } from '#core/profile/missing.ts';
 import { type ImportedProfile, ImportError, profileSchema, type ReportEntry } from '#core/profile/profile.ts';
 import { sentences } from '#core/profile/schema-sentences.ts';
 import { printable } from '#core/text/printable.ts';
@@ -32,7 +33,7 @@ export function importAditJson(name: string, value: unknown): ImportedProfile {
       ...leaves(value, '').map(
         ([setting, text]): ReportEntry => ({ outcome: 'taken', setting, value: printable(text) }),
       ),
-      { outcome: 'missing', setting: 'psk', reason: 'files of this format hold no secrets: adit set-secret' },
+      ...missingEntries(parsed.data, {}),
     ],
   };
 }

@@ -6,6 +6,7 @@ import { KeywordError, parseProposal } from '#core/crypto/keywords.ts';
 import { parseIdentification } from '#core/ike/identification.ts';
 import { parseTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { parseIp } from '#core/net/address.ts';
+import { certificateProblem } from '#core/profile/certificate-shape.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -62,16 +63,35 @@ export const checkHost: Check = (text) =>
     ? undefined
     : `${quote(text)} is neither a host name nor an IP address`;
 
+/** An EAP identity is octets for its server; here it must be shown as it is. */
+export const checkUser: Check = (text) =>
+  printable(text, 1024) === text ? undefined : `${quote(text)} is no user name; expected visible characters`;
+
 export const checkAddress: Check = (text) => (parseIp(text) ? undefined : `${quote(text)} is no IP address`);
 
 export const checkDomain: Check = (text) => (isDomain(text) ? undefined : `${quote(text)} is no domain name`);
 
 /** Everything wrong with a profile that fits the schema, a sentence each, with the field's name in front. */
 export function checkProfile(profile: Profile): string[] {
+  const { gateway, authentication } = profile;
+  const proof = gateway.authentication;
+  const certified = authentication.method === 'psk' ? undefined : authentication;
+  const eap = 'methods' in authentication ? authentication : undefined;
   const rows: readonly (readonly [string, readonly string[], Check])[] = [
     ['gateway.addresses', profile.gateway.addresses, checkHost],
-    ['gateway.id', present(profile.gateway.id), checkIdentity],
-    ['authentication.localId', present(profile.authentication.localId), checkIdentity],
+    ['gateway.id', present(gateway.id), checkIdentity],
+    ['gateway.authentication.ca', proof && 'ca' in proof ? proof.ca : [], certificateProblem],
+    [
+      'gateway.authentication.certificate',
+      present(proof && 'certificate' in proof ? proof.certificate : undefined),
+      certificateProblem,
+    ],
+    ['authentication.localId', present(authentication.localId), checkIdentity],
+    ['authentication.user', present(eap?.user), checkUser],
+    ['authentication.anonymousIdentity', present(eap?.anonymousIdentity), checkUser],
+    ['authentication.aaaId', present(eap?.aaaId), checkIdentity],
+    ['authentication.certificate', present(certified?.certificate), certificateProblem],
+    ['authentication.chain', certified?.chain ?? [], certificateProblem],
     ['ike.proposals', profile.ike.proposals, checkProposal('IKE')],
     ['child.proposals', profile.child.proposals, checkProposal('ESP')],
     ['child.localTs', profile.child.localTs, checkSelector('local')],
@@ -79,12 +99,22 @@ export function checkProfile(profile: Profile): string[] {
     ['dns.servers', profile.dns.servers, checkAddress],
     ['dns.domains', profile.dns.domains, checkDomain],
   ];
-  return rows.flatMap(([field, texts, check]) =>
-    texts.flatMap((text) => {
-      const problem = check(text);
-      return problem === undefined ? [] : [`${field}: ${problem}`];
-    }),
-  );
+  return [...rows.flatMap(problemsOf), ...eapOnlyProblem(profile)];
 }
+
+function problemsOf([field, texts, check]: readonly [string, readonly string[], Check]): string[] {
+  return texts.flatMap((text) => {
+    const problem = check(text);
+    return problem === undefined ? [] : [`${field}: ${problem}`];
+  });
+}
+
+/** RFC 5998 leaves the gateway's proof to the EAP method: without EAP there is none. */
+const eapOnlyProblem = ({ gateway, authentication }: Profile): string[] =>
+  gateway.authentication?.method === 'eap-only' && authentication.method !== 'eap'
+    ? [
+        `gateway.authentication.method: "eap-only" needs authentication.method "eap", found "${authentication.method}"`,
+      ]
+    : [];
 
 const present = (text: string | undefined): string[] => (text === undefined ? [] : [text]);

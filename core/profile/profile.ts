@@ -16,6 +16,66 @@ export const proposalText = z
 /** `dynamic` (the assigned address) or a prefix, range or address, then optionally `[protocol/port]`: `10.0.0.0/8[tcp/443]`. */
 export const trafficSelectorText = z.string().min(1).max(128);
 
+/** base64 of one X.509 certificate in DER (RFC 5280). */
+export const certificateText = z.base64().min(4).max(16384);
+const certificates = (most: number) => z.array(certificateText).max(most).default([]);
+
+/** Our identity as text: an address, a name, user@name, a DN, or `keyid:…`; absent sends our address, or the certificate's subject. */
+const localId = z.string().min(1).max(1024).optional();
+
+/** What a proof by certificate needs beside its private key. */
+const certificateFields = {
+  /** Ours; absent must still be given, or is in the PKCS#12 among the secrets. */
+  certificate: certificateText.optional(),
+  /** Intermediates, to be sent along. */
+  chain: certificates(8),
+  /** Sign as RSASSA-PSS where the key is RSA (RFC 7427 §A.4.3). */
+  rsaPss: z.boolean().default(false),
+};
+
+/** Names of EAP methods in a profile; the IANA types are in core/registry/eap-types.ts. */
+export const eapMethodName = z.enum(['mschapv2', 'tls', 'ttls', 'peap', 'gtc', 'md5']);
+
+const eapFields = {
+  /** Whom EAP authenticates; absent is asked for. */
+  user: z.string().min(1).max(256).optional(),
+  /** Said outside of TTLS and PEAP in place of the user. */
+  anonymousIdentity: z.string().min(1).max(256).optional(),
+  /** Empty takes what the gateway offers among the sound ones. */
+  methods: z.array(eapMethodName).max(6).default([]),
+  /** The name in the TLS server's certificate where it is not the gateway's. */
+  aaaId: z.string().min(1).max(1024).optional(),
+  /** A second method may follow the first, as FortiGate's second factor does. */
+  allowMethodChain: z.boolean().default(false),
+};
+
+/** CRL and OCSP (RFC 5280, 6960). Strict refuses where neither answers, otherwise silence passes. */
+const revocation = z
+  .strictObject({
+    crl: z.boolean().default(true),
+    ocsp: z.boolean().default(true),
+    strict: z.boolean().default(false),
+  })
+  .prefault({});
+
+/** How the gateway proves who it is; it may differ from how we do (RFC 7296 §2.15). */
+export const gatewayAuthenticationSchema = z.discriminatedUnion('method', [
+  z.strictObject({ method: z.literal('psk') }),
+  z.strictObject({
+    method: z.literal('certificate'),
+    /** Trust anchors; empty takes the system's. */
+    ca: certificates(32),
+    /** Exactly this certificate, and no other of the same name. */
+    certificate: certificateText.optional(),
+    revocation,
+    /** Name our trust anchors in CERTREQ. */
+    sendCertreq: z.boolean().default(true),
+  }),
+  /** By a mutual EAP method alone (RFC 5998); the anchors are for its TLS server. */
+  z.strictObject({ method: z.literal('eap-only'), ca: certificates(32), revocation }),
+]);
+export type GatewayAuthentication = z.infer<typeof gatewayAuthenticationSchema>;
+
 export const profileSchema = z.strictObject({
   format: z.literal('adit-profile'),
   version: z.literal(1),
@@ -27,13 +87,16 @@ export const profileSchema = z.strictObject({
     port: z.int().min(1).max(65535).default(500),
     /** The identity the gateway must prove, as text (`core/ike/identity-text.ts`); absent accepts any under the right key. */
     id: z.string().min(1).max(1024).optional(),
+    /** Absent: by the pre-shared key where we do so too, else by certificate (gatewayAuthenticationOf). */
+    authentication: gatewayAuthenticationSchema.optional(),
   }),
   authentication: z.discriminatedUnion('method', [
-    z.strictObject({
-      method: z.literal('psk'),
-      /** Our identity as text: an address, a name, user@name, a DN, or `keyid:…`; absent sends our address. */
-      localId: z.string().min(1).max(1024).optional(),
-    }),
+    z.strictObject({ method: z.literal('psk'), localId }),
+    z.strictObject({ method: z.literal('certificate'), localId, ...certificateFields }),
+    /** The certificate is for EAP-TLS. */
+    z.strictObject({ method: z.literal('eap'), localId, ...eapFields, ...certificateFields }),
+    /** First by certificate, then by EAP (RFC 4739). */
+    z.strictObject({ method: z.literal('certificate-eap'), localId, ...eapFields, ...certificateFields }),
   ]),
   ike: z
     .strictObject({
@@ -89,8 +152,19 @@ export type ProfileInput = z.input<typeof profileSchema>;
 export const secretsSchema = z.strictObject({
   /** base64 of the octets of the pre-shared key. */
   psk: z.base64().optional(),
+  /** base64 of the EAP password in UTF-8. */
+  password: z.base64().optional(),
+  /** base64 of our private key as PKCS#8 in DER: PrivateKeyInfo, or EncryptedPrivateKeyInfo (RFC 5958). */
+  privateKey: z.base64().optional(),
+  /** base64 of the password in UTF-8 that opens an encrypted private key. */
+  privateKeyPassword: z.base64().optional(),
+  /** base64 of a PKCS#12 file as it came, still locked (RFC 7292): our certificate, its key, perhaps its chain. */
+  pkcs12: z.base64().optional(),
+  /** base64 of the password in UTF-8 that opens the PKCS#12 file; there are files whose password is empty. */
+  pkcs12Password: z.base64().optional(),
 });
 export type Secrets = z.infer<typeof secretsSchema>;
+export type SecretName = keyof Secrets;
 
 /** One line of an import's report. */
 export const reportEntrySchema = z.object({

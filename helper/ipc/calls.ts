@@ -4,12 +4,14 @@
  */
 import type { LogEntry } from '#core/ipc/contract.ts';
 import { checkProfile } from '#core/profile/check.ts';
+import { missingFor } from '#core/profile/needs.ts';
 import { ImportError, profileSchema } from '#core/profile/profile.ts';
 import type { ImportedProfile, Profile } from '#core/profile/profile.ts';
 import type { DoctorCheck } from '../effects/doctor.ts';
 import type { Log } from '../log/log.ts';
 import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
-import { StoreError, summaryOf } from '../profile-store.ts';
+import { allSecrets, secretsFrom, StoreError, summaryOf } from '../profile-store.ts';
+import { unsupported } from '../connection-config.ts';
 import { Secret } from '../secret.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import { CallError } from './call-error.ts';
@@ -70,10 +72,9 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
         );
       }
       const entries = found.map((imported) => {
-        const key = psk ?? imported.secrets.psk;
         return {
           profile: complete(name === undefined ? imported.profile : { ...imported.profile, name }),
-          psk: key === undefined ? undefined : Secret.fromBase64(key),
+          ...secretsFrom({ ...imported.secrets, ...(psk === undefined ? {} : { psk }) }),
           owner: viewer.uid,
           forAll,
         };
@@ -88,7 +89,7 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
           report: report.filter(
             ({ outcome, setting }) => psk === undefined || outcome !== 'missing' || setting !== 'psk',
           ),
-          missingSecrets: entries[at]?.psk ? [] : ['psk'],
+          missingSecrets: missingOf(entries[at]),
         })),
       };
     },
@@ -110,6 +111,7 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
     },
     'tunnel.up': ({ id, psk }, { viewer }) => {
       const stored = need(id, viewer);
+      refuseUnsupported(stored);
       audit.forProfile(id).info(`up by uid ${viewer.uid}`);
       const answer = tunnels.up(stored, psk === undefined ? undefined : Secret.fromBase64(psk));
       if (answer === 'leaving') {
@@ -153,6 +155,16 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
     },
     'doctor.run': async () => ({ checks: [...(await doctor())] }),
   };
+}
+
+function missingOf(entry: Omit<StoredProfile, 'id'> | undefined): string[] {
+  return entry ? missingFor(entry.profile, allSecrets(entry)) : [];
+}
+
+/** What the engine cannot do yet is refused before anything is sent. */
+function refuseUnsupported({ id, profile }: StoredProfile): void {
+  const problem = unsupported(profile);
+  if (problem !== undefined) throw new CallError('refused', `"${id}": ${problem}`);
 }
 
 /** All of them or none. */

@@ -29,7 +29,12 @@ function leaves(schema: JsonSchema, path: string): [string, JsonSchema, boolean]
   );
 }
 
-const fields = leaves(z.toJSONSchema(profileSchema, { io: 'input' }) as JsonSchema, '');
+/** A field that several methods have counts once. */
+const fields = [
+  ...new Map(
+    leaves(z.toJSONSchema(profileSchema, { io: 'input' }) as JsonSchema, '').map((leaf) => [leaf[0], leaf]),
+  ).values(),
+];
 
 describe('docs/profile-format.md', () => {
   it('lists every field, in the order of the schema', () => {

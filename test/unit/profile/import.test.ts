@@ -136,8 +136,26 @@ describe('our own format', () => {
       { gateway: { addresses: ['a'], port: 1.5 } },
       'w.json: gateway.port: expected a whole number, found 1.5',
     ],
-    [{ authentication: { method: 'eap' } }, 'w.json: authentication.method: expected "psk", found "eap"'],
-    [{ authentication: {} }, 'w.json: authentication.method: is missing; expected "psk"'],
+    [
+      { authentication: { method: 'xauth' } },
+      'w.json: authentication.method: expected "psk" or "certificate" or "eap" or "certificate-eap", found "xauth"',
+    ],
+    [
+      { authentication: {} },
+      'w.json: authentication.method: is missing; expected "psk" or "certificate" or "eap" or "certificate-eap"',
+    ],
+    [
+      { authentication: { method: 'certificate', certificate: 'MAA=' } },
+      'w.json: authentication.certificate: this is no X.509 certificate; expected base64 of its DER, whole and without PEM lines',
+    ],
+    [
+      { authentication: { method: 'eap', user: 'a\u202eb' } },
+      'w.json: authentication.user: "a\\u{202e}b" is no user name; expected visible characters',
+    ],
+    [
+      { gateway: { addresses: ['a'], authentication: { method: 'eap-only' } } },
+      'w.json: gateway.authentication.method: "eap-only" needs authentication.method "eap", found "psk"',
+    ],
     [
       { ike: { encapsulation: 'never' } },
       'w.json: ike.encapsulation: expected "auto" or "force", found "never"',

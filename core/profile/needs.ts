@@ -1,0 +1,48 @@
+/**
+ * What a profile needs beside itself before it can connect: which secrets, which of them are not there, and how the
+ * gateway proves itself where the profile leaves that open. Importers, the store and the tunnel ask here.
+ */
+import {
+  type GatewayAuthentication,
+  gatewayAuthenticationSchema,
+  type Profile,
+  type SecretName,
+} from '#core/profile/profile.ts';
+
+/** How the gateway proves itself: as the profile says, or else as we do, with the system's trust anchors. */
+export function gatewayAuthenticationOf({
+  gateway,
+  authentication,
+}: Pick<Profile, 'gateway' | 'authentication'>): GatewayAuthentication {
+  if (gateway.authentication) return gateway.authentication;
+  const method = authentication.method === 'psk' ? 'psk' : 'certificate';
+  return gatewayAuthenticationSchema.parse({ method });
+}
+
+/** Secrets and the certificate, by the names that reports and summaries use. */
+export type Need = SecretName | 'certificate';
+
+/**
+ * What has to be asked for. A PKCS#12 file counts as certificate and key; whether its password is empty is known only
+ * after opening it, which is the helper's work.
+ */
+export function missingFor(
+  profile: Pick<Profile, 'gateway' | 'authentication'>,
+  secrets: Partial<Readonly<Record<SecretName, unknown>>>,
+): Need[] {
+  const { authentication } = profile;
+  const has = (name: SecretName): boolean => secrets[name] !== undefined;
+  const missing: Need[] = [];
+  const keyed = authentication.method === 'psk' || gatewayAuthenticationOf(profile).method === 'psk';
+  if (keyed && !has('psk')) missing.push('psk');
+  if (authentication.method === 'psk') return missing;
+  const only = authentication.method === 'certificate' ? undefined : authentication.methods;
+  const tlsAlone = only?.length === 1 && only[0] === 'tls';
+  if (only && !tlsAlone && !has('password')) missing.push('password');
+  const certified = authentication.method !== 'eap' || only?.includes('tls');
+  if (!certified) return missing;
+  if (has('pkcs12')) return has('pkcs12Password') ? missing : [...missing, 'pkcs12Password'];
+  if (authentication.certificate === undefined) missing.push('certificate');
+  if (!has('privateKey')) missing.push('privateKey');
+  return missing;
+}
