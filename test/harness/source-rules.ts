@@ -22,7 +22,7 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Which top folder may import which, and which packages. `node` stands for everything `node:*`. */
 export const FOLDER_MAY_IMPORT: Readonly<Record<string, { folders: readonly string[]; packages: RegExp }>> = {
-  core: { folders: ['core'], packages: /^(@noble\/(ciphers|curves|hashes|post-quantum)|zod|des\.js)(\/|$)/ },
+  core: { folders: ['core'], packages: /^(@noble\/(ciphers|curves|hashes|post-quantum)|zod|des\.js|@rgrove\/parse-xml)(\/|$)/ },
   helper: { folders: ['core', 'helper'], packages: /^(node:|zod$)/ },
   cli: { folders: ['core', 'cli'], packages: /^(node:|zod$)/ },
   electron: { folders: ['core', 'electron'], packages: /^(node:|zod$|electron$)/ },
