@@ -147,7 +147,9 @@ export const encodeChangePassword = (
 export const encodeBare = (op: 'success' | 'failure'): Uint8Array => Uint8Array.of(OpCode[op]);
 
 /** Fields may touch each other: not every server writes the blanks. M takes all that follows it. */
-const FIELD = /([ERCV])=([0-9A-Fa-f]*?)(?=\s|[ERCVM]=|$)/g;
+const FIELD = /([A-Z])=(.*?)(?=\s|[A-Z]=|$)/gs;
+
+const CHALLENGE = /^[0-9A-Fa-f]{32}$/;
 
 /** Throws DecodeError where there is no error code or no sixteen octets of challenge. */
 export function parseFailure(text: string): FailureText {
@@ -160,8 +162,8 @@ export function parseFailure(text: string): FailureText {
   const code = fields.get('E') ?? '';
   if (!/^\d{1,10}$/.test(code)) throw new DecodeError('MS-CHAPv2 failure', 'names no error code');
   const challenge = fields.get('C') ?? '';
-  if (challenge !== '' && challenge.length !== 2 * CHALLENGE_BYTES) {
-    throw new DecodeError('MS-CHAPv2 failure', `a challenge of ${challenge.length} digits`);
+  if (challenge !== '' && !CHALLENGE.test(challenge)) {
+    throw new DecodeError('MS-CHAPv2 failure', 'its challenge is not 16 octets in hexadecimal digits');
   }
   return {
     code: Number(code),
