@@ -4,7 +4,6 @@
  * answer it; nothing is lost unless a test says so.
  */
 import { createConnection } from '#core/ikev2/connection.ts';
-import type { AssignedConfig } from '#core/ikev2/connection-types.ts';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
 import { formatIp, parseIp } from '#core/net/address.ts';
 import type { Path } from '#core/net/address.ts';
@@ -33,7 +32,7 @@ const DELAY_MS = 5;
 const OURS = ['192.0.2.2', '2001:db8::2'] as const;
 /** Inside what responderConfig protects. */
 export const INNER_SERVER = '10.1.0.1';
-export const VIRTUAL_IP = formatIp((ASSIGNED as AssignedConfig).addresses[0]?.address ?? new Uint8Array(4));
+export const VIRTUAL_IP = formatIp(ASSIGNED.addresses[0]?.address ?? new Uint8Array(4));
 
 /** The engine's responder and a data plane at one address. */
 export class Gateway {
@@ -156,20 +155,17 @@ export class TunnelWorld implements TunnelPlatform {
       this.effects.source = { address: parseIp(own) ?? remote, mtu: 1500, dev: 'eth0' };
       return sourceFor(remote, mark);
     };
-    this.tunnels = new TunnelManager(
-      store ?? { get: (id) => this.profiles.get(id) },
-      {
-        platform: this,
-        effects: this.effects,
-        journal: this.journal,
-        clock: this.clock,
-        resolver: this.resolver,
-        createConnection,
-        random: seededRandom(1).bytes,
-        log: this.log.logger('tunnel'),
-        ...change,
-      },
-    );
+    this.tunnels = new TunnelManager(store ?? { get: (id) => this.profiles.get(id) }, {
+      platform: this,
+      effects: this.effects,
+      journal: this.journal,
+      clock: this.clock,
+      resolver: this.resolver,
+      createConnection,
+      random: seededRandom(1).bytes,
+      log: this.log.logger('tunnel'),
+      ...change,
+    });
   }
 
   openTun(name: string) {
