@@ -2,11 +2,11 @@
 # npm test: from a bare clone, installs what is missing and runs everything. Prints a table and `N passed, N failed`.
 #   npm test -- --only unit          one suite; repeat for more
 #   npm test -- --only interop -t psk   what follows a suite's name goes to vitest
-# Suites: typecheck lint format unit fuzz system interop. With CI=true a suite that did not run is a failure.
+# Suites: typecheck lint format unit fuzz system interop demo. With CI=true a suite that did not run is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all="typecheck lint format unit fuzz system interop"
+all="typecheck lint format unit fuzz system interop demo"
 suites=""
 rest=()
 while [ $# -gt 0 ]; do
@@ -82,6 +82,8 @@ for suite in $suites; do
     lint) check lint npm run --silent lint ;;
     format) check format npm run --silent format:check ;;
     unit | fuzz) project "$suite" env ;;
+    # It makes namespaces of its own.
+    demo) check demo npm run --silent demo ;;
     system | interop)
       if [ -z "$no_lab" ]; then
         project "$suite" in_namespaces
