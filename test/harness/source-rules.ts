@@ -14,8 +14,9 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ike: ['bytes', 'text', 'registry', 'net'],
   crypto: ['bytes', 'text', 'registry', 'ike'],
   esp: ['bytes', 'registry', 'net', 'ike', 'crypto'],
+  eap: ['bytes', 'text', 'registry', 'crypto'],
   failure: ['text', 'registry'],
-  ikev2: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto', 'esp', 'failure'],
+  ikev2: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto', 'eap', 'esp', 'failure'],
   profile: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto'],
   ipc: ['bytes', 'text', 'failure', 'profile'],
 };
