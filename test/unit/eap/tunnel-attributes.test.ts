@@ -118,6 +118,20 @@ describe('TLVs of PEAP', () => {
     expect(compoundMsk(keys)).toHaveLength(64);
   });
 
+  it('has the keys and the MAC of the example of [MS-PEAP] §4.4.1.3.2', () => {
+    const tempKey = '738bb5f462d58e7ed844e1f00d0ebe50c50a2050de11997710d65f45fb5fbab7e3181e924f429738';
+    const isk = '673e961401befba560717b3b5ddd40386567f9f416fd3e9dfc71163bdff2fa95';
+    const keys = compoundKeys(fromHex(tempKey), fromHex(isk));
+    expect(toHex(keys.ipmk)).toBe(
+      '3a911c255473e83e9a0cc333ae1f8a35cdc74163e7f60f6c65ef71c26442aaaca2b6f1eb4f25eca3',
+    );
+    expect(toHex(keys.cmk)).toBe('3355353b6920d074c782e475dfb0999d4db467eb');
+    const nonce = 'bda7a599fa816521ad3064c2bddbd16eaa949e7d98a8d7943147cf425d85da7b';
+    expect(toHex(encodeTlvs({ cryptobinding: bind(keys, 'request', fromHex(nonce)) }))).toBe(
+      `000c003800000000${nonce}0cbf105e91755748224fbb83000626911cfb1b0f`,
+    );
+  });
+
   it.each([
     ['an unknown result', '800300020003'],
     ['a result cut short', '8003000101'],
