@@ -9,6 +9,8 @@ import { DecodeError, Reader } from '#core/bytes/reader.ts';
 import { decodeUtf8 } from '#core/bytes/utf8.ts';
 import { Writer } from '#core/bytes/writer.ts';
 
+export { readTlv, writeTlv };
+
 export const TAG = {
   ...DER_TAG,
   UTF8: 12,
