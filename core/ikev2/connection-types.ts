@@ -10,6 +10,7 @@ import type { Identification } from '#core/ike/identification.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { IpAddress, Path, Prefix } from '#core/net/address.ts';
+import type { Answer, Question } from './questions.ts';
 
 /** A datagram of IKE, without the non-ESP marker: whoever owns the socket adds and removes it (RFC 3948 §2.2). */
 export interface Datagram {
@@ -113,7 +114,15 @@ export interface ResponderConfig extends CommonConfig {
 
 export type ConnectionConfig = InitiatorConfig | ResponderConfig;
 
-export type ConnectionState = 'idle' | 'ike-sa-init' | 'ike-auth' | 'established' | 'deleting' | 'closed';
+export type ConnectionState =
+  | 'idle'
+  | 'ike-sa-init'
+  | 'ike-auth'
+  /** Within IKE_AUTH: a question waits for its answer. */
+  | 'asking'
+  | 'established'
+  | 'deleting'
+  | 'closed';
 
 export type ChildRemovedReason = 'deleted-by-peer' | 'deleted-by-us' | 'expired' | 'ike-closed';
 
@@ -127,6 +136,12 @@ export type ConnectionEvent =
       readonly path: Path;
       readonly nat: { readonly local: boolean; readonly remote: boolean };
     }
+  /** Come back with `answer(now, id, …)`. One question is open at a time; it lapses when the connection moves on. */
+  | { readonly type: 'question'; readonly id: number; readonly question: Question }
+  /** A text of the gateway for the user. */
+  | { readonly type: 'notice'; readonly text: string }
+  /** The gateway has taken over this password: whoever keeps passwords keeps it now. */
+  | { readonly type: 'password-changed'; readonly password: string }
   | {
       readonly type: 'ike-established';
       readonly spiI: Uint8Array;
@@ -178,6 +193,8 @@ export interface Connection {
   initiate(now: number, path: Path): void;
   handleDatagram(now: number, bytes: Uint8Array, path: Path): void;
   handleTimeout(now: number): void;
+  /** Answers the question with this id. False, and nothing happens, where it is not open or wants another kind of answer. */
+  answer(now: number, id: number, answer: Answer): boolean;
   /** Authenticated ESP arrived at this time: counts as proof of life (RFC 7296 §2.4). */
   noteInboundTraffic(now: number): void;
   /** Asks the peer for life at once. */

@@ -22,6 +22,7 @@ import type { ConnectionHost, IkeSa } from './ike-sa.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { peekHeader } from './message.ts';
 import type { IkeHeader } from './payload-types.ts';
+import type { Answer } from './questions.ts';
 import { handleResponse } from './responses.ts';
 import { handleRequest } from './serving.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
@@ -89,15 +90,17 @@ export class Ikev2Connection implements Connection {
   }
 
   #receive(now: number, bytes: Uint8Array, path: Path): void {
-    const header = peekHeader(bytes);
+    // While the peer is being authenticated a message may wait for an answer from outside; receive buffers are reused.
+    const kept = this.state === 'ike-auth' ? bytes.slice() : bytes;
+    const header = peekHeader(kept);
     if (header === undefined) {
       this.#sa.counters.malformed++;
     } else if (!this.#concerns(header)) {
       this.#sa.counters.outOfWindow++;
     } else if (header.response) {
-      handleResponse(this.life, { now, header, bytes, path });
+      handleResponse(this.life, { now, header, bytes: kept, path });
     } else {
-      handleRequest(this.life, { now, header, bytes, path });
+      handleRequest(this.life, { now, header, bytes: kept, path });
     }
   }
 
@@ -111,6 +114,12 @@ export class Ikev2Connection implements Connection {
 
   handleTimeout(now: number): void {
     this.life.handleTimeout(now);
+  }
+
+  answer(now: number, id: number, answer: Answer): boolean {
+    const taken = this.life.answer(now, id, answer);
+    this.life.rearm();
+    return taken;
   }
 
   noteInboundTraffic(now: number): void {
@@ -139,6 +148,8 @@ export class Ikev2Connection implements Connection {
       case 'idle':
       case 'ike-sa-init':
         return this.life.close(now);
+      case 'asking':
+        return this.life.giveUp(now);
       case 'ike-auth':
         // Our IKE_AUTH may have made an SA over there already: its answer is awaited, then deleted. A responder has none.
         if (!this.#sa.isInitiator) return this.life.close(now);

@@ -202,7 +202,7 @@ export class Endpoint {
     for (let datagram = connection.pollTransmit(now); datagram; datagram = connection.pollTransmit(now)) {
       this.#outgoing.push(datagram);
     }
-    if (connection.state !== 'ike-auth') this.#halfOpen.delete(connection);
+    if (connection.state !== 'ike-auth' && connection.state !== 'asking') this.#halfOpen.delete(connection);
     if (connection.state !== 'closed') this.#deadlines.set(connection, connection.pollTimeout());
   }
 

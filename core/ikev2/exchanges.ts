@@ -31,6 +31,8 @@ export interface Plan {
   readonly tasks: readonly Task[];
   /** Where its success leads. */
   readonly leadsTo?: MachineInput;
+  /** What its success begins. */
+  readonly next?: () => Plan | undefined;
   /** Asked when its turn comes; absent is always. */
   readonly stillWanted?: () => boolean;
 }
@@ -49,7 +51,9 @@ export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
     vendorTask(),
     notifiesTask(requests),
   ];
-  return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed' };
+  const { config } = sa;
+  if (config.role !== 'initiator') throw new Error('a responder does not begin');
+  return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed', next: () => planAuth(config, requests) };
 }
 
 export function planAuth(config: InitiatorConfig, requests: RequestWindow): Plan {
@@ -89,9 +93,10 @@ export const planFarewell = (payloads: readonly Payload[]): Plan => ({
 });
 
 /** An exchange that the peer begins. */
-interface Service {
+export interface Service {
   readonly tasks: (sa: IkeSa, requests: RequestWindow) => readonly Task[];
-  readonly leadsTo?: MachineInput;
+  /** Where its answer leads. */
+  readonly leadsTo?: (sa: IkeSa) => MachineInput | undefined;
 }
 
 function responderTasks(config: ResponderConfig, requests: RequestWindow): readonly Task[] {
@@ -116,14 +121,14 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
         vendorTask(),
         notifiesTask(requests),
       ],
-      leadsTo: 'keyed',
+      leadsTo: () => 'keyed',
     },
   ],
   [
     IKE_AUTH,
     {
       tasks: ({ config }, requests) => (config.role === 'responder' ? responderTasks(config, requests) : []),
-      leadsTo: 'authenticated',
+      leadsTo: () => 'authenticated',
     },
   ],
   [CREATE_CHILD_SA, { tasks: () => [createChildTask()] }],

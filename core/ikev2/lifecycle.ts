@@ -10,6 +10,7 @@ import { type Plan, planFarewell, planLiveness, planReportExpired } from './exch
 import { type ConnectionHost, IkeSa } from './ike-sa.ts';
 import { type MachineInput, nextState } from './machine.ts';
 import type { Payload } from './payload-types.ts';
+import { type Answer, fits, patienceSec, type Question, unanswered } from './questions.ts';
 import { Requests } from './requests.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
 import { Timers } from './timers.ts';
@@ -19,6 +20,7 @@ type TimerName =
   | 'retransmit'
   | 'doubt'
   | 'half-open'
+  | 'question'
   | 'patience'
   | 'liveness'
   | 'keepalive'
@@ -33,6 +35,12 @@ const HALF_OPEN_MS = 30_000;
 const MAX_DOUBT_MS = 3_000;
 const KEEPALIVE = Uint8Array.of(0xff);
 
+interface OpenQuestion {
+  readonly id: number;
+  readonly question: Question;
+  readonly resume: (now: number, answer: Answer) => void;
+}
+
 export class Lifecycle {
   readonly sa: IkeSa;
   readonly requests: Requests;
@@ -43,6 +51,8 @@ export class Lifecycle {
   #rumour: Failure | undefined;
   /** Why we are leaving; absent when it was asked for. */
   #parting: Failure | undefined;
+  #open: OpenQuestion | undefined;
+  #questions = 0;
   #lastInbound = 0;
   #lastOutbound = 0;
 
@@ -106,6 +116,38 @@ export class Lifecycle {
     this.#timers.set('retransmit', undefined);
   }
 
+  /** Asks the driver and waits: nothing is sent and nothing of the peer is heard until the answer comes. */
+  inquire(now: number, question: Question, resume: OpenQuestion['resume']): void {
+    // The exchange has brought what it could; its answer is not asked for again.
+    this.settled();
+    this.enter(now, 'ask');
+    this.#open = { id: ++this.#questions, question, resume };
+    this.#timers.set('question', now + patienceSec(question) * 1000);
+    this.sa.emit({ type: 'question', id: this.#open.id, question });
+  }
+
+  /** Whether this was an answer to the open question. */
+  answer(now: number, id: number, answer: Answer): boolean {
+    const open = this.#open;
+    if (open?.id !== id || !fits(open.question, answer)) return false;
+    this.#dropQuestion();
+    this.enter(now, 'answered');
+    open.resume(now, answer);
+    return true;
+  }
+
+  /** Ends while a question is open. The gateway may hold an IKE SA by now, which a Delete ends. */
+  giveUp(now: number, failure?: Failure): void {
+    // Before the first IKE_AUTH there is none; and a responder that does not answer makes none.
+    if (!this.sa.isInitiator || this.requests.window.next < 2) return this.close(now, failure);
+    return this.leave(now, [DELETE_IKE_SA], failure);
+  }
+
+  #dropQuestion(): void {
+    this.#open = undefined;
+    this.#timers.set('question', undefined);
+  }
+
   progress(detail: string): void {
     this.sa.emit({ type: 'progress', state: this.sa.state, detail });
   }
@@ -132,6 +174,7 @@ export class Lifecycle {
 
   /** Tells the peer that it is over, and ends when that is answered or patience runs out. */
   leave(now: number, farewell: readonly Payload[], failure?: Failure): void {
+    this.#dropQuestion();
     this.enter(now, 'take-leave');
     this.#parting = failure;
     this.#timers.set('patience', now + PATIENCE_MS);
@@ -143,6 +186,7 @@ export class Lifecycle {
   close(now: number, failure?: Failure): void {
     const { sa } = this;
     const reason = failure ?? this.#parting;
+    this.#dropQuestion();
     this.enter(now, 'close');
     for (const child of sa.children.values()) sa.removeChild(child, 'ike-closed');
     this.requests.clear();
@@ -171,7 +215,8 @@ export class Lifecycle {
     // RFC 3948 §4 wants keepalives from behind a NAT. With forced encapsulation nobody knows of one, but a firewall
     // that follows UDP flows forgets ours in the same way. The cadence counts from our last IKE message: what ESP
     // sends is not known here, and an octet too many costs less than a flow that is forgotten.
-    const keyed = established || (sa.state === 'ike-auth' && sa.isInitiator);
+    // While a person looks for a password, the mapping has to last as well.
+    const keyed = established || ((sa.state === 'ike-auth' || sa.state === 'asking') && sa.isInitiator);
     const keepalives = keyed && natKeepaliveSec > 0 && (sa.nat.local || encapsulation === 'force');
     this.#timers.set('keepalive', keepalives ? this.#lastOutbound + natKeepaliveSec * 1000 : undefined);
   }
@@ -200,6 +245,7 @@ export class Lifecycle {
     doubt: (now) => this.close(now, this.#rumour),
     'half-open': (now) =>
       this.close(now, { cause: 'timeout', seconds: (this.sa.host.halfOpenMs ?? HALF_OPEN_MS) / 1000 }),
+    question: (now) => this.giveUp(now, this.#open && unanswered(this.#open.question)),
     patience: (now) => this.close(now),
     liveness: (now) => this.ask(now, planLiveness(this.requests.window)),
     keepalive: (now) => {

@@ -4,6 +4,8 @@
  *
  *     initiator  idle -> ike-sa-init -> ike-auth -> established -> deleting -> closed
  *     responder  idle ----------------> ike-auth -> established -> deleting -> closed
+ *
+ * and both go from ike-auth to `asking` and back while a question waits for its answer.
  */
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import type { ConnectionState } from './connection-types.ts';
@@ -13,6 +15,9 @@ export type MachineInput =
   | 'initiate'
   /** Keys exist: the answer to IKE_SA_INIT has come (initiator) or gone (responder). */
   | 'keyed'
+  /** Somebody outside has to say something first (questions.ts), and has said it. */
+  | 'ask'
+  | 'answered'
   /** Both sides are authenticated. */
   | 'authenticated'
   /** Our last word to the peer goes out: a Delete or AUTHENTICATION_FAILED. */
@@ -25,7 +30,8 @@ export const TRANSITIONS: Readonly<
   idle: { initiate: 'ike-sa-init', keyed: 'ike-auth', close: 'closed' },
   'ike-sa-init': { keyed: 'ike-auth', close: 'closed' },
   // Leaving from here: our check of the peer failed after its answer (§2.21.2), or the user changed their mind.
-  'ike-auth': { authenticated: 'established', 'take-leave': 'deleting', close: 'closed' },
+  'ike-auth': { ask: 'asking', authenticated: 'established', 'take-leave': 'deleting', close: 'closed' },
+  asking: { answered: 'ike-auth', 'take-leave': 'deleting', close: 'closed' },
   established: { 'take-leave': 'deleting', close: 'closed' },
   deleting: { close: 'closed' },
   closed: {},
@@ -48,6 +54,7 @@ const ACCEPTED: Readonly<
     idle: [],
     'ike-sa-init': [],
     'ike-auth': [],
+    asking: [],
     established: [CREATE_CHILD_SA, INFORMATIONAL],
     deleting: [CREATE_CHILD_SA, INFORMATIONAL],
     closed: [],
@@ -56,6 +63,7 @@ const ACCEPTED: Readonly<
     idle: [IKE_SA_INIT],
     'ike-sa-init': [],
     'ike-auth': [IKE_AUTH],
+    asking: [],
     established: [CREATE_CHILD_SA, INFORMATIONAL],
     deleting: [CREATE_CHILD_SA, INFORMATIONAL],
     closed: [],

@@ -3,12 +3,12 @@
  * responses.ts and serving.ts call it.
  */
 import type { Path, SocketAddress } from '#core/net/address.ts';
-import { planAuth } from './exchanges.ts';
+import type { Plan } from './exchanges.ts';
+import { judge, type Settled } from './judging.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { MachineInput } from './machine.ts';
 import type { IkeHeader } from './payload-types.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
-import type { Exchange, Task, Verdict } from './tasks/task.ts';
+import type { Exchange } from './tasks/task.ts';
 
 /** A datagram with what is known before it is opened. */
 export interface Arrived {
@@ -18,21 +18,11 @@ export interface Arrived {
   readonly path: Path;
 }
 
-/** The first verdict that is not "go on", in the order of the tasks. */
-export function judge(tasks: readonly Task[], ask: (task: Task) => Verdict): Verdict {
-  for (const task of tasks) {
-    const verdict = ask(task);
-    if (verdict !== undefined) return verdict;
-  }
-  return undefined;
-}
-
-/** The exchange is complete. `leadsTo` is where it moves the state. */
+/** The exchange is complete: tasks take effect, the state moves to where it leads, the next exchange begins. */
 export function succeed(
   life: Lifecycle,
   context: Exchange,
-  tasks: readonly Task[],
-  leadsTo: MachineInput | undefined,
+  { tasks, leadsTo, next }: Pick<Plan, 'tasks' | 'leadsTo' | 'next'>,
 ): void {
   const { sa, now } = context;
   if (leadsTo !== undefined) life.enter(now, leadsTo);
@@ -40,9 +30,8 @@ export function succeed(
     const verdict = task.done?.(context);
     if (verdict?.ruling === 'close') return life.close(now, verdict.failure);
   }
-  if (leadsTo === 'keyed' && sa.config.role === 'initiator') {
-    life.requests.add(planAuth(sa.config, life.requests.window));
-  }
+  const following = next?.();
+  if (following !== undefined) return begin(life, now, following);
   // IDs never wrap (§2.2): the SA ends while there is one left to say so.
   const spent = life.requests.window.exhausted || life.answers.exhausted;
   if (spent && sa.state === 'established') {
@@ -50,6 +39,34 @@ export function succeed(
     return life.leave(now, [DELETE_IKE_SA], { cause: 'protocol-error', detail, sentBy: 'us' });
   }
   return life.proceed(now);
+}
+
+/** Asks what the request needs to know, then sends it. */
+function begin(life: Lifecycle, now: number, plan: Plan): void {
+  const { sa } = life;
+  const { path } = sa;
+  if (path === undefined) throw new Error('an exchange before there is a path');
+  judge(
+    life,
+    now,
+    plan.tasks,
+    (task, at) => task.prepare?.({ sa, now: at, path }),
+    (at, verdict) => (verdict === undefined ? life.ask(at, plan) : end(life, at, verdict)),
+  );
+}
+
+/** The SA ends, with or without a word of ours. */
+export function end(life: Lifecycle, now: number, verdict: Settled): void {
+  switch (verdict?.ruling) {
+    case 'close':
+      return life.close(now, verdict.failure);
+    case 'leave':
+      if (life.sa.state !== 'deleting') return life.leave(now, verdict.farewell, verdict.failure);
+      // We are leaving already: either our last word waits for its turn, or this was the answer to it.
+      return life.requests.idle ? life.close(now) : life.proceed(now);
+    default:
+      throw new Error(`a task judges an answer with ${verdict?.ruling ?? 'nothing'}`);
+  }
 }
 
 /** A fresh message whose ICV is right: proof of life, and of where the peer is now. */

@@ -7,10 +7,11 @@ import type { Plan } from './exchanges.ts';
 import { protocolError } from './failures.ts';
 import { readDatagram } from './inbound.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { type Arrived, judge, noteAuthentic, succeed } from './outcome.ts';
+import { judge, type Settled } from './judging.ts';
+import { type Arrived, end, noteAuthentic, succeed } from './outcome.ts';
 import type { Message } from './payload-types.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
-import { type Exchange, leaving, type Verdict } from './tasks/task.ts';
+import { leaving } from './tasks/task.ts';
 
 export function handleResponse(life: Lifecycle, arrived: Arrived): void {
   const { sa, requests } = life;
@@ -38,16 +39,25 @@ export function handleResponse(life: Lifecycle, arrived: Arrived): void {
 
 function takeResponse(life: Lifecycle, arrived: Arrived, message: Message, plan: Plan): void {
   const { sa } = life;
-  const { now, bytes, path } = arrived;
-  const { tasks, exchange, leadsTo } = plan;
+  const { now, path } = arrived;
+  const { exchange, leadsTo } = plan;
   if (exchange !== ExchangeType.IKE_SA_INIT) noteAuthentic(life, arrived);
   if (sa.state === 'deleting' && leadsTo !== undefined) {
     // The user has changed their mind meanwhile: whatever this answer grants, our Delete comes next.
     life.settled();
     return life.proceed(now);
   }
-  const context: Exchange = { sa, now, path };
-  const verdict = judge(tasks, (task) => task.onResponse?.(context, message));
+  judge(
+    life,
+    now,
+    plan.tasks,
+    (task, at) => task.onResponse?.({ sa, now: at, path }, message),
+    (at, verdict) => conclude(life, { ...arrived, now: at }, verdict, plan),
+  );
+}
+
+function conclude(life: Lifecycle, { now, bytes, path }: Arrived, verdict: Settled, plan: Plan): void {
+  const { sa } = life;
   switch (verdict?.ruling) {
     case 'repeat':
       return life.repeat(now);
@@ -60,20 +70,6 @@ function takeResponse(life: Lifecycle, arrived: Arrived, message: Message, plan:
       life.settled();
   }
   if (verdict !== undefined) return end(life, now, verdict);
-  if (exchange === ExchangeType.IKE_SA_INIT) sa.initResponse = bytes.slice();
-  return succeed(life, context, tasks, leadsTo);
-}
-
-/** The answer ends the SA, with or without a word of ours. */
-function end(life: Lifecycle, now: number, verdict: Verdict): void {
-  switch (verdict?.ruling) {
-    case 'close':
-      return life.close(now, verdict.failure);
-    case 'leave':
-      if (life.sa.state !== 'deleting') return life.leave(now, verdict.farewell, verdict.failure);
-      // We are leaving already: either our last word waits for its turn, or this was the answer to it.
-      return life.requests.idle ? life.close(now) : life.proceed(now);
-    default:
-      throw new Error(`a task judges an answer with ${verdict?.ruling ?? 'nothing'}`);
-  }
+  if (plan.exchange === ExchangeType.IKE_SA_INIT) sa.initResponse = bytes.slice();
+  return succeed(life, { sa, now, path }, plan);
 }

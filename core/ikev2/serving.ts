@@ -4,16 +4,17 @@
  */
 import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
 import { NotifyType, notifyTypes } from '#core/registry/notify-types.ts';
-import { serviceOf } from './exchanges.ts';
+import { type Service, serviceOf } from './exchanges.ts';
 import { protocolError } from './failures.ts';
 import { asksAgain, readDatagram, type Reading } from './inbound.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { accepts } from './machine.ts';
-import { type Arrived, judge, noteAuthentic, succeed } from './outcome.ts';
+import { judge, type Settled } from './judging.ts';
+import { type Arrived, noteAuthentic, succeed } from './outcome.ts';
 import { notify } from './payload-access.ts';
 import type { IkeHeader, Payload } from './payload-types.ts';
 import { refuseInClear, sealMessage } from './seal.ts';
-import type { Exchange } from './tasks/task.ts';
+import type { Exchange, Task } from './tasks/task.ts';
 
 /** Begins an IKE SA: nobody has given it a responder SPI yet. */
 export const isFirst = ({ exchange, messageId, spiR }: IkeHeader): boolean =>
@@ -28,6 +29,11 @@ export function handleRequest(life: Lifecycle, arrived: Arrived): void {
   const early = sa.isInitiator && sa.state !== 'established' && sa.state !== 'deleting';
   if (arrival === 'outside' || early || (sa.state === 'idle') !== isFirst(header)) {
     sa.counters.outOfWindow++;
+    return undefined;
+  }
+  // This very request waits for an answer from outside: the peer has to wait as well, and gets its answer then.
+  if (sa.state === 'asking') {
+    sa.counters.retransmitsReceived++;
     return undefined;
   }
   if (arrival === 'again') {
@@ -52,7 +58,7 @@ export function handleRequest(life: Lifecycle, arrived: Arrived): void {
 
 function serve(life: Lifecycle, arrived: Arrived, reading: Exclude<Reading, { kind: 'worthless' }>): void {
   const { sa } = life;
-  const { now, header, bytes, path } = arrived;
+  const { now, header, path } = arrived;
   if (reading.kind === 'faulty') {
     // INVALID_SYNTAX is fatal to both ends (§2.21.3), and any fault is before there is an SA to keep (§2.21.2).
     const fatal = reading.notify === NotifyType.INVALID_SYNTAX || sa.state === 'ike-auth';
@@ -64,29 +70,66 @@ function serve(life: Lifecycle, arrived: Arrived, reading: Exclude<Reading, { ki
     return refuse(life, arrived, notify(NotifyType.INVALID_SYNTAX), detail);
   }
   const tasks = service.tasks(sa, life.requests.window);
+  judge(
+    life,
+    now,
+    tasks,
+    (task, at) => task.onRequest?.({ sa, now: at, path }, reading.message),
+    (at, verdict) => conclude(life, { ...arrived, now: at }, verdict, service, tasks),
+  );
+}
+
+/** The request is judged: the answer is made, which may take another question. */
+function conclude(
+  life: Lifecycle,
+  arrived: Arrived,
+  verdict: Settled,
+  service: Service,
+  tasks: readonly Task[],
+): void {
+  const { sa } = life;
+  const { now, path } = arrived;
+  if (verdict !== undefined) return decline(life, arrived, verdict);
+  judge(
+    life,
+    now,
+    tasks,
+    (task, at) => task.prepare?.({ sa, now: at, path }),
+    (at, unprepared) =>
+      unprepared === undefined
+        ? grant(life, { ...arrived, now: at }, service, tasks)
+        : decline(life, { ...arrived, now: at }, unprepared),
+  );
+}
+
+function grant(life: Lifecycle, arrived: Arrived, service: Service, tasks: readonly Task[]): void {
+  const { sa } = life;
+  const { now, bytes, path } = arrived;
   const context: Exchange = { sa, now, path };
-  const verdict = judge(tasks, (task) => task.onRequest?.(context, reading.message));
-  if (verdict === undefined) {
-    const payloads: Payload[] = [];
-    for (const task of tasks) task.response?.(context, payloads);
-    if (sa.state === 'idle') {
-      sa.path = path;
-      sa.initRequest = bytes.slice();
-    }
-    answer(life, arrived, payloads);
-    return succeed(life, context, tasks, service.leadsTo);
+  const payloads: Payload[] = [];
+  for (const task of tasks) task.response?.(context, payloads);
+  if (sa.state === 'idle') {
+    sa.path = path;
+    sa.initRequest = bytes.slice();
   }
-  switch (verdict.ruling) {
+  answer(life, arrived, payloads);
+  const leadsTo = service.leadsTo?.(sa);
+  return succeed(life, context, { tasks, ...(leadsTo === undefined ? {} : { leadsTo }) });
+}
+
+function decline(life: Lifecycle, arrived: Arrived, verdict: Settled): void {
+  const { sa } = life;
+  switch (verdict?.ruling) {
     case 'refuse':
       if (sa.state === 'idle') return refuseFirst(life, arrived, verdict.answer);
       answer(life, arrived, [verdict.answer]);
-      if (verdict.failure !== undefined) life.close(now, verdict.failure);
+      if (verdict.failure !== undefined) life.close(arrived.now, verdict.failure);
       return undefined;
     case 'drop':
       sa.counters[verdict.counter]++;
       return undefined;
     default:
-      throw new Error(`a task answers a request with ${verdict.ruling}`);
+      throw new Error(`a task answers a request with ${verdict?.ruling ?? 'nothing'}`);
   }
 }
 

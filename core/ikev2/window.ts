@@ -22,6 +22,11 @@ export class RequestWindow {
     return this.#next++;
   }
 
+  /** The ID that the next request gets. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Only the Delete of the IKE SA may be sent now: IDs never wrap (§2.2). */
   get exhausted(): boolean {
     return this.#next > LAST_ORDINARY_ID;

@@ -8,6 +8,7 @@ import type { Path } from '#core/net/address.ts';
 import type { ConnectionCounters } from '../connection-types.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import type { Message, Payload } from '../payload-types.ts';
+import type { Answer, AnswerTo, Question } from '../questions.ts';
 
 export interface Exchange {
   readonly sa: IkeSa;
@@ -33,10 +34,24 @@ export type Verdict =
   /** The IKE SA is over and the peer knows. */
   | { readonly ruling: 'close'; readonly failure?: Failure }
   /** The IKE SA ends, and the peer is told so with these payloads in an INFORMATIONAL request of ours. */
-  | { readonly ruling: 'leave'; readonly farewell: readonly Payload[]; readonly failure: Failure };
+  | { readonly ruling: 'leave'; readonly farewell: readonly Payload[]; readonly failure: Failure }
+  /** Somebody outside has to be asked first; the exchange waits, and `answered` is the verdict then. */
+  | {
+      readonly ruling: 'ask';
+      readonly question: Question;
+      readonly answered: (answer: Answer) => Verdict;
+    };
+
+/** The verdict that asks. `answered` hears an answer to this very question, because no other is let through (questions.ts). */
+export const asking = <K extends Question['kind']>(
+  question: Extract<Question, { kind: K }>,
+  answered: (answer: AnswerTo<K>) => Verdict,
+): Verdict => ({ ruling: 'ask', question, answered: (answer) => answered(answer as AnswerTo<K>) });
+
+type Leaving = Extract<Verdict, { ruling: 'leave' }>;
 
 /** The verdict on an answer that leaves no tunnel to keep: the peer hears `farewell`, the user `failure`. */
-export const leaving = (failure: Failure, ...farewell: readonly Payload[]): Verdict => ({
+export const leaving = (failure: Failure, ...farewell: readonly Payload[]): Leaving => ({
   ruling: 'leave',
   farewell,
   failure,
@@ -47,6 +62,8 @@ export const doubting = (failure: Failure): Verdict => ({ ruling: 'doubt', failu
 /** All are optional. `request`/`onResponse` run where we ask, `onRequest`/`response` where the peer asks. */
 export interface Task {
   readonly name: string;
+  /** Before `request` or `response`: the place to ask for what they need. */
+  prepare?(exchange: Exchange): Verdict;
   request?(exchange: Exchange, out: Payload[]): void;
   onRequest?(exchange: Exchange, message: Message): Verdict;
   response?(exchange: Exchange, out: Payload[]): void;
