@@ -17,11 +17,14 @@ import type { EapPeerOutput } from '#core/eap/peer.ts';
 import type { EapAnswer } from '#core/eap/question.ts';
 import type { TlsReply } from '#core/eap/tls-tunnel.ts';
 import { EapType } from '#core/registry/eap-types.ts';
+import { ScriptedTunnel } from '#test/harness/scripted-tunnel.ts';
 import { seededRandom } from '#test/harness/seeded-random.ts';
 
 const LIMITS = { numRuns: 4_000, interruptAfterTimeLimit: 1_200, markInterruptAsFailure: false } as const;
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
+
+const SUCCESS = Uint8Array.of(3, 0, 0, 4);
 
 /** MSCHAPv2 behind its opcode, with a length that is right more often than not. */
 const mschapv2 = fc
@@ -188,6 +191,27 @@ const START: Readonly<Record<EapMethodSettings['type'], Uint8Array>> = {
 function first(type: number, data: Uint8Array): Uint8Array {
   return encodeEap({ code: 'request', identifier: 0, vendor: 0, type, expanded: false, data });
 }
+
+const TUNNELS = PEERS.filter(([, { type }]) => type !== 'MSCHAPv2');
+
+it.each(TUNNELS)('a peer of %s is not talked into success inside an open tunnel', (_, method) => {
+  const property = fc.property(fc.array(fc.oneof(inside, packet('request')), { maxLength: 10 }), (steps) => {
+    const peer = createEapPeer({
+      random: seededRandom(1).bytes,
+      user: 'alice',
+      password: 'secret',
+      methods: [method],
+    });
+    const tunnel = new ScriptedTunnel(peer, EapType[method.type]);
+    tunnel.begin();
+    for (const step of steps) {
+      expect(tunnel.send(step).kind).not.toBe('finished');
+      tunnel.answer({ kind: 'password', password: 'secret' });
+    }
+    expect(peer.receive(SUCCESS).kind).not.toBe('finished');
+  });
+  fc.assert(property, LIMITS);
+});
 
 const AUTHENTICATORS: readonly AuthenticatorMethodSettings[] = [
   { type: 'MSCHAPv2' },

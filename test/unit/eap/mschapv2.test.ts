@@ -194,6 +194,13 @@ describe('a server that does not know the password', () => {
     expect(() => peer.request(concatText(`S=${'A'.repeat(40)}`))).toThrow(DecodeError);
   });
 
+  it('has to prove itself anew after a new challenge', () => {
+    const peer = challenged();
+    peer.satisfied = true;
+    peer.request(fromHex(`0102001510${'11'.repeat(16)}`));
+    expect(peer.satisfied).toBe(false);
+  });
+
   it('cannot use the proof of an attempt that it has refused', () => {
     const peer = challenged();
     peer.request(fromHex('0402000a453d363931205231'));

@@ -64,6 +64,11 @@ describe('Nak', () => {
     expect(end).toMatchObject({ kind: 'finished', methods: ['GTC'] });
   });
 
+  it('is forgotten once a method has begun', () => {
+    const end = feed(peerWith(), request(1, EapType.MD5, fromHex('0400000000')), gtc(2), FAILURE);
+    expect(end).toMatchObject({ failure: { cause: 'wrong-password', method: 'GTC' } });
+  });
+
   it('answers an expanded type in its own form, with the vendor in the failure', () => {
     const peer = peerWith();
     const output = peer.receive(fromHex('0105000cfe00013700000021'));
@@ -143,6 +148,17 @@ describe('a repeated request', () => {
     expect(peer.receive(gtc(1))).toMatchObject({ kind: 'ignored' });
     const first = peer.answer({ kind: 'one-time-code', code: '123' });
     expect(peer.receive(gtc(1))).toEqual(first);
+  });
+});
+
+describe('GTC', () => {
+  it('gives a known password once; a further prompt is for the user', () => {
+    const peer = peerWith();
+    expect(fromUtf8(responseIn(peer.receive(gtc(1))).data)).toBe('secret');
+    expect(peer.receive(gtc(2, 'Next code: '))).toMatchObject({
+      kind: 'ask',
+      question: { kind: 'one-time-code', prompt: 'Next code: ' },
+    });
   });
 });
 
