@@ -46,6 +46,9 @@ why_no_lab() {
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
+# What a suite puts aside goes away with it, even when it is killed.
+mkdir "$results/tmp"
+export TMPDIR=$results/tmp
 
 # A check that passes or fails as a whole.
 check() {

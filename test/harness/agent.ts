@@ -105,15 +105,17 @@ async function upload(url: string, bytes: number, timeoutMs: number) {
 function datagram(call: AgentCall<'datagram'>): Promise<{ answer: string | null }> {
   const socket = createSocket(call.address.includes(':') ? 'udp6' : 'udp4');
   return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
     const finish = (answer: string | null) => {
+      clearTimeout(timer);
       socket.close();
       resolve({ answer });
     };
     socket.on('error', reject);
-    socket.on('message', (bytes) => finish(bytes.toString('base64')));
+    socket.once('message', (bytes) => finish(bytes.toString('base64')));
     socket.bind(call.sourcePort ?? 0, () => {
       socket.send(Buffer.from(call.base64, 'base64'), call.port, call.address, () => {
-        if (call.waitMs > 0) setTimeout(finish, call.waitMs, null);
+        if (call.waitMs > 0) timer = setTimeout(finish, call.waitMs, null);
         else finish(null);
       });
     });

@@ -15,18 +15,27 @@ export const CORE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   crypto: ['bytes', 'text', 'registry', 'ike'],
   esp: ['bytes', 'registry', 'net', 'ike', 'crypto'],
   eap: ['bytes', 'text', 'registry', 'crypto'],
-  failure: ['text', 'registry'],
-  ikev2: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto', 'eap', 'esp', 'failure'],
-  profile: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto'],
+  // pki reads names with ike/ and checks peers before a failure can be told: failure/ embeds its verdicts.
+  pki: ['bytes', 'text', 'registry', 'net', 'ike'],
+  failure: ['text', 'registry', 'pki'],
+  ikev2: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto', 'eap', 'esp', 'pki', 'failure'],
+  profile: ['bytes', 'text', 'registry', 'net', 'ike', 'crypto', 'pki'],
   ipc: ['bytes', 'text', 'failure', 'profile'],
 };
 
-/** Which top folder may import which, and which packages. `node` stands for everything `node:*`. */
+/** Which top folder may import which (package.json for the version), and which packages. `node` stands for everything `node:*`. */
 export const FOLDER_MAY_IMPORT: Readonly<Record<string, { folders: readonly string[]; packages: RegExp }>> = {
-  core: { folders: ['core'], packages: /^(@noble\/(ciphers|curves|hashes|post-quantum)|zod|des\.js|@rgrove\/parse-xml)(\/|$)/ },
-  helper: { folders: ['core', 'helper'], packages: /^(node:|zod$)/ },
-  cli: { folders: ['core', 'cli'], packages: /^(node:|zod$)/ },
-  electron: { folders: ['core', 'electron'], packages: /^(node:|zod$|electron$)/ },
+  core: {
+    folders: ['core'],
+    packages:
+      /^(@noble\/(ciphers|curves|hashes|post-quantum)|zod|des\.js|@peculiar\/asn1-(schema|x509|ocsp|pfx|pkcs8)|@rgrove\/parse-xml)(\/|$)/,
+  },
+  helper: {
+    folders: ['core', 'helper', 'package.json'],
+    packages: /^(node:|zod$|@peculiar\/asn1-(schema|x509|pfx|pkcs8)$)/,
+  },
+  cli: { folders: ['core', 'cli', 'package.json'], packages: /^(node:|zod$)/ },
+  electron: { folders: ['core', 'electron', 'package.json'], packages: /^(node:|zod$|electron$)/ },
   renderer: { folders: ['core', 'renderer'], packages: /^(?!node:|electron)/ },
 };
 
@@ -35,7 +44,7 @@ const IMPURE = new Set(
   `process Buffer console performance Date crypto require global globalThis window document self navigator
    setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask fetch
    XMLHttpRequest WebSocket URL TextEncoder TextDecoder atob btoa structuredClone Promise localStorage
-   __dirname __filename Intl`.split(/\s+/),
+   __dirname __filename Intl Math.random async import.meta`.split(/\s+/),
 );
 
 interface Node {
@@ -57,6 +66,17 @@ const NAME_ONLY: Readonly<Record<string, string>> = {
   ExportSpecifier: 'exported',
 };
 
+/** Parts of a node that give names of the file's own: parameters, variables, imports. */
+const DECLARES: Readonly<Record<string, string>> = {
+  VariableDeclarator: 'id',
+  FunctionDeclaration: 'params',
+  FunctionExpression: 'params',
+  ArrowFunctionExpression: 'params',
+  TSFunctionType: 'params',
+  TSMethodSignature: 'params',
+  CatchClause: 'param',
+};
+
 export interface Facts {
   /** What it imports or re-exports, as written. */
   readonly imports: readonly string[];
@@ -67,23 +87,35 @@ export interface Facts {
 /** `name` serves only the parser: its ending says which language. Throws where the text is not TypeScript. */
 export function readSource(name: string, text: string): Facts {
   const imports: string[] = [];
-  const impure = new Set<string>();
+  const used = new Set<string>();
+  const own = new Set<string>();
   const visit = (node: Node, nameOnly: boolean): void => {
-    if (node.type === 'Identifier' && !nameOnly && IMPURE.has(String(node['name'])))
-      impure.add(String(node['name']));
-    if (isMathRandom(node)) impure.add('Math.random');
-    if (node['async'] === true || node.type === 'AwaitExpression') impure.add('async');
-    if (node.type === 'MetaProperty') impure.add('import.meta');
+    if (node.type === 'Identifier' && !nameOnly) used.add(String(node['name']));
+    if (isMathRandom(node)) used.add('Math.random');
+    if (node['async'] === true || node.type === 'AwaitExpression') used.add('async');
+    if (node.type === 'MetaProperty') used.add('import.meta');
     const source = node['source'] as Node | null | undefined;
     if (/^(Import|Export).*Declaration$|^ImportExpression$/.test(node.type) && source)
       imports.push(typeof source['value'] === 'string' ? source['value'] : 'a computed import()');
-    for (const [key, child] of Object.entries(node)) {
+    for (const declared of children(node[DECLARES[node.type] ?? ''])) declare(declared, own);
+    for (const [key, value] of Object.entries(node)) {
       const only = NAME_ONLY[node.type] === key && node['computed'] !== true;
-      for (const item of Array.isArray(child) ? child : [child]) if (isNode(item)) visit(item, only);
+      for (const child of children(value)) visit(child, only);
     }
   };
   visit(parseAst(text, { lang: name.endsWith('x') ? 'tsx' : 'ts' }, name) as unknown as Node, false);
-  return { imports, impure: [...impure] };
+  return { imports, impure: [...used].filter((word) => IMPURE.has(word) && !own.has(word)) };
+}
+
+/** Adds the names that a pattern binds: `window`, `{ path: window = 4 }`, `[window]`, `...window`. */
+function declare(pattern: Node, own: Set<string>): void {
+  if (pattern.type === 'Identifier') own.add(String(pattern['name']));
+  for (const part of ['value', 'left', 'argument', 'elements', 'properties', 'parameter'])
+    for (const child of children(pattern[part])) declare(child, own);
+}
+
+function children(value: unknown): Node[] {
+  return (Array.isArray(value) ? value : [value]).filter(isNode);
 }
 
 function isNode(value: unknown): value is Node {

@@ -81,6 +81,7 @@ describe('each rule bites', () => {
     const text = `import { z } from 'zod';
       interface Rule { process: number; Date(): void }
       export const rule = { process: 1, console: 2, at: (task: Rule) => task.process + task['console'] };
+      export const width = ({ window }: { window: number }, [self = 1]: number[]) => window + self;
       // Date.now() and Math.random() in a comment
       export const words = 'process.exit()';`;
     expect(brokenRules('core/ike/x.ts', text)).toEqual([]);
