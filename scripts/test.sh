@@ -45,6 +45,7 @@ why_no_lab() {
 }
 
 results=$(mktemp -d)
+chmod 711 "$results"
 trap 'rm -rf "$results"' EXIT
 # What a suite puts aside goes away with it, even when it is killed.
 mkdir "$results/tmp"
