@@ -6,8 +6,18 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
-const CODES: Readonly<Record<number, 'accept' | 'reject' | 'challenge'>> = { 2: 'accept', 3: 'reject', 11: 'challenge' };
-const Attribute = { userName: 1, state: 24, vendorSpecific: 26, eapMessage: 79, messageAuthenticator: 80 } as const;
+const CODES: Readonly<Record<number, 'accept' | 'reject' | 'challenge'>> = {
+  2: 'accept',
+  3: 'reject',
+  11: 'challenge',
+};
+const Attribute = {
+  userName: 1,
+  state: 24,
+  vendorSpecific: 26,
+  eapMessage: 79,
+  messageAuthenticator: 80,
+} as const;
 const MICROSOFT = 311;
 const Mppe = { sendKey: 16, recvKey: 17 } as const;
 const MAX_ATTRIBUTE = 253;
@@ -48,9 +58,14 @@ export class RadiusClient implements AsyncDisposable {
     attributes.push(attribute(Attribute.messageAuthenticator, Buffer.alloc(16)));
     const packet = Buffer.concat([Buffer.from([1, this.#identifier, 0, 0]), authenticator, ...attributes]);
     packet.writeUInt16BE(packet.length, 2);
-    createHmac('md5', this.#secret).update(packet).digest().copy(packet, packet.length - 16);
+    createHmac('md5', this.#secret)
+      .update(packet)
+      .digest()
+      .copy(packet, packet.length - 16);
     this.#socket.send(packet, this.#port, '127.0.0.1');
-    const [answer] = (await once(this.#socket, 'message', { signal: AbortSignal.timeout(5_000) })) as [Buffer];
+    const [answer] = (await once(this.#socket, 'message', { signal: AbortSignal.timeout(5_000) })) as [
+      Buffer,
+    ];
     return this.#read(answer, authenticator);
   }
 
@@ -73,7 +88,7 @@ export class RadiusClient implements AsyncDisposable {
 
   /** RFC 2548 §2.4.2: a salt, then blocks under a chain of MD5; the first octet is the key's length. */
   #decrypt(value: Buffer, authenticator: Buffer): Buffer {
-    let last = Buffer.concat([authenticator, value.subarray(0, 2)]);
+    let last: Buffer = Buffer.concat([authenticator, value.subarray(0, 2)]);
     const plain: Buffer[] = [];
     for (let at = 2; at < value.length; at += 16) {
       const block = value.subarray(at, at + 16);
