@@ -41,10 +41,11 @@ function checkAddress(address: string, family: 4 | 6, field: string): void {
   }
 }
 
-export function checkPath({ socket, remote }: EspPath, sockets: DataPlane['sockets']): void {
+export function checkPath({ socket, remote, burst = 1 }: EspPath, sockets: DataPlane['sockets']): void {
   const open = sockets[socket] ?? refuse('socket', `${socket} is not the index of an open socket`);
   checkInteger(remote.port, 'remote.port', 1, 65535);
   checkAddress(remote.address, open.family, 'remote.address');
+  checkInteger(burst, 'burst', 1, 64);
 }
 
 /** Throws TypeError on impossible values, Error where no data plane can carry the SA yet. */

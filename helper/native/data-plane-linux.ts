@@ -14,6 +14,7 @@ import type {
   EspPath,
   IkeDatagram,
   NativePlatform,
+  PacketPath,
   Tun,
   UdpOptions,
 } from './data-plane.ts';
@@ -52,11 +53,18 @@ interface Addon {
     readonly wake: () => void;
   }): AddonDataPlane;
   openEspCodec(child: FlatChild): EspCodec;
+  openPacketPath(child: FlatChild): PacketPath;
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
 }
 
+/** What only the addon has, and only tests need. */
+export interface LinuxPlatform extends NativePlatform {
+  /** One SA with segmentation and coalescing around it, as a data plane has them: for the comparison with core/esp. */
+  openPacketPath(child: ChildSa): PacketPath;
+}
+
 /** Loads the addon. Throws Error with the remedy where it is not built or was built for another runtime. */
-export function linuxPlatform(path: string = ADDON_PATH): NativePlatform {
+export function linuxPlatform(path: string = ADDON_PATH): LinuxPlatform {
   const addon = loadAddon(path);
   return {
     openTun: (name) => addon.openTun(name),
@@ -64,6 +72,10 @@ export function linuxPlatform(path: string = ADDON_PATH): NativePlatform {
     openEspCodec(child) {
       checkProtection(child);
       return addon.openEspCodec(flatten(child));
+    },
+    openPacketPath(child) {
+      checkProtection(child);
+      return addon.openPacketPath(flatten(child));
     },
     openDataPlane({ tun, sockets, events }) {
       try {
@@ -130,9 +142,10 @@ function tell(event: AddonEvent, events: DataPlaneEvents): void {
 }
 
 function wrap(plane: AddonDataPlane, listener: Listener): DataPlane {
-  const { sockets } = plane;
+  const { sockets, features } = plane;
   return {
     sockets,
+    features,
     sendIke(socket, remote, bytes, options) {
       checkPath({ socket, remote }, sockets);
       plane.sendIke(socket, remote, bytes, options?.keepalive ?? false);

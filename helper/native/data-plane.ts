@@ -32,6 +32,26 @@ export interface UdpOptions {
 export interface EspPath {
   readonly socket: number;
   readonly remote: SocketAddress;
+  /**
+   * Packets that may leave back to back, 1 to 64. A peer that takes each packet by itself loses the end of long bursts
+   * when its socket buffer is full; one that takes them together (UDP_GRO) is fastest with 64. Absent: 64.
+   */
+  readonly burst?: number;
+}
+
+/** What the system does for the data plane, as it was found when it was opened; for the log. Each lack costs speed only. */
+export interface DataPlaneFeatures {
+  /** The TUN tells about checksums and super-packets. Without it the next three are false. */
+  readonly vnetHeader: boolean;
+  /** TCP comes from the TUN uncut, over IPv4 and over IPv6. */
+  readonly tso4: boolean;
+  readonly tso6: boolean;
+  /** UDP comes uncut and is taken joined (Linux 6.2). */
+  readonly uso: boolean;
+  /** Many datagrams leave in one call (UDP_SEGMENT, Linux 4.18). */
+  readonly udpSegment: boolean;
+  /** Many datagrams arrive in one piece (UDP_GRO, Linux 5.0). */
+  readonly udpGro: boolean;
 }
 
 export interface IkeDatagram {
@@ -57,6 +77,8 @@ export interface DataPlaneStats {
   readonly sendErrors: bigint;
   /** IKE datagrams that came faster than JavaScript took them. At most 512 of them, or one MiB, wait. */
   readonly ikeDrops: bigint;
+  /** Packets with congestion marked outside whose transport would not understand (RFC 6040 §4.2). */
+  readonly ecnDrops: bigint;
 }
 
 export interface DataPlaneEvents {
@@ -70,6 +92,7 @@ export interface DataPlaneEvents {
 export interface DataPlane {
   /** Bound addresses, in the order of the options; `port` is the real one. */
   readonly sockets: readonly { readonly family: 4 | 6; readonly port: number }[];
+  readonly features: DataPlaneFeatures;
   /**
    * Sends IKE, with the non-ESP marker where the rule above says so; a keepalive goes as it is. What the system would
    * not take is counted in sendErrors and otherwise lost, as on the network.
@@ -122,6 +145,17 @@ export interface SystemError extends Error {
 
 export function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
+}
+
+/**
+ * What lies between a TUN and a socket, without either. A frame is what a TUN gives and takes: struct virtio_net_hdr (10
+ * octets, host byte order), then the packet.
+ */
+export interface PacketPath {
+  /** The ESP packets that a frame becomes. */
+  send(frame: Uint8Array): readonly Uint8Array[];
+  /** The frames that one batch of ESP packets becomes, under outer headers with this traffic class. */
+  receive(esp: readonly Uint8Array[], trafficClass: number): readonly Uint8Array[];
 }
 
 /** Everything the addon offers. Failures of the system throw SystemError. */

@@ -64,6 +64,14 @@ interface Installed {
 
 export class FakeDataPlane implements DataPlane {
   readonly sockets: readonly BoundSocket[];
+  readonly features = {
+    vnetHeader: false,
+    tso4: false,
+    tso6: false,
+    uso: false,
+    udpSegment: false,
+    udpGro: false,
+  };
   readonly #host: FakeHost;
   readonly #tun: OpenTun;
   readonly #events: DataPlaneEvents;
@@ -144,6 +152,7 @@ export class FakeDataPlane implements DataPlane {
       noSa: this.#noSa,
       sendErrors: this.#sendErrors,
       ikeDrops: 0n,
+      ecnDrops: 0n,
     };
   }
 

@@ -68,6 +68,11 @@ export class StrongSwan implements AsyncDisposable {
     this.#daemon = this.#spawn();
   }
 
+  /** Of charon. */
+  get pid(): number {
+    return this.#daemon.pid;
+  }
+
   /** Writes the configuration, starts charon on `host`, loads the connections. `charon` adds to strongswan.conf. */
   static async start(
     world: World,

@@ -6,7 +6,9 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { compareOffloads } from '#test/harness/offload-oracle.ts';
 import type { OracleOptions, OracleReport } from '#test/harness/esp-oracle.ts';
+import { RandomSource } from '#test/harness/random-source.ts';
 
 const PACKETS = Number(process.env.ADIT_ORACLE_PACKETS ?? 1_000_000);
 const SEED = Number(process.env.ADIT_ORACLE_SEED ?? Date.now() % 1_000_000_007);
@@ -32,4 +34,14 @@ it('native and TypeScript ESP agree on a million random packets', { timeout: 600
   console.info(`oracle: ${PACKETS} packets, seed ${SEED}, ${threads} threads, ${seconds} s`);
   expect(reports.flatMap((report) => report.disagreements)).toEqual([]);
   expect(reports.reduce((sum, report) => sum + report.packets, 0)).toBe(PACKETS);
+});
+
+it('super-packets are cut and joined as in TypeScript', { timeout: 600_000 }, () => {
+  const report = compareOffloads(new RandomSource(SEED), Math.ceil(PACKETS / 400));
+  const { framesOut, packetsOut, packetsIn, framesIn } = report;
+  console.info(
+    `oracle: ${framesOut} frames became ${packetsOut} packets, ${packetsIn} packets ${framesIn} frames`,
+  );
+  expect(report.disagreements).toEqual([]);
+  expect(framesIn).toBeLessThan(packetsIn);
 });

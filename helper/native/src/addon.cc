@@ -7,6 +7,7 @@
 #include "napi_call.h"
 #include "napi_codec.h"
 #include "napi_data_plane.h"
+#include "napi_packet_path.h"
 #include "peer_credentials.h"
 #include "tun.h"
 
@@ -39,6 +40,7 @@ NAPI_MODULE_INIT() {
       {"openTun", entry<callOpenTun>},
       {"openDataPlane", entry<openDataPlane>},
       {"openEspCodec", entry<openEspCodec>},
+      {"openPacketPath", entry<openPacketPath>},
       {"peerCredentials", entry<callPeerCredentials>},
   };
   for (const auto& [name, function] : functions) {

@@ -17,6 +17,11 @@ inline std::uint32_t load32(const std::uint8_t* at) {
   return static_cast<std::uint32_t>(load16(at)) << 16 | load16(at + 2);
 }
 
+inline void store16(std::uint8_t* at, std::uint16_t value) {
+  at[0] = static_cast<std::uint8_t>(value >> 8);
+  at[1] = static_cast<std::uint8_t>(value);
+}
+
 inline void store32(std::uint8_t* at, std::uint32_t value) {
   at[0] = static_cast<std::uint8_t>(value >> 24);
   at[1] = static_cast<std::uint8_t>(value >> 16);

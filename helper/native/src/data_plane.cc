@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -19,17 +20,22 @@ constexpr std::size_t kTunReader = 0;
 constexpr std::size_t kUdpReader = 1;
 
 constexpr std::size_t kMaxPacketBytes = 65535;
-// Packets between two looks at the table: bounds how long removeChild waits.
-constexpr int kPacketsPerBatch = 64;
-
-void count(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+// In front of a packet that is read, so that the packet itself is aligned.
+constexpr std::size_t kFront = 64;
+static_assert(kFront >= kVnetBytes);
+// Frames between two looks at the table: bounds how long removeChild waits.
+constexpr int kFramesPerBatch = 64;
 
 std::string describe(const char* what, int error) { return std::string(what) + ": " + std::strerror(error); }
 
 }  // namespace
 
 DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, std::function<void()> wake)
-    : tun_(std::move(tun)), stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), events_(std::move(wake)) {
+    : tun_(std::move(tun)),
+      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      tunFeatures_(enableOffloads(tun_.get())),
+      frameHeaderBytes_(tunFeatures_.vnet ? kVnetBytes : 0),
+      events_(std::move(wake)) {
   if (stop_.get() < 0) throw SystemFailure("eventfd", "data plane");
   sockets_.reserve(sockets.size());
   for (const UdpSpec& spec : sockets) sockets_.push_back(UdpSocket::open(spec));
@@ -73,11 +79,12 @@ void DataPlane::close() {
 
 PlaneCounters DataPlane::counters() const {
   return {
-      .unknownSpi = unknownSpi_.load(std::memory_order_relaxed),
-      .runts = runts_.load(std::memory_order_relaxed),
-      .noSa = noSa_.load(std::memory_order_relaxed),
-      .sendErrors = sendErrors_.load(std::memory_order_relaxed),
+      .unknownSpi = get(tally_.unknownSpi),
+      .runts = get(tally_.runts),
+      .noSa = get(tally_.noSa),
+      .sendErrors = get(tally_.sendErrors),
       .ikeDrops = events_.ikeDrops(),
+      .ecnDrops = get(tally_.ecnDrops),
   };
 }
 
@@ -85,7 +92,7 @@ void DataPlane::sendIke(std::size_t socket, const SocketAddress& remote, ConstOc
   static constexpr std::uint8_t marker[4] = {};
   const UdpSocket& from = sockets_[socket];
   const bool bare = keepalive || withoutMarker(from.port, remote.port());
-  if (!sendDatagram(from, remote, bare ? ConstOctets{} : ConstOctets{marker}, bytes)) count(sendErrors_);
+  if (!sendDatagram(from, remote, bare ? ConstOctets{} : ConstOctets{marker}, bytes)) count(tally_.sendErrors);
 }
 
 void DataPlane::reportExpiry(Sa& sa) {
@@ -96,7 +103,9 @@ void DataPlane::reportExpiry(Sa& sa) {
 // TUN -> ESP -> UDP ---------------------------------------------------------------------------------------------------
 
 void DataPlane::runTun() {
-  const auto buffer = std::make_unique<std::uint8_t[]>(kHeadroom + kMaxPacketBytes + kTailroom);
+  const auto buffer = std::make_unique<std::uint8_t[]>(kFront + kMaxPacketBytes);
+  Sender sender(
+      tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); });
   pollfd watched[] = {{tun_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (::poll(watched, 2, -1) < 0) {
@@ -106,7 +115,7 @@ void DataPlane::runTun() {
     }
     if (watched[0].revents == 0) continue;
     try {
-      if (!forwardOutbound(buffer.get()) && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) {
+      if (!forwardOutbound(sender, buffer.get()) && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) {
         throw SystemFailure("read", "TUN", ENODEV);
       }
     } catch (const SystemFailure& failure) {
@@ -116,37 +125,27 @@ void DataPlane::runTun() {
   }
 }
 
-bool DataPlane::forwardOutbound(std::uint8_t* buffer) {
+bool DataPlane::forwardOutbound(Sender& sender, std::uint8_t* buffer) {
   const SaTable::Reading view(table_, kTunReader);
-  for (int packets = 0; packets < kPacketsPerBatch; packets++) {
-    const ssize_t length = ::read(tun_.get(), buffer + kHeadroom, kMaxPacketBytes);
-    if (length > 0) {
-      seal(*view, {buffer + kHeadroom, static_cast<std::size_t>(length)});
-    } else if (length == 0 || errno == EAGAIN || errno == EINTR) {
-      return packets > 0;
-    } else {
-      throw SystemFailure("read", "TUN");
-    }
+  std::uint8_t* packet = buffer + kFront;
+  int frames = 0;
+  for (; frames < kFramesPerBatch; frames++) {
+    const ssize_t read = ::read(tun_.get(), packet - frameHeaderBytes_, frameHeaderBytes_ + kMaxPacketBytes);
+    if (read < 0 && errno != EAGAIN && errno != EINTR) throw SystemFailure("read", "TUN");
+    if (read <= 0) break;
+    const auto length = static_cast<std::size_t>(read);
+    if (length <= frameHeaderBytes_) continue;
+    const VnetHeader header = tunFeatures_.vnet ? loadVnet(packet - kVnetBytes) : VnetHeader{};
+    sender.frame(*view, header, {packet, length - frameHeaderBytes_});
   }
-  return true;
+  sender.flush();
+  return frames > 0;
 }
 
-void DataPlane::seal(const SaView& view, Octets packet) {
-  const std::optional<Inner> inner = parseInner(packet);
-  // An SA that meets its limit at this packet stops; an older one may still take the packet.
-  while (const SaEntry* entry = inner ? view.select(*inner) : nullptr) {
-    const Octets esp = entry->sa->outbound(packet.first(inner->length), inner->nextHeader);
-    if (!esp.empty()) {
-      if (!sendDatagram(sockets_[entry->path.socket], entry->path.remote, {}, esp)) count(sendErrors_);
-      return;
-    }
-    if (!entry->sa->expired()) {  // OpenSSL refused: out of memory or of randomness
-      count(sendErrors_);
-      return;
-    }
-    reportExpiry(*entry->sa);
-  }
-  count(noSa_);
+void DataPlane::send(const Run& run) {
+  const std::size_t lost = sendDatagrams(sockets_[run.path->socket], run.path->remote, run.trafficClass, run.bytes,
+                                         run.segmentBytes);
+  if (lost > 0) count(tally_.sendErrors, lost);
 }
 
 // UDP -> ESP -> TUN ---------------------------------------------------------------------------------------------------
@@ -166,6 +165,9 @@ void DataPlane::runUdp() {
     return;
   }
   DatagramBatch batch;
+  Receiver receiver(
+      tally_, {.tcp = tunFeatures_.vnet, .udp = tunFeatures_.uso}, [this](Octets frame) { writeFrame(frame); },
+      [this](Sa& sa) { reportExpiry(sa); });
   while (!stopping_.load(std::memory_order_relaxed)) {
     epoll_event ready[16];
     const int count = ::epoll_wait(epoll.get(), ready, std::size(ready), -1);
@@ -174,46 +176,45 @@ void DataPlane::runUdp() {
       return;
     }
     for (int i = 0; i < count; i++) {
-      if (ready[i].data.u64 < sockets_.size()) receiveFrom(ready[i].data.u64, batch);
+      if (ready[i].data.u64 < sockets_.size()) receiveFrom(ready[i].data.u64, batch, receiver);
     }
   }
 }
 
-void DataPlane::receiveFrom(std::size_t socket, DatagramBatch& batch) {
-  const UdpSocket& from = sockets_[socket];
+void DataPlane::receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver) {
   // An error here is one that ICMP or a vanished interface left on the socket; reading it took it off. Level-triggered
   // epoll comes back for whatever is still to be read.
-  const int count = batch.receive(from);
+  const int count = batch.receive(sockets_[socket]);
   const SaTable::Reading view(table_, kUdpReader);
-  for (int i = 0; i < count; i++) {
-    const SocketAddress remote = batch.remote(i);
-    const Classified datagram = classify(batch.bytes(i), from.port, remote.port());
+  for (int i = 0; i < count; i++) handleArrival(*view, socket, batch.arrival(i, sockets_[socket]), receiver);
+  receiver.flush();
+}
+
+void DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
+  Octets rest = arrival.bytes;
+  do {
+    const Octets bytes = rest.first(std::min(arrival.segmentBytes, rest.size()));
+    rest = rest.subspan(bytes.size());
+    const Classified datagram = classify(bytes, sockets_[socket].port, arrival.remote.port());
     switch (datagram.kind) {
       case DatagramKind::esp:
-        handleEsp(*view, datagram.bytes);
+        receiver.esp(view, datagram.bytes, arrival.trafficClass);
         break;
       case DatagramKind::ike:
-        events_.pushIke(socket, remote, batch.local(i, from), datagram.bytes);
+        events_.pushIke(socket, arrival.remote, arrival.local, datagram.bytes);
         break;
       case DatagramKind::runt:
-        runts_.fetch_add(1, std::memory_order_relaxed);
+        count(tally_.runts);
         break;
       case DatagramKind::keepalive:
         break;
     }
-  }
+  } while (!rest.empty());
 }
 
-void DataPlane::handleEsp(const SaView& view, Octets esp) {
-  const SaEntry* entry = view.find(load32(esp.data()));
-  if (entry == nullptr) {
-    count(unknownSpi_);
-    return;
-  }
-  const Inbound inbound = entry->sa->inbound(esp);
-  if (inbound.verdict == InboundVerdict::expired) reportExpiry(*entry->sa);
-  if (inbound.verdict != InboundVerdict::ok) return;
-  if (::write(tun_.get(), inbound.packet.data(), inbound.packet.size()) < 0) count(sendErrors_);
+void DataPlane::writeFrame(Octets frame) {
+  const Octets taken = frame.subspan(kVnetBytes - frameHeaderBytes_);
+  if (::write(tun_.get(), taken.data(), taken.size()) < 0) count(tally_.sendErrors);
 }
 
 }  // namespace adit

@@ -10,13 +10,16 @@
 
 #include "event_queue.h"
 #include "file_descriptor.h"
+#include "receiver.h"
 #include "sa_table.h"
+#include "sender.h"
+#include "tun.h"
 #include "udp.h"
 
 namespace adit {
 
 struct PlaneCounters {
-  std::uint64_t unknownSpi, runts, noSa, sendErrors, ikeDrops;
+  std::uint64_t unknownSpi, runts, noSa, sendErrors, ikeDrops, ecnDrops;
 };
 
 class DataPlane {
@@ -28,6 +31,7 @@ class DataPlane {
   DataPlane& operator=(const DataPlane&) = delete;
 
   const std::vector<UdpSocket>& sockets() const { return sockets_; }
+  const TunFeatures& tunFeatures() const { return tunFeatures_; }
   // The addresses are of the socket's family, the indices exist: whoever calls has checked.
   void sendIke(std::size_t socket, const SocketAddress& remote, ConstOctets bytes, bool keepalive);
   SaTable& table() { return table_; }
@@ -42,18 +46,21 @@ class DataPlane {
   void runTun();
   void runUdp();
   // False when there is no packet now.
-  bool forwardOutbound(std::uint8_t* buffer);
-  void seal(const SaView& view, Octets packet);
-  void receiveFrom(std::size_t socket, DatagramBatch& batch);
-  void handleEsp(const SaView& view, Octets esp);
+  bool forwardOutbound(Sender& sender, std::uint8_t* buffer);
+  void send(const Run& run);
+  void receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver);
+  void handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
+  void writeFrame(Octets frame);
   void reportExpiry(Sa& sa);
 
   FileDescriptor tun_;
   FileDescriptor stop_;  // an eventfd: readable for good once the threads have to end
+  TunFeatures tunFeatures_;
+  std::size_t frameHeaderBytes_;  // of what the TUN gives and takes
   std::vector<UdpSocket> sockets_;
   SaTable table_;
   EventQueue events_;
-  std::atomic<std::uint64_t> unknownSpi_{0}, runts_{0}, noSa_{0}, sendErrors_{0};
+  Tally tally_;
   std::atomic<bool> stopping_{false};
   bool closed_ = false;
   std::thread tunThread_, udpThread_;

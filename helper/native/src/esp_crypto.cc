@@ -79,6 +79,24 @@ Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryp
   }
 }
 
+std::size_t Transform::sealedBytes(std::size_t payloadBytes) const {
+  const EncryptionRow& row = *suite_.encryption;
+  const std::size_t unit = alignment(row);
+  const std::size_t icvBytes = suite_.integrity != nullptr ? suite_.integrity->icvBytes : row.icvBytes;
+  return headerBytes() + (payloadBytes + 2 + unit - 1) / unit * unit + icvBytes;
+}
+
+bool Transform::randomIv(std::uint8_t* iv) {
+  const std::size_t bytes = suite_.encryption->ivBytes;
+  if (random_.size() - randomUsed_ < bytes) {
+    if (RAND_bytes(random_.data(), toInt(random_.size())) != 1) return false;
+    randomUsed_ = 0;
+  }
+  std::memcpy(iv, &random_[randomUsed_], bytes);
+  randomUsed_ += bytes;
+  return true;
+}
+
 // The contexts overwrite their keys as they are freed; the salt is ours to wipe.
 Transform::~Transform() { OPENSSL_cleanse(salt_.data(), salt_.size()); }
 
@@ -92,7 +110,7 @@ Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t sp
   if (fixedIv != nullptr) {
     std::memcpy(iv, fixedIv, row.ivBytes);
   } else if (row.kind == CipherKind::cbc) {
-    if (RAND_bytes(iv, toInt(row.ivBytes)) != 1) return {};
+    if (!randomIv(iv)) return {};
   } else if (row.ivBytes == 8) {
     store64(iv, sequence);  // unique under the key, as RFC 4106 §3.1, 4309 §3.1, 3686 §3.1 and 7634 §2 demand
   }
@@ -110,23 +128,24 @@ Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t sp
     if (!sealAead(esp, clear, sequence)) return {};
     return {esp, headerBytes() + clearBytes + row.icvBytes};
   }
-  if (!crypt(iv, clear)) return {};
+  if (!crypt(iv, clear, clear.data())) return {};
   const std::size_t covered = headerBytes() + clearBytes;
   if (suite_.integrity == nullptr) return {esp, covered};
   if (!mac({esp, covered}, sequence, esp + covered)) return {};
   return {esp, covered + suite_.integrity->icvBytes};
 }
 
-std::optional<Octets> Transform::open(Octets esp, std::uint64_t sequence) {
+std::optional<Octets> Transform::open(ConstOctets esp, std::uint64_t sequence, std::uint8_t* out) {
   const EncryptionRow& row = *suite_.encryption;
   const std::size_t icvBytes = suite_.integrity != nullptr ? suite_.integrity->icvBytes : row.icvBytes;
   if (esp.size() < headerBytes() + 2 + icvBytes) return std::nullopt;
-  const Octets data = esp.subspan(headerBytes(), esp.size() - headerBytes() - icvBytes);
+  const ConstOctets data = esp.subspan(headerBytes(), esp.size() - headerBytes() - icvBytes);
+  const Octets clear{out, data.size()};
   if (data.size() % row.blockBytes != 0) return std::nullopt;
 
   if (row.icvBytes != 0) {
-    if (!openAead(esp.data(), data, sequence)) return std::nullopt;
-    return data;
+    if (!openAead(esp.data(), data, sequence, out)) return std::nullopt;
+    return clear;
   }
   if (suite_.integrity != nullptr) {
     std::uint8_t expected[EVP_MAX_MD_SIZE];
@@ -134,8 +153,8 @@ std::optional<Octets> Transform::open(Octets esp, std::uint64_t sequence) {
     if (!mac(covered, sequence, expected)) return std::nullopt;
     if (CRYPTO_memcmp(expected, covered.data() + covered.size(), icvBytes) != 0) return std::nullopt;
   }
-  if (!crypt(esp.data() + kEspHeaderBytes, data)) return std::nullopt;
-  return data;
+  if (!crypt(esp.data() + kEspHeaderBytes, data, out)) return std::nullopt;
+  return clear;
 }
 
 // SPI and sequence number; with ESN all 64 bits of it (RFC 4106 §5).
@@ -173,14 +192,14 @@ bool Transform::sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, toInt(row.icvBytes), clear.data() + clear.size()) == 1;
 }
 
-bool Transform::openAead(const std::uint8_t* esp, Octets cipher, std::uint64_t sequence) {
+bool Transform::openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint64_t sequence, std::uint8_t* out) {
   const EncryptionRow& row = *suite_.encryption;
   EVP_CIPHER_CTX* context = cipher_.get();
   std::uint8_t iv[12];
   std::uint8_t aad[12];
   nonce(esp + kEspHeaderBytes, iv);
   const std::size_t aadBytes = additionalData(esp, sequence, aad);
-  std::uint8_t* tag = cipher.data() + cipher.size();
+  auto* tag = const_cast<std::uint8_t*>(cipher.data() + cipher.size());  // OpenSSL only reads it
   int written = 0;
   if (row.kind == CipherKind::ccm) {
     // CCM wants tag and length first, and its only update of data is also the verdict.
@@ -188,18 +207,21 @@ bool Transform::openAead(const std::uint8_t* esp, Octets cipher, std::uint64_t s
            EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
            EVP_DecryptUpdate(context, nullptr, &written, nullptr, toInt(cipher.size())) == 1 &&
            EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
-           EVP_DecryptUpdate(context, cipher.data(), &written, cipher.data(), toInt(cipher.size())) == 1;
+           EVP_DecryptUpdate(context, out, &written, cipher.data(), toInt(cipher.size())) == 1;
   }
   return EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), tag) == 1 &&
          EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
-         EVP_DecryptUpdate(context, cipher.data(), &written, cipher.data(), toInt(cipher.size())) == 1 &&
-         EVP_DecryptFinal_ex(context, cipher.data() + cipher.size(), &written) == 1;
+         EVP_DecryptUpdate(context, out, &written, cipher.data(), toInt(cipher.size())) == 1 &&
+         EVP_DecryptFinal_ex(context, out + cipher.size(), &written) == 1;
 }
 
-bool Transform::crypt(const std::uint8_t* iv, Octets data) {
+bool Transform::crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out) {
   const EncryptionRow& row = *suite_.encryption;
-  if (row.kind == CipherKind::null) return true;
+  if (row.kind == CipherKind::null) {
+    if (out != data.data()) std::memcpy(out, data.data(), data.size());
+    return true;
+  }
   std::uint8_t block[kMaxIvBytes];
   if (row.kind == CipherKind::ctr) {
     nonce(iv, block);
@@ -210,7 +232,7 @@ bool Transform::crypt(const std::uint8_t* iv, Octets data) {
   int written = 0;
   const int encrypt = direction_ == Direction::outbound ? 1 : 0;
   return EVP_CipherInit_ex2(cipher_.get(), nullptr, nullptr, block, encrypt, nullptr) == 1 &&
-         EVP_CipherUpdate(cipher_.get(), data.data(), &written, data.data(), toInt(data.size())) == 1 &&
+         EVP_CipherUpdate(cipher_.get(), out, &written, data.data(), toInt(data.size())) == 1 &&
          written == toInt(data.size());
 }
 

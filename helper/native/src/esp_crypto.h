@@ -40,21 +40,26 @@ class Transform {
   // Octets in front of the payload: SPI, sequence number, IV.
   std::size_t headerBytes() const { return kEspHeaderBytes + suite_.encryption->ivBytes; }
 
-  // Seals the payload where it lies. There must be kHeadroom octets before it and kTailroom after it.
+  // Octets of the ESP packet that carries such a payload.
+  std::size_t sealedBytes(std::size_t payloadBytes) const;
+
+  // Seals the payload where it lies. There must be headerBytes() before it, and what is left of sealedBytes() after it.
   // `fixedIv` (ivBytes octets) replaces the random IV of CBC; tests only. Empty: OpenSSL refused.
   Octets seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence,
               const std::uint8_t* fixedIv);
 
-  // Checks the ICV and decrypts where the packet lies. The result is payload | padding | pad length | next
-  // header, two octets at least; nothing when the ICV is wrong or the length impossible.
-  std::optional<Octets> open(Octets esp, std::uint64_t sequence);
+  // Checks the ICV and decrypts to `out`, which has room for as many octets as the packet and lies apart from it. The
+  // result is payload | padding | pad length | next header, two octets at least; nothing when the ICV is wrong or the
+  // length impossible, and what stands in `out` then is nobody's.
+  std::optional<Octets> open(ConstOctets esp, std::uint64_t sequence, std::uint8_t* out);
 
  private:
   std::size_t additionalData(const std::uint8_t* esp, std::uint64_t sequence, std::uint8_t* out) const;
   void nonce(const std::uint8_t* iv, std::uint8_t* out) const;
   bool sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence);
-  bool openAead(const std::uint8_t* esp, Octets cipher, std::uint64_t sequence);
-  bool crypt(const std::uint8_t* iv, Octets data);
+  bool openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint64_t sequence, std::uint8_t* out);
+  bool crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out);
+  bool randomIv(std::uint8_t* iv);
   bool mac(ConstOctets covered, std::uint64_t sequence, std::uint8_t* out);
 
   Suite suite_;
@@ -62,8 +67,12 @@ class Transform {
   std::array<std::uint8_t, 4> salt_{};
   std::unique_ptr<EVP_CIPHER_CTX, CipherContextFree> cipher_;
   std::unique_ptr<EVP_MAC_CTX, MacContextFree> mac_;
+  // IVs of CBC, fetched many at a time: a call of OpenSSL's generator costs as much as a small packet.
+  std::array<std::uint8_t, 64 * kMaxIvBytes> random_{};
+  std::size_t randomUsed_ = random_.size();
 };
 
+// Room around a payload that does for every suite.
 constexpr std::size_t kHeadroom = 64;
 static_assert(kHeadroom >= kEspHeaderBytes + kMaxIvBytes);
 // Padding below one block or one 4-octet word, pad length, next header, ICV.

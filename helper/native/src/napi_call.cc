@@ -134,6 +134,12 @@ napi_value toArray(napi_env env, const std::vector<napi_value>& elements) {
   return array;
 }
 
+napi_value toBoolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  check(env, napi_get_boolean(env, value, &result));
+  return result;
+}
+
 napi_value toText(napi_env env, const std::string& text) {
   napi_value result = nullptr;
   check(env, napi_create_string_utf8(env, text.data(), text.size(), &result));

@@ -70,6 +70,7 @@ class Object {
 };
 
 napi_value toArray(napi_env env, const std::vector<napi_value>& elements);
+napi_value toBoolean(napi_env env, bool value);
 napi_value toText(napi_env env, const std::string& text);
 // A Uint8Array with a copy.
 napi_value toOctets(napi_env env, ConstOctets bytes);

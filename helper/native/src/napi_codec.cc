@@ -43,9 +43,9 @@ napi_value inbound(const Call& call) {
   Sa& sa = saOf(call);
   const ConstOctets esp = call[0].octets("esp");
   if (esp.size() < kEspHeaderBytes) throw ArgumentError("esp: expected an SPI and a sequence number at least");
-  std::vector<std::uint8_t> copy(esp.begin(), esp.end());
+  std::vector<std::uint8_t> room(esp.size());
   static constexpr const char* kReasons[] = {"ok", "replay", "auth", "selector", "malformed", "dummy", "expired"};
-  const Inbound result = sa.inbound(copy);
+  const Inbound result = sa.inbound(esp, room.data());
   if (result.verdict == InboundVerdict::ok) return accepted(call.env(), result.packet);
   return verdict(call.env(), kReasons[static_cast<std::size_t>(result.verdict)]);
 }

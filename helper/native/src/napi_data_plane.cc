@@ -1,5 +1,6 @@
 #include "napi_data_plane.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -110,7 +111,9 @@ SocketAddress toRemote(const UdpSocket& socket, const Value& remote) {
 
 Path toPath(const DataPlane& plane, const Value& path) {
   const std::size_t socket = toSocket(plane, path["socket"]);
-  return {socket, toRemote(plane.sockets()[socket], path["remote"])};
+  const Value burst = path["burst"];
+  return {socket, toRemote(plane.sockets()[socket], path["remote"]),
+          burst.isUndefined() ? kDefaultBurst : burst.u32("burst")};
 }
 
 napi_value sendIke(const Call& call) {
@@ -156,6 +159,7 @@ napi_value stats(const Call& call) {
       .setBig("noSa", counters.noSa)
       .setBig("sendErrors", counters.sendErrors)
       .setBig("ikeDrops", counters.ikeDrops)
+      .setBig("ecnDrops", counters.ecnDrops)
       .get();
 }
 
@@ -203,6 +207,22 @@ napi_value closePlane(const Call& call) {
   return nullptr;
 }
 
+// DataPlaneFeatures of data-plane.ts.
+napi_value fromFeatures(napi_env env, const DataPlane& plane) {
+  const TunFeatures& tun = plane.tunFeatures();
+  const auto everySocket = [&](bool UdpSocket::*has) {
+    return std::ranges::all_of(plane.sockets(), [&](const UdpSocket& socket) { return socket.*has; });
+  };
+  return Object(env)
+      .set("vnetHeader", toBoolean(env, tun.vnet))
+      .set("tso4", toBoolean(env, tun.tso4))
+      .set("tso6", toBoolean(env, tun.tso6))
+      .set("uso", toBoolean(env, tun.uso))
+      .set("udpSegment", toBoolean(env, everySocket(&UdpSocket::segments)))
+      .set("udpGro", toBoolean(env, everySocket(&UdpSocket::gathers)))
+      .get();
+}
+
 std::vector<UdpSpec> toSockets(const Value& list) {
   std::vector<UdpSpec> sockets;
   for (const Value& one : list.array("sockets")) {
@@ -234,7 +254,7 @@ napi_value openDataPlane(const Call& call) {
                         .set("port", std::uint32_t{socket.port})
                         .get());
   }
-  object.set("sockets", toArray(env, bound));
+  object.set("sockets", toArray(env, bound)).set("features", fromFeatures(env, handle->open()));
   const std::pair<const char*, napi_callback> methods[] = {
       {"sendIke", entry<sendIke>},         {"installChild", entry<installChild>},
       {"removeChild", entry<removeChild>}, {"retireOutbound", entry<retireOutbound>},

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
-void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
-  counter.fetch_add(amount, std::memory_order_relaxed);
-}
-
-std::uint64_t get(const std::atomic<std::uint64_t>& counter) { return counter.load(std::memory_order_relaxed); }
-
 // The payload without padding, pad length and next header; nothing where the padding is not 1, 2, 3 … (RFC 4303 §2.4).
 std::optional<Octets> stripTrailer(Octets clear) {
   const std::size_t padding = clear[clear.size() - 2];
@@ -74,9 +68,9 @@ Octets Sa::outbound(Octets packet, std::uint8_t nextHeader, const std::uint8_t* 
   return esp;
 }
 
-Inbound Sa::inbound(Octets esp) {
+Inbound Sa::inbound(ConstOctets esp, std::uint8_t* out) {
   Inbound result{InboundVerdict::expired, {}};
-  result.verdict = receive(esp, result.packet);
+  result.verdict = receive(esp, out, result.packet);
   switch (result.verdict) {
     case InboundVerdict::ok:
       add(packetsIn_, 1);
@@ -104,11 +98,11 @@ Inbound Sa::inbound(Octets esp) {
   return result;
 }
 
-InboundVerdict Sa::receive(Octets esp, Octets& packet) {
+InboundVerdict Sa::receive(ConstOctets esp, std::uint8_t* out, Octets& packet) {
   if (expired()) return InboundVerdict::expired;
   const std::optional<std::uint64_t> sequence = window_.infer(load32(esp.data() + 4));
   if (!sequence || !window_.fresh(*sequence)) return InboundVerdict::replay;
-  const std::optional<Octets> clear = opening_.open(esp, *sequence);
+  const std::optional<Octets> clear = opening_.open(esp, *sequence, out);
   if (!clear) return InboundVerdict::auth;
   if (!window_.accept(*sequence)) return InboundVerdict::replay;
 

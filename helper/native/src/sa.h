@@ -11,6 +11,7 @@
 #include "inner.h"
 #include "replay.h"
 #include "selectors.h"
+#include "tally.h"
 
 namespace adit {
 
@@ -60,11 +61,14 @@ class Sa {
   // The reason, once: to whoever asks first after the SA stopped.
   Expiry takeExpiry();
 
+  // Octets of the ESP packet around such a packet, and those in front of the packet.
+  std::size_t sealedBytes(std::size_t packetBytes) const { return sealing_.sealedBytes(packetBytes); }
+  std::size_t outerHeaderBytes() const { return sealing_.headerBytes(); }
   // Seals a packet where it lies (see Transform::seal for the room it needs). Empty: the SA has expired, or
   // OpenSSL refused.
   Octets outbound(Octets packet, std::uint8_t nextHeader, const std::uint8_t* fixedIv = nullptr);
-  // `esp` has kEspHeaderBytes at least and starts with spiIn; it is overwritten.
-  Inbound inbound(Octets esp);
+  // `esp` has kEspHeaderBytes at least and starts with spiIn. The packet is put to `out` (see Transform::open).
+  Inbound inbound(ConstOctets esp, std::uint8_t* out);
 
   SaCounters counters() const;
   // Octets of the IV, for a caller that brings its own.
@@ -73,8 +77,7 @@ class Sa {
   void startAfter(std::uint64_t sent, std::uint64_t received);
 
  private:
-  using Counter = std::atomic<std::uint64_t>;
-  InboundVerdict receive(Octets esp, Octets& packet);
+  InboundVerdict receive(ConstOctets esp, std::uint8_t* out, Octets& packet);
   bool withinLimits(const Counter& packets, const Counter& bytes, std::size_t more);
   void expire(Expiry reason);
 

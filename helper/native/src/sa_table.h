@@ -18,7 +18,12 @@ namespace adit {
 struct Path {
   std::size_t socket;
   SocketAddress remote;
+  std::size_t burst;  // packets that may leave back to back
 };
+
+// Packets back to back where the peer's socket buffer is not known to hold more: a receiver that gets each packet by
+// itself loses the end of longer bursts.
+constexpr std::size_t kDefaultBurst = 64;
 
 struct SaEntry {
   std::shared_ptr<Sa> sa;

@@ -1,7 +1,9 @@
 #include "udp.h"
 
 #include <arpa/inet.h>
+#include <netinet/udp.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "failure.h"
@@ -27,6 +29,11 @@ void setBuffer(int descriptor, int forcing, int plain) {
   if (::setsockopt(descriptor, SOL_SOCKET, forcing, &size, sizeof size) != 0) {
     ::setsockopt(descriptor, SOL_SOCKET, plain, &size, sizeof size);
   }
+}
+
+// Whether the kernel knows an option of UDP, which then has the value.
+bool hasOption(int descriptor, int name, int value) {
+  return ::setsockopt(descriptor, SOL_UDP, name, &value, sizeof value) == 0;
 }
 
 }  // namespace
@@ -71,22 +78,28 @@ std::string SocketAddress::text() const {
 UdpSocket UdpSocket::open(const UdpSpec& spec) {
   const SocketAddress local = SocketAddress::parse(spec.family, spec.address, spec.port, "sockets.address");
   const std::string name = (spec.address.empty() ? "*" : spec.address) + " port " + std::to_string(spec.port);
-  UdpSocket socket{FileDescriptor(::socket(spec.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), spec.family, 0};
+  UdpSocket socket{FileDescriptor(::socket(spec.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), spec.family, 0,
+                   false, false};
   const int descriptor = socket.descriptor.get();
   if (descriptor < 0) throw SystemFailure("socket", spec.family == AF_INET ? "UDP over IPv4" : "UDP over IPv6");
   // The outer packet may be fragmented (no DF): a tunnel then survives a path narrower than the MTU it was given, and
   // no forged ICMP can shrink it. IPv6 never fragments on the way; the system fragments here by what it has learned.
   if (spec.family == AF_INET) {
     setOption(descriptor, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+    setOption(descriptor, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
     setOption(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
   } else {
     setOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
     setOption(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+    setOption(descriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
     setOption(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER");
   }
   if (spec.mark) setOption(descriptor, SOL_SOCKET, SO_MARK, static_cast<int>(*spec.mark), "SO_MARK");
   setBuffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF);
   setBuffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF);
+  // Linux 4.18 and 5.0. Zero sets nothing: the size of the segments comes with each call.
+  socket.segments = hasOption(descriptor, UDP_SEGMENT, 0);
+  socket.gathers = hasOption(descriptor, UDP_GRO, 1);
   if (::bind(descriptor, local.get(), local.length) != 0) throw SystemFailure("bind", name);
   SocketAddress bound;
   bound.length = sizeof bound.storage;
@@ -112,11 +125,11 @@ Classified classify(Octets datagram, std::uint16_t localPort, std::uint16_t remo
   return {DatagramKind::esp, datagram};
 }
 
-DatagramBatch::DatagramBatch() : buffer_(kDatagrams * kDatagramBytes) {}
+DatagramBatch::DatagramBatch() : buffer_(kMessages * kMessageBytes) {}
 
 int DatagramBatch::receive(const UdpSocket& socket) {
-  for (std::size_t i = 0; i < kDatagrams; i++) {
-    vectors_[i] = {&buffer_[i * kDatagramBytes], kDatagramBytes};
+  for (std::size_t i = 0; i < kMessages; i++) {
+    vectors_[i] = {&buffer_[i * kMessageBytes], kMessageBytes};
     headers_[i].msg_hdr = {
         .msg_name = &remotes_[i],
         .msg_namelen = sizeof remotes_[i],
@@ -127,34 +140,37 @@ int DatagramBatch::receive(const UdpSocket& socket) {
         .msg_flags = 0,
     };
   }
-  const int count = ::recvmmsg(socket.descriptor.get(), headers_.data(), kDatagrams, MSG_DONTWAIT, nullptr);
+  const int count = ::recvmmsg(socket.descriptor.get(), headers_.data(), kMessages, MSG_DONTWAIT, nullptr);
   if (count >= 0) return count;
   return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
-Octets DatagramBatch::bytes(int index) {
+Arrival DatagramBatch::arrival(int index, const UdpSocket& socket) {
   const auto at = static_cast<std::size_t>(index);
-  return {&buffer_[at * kDatagramBytes], headers_[at].msg_len};
-}
-
-SocketAddress DatagramBatch::remote(int index) const {
-  const auto at = static_cast<std::size_t>(index);
-  return {remotes_[at], headers_[at].msg_hdr.msg_namelen};
-}
-
-SocketAddress DatagramBatch::local(int index, const UdpSocket& socket) const {
-  SocketAddress result = SocketAddress::parse(socket.family, "", socket.port, "");
-  // CMSG_NXTHDR takes a pointer to non-const; nothing is written through it.
-  auto* header = const_cast<msghdr*>(&headers_[static_cast<std::size_t>(index)].msg_hdr);
-  for (cmsghdr* message = CMSG_FIRSTHDR(header); message != nullptr; message = CMSG_NXTHDR(header, message)) {
-    if (message->cmsg_level == IPPROTO_IP && message->cmsg_type == IP_PKTINFO) {
+  msghdr& header = headers_[at].msg_hdr;
+  Arrival result{{&buffer_[at * kMessageBytes], headers_[at].msg_len}, headers_[at].msg_len,
+                 {remotes_[at], header.msg_namelen}, SocketAddress::parse(socket.family, "", socket.port, ""), 0};
+  for (cmsghdr* message = CMSG_FIRSTHDR(&header); message != nullptr; message = CMSG_NXTHDR(&header, message)) {
+    const unsigned char* data = CMSG_DATA(message);
+    const auto is = [&](int level, int type) { return message->cmsg_level == level && message->cmsg_type == type; };
+    if (is(IPPROTO_IP, IP_PKTINFO)) {
       in_pktinfo info;
-      std::memcpy(&info, CMSG_DATA(message), sizeof info);
-      reinterpret_cast<sockaddr_in&>(result.storage).sin_addr = info.ipi_addr;
-    } else if (message->cmsg_level == IPPROTO_IPV6 && message->cmsg_type == IPV6_PKTINFO) {
+      std::memcpy(&info, data, sizeof info);
+      reinterpret_cast<sockaddr_in&>(result.local.storage).sin_addr = info.ipi_addr;
+    } else if (is(IPPROTO_IPV6, IPV6_PKTINFO)) {
       in6_pktinfo info;
-      std::memcpy(&info, CMSG_DATA(message), sizeof info);
-      reinterpret_cast<sockaddr_in6&>(result.storage).sin6_addr = info.ipi6_addr;
+      std::memcpy(&info, data, sizeof info);
+      reinterpret_cast<sockaddr_in6&>(result.local.storage).sin6_addr = info.ipi6_addr;
+    } else if (is(IPPROTO_IP, IP_TOS)) {
+      result.trafficClass = *data;  // one octet, unlike everywhere else
+    } else if (is(IPPROTO_IPV6, IPV6_TCLASS)) {
+      int value;
+      std::memcpy(&value, data, sizeof value);
+      result.trafficClass = static_cast<std::uint8_t>(value);
+    } else if (is(SOL_UDP, UDP_GRO)) {
+      int value;
+      std::memcpy(&value, data, sizeof value);
+      if (value > 0) result.segmentBytes = static_cast<std::size_t>(value);
     }
   }
   return result;
@@ -173,6 +189,100 @@ bool sendDatagram(const UdpSocket& socket, const SocketAddress& remote, ConstOct
   for (;;) {
     if (::sendmsg(socket.descriptor.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return true;
     if (errno != EINTR) return false;
+  }
+}
+
+namespace {
+
+// The control messages of one send: the traffic class, and the size of segments where there are several.
+class SendControl {
+ public:
+  SendControl(int family, std::uint8_t trafficClass, std::size_t segmentBytes) {
+    const int value = trafficClass;
+    if (value != 0 && family == AF_INET) add(IPPROTO_IP, IP_TOS, &value, sizeof value);
+    if (value != 0 && family == AF_INET6) add(IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof value);
+    const auto size = static_cast<std::uint16_t>(segmentBytes);
+    if (size != 0) add(SOL_UDP, UDP_SEGMENT, &size, sizeof size);
+  }
+  void attachTo(msghdr& message) {
+    message.msg_control = used_ == 0 ? nullptr : bytes_;
+    message.msg_controllen = used_;
+  }
+
+ private:
+  void add(int level, int type, const void* value, std::size_t bytes) {
+    cmsghdr header{};
+    header.cmsg_level = level;
+    header.cmsg_type = type;
+    header.cmsg_len = CMSG_LEN(bytes);
+    std::memcpy(bytes_ + used_, &header, sizeof header);
+    std::memcpy(bytes_ + used_ + CMSG_LEN(0), value, bytes);
+    used_ += CMSG_SPACE(bytes);
+  }
+
+  alignas(cmsghdr) char bytes_[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint16_t))] = {};
+  std::size_t used_ = 0;
+};
+
+// The kernel cannot cut: a segment is longer than the path's MTU (EMSGSIZE, EINVAL before Linux 6.13), or the interface
+// cannot complete checksums (EIO).
+bool cannotCut(int error) { return error == EMSGSIZE || error == EINVAL || error == EIO; }
+
+std::size_t sendOneByOne(const UdpSocket& socket, const SocketAddress& remote, std::uint8_t trafficClass,
+                         Octets datagrams, std::size_t segmentBytes) {
+  constexpr std::size_t kMost = 64;
+  SendControl control(socket.family, trafficClass, 0);
+  std::array<mmsghdr, kMost> headers{};
+  std::array<iovec, kMost> vectors;
+  std::size_t lost = 0;
+  while (!datagrams.empty()) {
+    std::size_t count = 0;
+    for (; count < kMost && !datagrams.empty(); count++) {
+      const std::size_t bytes = std::min(segmentBytes, datagrams.size());
+      vectors[count] = {datagrams.data(), bytes};
+      datagrams = datagrams.subspan(bytes);
+      msghdr& message = headers[count].msg_hdr;
+      message = {};
+      message.msg_name = const_cast<sockaddr*>(remote.get());
+      message.msg_namelen = remote.length;
+      message.msg_iov = &vectors[count];
+      message.msg_iovlen = 1;
+      control.attachTo(message);
+    }
+    for (std::size_t sent = 0; sent < count;) {
+      const int taken = ::sendmmsg(socket.descriptor.get(), &headers[sent], static_cast<unsigned>(count - sent),
+                                   MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (taken > 0) {
+        sent += static_cast<std::size_t>(taken);
+      } else if (errno != EINTR) {  // this one; those behind it may fare better
+        sent += 1;
+        lost += 1;
+      }
+    }
+  }
+  return lost;
+}
+
+}  // namespace
+
+std::size_t sendDatagrams(const UdpSocket& socket, const SocketAddress& remote, std::uint8_t trafficClass,
+                          Octets datagrams, std::size_t segmentBytes) {
+  if (!socket.segments || datagrams.size() <= segmentBytes) {
+    return sendOneByOne(socket, remote, trafficClass, datagrams, segmentBytes);
+  }
+  SendControl control(socket.family, trafficClass, segmentBytes);
+  iovec part{datagrams.data(), datagrams.size()};
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr*>(remote.get());
+  message.msg_namelen = remote.length;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  control.attachTo(message);
+  for (;;) {
+    if (::sendmsg(socket.descriptor.get(), &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return 0;
+    if (errno == EINTR) continue;
+    if (cannotCut(errno)) return sendOneByOne(socket, remote, trafficClass, datagrams, segmentBytes);
+    return (datagrams.size() + segmentBytes - 1) / segmentBytes;
   }
 }
 

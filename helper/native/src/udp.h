@@ -37,6 +37,8 @@ struct UdpSocket {
   FileDescriptor descriptor;
   int family;
   std::uint16_t port;  // the real one
+  bool segments;  // sends many datagrams at once (UDP_SEGMENT)
+  bool gathers;   // gets many datagrams at once (UDP_GRO)
 
   // Throws SystemFailure.
   static UdpSocket open(const UdpSpec& spec);
@@ -56,33 +58,46 @@ bool withoutMarker(std::uint16_t localPort, std::uint16_t remotePort);
 // What came to `localPort` from `remotePort`. ESP has an SPI and a sequence number at least, IKE a whole header.
 Classified classify(Octets datagram, std::uint16_t localPort, std::uint16_t remotePort);
 
-// A receive buffer of many datagrams with their addresses: one recvmmsg.
+// What one message of a receive batch says about its datagrams: they came from one peer, and all but the last are of
+// one size (UDP_GRO).
+struct Arrival {
+  Octets bytes;
+  std::size_t segmentBytes;
+  SocketAddress remote;
+  SocketAddress local;  // where they were sent to: IP_PKTINFO with the socket's port
+  std::uint8_t trafficClass;  // DSCP and ECN of the outer headers
+};
+
+// A receive buffer of many messages with their addresses: one recvmmsg.
 class DatagramBatch {
  public:
-  static constexpr std::size_t kDatagrams = 32;
-  static constexpr std::size_t kDatagramBytes = 65536;
+  // More bring nothing: with UDP_GRO one message is up to 64 datagrams already.
+  static constexpr std::size_t kMessages = 8;
+  static constexpr std::size_t kMessageBytes = 65536;
 
   DatagramBatch();
-  // Datagrams received; 0 when there are none now; a negative errno when the socket has an error to tell.
+  // Messages received; 0 when there are none now; a negative errno when the socket has an error to tell.
   int receive(const UdpSocket& socket);
-  Octets bytes(int index);
-  SocketAddress remote(int index) const;
-  // Where it was sent to: IP_PKTINFO with the socket's port.
-  SocketAddress local(int index, const UdpSocket& socket) const;
+  Arrival arrival(int index, const UdpSocket& socket);
 
  private:
   union Control {
     cmsghdr alignment;
-    char bytes[CMSG_SPACE(sizeof(in6_pktinfo))];
+    char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int))];
   };
   std::vector<std::uint8_t> buffer_;
-  std::array<mmsghdr, kDatagrams> headers_{};
-  std::array<iovec, kDatagrams> vectors_{};
-  std::array<sockaddr_storage, kDatagrams> remotes_{};
-  std::array<Control, kDatagrams> controls_{};
+  std::array<mmsghdr, kMessages> headers_{};
+  std::array<iovec, kMessages> vectors_{};
+  std::array<sockaddr_storage, kMessages> remotes_{};
+  std::array<Control, kMessages> controls_{};
 };
 
 // One datagram of up to two parts, without waiting. False: the system did not take it.
 bool sendDatagram(const UdpSocket& socket, const SocketAddress& remote, ConstOctets head, ConstOctets body);
+
+// Datagrams that lie one behind the other, all of `segmentBytes` but the last, which may be shorter: in one call where
+// the system can, else one by one. Returns how many of them the system did not take.
+std::size_t sendDatagrams(const UdpSocket& socket, const SocketAddress& remote, std::uint8_t trafficClass,
+                          Octets datagrams, std::size_t segmentBytes);
 
 }  // namespace adit

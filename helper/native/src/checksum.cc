@@ -1,0 +1,112 @@
+#include "checksum.h"
+
+#include <bit>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace adit {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "pseudoHeader swaps its numbers for little-endian sums");
+
+Sum sumTail(const std::uint8_t* at, std::size_t bytes, Sum sum) {
+  for (; bytes >= 4; at += 4, bytes -= 4) {
+    std::uint32_t word;
+    std::memcpy(&word, at, 4);
+    sum += word;
+  }
+  if (bytes >= 2) {
+    std::uint16_t word;
+    std::memcpy(&word, at, 2);
+    sum += word;
+    at += 2;
+    bytes -= 2;
+  }
+  return bytes == 0 ? sum : sum + *at;  // an odd octet is the first of a word whose second is zero
+}
+
+Sum portableSum(const std::uint8_t* at, std::size_t bytes, Sum sum) { return sumTail(at, bytes, sum); }
+
+Sum portableCopy(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes, Sum sum) {
+  std::memcpy(to, from, bytes);
+  return sumTail(to, bytes, sum);
+}
+
+#if defined(__x86_64__)
+
+// 64 octets a turn: 32-bit words widened to 64 bits, where they cannot overflow.
+template <bool copying>
+__attribute__((target("avx2"))) Sum wideSum(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes, Sum sum) {
+  const __m256i zero = _mm256_setzero_si256();
+  __m256i one = zero;
+  __m256i two = zero;
+  for (; bytes >= 64; from += 64, bytes -= 64) {
+    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 32));
+    if constexpr (copying) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), a);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), b);
+      to += 64;
+    }
+    one = _mm256_add_epi64(one, _mm256_add_epi64(_mm256_unpacklo_epi32(a, zero), _mm256_unpackhi_epi32(a, zero)));
+    two = _mm256_add_epi64(two, _mm256_add_epi64(_mm256_unpacklo_epi32(b, zero), _mm256_unpackhi_epi32(b, zero)));
+  }
+  std::uint64_t lanes[4];
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), _mm256_add_epi64(one, two));
+  if constexpr (copying) std::memcpy(to, from, bytes);
+  return sumTail(from, bytes, sum + lanes[0] + lanes[1] + lanes[2] + lanes[3]);
+}
+
+const bool kWide = __builtin_cpu_supports("avx2");
+
+#else
+
+constexpr bool kWide = false;
+template <bool copying>
+Sum wideSum(std::uint8_t*, const std::uint8_t*, std::size_t, Sum sum) {
+  return sum;
+}
+
+#endif
+
+// Below this the tail's loop is as quick.
+constexpr std::size_t kWorthIt = 64;
+
+constexpr Sum swapped16(std::size_t value) {
+  return static_cast<Sum>((value & 0xff) << 8 | (value >> 8 & 0xff));
+}
+
+}  // namespace
+
+Sum sumOf(ConstOctets octets, Sum start) {
+  if (kWide && octets.size() >= kWorthIt) return wideSum<false>(nullptr, octets.data(), octets.size(), start);
+  return portableSum(octets.data(), octets.size(), start);
+}
+
+Sum copyAndSum(std::uint8_t* to, ConstOctets from, Sum start) {
+  if (kWide && from.size() >= kWorthIt) return wideSum<true>(to, from.data(), from.size(), start);
+  return portableCopy(to, from.data(), from.size(), start);
+}
+
+std::uint16_t fold(Sum sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+
+Sum pseudoHeader(const std::uint8_t* ip, std::uint8_t protocol, std::size_t upperBytes) {
+  const bool v6 = ip[0] >> 4 == 6;
+  const Sum addresses = v6 ? sumTail(ip + 8, 32, 0) : sumTail(ip + 12, 8, 0);
+  return addresses + swapped16(protocol) + swapped16(upperBytes >> 16) + swapped16(upperBytes);
+}
+
+void sealIpv4Header(std::uint8_t* header, std::size_t bytes) {
+  storeChecksum(header + 10, 0);
+  storeChecksum(header + 10, static_cast<std::uint16_t>(~fold(sumTail(header, bytes, 0))));
+}
+
+}  // namespace adit

@@ -1,0 +1,96 @@
+#include "napi_packet_path.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "napi_sa.h"
+#include "receiver.h"
+#include "sender.h"
+
+namespace adit {
+namespace {
+
+// Owns what the threads of a data plane own otherwise.
+class PacketPath {
+ public:
+  explicit PacketPath(std::shared_ptr<Sa> sa) { table_.install(std::move(sa), Path{0, {}, kDefaultBurst}); }
+
+  void send(Octets frame) {
+    const SaTable::Reading view(table_, 0);
+    sender_.frame(*view, loadVnet(frame.data()), frame.subspan(kVnetBytes));
+    sender_.flush();
+  }
+  void receive(ConstOctets esp, std::uint8_t trafficClass) {
+    const SaTable::Reading view(table_, 1);
+    receiver_.esp(*view, esp, trafficClass);
+  }
+  void flush() { receiver_.flush(); }
+  std::vector<std::vector<std::uint8_t>> take() { return std::exchange(out_, {}); }
+
+ private:
+  void keepRun(const Run& run) {
+    for (Octets rest = run.bytes; !rest.empty();) {
+      const Octets one = rest.first(std::min(run.segmentBytes, rest.size()));
+      out_.emplace_back(one.begin(), one.end());
+      rest = rest.subspan(one.size());
+    }
+  }
+
+  SaTable table_;
+  Tally tally_;
+  std::vector<std::vector<std::uint8_t>> out_;
+  Sender sender_{tally_, [this](const Run& run) { keepRun(run); }, [](Sa&) {}};
+  Receiver receiver_{tally_, {.tcp = true, .udp = true},
+                     [this](Octets frame) { out_.emplace_back(frame.begin(), frame.end()); }, [](Sa&) {}};
+};
+
+constexpr napi_type_tag kTag{0x6164697420706174, 0x6820666f7220746f};
+
+PacketPath& pathOf(const Call& call) { return unwrap<PacketPath>(call, kTag); }
+
+napi_value taken(napi_env env, PacketPath& path) {
+  std::vector<napi_value> values;
+  for (const auto& octets : path.take()) values.push_back(toOctets(env, octets));
+  return toArray(env, values);
+}
+
+napi_value send(const Call& call) {
+  PacketPath& path = pathOf(call);
+  const ConstOctets frame = call[0].octets("frame");
+  if (frame.size() <= kVnetBytes) throw ArgumentError("frame: expected a virtio header and a packet");
+  std::vector<std::uint8_t> copy(frame.begin(), frame.end());
+  path.send(copy);
+  return taken(call.env(), path);
+}
+
+napi_value receive(const Call& call) {
+  PacketPath& path = pathOf(call);
+  const std::uint32_t trafficClass = call[1].u32("trafficClass");
+  for (const Value& value : call[0].array("esp")) {
+    const ConstOctets esp = value.octets("esp");
+    if (esp.size() < kEspHeaderBytes) throw ArgumentError("esp: expected an SPI and a sequence number at least");
+    path.receive(esp, static_cast<std::uint8_t>(trafficClass));
+  }
+  path.flush();
+  return taken(call.env(), path);
+}
+
+}  // namespace
+
+napi_value openPacketPath(const Call& call) {
+  napi_env env = call.env();
+  auto path = std::make_unique<PacketPath>(std::make_shared<Sa>(toSaSpec(call[0])));
+  Object object(env);
+  const std::pair<const char*, napi_callback> methods[] = {{"send", entry<send>}, {"receive", entry<receive>}};
+  for (const auto& [name, method] : methods) {
+    napi_value function = nullptr;
+    check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function));
+    object.set(name, function);
+  }
+  wrap(env, object.get(), kTag, std::move(path));
+  return object.get();
+}
+
+}  // namespace adit

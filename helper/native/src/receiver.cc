@@ -1,0 +1,20 @@
+#include "receiver.h"
+
+#include "ecn.h"
+
+namespace adit {
+
+void Receiver::esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClass) {
+  const SaEntry* entry = view.find(load32(esp.data()));
+  if (entry == nullptr) return count(tally_.unknownSpi);
+  const Inbound inbound = entry->sa->inbound(esp, coalescer_.place(esp.size()));
+  if (inbound.verdict == InboundVerdict::expired) expired_(*entry->sa);
+  if (inbound.verdict != InboundVerdict::ok) return coalescer_.skip();
+  if (!combineEcn(inbound.packet, trafficClass)) {
+    count(tally_.ecnDrops);
+    return coalescer_.skip();
+  }
+  coalescer_.take(inbound.packet);
+}
+
+}  // namespace adit

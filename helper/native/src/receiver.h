@@ -1,0 +1,30 @@
+// From the sockets to the TUN: ESP becomes packets, checked by its SA (ICV, window, selectors), with the ECN field
+// combined, and joined into the frames of a Coalescer. One thread; data_plane.cc receives and writes.
+#pragma once
+#include <functional>
+
+#include "coalescer.h"
+#include "sa_table.h"
+#include "tally.h"
+
+namespace adit {
+
+class Receiver {
+ public:
+  // `expired` hears of every SA that met a limit.
+  Receiver(Tally& tally, Coalescer::Offloads offloads, std::function<void(Octets frame)> write,
+           std::function<void(Sa&)> expired)
+      : tally_(tally), expired_(std::move(expired)), coalescer_(offloads, std::move(write)) {}
+
+  // `esp` has kEspHeaderBytes at least. The traffic class is that of the outer header.
+  void esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClass);
+  // At the end of a batch: nothing is held while the thread waits.
+  void flush() { coalescer_.flush(); }
+
+ private:
+  Tally& tally_;
+  std::function<void(Sa&)> expired_;
+  Coalescer coalescer_;
+};
+
+}  // namespace adit

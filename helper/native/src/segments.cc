@@ -1,0 +1,83 @@
+#include "segments.h"
+
+namespace adit {
+namespace {
+
+bool isIpv6(ConstOctets packet) { return packet[0] >> 4 == 6; }
+
+// A UDP checksum of zero means that there is none (RFC 768): the sum's other zero stands for it.
+std::uint16_t finish(Sum sum, bool tcp) {
+  const auto checksum = static_cast<std::uint16_t>(~fold(sum));
+  return checksum == 0 && !tcp ? std::uint16_t{0xffff} : checksum;
+}
+
+}  // namespace
+
+std::optional<Segments> Segments::of(const VnetHeader& header, Octets packet) {
+  const std::uint8_t type = header.gsoType & static_cast<std::uint8_t>(~kGsoEcn);
+  if (type == kGsoNone) return single(header, packet);
+  const bool tcp = type == kGsoTcp4 || type == kGsoTcp6;
+  const bool known = tcp || type == kGsoUdp;
+  const std::size_t ipBytes = isIpv6(packet) ? 40 : (packet[0] & 15) * std::size_t{4};
+  const std::size_t least = tcp ? kTcpHeaderBytes : kUdpHeaderBytes;
+  if (!known || header.gsoSize == 0 || header.checksumStart < ipBytes || header.checksumStart + least > packet.size()) {
+    return std::nullopt;
+  }
+  Segments segments(packet, header.checksumStart);
+  const std::uint8_t* upper = &packet[header.checksumStart];
+  const std::size_t upperBytes = tcp ? (upper[kTcpDataOffset] >> 4) * std::size_t{4} : kUdpHeaderBytes;
+  segments.tcp_ = tcp;
+  segments.headerBytes_ = header.checksumStart + upperBytes;
+  if (upperBytes < least || segments.headerBytes_ >= packet.size()) return std::nullopt;
+  segments.unit_ = header.gsoSize;
+  segments.count_ = (packet.size() - segments.headerBytes_ + segments.unit_ - 1) / segments.unit_;
+  segments.addresses_ = pseudoHeader(packet.data(), tcp ? kTcp : kUdp, 0);
+  return segments;
+}
+
+std::optional<Segments> Segments::single(const VnetHeader& header, Octets packet) {
+  Segments whole(packet, 0);
+  whole.headerBytes_ = packet.size();
+  if ((header.flags & kVnetNeedsChecksum) == 0) return whole;
+  // The field holds the pseudo-header's sum; what is missing is the sum from checksumStart on.
+  const std::size_t at = std::size_t{header.checksumStart} + header.checksumOffset;
+  if (at + 2 > packet.size()) return std::nullopt;
+  const bool udp = header.checksumOffset == kUdpChecksum;
+  storeChecksum(&packet[at], finish(sumOf(packet.subspan(header.checksumStart)), !udp));
+  return whole;
+}
+
+void Segments::write(std::size_t index, std::uint8_t* to) const {
+  std::memcpy(to, packet_.data(), headerBytes_);
+  if (unit_ == 0) return;
+  const ConstOctets payload = packet_.subspan(headerBytes_ + index * unit_, payloadBytes(index));
+  const std::size_t length = headerBytes_ + payload.size();
+  if (isIpv6(packet_)) {
+    store16(to + 4, static_cast<std::uint16_t>(length - 40));
+  } else {
+    store16(to + 2, static_cast<std::uint16_t>(length));
+    store16(to + 4, static_cast<std::uint16_t>(load16(to + 4) + index));
+    sealIpv4Header(to, (to[0] & 15) * std::size_t{4});
+  }
+  std::uint8_t* upper = to + upperAt_;
+  if (tcp_) {
+    writeTcp(index, upper);
+  } else {
+    store16(upper + kUdpLength, static_cast<std::uint16_t>(length - upperAt_));
+  }
+  std::uint8_t* checksum = upper + (tcp_ ? kTcpChecksum : kUdpChecksum);
+  storeChecksum(checksum, 0);
+  std::uint8_t upperLength[2];
+  store16(upperLength, static_cast<std::uint16_t>(length - upperAt_));
+  Sum sum = sumOf(upperLength, addresses_);
+  sum = sumOf({upper, headerBytes_ - upperAt_}, sum);
+  storeChecksum(checksum, finish(copyAndSum(to + headerBytes_, payload, sum), tcp_));
+}
+
+void Segments::writeTcp(std::size_t index, std::uint8_t* tcp) const {
+  store32(tcp + kTcpSequence, static_cast<std::uint32_t>(load32(tcp + kTcpSequence) + index * unit_));
+  if (index + 1 < count_) tcp[kTcpFlags] &= static_cast<std::uint8_t>(~(kFin | kPsh));
+  if (index > 0) tcp[kTcpFlags] &= static_cast<std::uint8_t>(~kCwr);
+}
+
+}  // namespace adit

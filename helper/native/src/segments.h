@@ -1,0 +1,41 @@
+// A packet from the TUN as the packets that travel: itself, or the segments of a super-packet that the system left to
+// us to cut (TSO and USO). Fields as the system's own segmentation would have written them: TCP sequence numbers, FIN
+// and PSH on the last segment and CWR on the first only, IPv4 identifications counted up, lengths and checksums.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+#include "checksum.h"
+#include "vnet.h"
+
+namespace adit {
+
+class Segments {
+ public:
+  // Nothing where header and packet contradict each other. `packet` ends where its IP header says, and stays valid and
+  // unchanged while the segments are written; an unfinished checksum is completed in it.
+  static std::optional<Segments> of(const VnetHeader& header, Octets packet);
+
+  std::size_t count() const { return count_; }
+  std::size_t bytes(std::size_t index) const { return headerBytes_ + payloadBytes(index); }
+  // Writes bytes(index) octets.
+  void write(std::size_t index, std::uint8_t* to) const;
+
+ private:
+  Segments(Octets packet, std::size_t upperAt) : packet_(packet), upperAt_(upperAt) {}
+  static std::optional<Segments> single(const VnetHeader& header, Octets packet);
+  std::size_t payloadBytes(std::size_t index) const {
+    return index + 1 < count_ ? unit_ : packet_.size() - headerBytes_ - index * unit_;
+  }
+  void writeTcp(std::size_t index, std::uint8_t* tcp) const;
+
+  Octets packet_;
+  std::size_t upperAt_;  // where TCP or UDP starts
+  std::size_t headerBytes_ = 0;
+  std::size_t unit_ = 0;  // payload octets of every segment but the last
+  std::size_t count_ = 1;
+  bool tcp_ = false;
+  Sum addresses_ = 0;  // the pseudo-header without its length
+};
+
+}  // namespace adit

@@ -1,0 +1,30 @@
+// From the TUN to the sockets: a frame (virtio header and packet) becomes ESP packets of the SA that takes it, in the
+// runs of a SendQueue. One thread; data_plane.cc reads the frames and sends the runs.
+#pragma once
+#include <functional>
+
+#include "sa_table.h"
+#include "send_queue.h"
+#include "tally.h"
+#include "vnet.h"
+
+namespace adit {
+
+class Sender {
+ public:
+  // `expired` hears of every SA that met a limit.
+  Sender(Tally& tally, std::function<void(const Run&)> send, std::function<void(Sa&)> expired)
+      : tally_(tally), expired_(std::move(expired)), queue_(std::move(send)) {}
+
+  // `packet` may be changed.
+  void frame(const SaView& view, const VnetHeader& header, Octets packet);
+  // To be called before the view ends, and before the thread waits.
+  void flush() { queue_.flush(); }
+
+ private:
+  Tally& tally_;
+  std::function<void(Sa&)> expired_;
+  SendQueue queue_;
+};
+
+}  // namespace adit

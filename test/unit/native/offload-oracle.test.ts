@@ -1,0 +1,49 @@
+/** Segmentation, ESP and coalescing of the native code against TypeScript; test/system/oracle.test.ts does more of it. */
+import { describe, expect, it } from 'vitest';
+import { EspSa } from '#core/esp/sa.ts';
+import { linuxPlatform } from '#helper/native/data-plane-linux.ts';
+import { childFromText } from '#test/harness/esp-children.ts';
+import { cut, packetOf, randomFlow } from '#test/harness/offload-packets.ts';
+import { compareOffloads } from '#test/harness/offload-oracle.ts';
+import { RandomSource } from '#test/harness/random-source.ts';
+
+it('cuts, seals, opens and joins as TypeScript does, packet by packet', { timeout: 60_000 }, () => {
+  const report = compareOffloads(new RandomSource(20_260_102), 300);
+  expect(report.disagreements).toEqual([]);
+  // It compared something: super-packets were cut, runs were joined, corruption was there.
+  expect(report.packetsOut).toBeGreaterThan(10 * report.framesOut);
+  expect(report.framesIn).toBeLessThan(report.packetsIn * 0.8);
+  expect(report.corrupted).toBeGreaterThan(100);
+});
+
+describe('ECN at the end of the tunnel (RFC 6040 figure 4)', () => {
+  const [notEct, ect1, ect0, ce] = [0, 1, 2, 3];
+  const drop = undefined;
+  const cases = [
+    [notEct, [notEct, notEct, notEct, drop]],
+    [ect1, [ect1, ect1, ect1, ce]],
+    [ect0, [ect0, ect1, ect0, ce]],
+    [ce, [ce, ce, ce, ce]],
+  ] as const;
+
+  it.each(cases)('inner %i becomes %j by the outer field', (inner, delivered) => {
+    const random = new RandomSource(inner);
+    const child = childFromText({ spiIn: 9, spiOut: 9, esp: 'aes128gcm16', keyIn: 'k', keyOut: 'k' });
+    const path = linuxPlatform(process.env.ADIT_NATIVE).openPacketPath(child);
+    const sealing = new EspSa(child, (length) => random.bytes(length));
+    for (const v6 of [false, true]) {
+      const address = () => random.bytes(v6 ? 16 : 4);
+      const flow = { ...randomFlow(random), v6, source: address(), destination: address() };
+      const plain = { ...flow, extension: new Uint8Array(0) };
+      const content = { sequence: 1, acknowledgement: 2, window: 3, flags: 0x10, id: 7 };
+      const packet = (ecn: number) =>
+        packetOf({ ...plain, trafficClass: 0xb8 | ecn }, { ...content, payload: random.bytes(0) });
+      for (const [outer, expected] of delivered.entries()) {
+        const sealed = sealing.outbound(packet(inner));
+        if (sealed.reason !== 'ok') throw new Error(sealed.reason);
+        const frames = path.receive([sealed.packet], 0x20 | outer);
+        expect(frames.flatMap(cut)).toEqual(expected === undefined ? [] : [packet(expected)]);
+      }
+    }
+  });
+});
