@@ -4,17 +4,10 @@
  */
 import type { Failure } from '#core/failure/failure.ts';
 import { printable } from '#core/text/printable.ts';
+import { explainChainFault } from './explain-chain.ts';
+import type { Explanation } from './explanation.ts';
 
-export interface Explanation {
-  /** What happened, in plain words: `The gateway at 203.0.113.1 did not answer.` */
-  readonly sentence: string;
-  /** Why that usually is. */
-  readonly cause: string;
-  /** The one thing to try next. */
-  readonly remedy: string;
-  /** The data behind it, a line each, for those who can read it. */
-  readonly details: readonly string[];
-}
+export type { Explanation } from './explanation.ts';
 
 type Of<C extends Failure['cause']> = Extract<Failure, { cause: C }>;
 type Endpoint = { readonly address: string; readonly port: number };
@@ -46,8 +39,31 @@ function asSentence(phrase: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }
 
-const METHODS: Readonly<Record<string, string>> = { psk: 'the pre-shared key' };
+const METHODS: Readonly<Record<string, string>> = {
+  psk: 'the pre-shared key',
+  certificate: 'the certificate',
+  eap: 'the login',
+  'certificate-eap': 'the certificate and the login',
+};
 const methodText = (method: string): string => METHODS[method] ?? `its proof by ${quoted(method)}`;
+
+const TLS_FAULTS: Readonly<Record<Of<'tls-certificate-rejected'>['reason'], string>> = {
+  untrusted: 'shows a certificate that nobody we trust has issued',
+  expired: 'shows a certificate that has expired',
+  'not-yet-valid': 'shows a certificate that is not valid yet',
+  revoked: 'shows a certificate that was revoked',
+  'wrong-usage': 'shows a certificate that is not meant for servers',
+  'wrong-name': 'shows a certificate of another name',
+};
+
+const RESTRICTIONS: Readonly<Record<Of<'account-restricted'>['restriction'], (user: string) => string>> = {
+  'logon-hours': (user) => `${user} may not log in at this hour.`,
+  disabled: (user) => `The account of ${user} is disabled.`,
+  'no-dialin': (user) => `${user} has no permission to connect from outside.`,
+};
+
+const said = (text: string | undefined): string[] =>
+  text === undefined || text === '' ? [] : [`the server says: ${printable(text)}`];
 
 const explanations: { readonly [C in Failure['cause']]: (failure: Of<C>) => Explanation } = {
   'no-answer': (failure) => ({
@@ -99,9 +115,14 @@ const explanations: { readonly [C in Failure['cause']]: (failure: Of<C>) => Expl
   }),
   'authentication-refused': (failure) => ({
     sentence: `The gateway refused ${methodText(failure.method)} of ${quoted(failure.localId)}.`,
-    cause: 'The key is not the gateway’s, or the gateway does not know this identity.',
+    cause:
+      failure.method === 'psk'
+        ? 'The key is not the gateway’s, or the gateway does not know this identity.'
+        : 'The gateway does not accept this identity, or it wants to be shown something else.',
     remedy:
-      'Type the pre-shared key again (adit set-secret); then compare the local identity in the profile with the gateway’s.',
+      failure.method === 'psk'
+        ? 'Type the pre-shared key again (adit set-secret); then compare the local identity in the profile with the gateway’s.'
+        : 'Ask the administrator how this identity has to prove itself: by certificate, by user name and password, or by both.',
     details: [
       `method: ${printable(failure.method)}`,
       `we are: ${printable(failure.localId)}`,
@@ -110,10 +131,114 @@ const explanations: { readonly [C in Failure['cause']]: (failure: Of<C>) => Expl
   }),
   'peer-authentication-failed': (failure) => ({
     sentence: `The gateway could not prove that it is ${quoted(failure.remoteId)}.`,
-    cause: 'It holds another pre-shared key than the profile, or somebody else answers in its place.',
+    cause:
+      failure.method === 'psk'
+        ? 'It holds another pre-shared key than the profile, or somebody else answers in its place.'
+        : 'Its signature is not that of its certificate, or somebody else answers in its place.',
     remedy:
-      'Type the pre-shared key again (adit set-secret). If it is right, do not connect: tell the administrator.',
-    details: [`method: ${printable(failure.method)}`, `it claims to be: ${printable(failure.remoteId)}`],
+      failure.method === 'psk'
+        ? 'Type the pre-shared key again (adit set-secret). If it is right, do not connect: tell the administrator.'
+        : 'Do not connect: tell the administrator.',
+    details: [
+      `method: ${printable(failure.method)}`,
+      `it claims to be: ${printable(failure.remoteId)}`,
+      ...(failure.detail === undefined ? [] : [printable(failure.detail)]),
+    ],
+  }),
+  'certificate-rejected': ({ fault, remoteId }) => explainChainFault(fault, remoteId),
+  'certificate-unusable': (failure) => ({
+    sentence: 'Our own certificate cannot be used with this gateway.',
+    cause: asSentence(failure.detail),
+    remedy:
+      'Import the certificate with its private key again; if it is right, ask the administrator what the gateway accepts.',
+    details: [],
+  }),
+  'tls-certificate-rejected': (failure) => ({
+    sentence: `The server that checks the login ${TLS_FAULTS[failure.reason]}.`,
+    cause: 'Its certificate is not one the profile trusts, or somebody else answers in its place.',
+    remedy:
+      failure.reason === 'wrong-name'
+        ? 'Ask the administrator for the server’s name and set authentication.aaaId in the profile.'
+        : 'Do not type the password elsewhere either: tell the administrator.',
+    details: [
+      `inside EAP-${printable(failure.method)}`,
+      `certificate: ${printable(failure.subject)}`,
+      ...(failure.detail === '' ? [] : [printable(failure.detail)]),
+      ...(failure.expected === undefined ? [] : [`expected: ${printable(failure.expected)}`]),
+      ...(failure.names === undefined ? [] : [`it carries: ${listed(failure.names, 'no name')}`]),
+    ],
+  }),
+  'tls-failed': (failure) => ({
+    sentence:
+      failure.saidBy === 'peer'
+        ? 'The server that checks the login ended the secure channel.'
+        : 'No secure channel to the server that checks the login could be made.',
+    cause:
+      failure.saidBy === 'peer'
+        ? 'It does not accept our certificate, or has no TLS version or cipher in common with us.'
+        : 'It has no TLS version or cipher in common with us, or broke the protocol.',
+    remedy: 'Ask the administrator which certificate the login needs, and for the server’s log.',
+    details: [`inside EAP-${printable(failure.method)}`, printable(failure.detail)],
+  }),
+  'wrong-password': (failure) => ({
+    sentence: `The gateway does not accept the password of ${quoted(failure.user)}.`,
+    cause: 'User name or password is mistyped, or the account is locked or does not exist.',
+    remedy: 'Type both again; after some wrong tries wait before the next one, since accounts lock.',
+    details: [`method: EAP-${printable(failure.method)}`, ...said(failure.message)],
+  }),
+  'account-restricted': (failure) => ({
+    sentence: RESTRICTIONS[failure.restriction](quoted(failure.user)),
+    cause: 'The password is not the matter: the server knows the account and refuses it.',
+    remedy: 'Ask the administrator to allow this account to connect.',
+    details: said(failure.message),
+  }),
+  'password-expired': (failure) => ({
+    sentence: `The password of ${quoted(failure.user)} has expired.`,
+    cause: 'It has to be changed before the next connection, and nobody gave a new one.',
+    remedy: 'Connect again where you can type a new password, or change it at a computer of the company.',
+    details: said(failure.message),
+  }),
+  'password-not-changed': (failure) => ({
+    sentence: `The server did not take the new password of ${quoted(failure.user)}.`,
+    cause: 'It is too short, too simple, or was used before.',
+    remedy: 'Choose another one that follows the company’s rules.',
+    details: said(failure.message),
+  }),
+  'eap-method-refused': (failure) => ({
+    sentence: 'Gateway and profile know no way to log in that both accept.',
+    cause: `One offers ${listed(failure.offered, 'nothing')}, the other takes ${listed(failure.wanted, 'nothing')}.`,
+    remedy: `Ask the administrator whether ${listed(failure.offered, 'it')} is safe to use here, and add it to authentication.methods in the profile.`,
+    details: [
+      `offered: ${listed(failure.offered, 'nothing')}`,
+      `wanted: ${listed(failure.wanted, 'nothing')}`,
+    ],
+  }),
+  'eap-refused': (failure) => ({
+    sentence: 'The gateway refused the login.',
+    cause: 'The user name is unknown, the account may not connect, or its server does not work.',
+    remedy: 'Check the user name; then ask the administrator to look into the log of the login server.',
+    details: [
+      ...(failure.method === undefined ? [] : [`method: EAP-${printable(failure.method)}`]),
+      ...said(failure.message),
+    ],
+  }),
+  'eap-server-unproven': (failure) => ({
+    sentence: 'The server that checks the login does not know our password itself.',
+    cause: 'It has another password for this user, or somebody else answers in its place.',
+    remedy: 'Do not connect: tell the administrator.',
+    details: [`method: EAP-${printable(failure.method)}`, printable(failure.detail)],
+  }),
+  'eap-premature-success': (failure) => ({
+    sentence: 'The gateway let us in without having checked anything.',
+    cause: 'It is misconfigured, or somebody else answers in its place.',
+    remedy: 'Do not connect: tell the administrator.',
+    details: failure.method === undefined ? [] : [`in the middle of EAP-${printable(failure.method)}`],
+  }),
+  'second-authentication-unsupported': () => ({
+    sentence: 'The gateway cannot ask for a certificate and a login one after the other.',
+    cause: 'The profile wants both (RFC 4739), and the gateway does not offer it.',
+    remedy: 'Ask the administrator which of the two the gateway wants, and use that alone in the profile.',
+    details: [],
   }),
   'identity-mismatch': (failure) => ({
     sentence: `The gateway is ${quoted(failure.presented)}, not ${quoted(failure.expected)}.`,

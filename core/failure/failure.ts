@@ -3,6 +3,10 @@
  * its own data (what the peer said, what we wanted, what was offered); explain.ts turns it into sentences.
  */
 import { z } from 'zod';
+import { chainFaultSchema } from '#core/pki/verdict.ts';
+
+/** `message` is what the server says to people about it. */
+const message = z.string().optional();
 
 const endpoint = z.object({ address: z.string(), port: z.number() });
 
@@ -35,8 +39,62 @@ export const failureSchema = z.discriminatedUnion('cause', [
     localId: z.string(),
     remoteId: z.string().optional(),
   }),
-  /** The peer's proof does not verify: another pre-shared key, or an impostor. */
-  z.object({ cause: z.literal('peer-authentication-failed'), method: z.string(), remoteId: z.string() }),
+  /** The peer's proof does not verify: another pre-shared key, or an impostor. `detail` is what is wrong with a signature. */
+  z.object({
+    cause: z.literal('peer-authentication-failed'),
+    method: z.string(),
+    remoteId: z.string(),
+    detail: z.string().optional(),
+  }),
+  /** The gateway's certificate or its chain. */
+  z.object({
+    cause: z.literal('certificate-rejected'),
+    remoteId: z.string(),
+    fault: chainFaultSchema,
+  }),
+  /** Our own certificate cannot be used: no key, a key that does not fit, nothing that the gateway takes. */
+  z.object({ cause: z.literal('certificate-unusable'), detail: z.string() }),
+  /** The certificate of the server inside EAP; `expected` and `names` with `wrong-name`. */
+  z.object({
+    cause: z.literal('tls-certificate-rejected'),
+    method: z.string(),
+    reason: z.enum(['untrusted', 'expired', 'not-yet-valid', 'revoked', 'wrong-usage', 'wrong-name']),
+    subject: z.string(),
+    detail: z.string(),
+    expected: z.string().optional(),
+    names: z.array(z.string()).optional(),
+  }),
+  /** TLS inside EAP ended: by an alert of the server, or by us. */
+  z.object({
+    cause: z.literal('tls-failed'),
+    method: z.string(),
+    detail: z.string(),
+    saidBy: z.enum(['peer', 'us']),
+  }),
+  z.object({ cause: z.literal('wrong-password'), method: z.string(), user: z.string(), message }),
+  z.object({
+    cause: z.literal('account-restricted'),
+    restriction: z.enum(['logon-hours', 'disabled', 'no-dialin']),
+    user: z.string(),
+    message,
+  }),
+  z.object({ cause: z.literal('password-expired'), user: z.string(), message }),
+  /** The server did not take the new password. */
+  z.object({ cause: z.literal('password-not-changed'), user: z.string(), message }),
+  /** `offered` by one end, `wanted` by the other: nothing in common. */
+  z.object({
+    cause: z.literal('eap-method-refused'),
+    offered: z.array(z.string()),
+    wanted: z.array(z.string()),
+  }),
+  /** EAP-Failure, and nothing says why. */
+  z.object({ cause: z.literal('eap-refused'), method: z.string().optional(), message }),
+  /** The server inside EAP cannot prove that it knows the password. */
+  z.object({ cause: z.literal('eap-server-unproven'), method: z.string(), detail: z.string() }),
+  /** EAP-Success although no method had done its work. */
+  z.object({ cause: z.literal('eap-premature-success'), method: z.string().optional() }),
+  /** The gateway does not know RFC 4739. */
+  z.object({ cause: z.literal('second-authentication-unsupported') }),
   z.object({ cause: z.literal('identity-mismatch'), expected: z.string(), presented: z.string() }),
   z.object({
     cause: z.literal('ts-unacceptable'),

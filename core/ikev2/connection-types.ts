@@ -4,6 +4,8 @@
  */
 import type { RandomBytes } from '#core/bytes/bytes.ts';
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
+import type { EapAuthenticatorSettings } from '#core/eap/create-authenticator.ts';
+import type { EapPeerSettings } from '#core/eap/create-peer.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import type { Identification } from '#core/ike/identification.ts';
@@ -91,6 +93,49 @@ export interface KeyLogEntry {
   readonly fields: Readonly<Record<string, Uint8Array | string | number>>;
 }
 
+/** Certificates in DER: our own first, then the intermediates that go along. The key stays outside: see `sign` questions. */
+export interface CertificateProof {
+  readonly method: 'certificate';
+  readonly certificates: readonly Uint8Array[];
+}
+
+/** A shared secret. */
+export interface PskProof {
+  readonly method: 'psk';
+  readonly psk: Uint8Array;
+}
+
+/** The peer's side of EAP (core/eap/create-peer.ts). */
+export type EapCredentials = Omit<EapPeerSettings, 'random'>;
+
+/** How we prove who we are. */
+export type Authentication =
+  | PskProof
+  | CertificateProof
+  | { readonly method: 'eap'; readonly eap: EapCredentials }
+  /** First by certificate, then by EAP (RFC 4739). `eapId` is IDi of the second round; absent is `localId`. */
+  | {
+      readonly method: 'certificate-eap';
+      readonly certificates: readonly Uint8Array[];
+      readonly eap: EapCredentials;
+      readonly eapId?: Identification;
+    };
+
+/** What goes into CERTREQ (RFC 7296 §3.7). */
+export interface CertificateRequest {
+  /** SHA-1 of the CAs' public keys, 20 octets each. Empty asks for whatever there is; absent does not ask. */
+  readonly authorities?: readonly Uint8Array[];
+  /** Ask for OCSP responses as well (RFC 4806). */
+  readonly ocsp?: boolean;
+}
+
+/** How the gateway has to prove who it is. Its certificate is judged outside: see `verify-peer` questions. */
+export type RemoteAuthentication =
+  | PskProof
+  | ({ readonly method: 'certificate' } & CertificateRequest)
+  /** By a mutual EAP method alone, TLS or one inside TLS (RFC 5998). */
+  | { readonly method: 'eap-only' };
+
 export interface InitiatorConfig extends CommonConfig {
   readonly role: 'initiator';
   readonly localId: Identification;
@@ -98,14 +143,31 @@ export interface InitiatorConfig extends CommonConfig {
   readonly remoteId?: Identification;
   /** Send remoteId as IDr too, so that a gateway with several identities picks it. */
   readonly sendRemoteId: boolean;
-  readonly authentication: { readonly method: 'psk'; readonly psk: Uint8Array };
+  readonly authentication: Authentication;
+  /** Absent: by the same pre-shared key, or by certificate where we have none. */
+  readonly remoteAuthentication?: RemoteAuthentication;
   readonly request: ConfigRequest;
   readonly initialContact: boolean;
 }
 
+/** How a client has to prove who it is. */
+export type ClientAuthentication =
+  /** By the key of `findPsk`. */
+  | { readonly method: 'psk' }
+  | ({ readonly method: 'certificate' } & CertificateRequest)
+  | { readonly method: 'eap'; readonly eap: EapService }
+  | ({ readonly method: 'certificate-eap'; readonly eap: EapService } & CertificateRequest);
+
+/** The authenticator's side of EAP (core/eap/create-authenticator.ts). */
+export type EapService = Omit<EapAuthenticatorSettings, 'random' | 'identity'>;
+
 export interface ResponderConfig extends CommonConfig {
   readonly role: 'responder';
   readonly localId: Identification;
+  /** How the gateway proves itself; absent is the key of `findPsk`, which EAP does not have. */
+  readonly authentication?: CertificateProof | PskProof;
+  /** Absent is by pre-shared key. */
+  readonly remoteAuthentication?: ClientAuthentication;
   /** The key for a peer; `undefined` refuses it with AUTHENTICATION_FAILED (an unknown identity looks like a wrong key). */
   readonly findPsk: (peer: Identification) => Uint8Array | undefined;
   /** Addresses and more for an authenticated peer; `undefined` answers INTERNAL_ADDRESS_FAILURE. */

@@ -3,24 +3,24 @@
  * the order of payloads (RFC 7296 appendix C) and the order in which the answer is judged. connection.ts runs them.
  */
 import { ExchangeType } from '#core/registry/exchange-types.ts';
-import type { InitiatorConfig, ResponderConfig } from './connection-types.ts';
+import { planAuth } from './auth-plans.ts';
+import { AuthService } from './auth-service.ts';
+import type { CertificateRequest, ConnectionConfig, ResponderConfig } from './connection-types.ts';
 import type { Child, IkeSa } from './ike-sa.ts';
 import type { MachineInput } from './machine.ts';
 import type { Payload } from './payload-types.ts';
-import { authTaskOfInitiator, authTaskOfResponder, identityTask } from './tasks/auth.ts';
-import { type ChildGrant, childTaskOfInitiator, childTaskOfResponder } from './tasks/child.ts';
-import { configTaskOfInitiator, configTaskOfResponder } from './tasks/config.ts';
+import { certreqOfResponderTask } from './tasks/certificates.ts';
 import { cookieTask } from './tasks/cookie.ts';
 import { createChildTask } from './tasks/create-child.ts';
 import { deleteChildTask, deleteRequestTask } from './tasks/delete.ts';
-import { errorsTask } from './tasks/errors.ts';
 import { fragmentationTask } from './tasks/fragmentation.ts';
 import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
 import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
-import { initialContactTask } from './tasks/initial-contact.ts';
 import { GroupChoice, invalidKeTask } from './tasks/ke.ts';
+import { multipleAuthSupportTask } from './tasks/multiple-auth.ts';
 import { natdTask } from './tasks/natd.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import { signatureHashesTask } from './tasks/signature-hashes.ts';
 import type { Task } from './tasks/task.ts';
 import { vendorTask } from './tasks/vendor.ts';
 import type { RequestWindow } from './window.ts';
@@ -39,6 +39,23 @@ export interface Plan {
 
 const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
 
+const requestOf = (client: ResponderConfig['remoteAuthentication']): CertificateRequest =>
+  client?.method === 'certificate' || client?.method === 'certificate-eap' ? client : {};
+
+/** What IKE_SA_INIT says about the authentication to come, by the methods of either end. */
+function authAnnouncements(config: ConnectionConfig): readonly Task[] {
+  const { authentication, remoteAuthentication } = config;
+  const ours = authentication?.method ?? 'psk';
+  const theirs = remoteAuthentication?.method ?? ours;
+  const signs = [ours, theirs].some((method) => method !== 'psk');
+  const several = [ours, theirs].includes('certificate-eap');
+  return [
+    ...(signs ? [signatureHashesTask()] : []),
+    ...(several ? [multipleAuthSupportTask()] : []),
+    ...(config.role === 'responder' ? [certreqOfResponderTask(requestOf(config.remoteAuthentication))] : []),
+  ];
+}
+
 export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
   const choice = new GroupChoice(sa);
   // Cookie and group are looked for before the rest is believed to be an answer; and the cookie goes first (§2.6).
@@ -48,25 +65,13 @@ export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
     initTaskOfInitiator(choice),
     natdTask(),
     fragmentationTask(),
+    ...authAnnouncements(sa.config),
     vendorTask(),
     notifiesTask(requests),
   ];
   const { config } = sa;
   if (config.role !== 'initiator') throw new Error('a responder does not begin');
   return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed', next: () => planAuth(config, requests) };
-}
-
-export function planAuth(config: InitiatorConfig, requests: RequestWindow): Plan {
-  const tasks = [
-    identityTask(),
-    initialContactTask(),
-    authTaskOfInitiator(config),
-    errorsTask(),
-    configTaskOfInitiator(config),
-    childTaskOfInitiator(config),
-    notifiesTask(requests),
-  ];
-  return { exchange: IKE_AUTH, tasks, leadsTo: 'authenticated' };
 }
 
 export const planLiveness = (requests: RequestWindow): Plan => ({
@@ -99,25 +104,23 @@ export interface Service {
   readonly leadsTo?: (sa: IkeSa) => MachineInput | undefined;
 }
 
-function responderTasks(config: ResponderConfig, requests: RequestWindow): readonly Task[] {
-  const grant: ChildGrant = {};
-  return [
-    authTaskOfResponder(config),
-    initialContactTask(),
-    configTaskOfResponder(config, grant),
-    childTaskOfResponder(config, grant),
-    notifiesTask(requests),
-  ];
+/** One for each IKE SA. */
+function authServiceOf(sa: IkeSa, requests: RequestWindow): AuthService {
+  const { config } = sa;
+  if (config.role !== 'responder') throw new Error('an initiator does not serve IKE_AUTH');
+  sa.authService ??= new AuthService(config, requests);
+  return sa.authService;
 }
 
 const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
   [
     IKE_SA_INIT,
     {
-      tasks: (_sa, requests) => [
+      tasks: ({ config }, requests) => [
         initTaskOfResponder(),
         natdTask(),
         fragmentationTask(),
+        ...authAnnouncements(config),
         vendorTask(),
         notifiesTask(requests),
       ],
@@ -127,8 +130,8 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
   [
     IKE_AUTH,
     {
-      tasks: ({ config }, requests) => (config.role === 'responder' ? responderTasks(config, requests) : []),
-      leadsTo: () => 'authenticated',
+      tasks: (sa, requests) => authServiceOf(sa, requests).tasks(),
+      leadsTo: ({ authService }) => authService?.leadsTo,
     },
   ],
   [CREATE_CHILD_SA, { tasks: () => [createChildTask()] }],

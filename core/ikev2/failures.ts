@@ -67,7 +67,9 @@ function authenticationRefused(config: ConnectionConfig): Failure {
   const expected = config.role === 'initiator' ? config.remoteId : undefined;
   return {
     cause: 'authentication-refused',
-    method: 'psk',
+    method:
+      (config.role === 'initiator' ? config.authentication.method : config.remoteAuthentication?.method) ??
+      'psk',
     localId: formatIdentification(config.localId),
     ...(expected === undefined ? {} : { remoteId: formatIdentification(expected) }),
   };

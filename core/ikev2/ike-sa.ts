@@ -6,6 +6,7 @@ import { EMPTY, wipe } from '#core/bytes/bytes.ts';
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { Identification } from '#core/ike/identification.ts';
 import type { Path } from '#core/net/address.ts';
+import type { AuthService } from './auth-service.ts';
 import type {
   AssignedConfig,
   ChildRemovedReason,
@@ -59,6 +60,10 @@ export class IkeSa {
   /** Our direction and the peer's. */
   sealing: MessageProtection | undefined;
   opening: MessageProtection | undefined;
+  /** SIGNATURE_HASH_ALGORITHMS of the peer (RFC 7427 §4); empty where it sent none. */
+  peerHashes: readonly number[] = [];
+  /** The gateway takes a second authentication (RFC 4739). */
+  multipleAuth = false;
   /** Both ends take fragments (RFC 7383 §2.3). */
   fragmentation = false;
   /** Messages of the peer of which fragments are missing. */
@@ -68,6 +73,8 @@ export class IkeSa {
   initialContact = false;
   assigned: AssignedConfig | undefined;
   peerVendorIds: readonly Uint8Array[] = [];
+  /** Responder: IKE_AUTH, which may take several requests. */
+  authService: AuthService | undefined;
   readonly children = new Map<number, Child>();
   expiresAt: number | undefined;
   readonly events: ConnectionEvent[] = [];
@@ -148,6 +155,7 @@ export class IkeSa {
     this.keys = undefined;
     this.sealing = undefined;
     this.opening = undefined;
+    this.authService = undefined;
     this.incomplete.requests.clear();
     this.incomplete.responses.clear();
     this.nonceI = EMPTY;

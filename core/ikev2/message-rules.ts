@@ -53,6 +53,8 @@ const RULES: readonly Rule[] = [
     protected: true,
     contents: [
       AUTH_REQUEST,
+      // The second of two authentications begins (RFC 4739 §1.3).
+      { IDi: '1', IDr: '?' },
       // In the middle and at the end of EAP (§2.16).
       { EAP: '1' },
       { AUTH: '1' },
@@ -69,6 +71,8 @@ const RULES: readonly Rule[] = [
       // EAP begins; without AUTH where EAP authenticates both sides (RFC 5998).
       { IDr: '1', CERT: '*', AUTH: '?', EAP: '1' },
       { EAP: '1' },
+      // The first of two authentications is over (RFC 4739 §1.3).
+      { IDr: '1', CERT: '*', AUTH: '1' },
       // EAP is over.
       { AUTH: '1', CP: '?', ...CHILD },
     ],

@@ -194,7 +194,7 @@ export class Tunnel {
       onChange: () => this.#onChange(),
     });
     this.#association = association;
-    this.#keys.push(config.authentication.psk);
+    if (config.authentication.method === 'psk') this.#keys.push(config.authentication.psk);
     this.#step = undefined;
     association.start(path);
     return association;

@@ -1,150 +1,156 @@
 /**
- * Authentication with a pre-shared key (RFC 7296 §2.15), and the identities of both ends.
+ * Authentication of the initiator and, in its eyes, of the gateway (RFC 7296 §2.15; RFC 4754 and 7427 for signatures).
  *
- *     I -> R: HDR, SK {IDi, [IDr,] AUTH, …}
- *     R -> I: HDR, SK {IDr, AUTH, …}
+ *     I -> R: HDR, SK {IDi, [CERT+,] [CERTREQ+,] [IDr,] AUTH, …}
+ *     R -> I: HDR, SK {IDr, [CERT+,] AUTH, …}
  *
- * identityTask stands first in the list, because IDi opens the message (appendix C.2); authTask follows what else
- * comes before AUTH.
+ * A shared key is computed here; what a certificate takes is asked for (questions.ts). auth-plans.ts puts the tasks in
+ * order, auth-responder.ts is the other side.
  */
-import { equalConstantTime } from '#core/bytes/bytes.ts';
 import { equalIdentification, formatIdentification, type Identification } from '#core/ike/identification.ts';
-import { AuthMethod, authMethods } from '#core/registry/auth-methods.ts';
-import { NotifyType } from '#core/registry/notify-types.ts';
 import type { Failure } from '#core/failure/failure.ts';
-import type { InitiatorConfig, ResponderConfig } from '../connection-types.ts';
+import { AuthMethod } from '#core/registry/auth-methods.ts';
+import type { InitiatorConfig, RemoteAuthentication } from '../connection-types.ts';
 import { failureOfNotify, protocolError } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { pskAuth, signedOctets } from '../key-material.ts';
-import { find, findError, notify } from '../payload-access.ts';
-import type { PayloadOf } from '../payload-types.ts';
-import { type Exchange, leaving, type Task, type Verdict } from './task.ts';
-
-const REFUSAL = notify(NotifyType.AUTHENTICATION_FAILED);
-
-/** The AUTH value of one end. `who` is whose proof it is, `id` what stands in that end's ID payload. */
-function authOf(sa: IkeSa, who: 'initiator' | 'responder', id: Identification, psk: Uint8Array): Uint8Array {
-  if (sa.suite === undefined || sa.keys === undefined) throw new Error('AUTH before the keys');
-  const { prf } = sa.suite;
-  const octets =
-    who === 'initiator'
-      ? signedOctets({ prf, message: sa.initRequest, nonce: sa.nonceR, skP: sa.keys.skPi, id })
-      : signedOctets({ prf, message: sa.initResponse, nonce: sa.nonceI, skP: sa.keys.skPr, id });
-  return pskAuth(prf, psk, octets);
-}
-
-const peerFailed = (id: Identification, method: number): Failure => ({
-  cause: 'peer-authentication-failed',
-  method: method === AuthMethod.SHARED_KEY_MIC ? 'psk' : authMethods.nameOf(method),
-  remoteId: formatIdentification(id),
-});
-
-const copyOf = ({ type, data }: Identification): Identification => ({ type, data: data.slice() });
-
-const proves = (auth: PayloadOf<'AUTH'>, expected: Uint8Array): boolean =>
-  auth.method === AuthMethod.SHARED_KEY_MIC && equalConstantTime(auth.data, expected);
-
-export function identityTask(): Task {
-  return {
-    name: 'identity',
-    request({ sa }, out) {
-      out.push({ kind: 'IDi', id: sa.config.localId });
-    },
-  };
-}
+import { find, findError } from '../payload-access.ts';
+import type { Message, Payload, PayloadOf } from '../payload-types.ts';
+import { copyOf, macOf, methodName, octetsOf, peerFailed, REFUSAL, sameMac } from '../proof.ts';
+import type { AuthValue } from '../questions.ts';
+import { certPayloads, readCerts } from './certificates.ts';
+import { asking, leaving, type Task, type Verdict } from './task.ts';
 
 /** The gateway's proof failed: it hears so in an exchange of our own (§2.21.2). */
-const reject = (failure: Failure): Verdict => leaving(failure, REFUSAL);
+export const reject = (failure: Failure): Verdict => leaving(failure, REFUSAL);
 
-export function authTaskOfInitiator(config: InitiatorConfig): Task {
-  const { psk } = config.authentication;
+/** An answer without a proof: there is no IKE SA (§2.21.2), so nobody is to be told. */
+export function unproven(config: InitiatorConfig, { header, payloads }: Message, lacks: string): Verdict {
+  const error = findError(payloads);
+  const failure =
+    error === undefined
+      ? protocolError(`the answer to IKE_AUTH lacks ${lacks}`)
+      : failureOfNotify(error.type, config, header.exchange);
+  return { ruling: 'close', failure };
+}
 
+/** IDi opens the message (appendix C.2); our certificates follow. */
+export const identityTask = (id: Identification, certificates: readonly Uint8Array[] = []): Task => ({
+  name: 'identity',
+  request(_exchange, out) {
+    out.push({ kind: 'IDi', id }, ...certPayloads(certificates));
+  },
+});
+
+/** IDr: which of its identities the gateway should show. */
+export const wantedIdentityTask = ({ sendRemoteId, remoteId }: InitiatorConfig): Task => ({
+  name: 'wanted-identity',
+  request(_exchange, out) {
+    if (sendRemoteId && remoteId !== undefined) out.push({ kind: 'IDr', id: remoteId });
+  },
+});
+
+/** Our AUTH: by the key, or by a signature that is asked for. */
+export function proofTask(config: InitiatorConfig): Task {
+  const { authentication, localId } = config;
+  if (authentication.method === 'psk') {
+    return {
+      name: 'proof',
+      request: ({ sa }, out) => void out.push(macOf(sa, 'initiator', localId, authentication.psk)),
+    };
+  }
+  let auth: AuthValue | undefined;
   return {
-    name: 'auth',
-    request({ sa }, out) {
-      if (config.sendRemoteId && config.remoteId !== undefined)
-        out.push({ kind: 'IDr', id: config.remoteId });
-      const data = authOf(sa, 'initiator', config.localId, psk);
-      out.push({ kind: 'AUTH', method: AuthMethod.SHARED_KEY_MIC, data });
+    name: 'proof',
+    prepare: ({ sa }) =>
+      asking<'sign'>(
+        { kind: 'sign', octets: octetsOf(sa, 'initiator', localId), peerHashes: sa.peerHashes },
+        (answer) => {
+          // Nothing has been said to the gateway that it would have to hear the end of.
+          if (answer.kind === 'failed') return { ruling: 'close', failure: answer.failure };
+          auth = answer.auth;
+          return undefined;
+        },
+      ),
+    request(_exchange, out) {
+      if (auth === undefined) throw new Error('AUTH without a signature');
+      out.push({ kind: 'AUTH', ...auth });
     },
-    onResponse({ sa }, { header, payloads }) {
-      const idr = find(payloads, 'IDr');
-      const auth = find(payloads, 'AUTH');
-      if (idr === undefined || auth === undefined) {
-        // An error without a proof: there is no IKE SA (§2.21.2), so nobody is to be told.
-        const error = findError(payloads);
-        return {
-          ruling: 'close',
-          failure:
-            error === undefined
-              ? protocolError('the answer to IKE_AUTH lacks IDr or AUTH')
-              : failureOfNotify(error.type, config, header.exchange),
-        };
+  };
+}
+
+/** How the gateway has to prove itself, whether the configuration says so or leaves it to us. */
+export function remoteAuthenticationOf(config: InitiatorConfig): RemoteAuthentication {
+  const { authentication, remoteAuthentication } = config;
+  return (
+    remoteAuthentication ?? (authentication.method === 'psk' ? authentication : { method: 'certificate' })
+  );
+}
+
+/** Who the gateway is, once it has proven it by a shared secret: then nothing else vouches for its name. */
+export function acceptIdentity(sa: IkeSa, { remoteId }: InitiatorConfig, id: Identification): Verdict {
+  if (remoteId !== undefined && !equalIdentification(id, remoteId)) {
+    return reject({
+      cause: 'identity-mismatch',
+      expected: formatIdentification(remoteId),
+      presented: formatIdentification(id),
+    });
+  }
+  sa.remoteId = copyOf(id);
+  return undefined;
+}
+
+/** The gateway's AUTH. */
+export function gatewayProofTask(config: InitiatorConfig): Task {
+  const remote = remoteAuthenticationOf(config);
+  return {
+    name: 'gateway-proof',
+    onResponse({ sa }, message) {
+      const idr = find(message.payloads, 'IDr');
+      const auth = find(message.payloads, 'AUTH');
+      if (idr === undefined || (auth === undefined && remote.method !== 'eap-only')) {
+        return unproven(config, message, 'IDr or AUTH');
+      }
+      // EAP proves it at its end, with the identity as it stands here.
+      if (remote.method === 'eap-only' || auth === undefined) {
+        sa.remoteId = copyOf(idr.id);
+        return undefined;
       }
       // The proof first: until it holds, the identity is anybody's word.
-      if (!proves(auth, authOf(sa, 'responder', idr.id, psk))) return reject(peerFailed(idr.id, auth.method));
-      if (config.remoteId !== undefined && !equalIdentification(idr.id, config.remoteId)) {
-        return reject({
-          cause: 'identity-mismatch',
-          expected: formatIdentification(config.remoteId),
-          presented: formatIdentification(idr.id),
-        });
+      if (remote.method === 'psk') {
+        return sameMac(auth, macOf(sa, 'responder', idr.id, remote.psk))
+          ? acceptIdentity(sa, config, idr.id)
+          : reject(peerFailed(idr.id, methodName(auth.method)));
       }
-      sa.remoteId = copyOf(idr.id);
-      return undefined;
+      return verifyGateway(sa, config, { id: copyOf(idr.id), auth, payloads: message.payloads });
     },
-    done: announce,
   };
 }
 
-export function authTaskOfResponder(config: ResponderConfig): Task {
-  let psk: Uint8Array | undefined;
-  return {
-    name: 'auth',
-    onRequest({ sa }, { payloads }) {
-      const idi = find(payloads, 'IDi');
-      const auth = find(payloads, 'AUTH');
-      if (idi === undefined || auth === undefined) {
-        return {
-          ruling: 'refuse',
-          answer: REFUSAL,
-          failure: protocolError('IKE_AUTH without IDi or AUTH (EAP is not served)'),
-        };
-      }
-      // An unknown identity is checked against a key that nobody has: same work, same answer, same time.
-      psk = config.findPsk(idi.id);
-      const proven = proves(auth, authOf(sa, 'initiator', idi.id, psk ?? config.random(32)));
-      if (psk === undefined || !proven) {
-        return { ruling: 'refuse', answer: REFUSAL, failure: peerFailed(idi.id, auth.method) };
-      }
-      sa.remoteId = copyOf(idi.id);
+function verifyGateway(
+  sa: IkeSa,
+  { remoteId }: InitiatorConfig,
+  claim: {
+    readonly id: Identification;
+    readonly auth: PayloadOf<'AUTH'>;
+    readonly payloads: readonly Payload[];
+  },
+): Verdict {
+  const { id, auth, payloads } = claim;
+  // A shared key where a certificate is expected: nobody has to be asked about that.
+  if (auth.method === AuthMethod.SHARED_KEY_MIC) return reject(peerFailed(id, methodName(auth.method)));
+  return asking<'verify-peer'>(
+    {
+      kind: 'verify-peer',
+      claimed: id,
+      ...(remoteId === undefined ? {} : { expected: remoteId }),
+      ...readCerts(payloads),
+      auth: { method: auth.method, data: auth.data.slice() },
+      octets: octetsOf(sa, 'responder', id),
+    },
+    (answer) => {
+      if (answer.kind === 'failed') return reject(answer.failure);
+      sa.remoteId = id;
       return undefined;
     },
-    response({ sa }, out) {
-      // An IDr of the request is a wish (§2.15 lets us answer with another identity); the initiator decides.
-      if (psk === undefined) throw new Error('an answer to a peer without a key');
-      out.push({ kind: 'IDr', id: config.localId });
-      const data = authOf(sa, 'responder', config.localId, psk);
-      out.push({ kind: 'AUTH', method: AuthMethod.SHARED_KEY_MIC, data });
-    },
-    done: announce,
-  };
-}
-
-/** Both ends have proven who they are. */
-function announce({ sa, now }: Exchange): Verdict {
-  if (sa.suite === undefined || sa.remoteId === undefined)
-    throw new Error('established without keys or peer');
-  if (sa.config.lifetimeSec !== undefined) sa.expiresAt = now + sa.config.lifetimeSec * 1000;
-  if (!sa.isInitiator) sa.emitPath();
-  sa.emit({
-    type: 'ike-established',
-    spiI: sa.spiI,
-    spiR: sa.spiR,
-    suite: sa.suite,
-    remoteId: sa.remoteId,
-    vendorIds: sa.peerVendorIds,
-    ...(sa.expiresAt === undefined ? {} : { expiresAt: sa.expiresAt }),
-  });
-  return undefined;
+  );
 }

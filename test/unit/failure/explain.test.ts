@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain } from '#core/failure/explain.ts';
 import { type Failure, failureSchema } from '#core/failure/failure.ts';
+import { type ChainFault, chainFaultSchema } from '#core/pki/verdict.ts';
 
 const HOSTILE = 'x\u001b[2J\u202e\n"';
 const gateway = { address: '203.0.113.1', port: 500 };
@@ -31,6 +32,31 @@ const samples: { readonly [C in Failure['cause']]: Extract<Failure, { cause: C }
     remoteId: HOSTILE,
   },
   'peer-authentication-failed': { cause: 'peer-authentication-failed', method: 'psk', remoteId: HOSTILE },
+  'certificate-rejected': {
+    cause: 'certificate-rejected',
+    remoteId: HOSTILE,
+    fault: { fault: 'wrong-name', subject: HOSTILE, wants: 'profile', expected: [HOSTILE], names: [HOSTILE] },
+  },
+  'certificate-unusable': { cause: 'certificate-unusable', detail: HOSTILE },
+  'tls-certificate-rejected': {
+    cause: 'tls-certificate-rejected',
+    method: 'PEAP',
+    reason: 'wrong-name',
+    subject: HOSTILE,
+    detail: HOSTILE,
+    expected: HOSTILE,
+    names: [HOSTILE],
+  },
+  'tls-failed': { cause: 'tls-failed', method: 'TLS', detail: HOSTILE, saidBy: 'peer' },
+  'wrong-password': { cause: 'wrong-password', method: 'MSCHAPv2', user: HOSTILE, message: HOSTILE },
+  'account-restricted': { cause: 'account-restricted', restriction: 'disabled', user: 'alice' },
+  'password-expired': { cause: 'password-expired', user: 'alice', message: HOSTILE },
+  'password-not-changed': { cause: 'password-not-changed', user: 'alice', message: HOSTILE },
+  'eap-method-refused': { cause: 'eap-method-refused', offered: [HOSTILE], wanted: [] },
+  'eap-refused': { cause: 'eap-refused', method: 'GTC', message: HOSTILE },
+  'eap-server-unproven': { cause: 'eap-server-unproven', method: 'MSCHAPv2', detail: HOSTILE },
+  'eap-premature-success': { cause: 'eap-premature-success', method: 'MD5' },
+  'second-authentication-unsupported': { cause: 'second-authentication-unsupported' },
   'identity-mismatch': { cause: 'identity-mismatch', expected: 'moon.example', presented: HOSTILE },
   'ts-unacceptable': { cause: 'ts-unacceptable', saidBy: 'peer', local: [HOSTILE], remote: [HOSTILE] },
   'no-address': { cause: 'no-address', asked: ['IPv4'] },
@@ -43,8 +69,53 @@ const samples: { readonly [C in Failure['cause']]: Extract<Failure, { cause: C }
   expired: { cause: 'expired', lifetimeSec: 14400 },
 };
 
+/** One of each fault of a certificate. */
+const faults: { readonly [F in ChainFault['fault']]: Extract<ChainFault, { fault: F }> } = {
+  'no-certificate': { fault: 'no-certificate' },
+  'too-many-certificates': { fault: 'too-many-certificates', count: 99, limit: 16 },
+  malformed: { fault: 'malformed', subject: HOSTILE, detail: HOSTILE },
+  'not-trusted': { fault: 'not-trusted', subject: HOSTILE, missingIssuer: HOSTILE, selfSigned: false },
+  'not-pinned': { fault: 'not-pinned', subject: HOSTILE, expected: HOSTILE },
+  'wrong-name': {
+    fault: 'wrong-name',
+    subject: HOSTILE,
+    wants: 'IDr',
+    expected: ['gw.example', HOSTILE],
+    names: [],
+  },
+  expired: { fault: 'expired', subject: HOSTILE, notAfter: 951_782_400_000, now: 4_102_444_799_000 },
+  'not-yet-valid': {
+    fault: 'not-yet-valid',
+    subject: HOSTILE,
+    notBefore: 2_208_988_800_000,
+    now: -86_400_000,
+  },
+  revoked: { fault: 'revoked', subject: HOSTILE, at: 0, reason: HOSTILE, by: 'crl' },
+  'revocation-unknown': { fault: 'revocation-unknown', subject: HOSTILE, detail: HOSTILE },
+  'wrong-usage': {
+    fault: 'wrong-usage',
+    subject: HOSTILE,
+    extension: 'extendedKeyUsage',
+    wanted: ['serverAuth'],
+    present: [HOSTILE],
+  },
+  'path-too-long': { fault: 'path-too-long', subject: HOSTILE, limit: 0, length: 1 },
+  'not-a-ca': { fault: 'not-a-ca', subject: HOSTILE, detail: HOSTILE },
+  'name-not-permitted': { fault: 'name-not-permitted', subject: HOSTILE, ca: HOSTILE, name: HOSTILE },
+  'unknown-critical-extension': { fault: 'unknown-critical-extension', subject: HOSTILE, oid: HOSTILE },
+  'bad-signature': { fault: 'bad-signature', subject: HOSTILE, issuer: HOSTILE },
+  'weak-key': { fault: 'weak-key', subject: HOSTILE, detail: HOSTILE },
+  'weak-hash': { fault: 'weak-hash', subject: HOSTILE, hash: 'md5' },
+  'unsupported-algorithm': { fault: 'unsupported-algorithm', subject: HOSTILE, algorithm: HOSTILE },
+};
+const rejected = (fault: ChainFault): Failure => ({
+  cause: 'certificate-rejected',
+  remoteId: 'gw.example',
+  fault,
+});
+
 describe('explain', () => {
-  it.each(Object.values(samples))('has words for $cause', (failure) => {
+  it.each([...Object.values(samples), ...Object.values(faults).map(rejected)])('has words: %j', (failure) => {
     expect(failureSchema.parse(failure)).toEqual(failure);
     const { sentence, cause, remedy, details } = explain(failure);
     for (const text of [sentence, cause, remedy]) expect(text.length).toBeGreaterThan(0);
@@ -59,6 +130,21 @@ describe('explain', () => {
   it('covers every case of the schema', () => {
     const cases = failureSchema.options.map((option) => option.shape.cause.value);
     expect(Object.keys(samples).sort()).toEqual([...cases].sort());
+  });
+
+  it('says of each fault of a certificate something of its own', () => {
+    const cases = chainFaultSchema.options.map((option) => option.shape.fault.value);
+    expect(Object.keys(faults).sort()).toEqual([...cases].sort());
+    const sentences = Object.values(faults).map((fault) => explain(rejected(fault)).sentence);
+    expect(new Set(sentences).size).toBe(sentences.length);
+  });
+
+  it('writes dates as people do', () => {
+    expect(explain(rejected(faults.expired)).sentence).toContain('expired on 2000-02-29');
+    expect(explain(rejected(faults.expired)).details).toContain('this computer’s date is 2099-12-31');
+    expect(explain(rejected(faults['not-yet-valid'])).sentence).toContain('before 2040-01-01');
+    expect(explain(rejected(faults['not-yet-valid'])).details[0]).toContain('1969-12-31');
+    expect(explain(rejected(faults.revoked)).details[0]).toContain('since 1970-01-01');
   });
 
   it('names the address once and every port', () => {

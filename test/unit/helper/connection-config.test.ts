@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromUtf8 } from '#core/bytes/bytes.ts';
+import { utf8 } from '#core/bytes/bytes.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { formatTransforms } from '#core/crypto/keywords.ts';
@@ -19,7 +19,7 @@ describe('the configuration of a connection', () => {
     expect(formatIdentification(config.localId)).toBe('alice@example.org');
     expect(config.remoteId && formatIdentification(config.remoteId)).toBe('gw.example');
     expect(config.sendRemoteId).toBe(true);
-    expect(fromUtf8(config.authentication.psk)).toBe(CANARY);
+    expect(config.authentication).toEqual({ method: 'psk', psk: utf8(CANARY) });
   });
 
   it('has the local address for want of an identity, and accepts any gateway for want of one', () => {

@@ -76,6 +76,9 @@ describe('messages of RFC 7296', () => {
     'IKE_AUTH -> SK {AUTH}',
     'IKE_AUTH <- SK {AUTH, CP, SA, TSi, TSr}',
     'IKE_AUTH <- SK {AUTH, N(ERROR)}',
+    // RFC 4739 §1.3
+    'IKE_AUTH <- SK {IDr, CERT, AUTH}',
+    'IKE_AUTH -> SK {IDi}',
     // C.4, C.5
     'CREATE_CHILD_SA -> SK {N(STATUS), SA, NONCE, TSi, TSr}',
     'CREATE_CHILD_SA -> SK {SA, NONCE, KE, TSi, TSr, CP}',
@@ -116,7 +119,8 @@ describe('messages that break the rules', () => {
     ['IKE_AUTH -> SK {EAP, EAP}', 'IKE_AUTH request: more than one EAP'],
     ['IKE_AUTH <- SK {IDr, SA, TSi, TSr}', 'IKE_AUTH response: no AUTH'],
     ['IKE_AUTH <- SK {AUTH, EAP, SA, TSi, TSr}', 'IKE_AUTH response: unexpected EAP'],
-    ['IKE_AUTH <- SK {IDr, AUTH}', 'IKE_AUTH response: no error notify'],
+    ['IKE_AUTH <- SK {IDr, AUTH, CP}', 'IKE_AUTH response: no error notify'],
+    ['IKE_AUTH -> SK {IDi, CERT}', 'IKE_AUTH request: unexpected CERT'],
     ['CREATE_CHILD_SA -> SK {SA, NONCE}', 'CREATE_CHILD_SA request: no KE'],
     ['CREATE_CHILD_SA -> SK {SA, NONCE, TSi, TSr, D}', 'CREATE_CHILD_SA request: unexpected D'],
     ['CREATE_CHILD_SA -> SK {N(ERROR)}', 'CREATE_CHILD_SA request: no SA, no NONCE, no KE'],

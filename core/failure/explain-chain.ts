@@ -1,0 +1,156 @@
+/**
+ * What is wrong with a gateway's certificate, in words: one row for each rule of core/pki/verdict.ts. explain.ts calls it.
+ */
+import type { ChainFault } from '#core/pki/verdict.ts';
+import { printable } from '#core/text/printable.ts';
+import type { Explanation } from './explanation.ts';
+
+type Of<F extends ChainFault['fault']> = Extract<ChainFault, { fault: F }>;
+/** Of the explanation, what each fault says in its own words. */
+type Words = Pick<Explanation, 'sentence' | 'cause'> & Partial<Explanation>;
+
+const TELL = 'Do not connect: tell the administrator that the gateway needs another certificate.';
+
+const DAY_MS = 86_400_000;
+const DAYS_OF_CYCLE = 146_097;
+
+/** The date of a time, as `2026-11-21`: the calendar's arithmetic, since core/ has no clock. */
+function dateOf(ms: number): string {
+  const days = Math.floor(ms / DAY_MS) + 719_468;
+  const cycle = Math.floor(days / DAYS_OF_CYCLE);
+  const day = days - cycle * DAYS_OF_CYCLE;
+  const year = Math.floor(
+    (day - Math.floor(day / 1_460) + Math.floor(day / 36_524) - Math.floor(day / 146_096)) / 365,
+  );
+  const ofYear = day - (365 * year + Math.floor(year / 4) - Math.floor(year / 100));
+  const month = Math.floor((5 * ofYear + 2) / 153);
+  const ofMonth = ofYear - Math.floor((153 * month + 2) / 5) + 1;
+  const shown = month < 10 ? month + 3 : month - 9;
+  const full = year + cycle * 400 + (shown <= 2 ? 1 : 0);
+  return `${full}-${String(shown).padStart(2, '0')}-${String(ofMonth).padStart(2, '0')}`;
+}
+
+const names = (texts: readonly string[]): string =>
+  texts.length === 0 ? 'no name' : texts.map((text) => printable(text)).join(', ');
+const clock = (now: number): string => `this computer’s date is ${dateOf(now)}`;
+
+const ROWS: { readonly [F in ChainFault['fault']]: (fault: Of<F>) => Words } = {
+  'no-certificate': () => ({
+    sentence: 'The gateway showed no certificate.',
+    cause: 'It proves itself in another way, or sends its certificate only to those who ask for it.',
+    remedy:
+      'Ask the administrator how the gateway proves itself, and set gateway.authentication in the profile.',
+  }),
+  'too-many-certificates': ({ count, limit }) => ({
+    sentence: 'The gateway showed far more certificates than any chain needs.',
+    cause: `It sent ${count}; ${limit} are taken.`,
+  }),
+  malformed: ({ detail }) => ({
+    sentence: 'The gateway’s certificate cannot be read.',
+    cause: 'It is damaged, or made by a program with a fault.',
+    details: [printable(detail)],
+  }),
+  'not-trusted': ({ missingIssuer, selfSigned }) => ({
+    sentence: selfSigned
+      ? 'The gateway’s certificate is signed by nobody but itself.'
+      : 'Nobody whom the profile trusts has issued the gateway’s certificate.',
+    cause:
+      'The profile lacks the company’s own CA, the gateway does not send an intermediate, or somebody else answers in its place.',
+    remedy:
+      'Ask the administrator for the CA certificate and add it to the profile; do not take one from elsewhere.',
+    details: [`missing issuer: ${printable(missingIssuer)}`],
+  }),
+  'not-pinned': ({ expected }) => ({
+    sentence: 'The gateway’s certificate is not the one that the profile insists on.',
+    cause: 'The gateway has a new certificate, or somebody else answers in its place.',
+    remedy: 'Ask the administrator for the new certificate and put it into the profile.',
+    details: [`expected: ${printable(expected)}`],
+  }),
+  'wrong-name': ({ expected, names: carried, wants }) => ({
+    sentence: `The gateway’s certificate is for ${names(carried)}, not for ${names(expected)}.`,
+    cause:
+      wants === 'IDr'
+        ? 'The gateway says another name than its certificate carries.'
+        : 'The profile names another gateway, the gateway lacks this name in its certificate, or somebody else answers.',
+    remedy: 'If one of the names it carries is the gateway’s, write that into gateway.id of the profile.',
+    details: [`expected: ${names(expected)}`, `it carries: ${names(carried)}`],
+  }),
+  expired: ({ notAfter, now }) => ({
+    sentence: `The gateway’s certificate expired on ${dateOf(notAfter)}.`,
+    cause: 'It was not renewed in time, or this computer’s clock is wrong.',
+    remedy: 'Check the clock of this computer; then tell the administrator.',
+    details: [clock(now)],
+  }),
+  'not-yet-valid': ({ notBefore, now }) => ({
+    sentence: `The gateway’s certificate is not valid before ${dateOf(notBefore)}.`,
+    cause: 'This computer’s clock is wrong, or the certificate was made for later.',
+    remedy: 'Check the clock of this computer; then tell the administrator.',
+    details: [clock(now)],
+  }),
+  revoked: ({ at, reason, by }) => ({
+    sentence: 'The gateway’s certificate was revoked.',
+    cause: 'Its CA has withdrawn it: the key may be in wrong hands.',
+    details: [`since ${dateOf(at)}, reason: ${printable(reason)}`, `source: ${by.toUpperCase()}`],
+  }),
+  'revocation-unknown': ({ detail }) => ({
+    sentence: 'Nobody could say whether the gateway’s certificate was revoked.',
+    cause: 'The profile insists on an answer, and the CA’s service did not give one.',
+    remedy:
+      'Try again later or from another network; or ask the administrator whether the profile may be less strict.',
+    details: [printable(detail)],
+  }),
+  'wrong-usage': ({ wanted, present, extension }) => ({
+    sentence: 'The gateway’s certificate is not meant for a gateway.',
+    cause: `Its ${extension} allows ${names(present)}; a gateway needs ${names(wanted)}.`,
+  }),
+  'path-too-long': ({ limit, length }) => ({
+    sentence: 'A CA in the gateway’s chain may not stand that far above it.',
+    cause: `It allows ${limit} CAs below itself, and there are ${length}.`,
+  }),
+  'not-a-ca': ({ detail }) => ({
+    sentence: 'The gateway’s certificate was issued by a certificate that is no CA.',
+    cause: 'Somebody used a certificate that may not issue others.',
+    details: [printable(detail)],
+  }),
+  'name-not-permitted': ({ ca, name }) => ({
+    sentence: 'The gateway’s certificate carries a name that its CA may not give out.',
+    cause: `${printable(ca)} may not vouch for ${printable(name)}.`,
+  }),
+  'unknown-critical-extension': ({ oid }) => ({
+    sentence: 'The gateway’s certificate has a rule that Adit does not know and must not ignore.',
+    cause: 'It holds a critical extension that nobody here understands.',
+    details: [`extension ${printable(oid)}`],
+  }),
+  'bad-signature': ({ issuer }) => ({
+    sentence: 'The gateway’s certificate is forged or damaged.',
+    cause: `The signature of ${printable(issuer)} on it is not right.`,
+  }),
+  'weak-key': ({ detail }) => ({
+    sentence: 'The gateway’s certificate has a key that is too weak.',
+    cause: 'Keys like this one can be broken.',
+    details: [printable(detail)],
+  }),
+  'weak-hash': ({ hash }) => ({
+    sentence: 'The gateway’s certificate is signed with a hash that is too weak.',
+    cause: `Signatures with ${printable(hash)} can be forged.`,
+  }),
+  'unsupported-algorithm': ({ algorithm }) => ({
+    sentence: 'The gateway’s certificate uses an algorithm that Adit does not know.',
+    cause: `It is signed, or its key made, with ${printable(algorithm)}.`,
+  }),
+};
+
+export function explainChainFault(fault: ChainFault, remoteId: string): Explanation {
+  // The fault picks the row that takes this case; the type system cannot follow a union through an index.
+  const row = ROWS[fault.fault] as ((fault: ChainFault) => Words) | undefined;
+  const words = row?.(fault) ?? {
+    sentence: 'The gateway’s certificate was refused.',
+    cause: 'The helper is newer than this client, which has no words for it.',
+  };
+  const details = [
+    ...(words.details ?? []),
+    ...('subject' in fault ? [`certificate: ${printable(fault.subject)}`] : []),
+    `the gateway claims to be: ${printable(remoteId)}`,
+  ];
+  return { remedy: TELL, ...words, details };
+}
