@@ -1,7 +1,8 @@
 /**
- * Every setting of a file gets an answer. A row of a setting table (swanctl-connection.ts, swanctl-child.ts, …) is a
- * function that reads one setting, writes what it can into the draft, and answers: taken, changed, ignored, refused,
- * or a problem, which keeps the connection from being imported at all.
+ * Every setting of a file gets an answer, whatever its format: importers turn files into sections with settings. A
+ * row of a setting table (swanctl-connection.ts, sswan.ts, …) is a function that reads one setting, writes what it can
+ * into the draft, and answers: taken, changed, ignored, refused, or a problem, which keeps the connection from being
+ * imported at all.
  */
 import type { ReportEntry } from '#core/profile/profile.ts';
 import type { Section, Setting } from '#core/profile/swanctl-parser.ts';
@@ -29,9 +30,14 @@ export class Answers {
   }
 }
 
+/** Last names of settings whose values may be secrets, known or not. */
+const SECRET = /(secret|passw|pwd|psk|presharedkey|credential|\bpin\b|token)[^.]*$/i;
+
 /** One setting with the means to answer it. */
 export class Item {
   readonly value: string;
+  /** What the report shows of the value; undefined for secrets. */
+  #shown: string | undefined;
   /** `connections.home.dpd_delay` */
   readonly path: string;
   readonly #place: string;
@@ -40,24 +46,35 @@ export class Item {
   constructor(path: string, setting: Setting, answers: Answers) {
     this.path = path;
     this.value = setting.value;
+    this.#shown = SECRET.test(path) ? undefined : setting.value;
     this.#place = setting.place;
     this.#answers = answers;
   }
 
+  /** Shows `text` in place of the value: undefined for a secret, a size for a file. */
+  showing(text: string | undefined): this {
+    this.#shown = text;
+    return this;
+  }
+
   taken(): void {
-    this.#answers.add('taken', this.path, this.value);
+    this.#answers.add('taken', this.path, this.#shown);
   }
 
   changed(reason: string): void {
-    this.#answers.add('changed', this.path, this.value, reason);
+    this.#answers.add('changed', this.path, this.#shown, reason);
   }
 
   ignored(reason: string): void {
-    this.#answers.add('ignored', this.path, this.value, reason);
+    this.#answers.add('ignored', this.path, this.#shown, reason);
   }
 
   refused(reason: string): void {
-    this.#answers.add('refused', this.path, this.value, reason);
+    this.#answers.add('refused', this.path, this.#shown, reason);
+  }
+
+  missing(reason: string): void {
+    this.#answers.add('missing', this.path, undefined, reason);
   }
 
   problem(sentence: string): void {
@@ -88,26 +105,33 @@ export class Item {
   }
 }
 
+/** A section of `entries` alone, for formats that have no sections of swanctl's kind. `place` is where they stand. */
+export function sectionOf(entries: Iterable<readonly [string, string]>, place: string): Section {
+  const settings = new Map([...entries].map(([key, value]) => [key, { value, place }]));
+  return { settings, sections: new Map(), references: [], includes: [] };
+}
+
 /** What to do with a setting; `draft` is the part of the profile that the section fills. */
 export type Row<Draft> = (item: Item, draft: Draft) => void;
 export type Table<Draft> = Readonly<Record<string, Row<Draft>>>;
 
 const UNKNOWN = 'this setting is unknown to Adit';
 
-/** Answers every setting of `section` by `table`. Keys count without regard to case; empty values mean the default. */
+/** Answers every setting of `section` by `table`. Keys count without regard to case; empty values mean the default. `unknown` answers what has no row. */
 export function answerSettings<Draft>(
   section: Section,
   path: string,
   table: Table<Draft>,
   draft: Draft,
   answers: Answers,
+  unknown: Row<Draft> = (item) => item.refused(UNKNOWN),
 ): void {
   for (const [key, setting] of section.settings) {
-    const item = new Item(`${path}.${key}`, setting, answers);
+    const item = new Item(path === '' ? key : `${path}.${key}`, setting, answers);
     const name = key.toLowerCase();
     if (setting.value === '') item.ignored('empty: the default stays');
     else if (Object.hasOwn(table, name)) table[name]?.(item, draft);
-    else item.refused(UNKNOWN);
+    else unknown(item, draft);
   }
   for (const include of section.includes) {
     answers.add(

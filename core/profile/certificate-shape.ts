@@ -59,3 +59,44 @@ export function certificateProblem(text: string): string | undefined {
     ? undefined
     : 'this is no X.509 certificate; expected base64 of its DER, whole and without PEM lines';
 }
+
+/** basicConstraints 2.5.29.19 with cA TRUE (RFC 5280 §4.2.1.9), as it stands in an Extension. */
+const BASIC_CONSTRAINTS = [6, 3, 0x55, 0x1d, 0x13];
+const BOOLEAN = 1;
+const EXTENSIONS = 0xa3;
+
+/**
+ * Whether a certificate calls itself an authority: sorts the certificates of a bundle, and is no verification. False
+ * for what cannot be read.
+ */
+export function isAuthority(certificate: Uint8Array): boolean {
+  try {
+    const tbs = new Reader(readTlv(new Reader(readTlv(new Reader(certificate), '').content), '').content);
+    while (tbs.remaining > 0) {
+      const { tag, content } = readTlv(tbs, 'certificate');
+      if (tag !== EXTENSIONS) continue;
+      const extensions = new Reader(readTlv(new Reader(content), 'extensions').content);
+      while (extensions.remaining > 0) {
+        const extension = readTlv(extensions, 'extension').content;
+        if (BASIC_CONSTRAINTS.every((octet, i) => extension[i] === octet)) return constraintsSayCa(extension);
+      }
+    }
+    return false;
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
+  }
+}
+
+function constraintsSayCa(extension: Uint8Array): boolean {
+  const members = new Reader(extension.subarray(BASIC_CONSTRAINTS.length));
+  while (members.remaining > 0) {
+    const { tag, content } = readTlv(members, 'extension');
+    if (tag !== TAG.OCTET_STRING) continue;
+    const constraints = new Reader(readTlv(new Reader(content), 'basicConstraints').content);
+    if (constraints.remaining === 0) return false;
+    const first = readTlv(constraints, 'cA');
+    return first.tag === BOOLEAN && first.content[0] === 0xff;
+  }
+  return false;
+}

@@ -2,8 +2,8 @@
  * The settings of `connections.<name>.children.<child>` (swanctl.conf(5)), a row each. Called by swanctl.ts.
  */
 import { checkSelector } from '#core/profile/check.ts';
-import { ignore, type Item, onlyOff, refuse, type Row, type Table } from '#core/profile/swanctl-answers.ts';
-import { type Draft, takeProposals } from '#core/profile/swanctl-connection.ts';
+import { ignore, type Item, onlyOff, refuse, type Row, type Table } from '#core/profile/answers.ts';
+import { type Draft, takeProposals } from '#core/profile/draft.ts';
 import {
   CHILD_PACKETS,
   CHILD_TIMES,

@@ -2,68 +2,22 @@
  * The settings of `connections.<name>` and of its authentication rounds `local…` and `remote…` (swanctl.conf(5)), a
  * row each: what becomes of it in a profile. Called by swanctl.ts.
  */
-import { checkHost, checkIdentity, checkProposal, type Check } from '#core/profile/check.ts';
-import type { ProfileInput } from '#core/profile/profile.ts';
-import { ignore, type Item, onlyOff, refuse, type Row, type Table } from '#core/profile/swanctl-answers.ts';
+import { ignore, type Item, onlyOff, refuse, type Row, type Table } from '#core/profile/answers.ts';
+import { checkHost, checkIdentity, checkUser } from '#core/profile/check.ts';
+import type { Companion } from '#core/profile/companions.ts';
+import { checked, type Draft, type EapMethod, port, takeProposals } from '#core/profile/draft.ts';
 import { IKE_LIFETIMES, type Lifetimes } from '#core/profile/swanctl-lifetimes.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
 
-/** A profile that grows. */
-export interface Draft {
-  readonly gateway: { addresses: string[]; port?: number; id?: string };
-  readonly authentication: { method: 'psk'; localId?: string };
-  readonly ike: NonNullable<ProfileInput['ike']>;
-  readonly child: NonNullable<ProfileInput['child']>;
-  readonly request: { ip4: boolean; ip6: boolean; dns: boolean };
+export interface SwanctlDraft extends Draft {
   readonly ikeLifetimes: Lifetimes;
 }
 
 const IKEV1 = 'for IKEv1 only';
-const CERTIFICATES = 'for certificates only; with a pre-shared key there are none';
 const GATEWAYS = 'for gateways only';
-const FILE = 'a profile opens no files; certificates are not supported yet';
 const KERNEL = 'for the kernel of another client; Adit keeps its own adapter and routes';
 const OWN_RETRIES = 'Adit decides itself how long to try and when to connect again';
-
-/** `item`'s list into `into`, each entry checked; `default` means ours. */
-export function takeProposals(item: Item, protocol: 'IKE' | 'ESP', into: string[]): void {
-  const check = checkProposal(protocol);
-  const texts = readList(item.value.toLowerCase());
-  const named = texts.filter((text) => text !== 'default');
-  const unusable = named.flatMap((text) => check(text) ?? []);
-  const usable = named.filter((text) => check(text) === undefined);
-  into.push(...usable);
-  if (texts.length === 0 || (usable.length === 0 && unusable.length > 0)) {
-    item.problem(unusable.join('; ') || 'expected proposals such as aes256gcm16-prfsha384-ecp384');
-  } else if (unusable.length > 0) {
-    item.changed(`left out: ${unusable.join('; ')}`);
-  } else if (named.length > 0 && named.length < texts.length) {
-    item.changed('only the named proposals are offered; "default" adds nothing to them');
-  } else {
-    item.taken();
-  }
-}
-
-/** A text that must pass `check`, put where `set` puts it. */
-function checked(check: Check, set: (draft: Draft, text: string) => void): Row<Draft> {
-  return (item, draft) => {
-    const problem = check(item.value);
-    if (problem !== undefined) return item.problem(problem);
-    set(draft, item.value);
-    item.taken();
-  };
-}
-
-function port(set: (draft: Draft, port: number) => void, lowest: number): Row<Draft> {
-  return (item, draft) => {
-    const number = item.number();
-    if (number === undefined) return;
-    if (number < lowest || number > 65535) return item.problem(`expected a port from ${lowest} to 65535`);
-    set(draft, number);
-    item.taken();
-  };
-}
 
 const remoteAddresses: Row<Draft> = (item, draft) => {
   const texts = readList(item.value);
@@ -132,6 +86,13 @@ const reauthentication: Row<Draft> = (item) => {
   else if (after !== undefined) item.ignored('reauthentication is not supported yet');
 };
 
+const certificateRequests: Row<Draft> = (item, { remote }) => {
+  const on = item.switch();
+  if (on === undefined) return;
+  if (!on) remote.sendCertreq = false;
+  item.taken();
+};
+
 const fragmentation: Row<Draft> = (item) => {
   if (item.value.toLowerCase() === 'no') item.taken();
   else item.ignored('IKE fragmentation (RFC 7383) is not supported yet');
@@ -155,11 +116,11 @@ const demand =
 const lifetimes = Object.fromEntries(
   Object.entries(IKE_LIFETIMES).map(([key, row]) => [
     key,
-    (item: Item, draft: Draft): void => row(item, draft.ikeLifetimes),
+    (item: Item, draft: SwanctlDraft): void => row(item, draft.ikeLifetimes),
   ]),
 );
 
-export const CONNECTION: Table<Draft> = {
+export const CONNECTION: Table<SwanctlDraft> = {
   version,
   remote_addrs: remoteAddresses,
   remote_port: port((draft, number) => (draft.gateway.port = number), 1),
@@ -180,9 +141,9 @@ export const CONNECTION: Table<Draft> = {
   aggressive: ignore(IKEV1),
   pull: ignore(IKEV1),
   pools: ignore(GATEWAYS),
-  send_certreq: ignore(CERTIFICATES),
-  send_cert: ignore(CERTIFICATES),
-  ocsp: ignore(CERTIFICATES),
+  send_certreq: certificateRequests,
+  send_cert: ignore('our certificate is sent wherever we have one'),
+  ocsp: ignore('whether the gateway brings an OCSP answer along is its own choice'),
   ppk_id: refuse('postquantum pre-shared keys (RFC 8784) are not supported yet'),
   ppk_required: demand('a required postquantum pre-shared key (RFC 8784)'),
   dscp: ignore('Adit marks IKE packets as it sees fit'),
@@ -193,10 +154,54 @@ export const CONNECTION: Table<Draft> = {
   mediation_peer: refuse('mediation is not supported'),
 };
 
-const authentication: Row<unknown> = (item) => {
-  if (item.value.toLowerCase() === 'psk') item.taken();
-  else item.problem(`"${printable(item.value, 64)}" is not supported yet; supported is psk`);
+const EAP_METHODS: Readonly<Record<string, EapMethod>> = {
+  'eap-mschapv2': 'mschapv2',
+  'eap-tls': 'tls',
+  'eap-ttls': 'ttls',
+  'eap-peap': 'peap',
+  'eap-gtc': 'gtc',
+  'eap-md5': 'md5',
 };
+
+/** `pubkey`, or a kind of key with perhaps schemes and hashes: `rsa/pss-sha256`, `ecdsa-sha384`, `ike:rsa-sha256`. */
+const KEY_AUTH = /^(ike:)?(pubkey|rsa|rsa\/pss|rsa\/pkcs1|ecdsa|ed25519|ed448)(-[a-z0-9]+)*$/;
+
+const constrained = /-|ed|ecdsa/;
+
+/** A round of ours; swanctl.ts calls them in order, the default `pubkey` included. */
+export function localProof(text: string, item: Item | undefined, { local }: Draft): void {
+  const auth = text.toLowerCase();
+  const method = Object.hasOwn(EAP_METHODS, auth) ? EAP_METHODS[auth] : undefined;
+  if (auth === 'psk') local.proofs.push('psk');
+  else if (KEY_AUTH.test(auth)) {
+    local.proofs.push('certificate');
+    if (auth.includes('rsa/pss')) local.rsaPss = true;
+    if (constrained.test(auth)) return item?.changed('the key decides the scheme, the gateway the hash');
+  } else if (auth === 'eap' || method) {
+    local.proofs.push('eap');
+    if (method) local.methods.push(method);
+  } else {
+    return item?.problem(unknownAuth(text));
+  }
+  item?.taken();
+}
+
+const unknownAuth = (text: string): string =>
+  /^xauth/i.test(text)
+    ? 'XAuth belongs to IKEv1, which is not supported yet'
+    : `"${printable(text, 64)}" is not supported; supported are psk, pubkey, eap, and eap- with mschapv2, tls, ttls, peap, gtc or md5`;
+
+/** The gateway's proof. */
+export function remoteProof(text: string, item: Item | undefined, { remote }: Draft): void {
+  const auth = text.toLowerCase();
+  if (auth === 'psk') remote.proof = 'psk';
+  else if (KEY_AUTH.test(auth)) {
+    remote.proof = 'certificate';
+    if (constrained.test(auth)) return item?.changed('any sound signature of the gateway is accepted');
+  } else if (/^eap/.test(auth)) remote.proof = 'eap-only';
+  else return item?.problem(unknownAuth(text));
+  item?.taken();
+}
 
 /** `%any` and its like match every identity. */
 export const isAnyIdentity = (text: string): boolean =>
@@ -212,27 +217,80 @@ function identity(set: (draft: Draft, text: string) => void): Row<Draft> {
   };
 }
 
-const round = {
-  auth: authentication,
-  round: ignore('there is one round'),
-  certs: refuse(FILE),
-  pubkeys: refuse(FILE),
-  xauth_id: ignore(IKEV1),
-} as const;
+/** Files by their names among those that came along; `take` answers what one is good for. */
+function fileNames(take: (draft: SwanctlDraft, file: Companion) => boolean, what: string): Row<SwanctlDraft> {
+  return (item, draft) => {
+    const absent: string[] = [];
+    for (const name of readList(item.value)) {
+      const file = draft.companions.find(name);
+      if (!file || !take(draft, file)) absent.push(printable(name, 80));
+    }
+    if (absent.length === 0) item.taken();
+    else item.refused(`Adit opens no files: import ${absent.join(', ')}, ${what}, together with this file`);
+  };
+}
 
-export const LOCAL: Table<Draft> = {
-  ...round,
-  id: identity((draft, text) => (draft.authentication.localId = text)),
-  eap_id: ignore('for EAP only'),
-  aaa_id: ignore('for EAP only'),
+const ownCertificates = fileNames(({ local, secrets }, { certificates, pkcs12 }) => {
+  const [leaf, ...chain] = certificates;
+  if (leaf !== undefined) {
+    local.certificate ??= leaf;
+    local.chain.push(...chain);
+  } else if (pkcs12 !== undefined) secrets.pkcs12 = pkcs12;
+  return leaf !== undefined || pkcs12 !== undefined;
+}, 'our certificate');
+
+const gatewayCertificates = fileNames(({ remote }, { certificates }) => {
+  remote.certificate ??= certificates[0];
+  return certificates.length > 0;
+}, 'the gateway’s certificate');
+
+const authorities = fileNames(({ remote }, { certificates }) => {
+  remote.ca.push(...certificates);
+  return certificates.length > 0;
+}, 'an authority’s certificate');
+
+const REVOCATION: Readonly<Record<string, boolean>> = { strict: true, ifuri: false, relaxed: false };
+
+const revocation: Row<Draft> = (item, { remote }) => {
+  const text = item.value.toLowerCase();
+  const strict = Object.hasOwn(REVOCATION, text) ? REVOCATION[text] : undefined;
+  if (strict === undefined) return item.problem('expected "strict", "ifuri" or "relaxed"');
+  remote.revocation = { strict };
+  if (text === 'ifuri') item.changed('becomes "relaxed": what is named is asked, silence passes');
+  else item.taken();
 };
 
-export const REMOTE: Table<Draft> = {
+/** `%any` says that the gateway asks for it. */
+function user(set: (draft: Draft, text: string) => void): Row<Draft> {
+  return (item, draft) => (isAnyIdentity(item.value) ? item.taken() : checked(checkUser, set)(item, draft));
+}
+
+const POLICY = 'Adit does not check certificate policies';
+
+const round = {
+  // swanctl.ts sorts the rounds by it.
+  round: (item: Item) => item.taken(),
+  pubkeys: refuse('raw public keys are not supported; expected certificates'),
+  xauth_id: ignore(IKEV1),
+  cert_policy: ignore(POLICY),
+} as const;
+
+export const LOCAL: Table<SwanctlDraft> = {
   ...round,
+  auth: (item, draft) => localProof(item.value, item, draft),
+  certs: ownCertificates,
+  id: identity((draft, text) => (draft.local.localId ??= text)),
+  eap_id: user((draft, text) => (draft.local.user = text)),
+  aaa_id: identity((draft, text) => (draft.local.aaaId = text)),
+};
+
+export const REMOTE: Table<SwanctlDraft> = {
+  ...round,
+  auth: (item, draft) => remoteProof(item.value, item, draft),
+  certs: gatewayCertificates,
   id: identity((draft, text) => (draft.gateway.id = text)),
-  cacerts: refuse(FILE),
-  ca_id: ignore(CERTIFICATES),
-  cert_policy: ignore(CERTIFICATES),
-  revocation: ignore(CERTIFICATES),
+  cacerts: authorities,
+  ca_id: ignore('the authorities that are imported decide'),
+  revocation,
   groups: ignore(GATEWAYS),
 };

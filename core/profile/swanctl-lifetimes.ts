@@ -4,7 +4,7 @@
  * over_time longer than rekey_time, 10 % by default).
  */
 import type { ProfileInput } from '#core/profile/profile.ts';
-import type { Item, Table } from '#core/profile/swanctl-answers.ts';
+import type { Item, Table } from '#core/profile/answers.ts';
 
 /** Read but not yet answered: what a setting means depends on its neighbours. */
 interface Noted {

@@ -1,22 +1,26 @@
 /**
- * The `secrets` section of swanctl.conf(5): finds the pre-shared key of a connection by its identities and answers for
- * the rest. A value never reaches a report. Called by swanctl.ts.
+ * The `secrets` section of swanctl.conf(5): finds the pre-shared key of a connection by its identities, its password by
+ * its user, its private key by the file, and answers for the rest. A value never reaches a report. Called by swanctl.ts.
  */
+import { toBase64 } from '#core/bytes/base64.ts';
+import { utf8 } from '#core/bytes/bytes.ts';
 import { equalIdentification, parseIdentification } from '#core/ike/identification.ts';
-import { type Answers, answerAll } from '#core/profile/swanctl-answers.ts';
+import { type Answers, answerAll } from '#core/profile/answers.ts';
+import type { Draft } from '#core/profile/draft.ts';
 import { isAnyIdentity } from '#core/profile/swanctl-connection.ts';
 import type { Section } from '#core/profile/swanctl-parser.ts';
 import { readSecret } from '#core/profile/swanctl-values.ts';
 
 /** Kinds of secrets by the beginning of their section's name, and what becomes of those that are no pre-shared keys. */
 const KINDS: readonly { readonly prefix: string; readonly reason: string }[] = [
-  { prefix: 'eap', reason: 'EAP is not supported yet' },
+  { prefix: 'eap', reason: 'no imported connection uses this password' },
   { prefix: 'xauth', reason: 'XAuth is for IKEv1 only' },
-  { prefix: 'ntlm', reason: 'EAP is not supported yet' },
+  { prefix: 'ntlm', reason: 'hashes in place of passwords are not supported' },
   { prefix: 'ppk', reason: 'postquantum pre-shared keys (RFC 8784) are not supported yet' },
-  ...['private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12', 'token', 'bliss'].map((prefix) => ({
+  { prefix: 'token', reason: 'keys on tokens are not supported yet' },
+  ...['private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12'].map((prefix) => ({
     prefix,
-    reason: 'private keys are not supported yet',
+    reason: 'Adit opens no files: import the key’s file together with this one',
   })),
 ];
 
@@ -62,7 +66,7 @@ function ownersOf(section: Section): string[] {
   return [...section.settings].filter(([key]) => /^id/i.test(key)).map(([, { value }]) => value);
 }
 
-function rankOf(filed: readonly string[], { local, remote }: Owners): number | undefined {
+export function rankOf(filed: readonly string[], { local, remote }: Owners): number | undefined {
   if (filed.length === 0 || filed.some(isAnyIdentity)) return 0;
   const us = local !== undefined && filed.some((text) => sameIdentity(text, local));
   const them = remote.some((text) => filed.some((other) => sameIdentity(other, text)));
@@ -96,6 +100,54 @@ export function answerUnused(secrets: Section, used: ReadonlySet<string>, answer
       answerAll(section, `secrets.${name}`, outcome, reason ?? 'unknown to Adit', answers, true);
     }
   }
+}
+
+const isPassword = (name: string): boolean => /^(eap|xauth)/i.test(name);
+const isKey = (name: string): boolean => /^(private|rsa|ecdsa|pkcs8|pkcs12)/i.test(name);
+
+/** The password and the key that `draft` needs, into its secrets; answers for them and names their sections. */
+export function takeSecrets(secrets: Section | undefined, draft: Draft, answers: Answers): string[] {
+  const used: string[] = [];
+  for (const [name, section] of secrets?.sections ?? []) {
+    const taken = isPassword(name)
+      ? takePassword(name, section, draft)
+      : isKey(name) && takeKey(section, draft);
+    if (!taken) continue;
+    used.push(name);
+    for (const [key, { value }] of section.settings) {
+      const secret = key.toLowerCase() === 'secret';
+      answers.add('taken', `secrets.${name}.${key}`, secret ? undefined : value);
+    }
+  }
+  return used;
+}
+
+function takePassword(name: string, section: Section, { local, secrets }: Draft): boolean {
+  if (!/^eap/i.test(name) || !local.proofs.includes('eap') || secrets.password !== undefined) return false;
+  const octets = secretOf(section);
+  const ids = ownersOf(section);
+  const mine = ids.length === 0 || ids.some((id) => isAnyIdentity(id) || id === local.user);
+  if (!octets || !mine) return false;
+  secrets.password = toBase64(octets);
+  return true;
+}
+
+function takeKey(section: Section, { local, secrets, companions }: Draft): boolean {
+  if (!local.proofs.includes('certificate') && !local.methods.includes('tls')) return false;
+  const path = section.settings.get('file')?.value;
+  const file = path === undefined ? undefined : companions.find(path);
+  const password = section.settings.get('secret')?.value;
+  const opener = password === undefined ? undefined : toBase64(utf8(password));
+  if (file?.pkcs12 !== undefined && secrets.pkcs12 === undefined) {
+    secrets.pkcs12 = file.pkcs12;
+    if (opener !== undefined) secrets.pkcs12Password = opener;
+    return true;
+  }
+  const [key] = file?.keys ?? [];
+  if (key === undefined || secrets.privateKey !== undefined) return false;
+  secrets.privateKey = key;
+  if (opener !== undefined) secrets.privateKeyPassword = opener;
+  return true;
 }
 
 /** Identities are shown, the key is not, and what cannot be a key is refused. */

@@ -1,6 +1,6 @@
 /**
  * Values of swanctl.conf(5): times, volumes, numbers, switches, lists, secrets. Each reader answers `undefined` for
- * what it cannot read; swanctl-answers.ts turns that into a sentence. Called by the setting tables.
+ * what it cannot read; answers.ts turns that into a sentence. Called by the setting tables.
  */
 import { fromBase64 } from '#core/bytes/base64.ts';
 import { fromHex, utf8 } from '#core/bytes/bytes.ts';

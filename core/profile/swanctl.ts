@@ -1,21 +1,22 @@
 /**
- * Import of swanctl.conf(5): each IKEv2 connection with a pre-shared key becomes a profile, with its secret where the
- * file has one. Every setting of the file is answered in a report. A connection that needs what we do not have is not
+ * Import of swanctl.conf(5): each IKEv2 connection becomes a profile, with its secrets where the files have them. Every setting of the file is answered in a report. A connection that needs what we do not have is not
  * imported: half a configuration would connect to something else than was meant. Called by import.ts.
  */
 import { toBase64 } from '#core/bytes/base64.ts';
-import { problemsError } from '#core/profile/bounds.ts';
-import { checkProfile } from '#core/profile/check.ts';
-import {
-  type ImportedProfile,
-  ImportError,
-  type ProfileInput,
-  profileSchema,
-} from '#core/profile/profile.ts';
-import { sentences } from '#core/profile/schema-sentences.ts';
-import { Answers, answerAll, answerSettings, type Table } from '#core/profile/swanctl-answers.ts';
+import { Answers, answerAll, answerSettings } from '#core/profile/answers.ts';
+import { checkUser } from '#core/profile/check.ts';
+import type { Companions } from '#core/profile/companions.ts';
+import { accepted, type Candidate, type Draft, finish, newDraft } from '#core/profile/draft.ts';
+import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
 import { CHILD, gatewayItself, newChild } from '#core/profile/swanctl-child.ts';
-import { CONNECTION, type Draft, LOCAL, REMOTE } from '#core/profile/swanctl-connection.ts';
+import {
+  CONNECTION,
+  LOCAL,
+  localProof,
+  REMOTE,
+  remoteProof,
+  type SwanctlDraft,
+} from '#core/profile/swanctl-connection.ts';
 import {
   applyChildPackets,
   applyChildTime,
@@ -24,7 +25,7 @@ import {
 } from '#core/profile/swanctl-lifetimes.ts';
 import { emptySection, parseSettings, type Section } from '#core/profile/swanctl-parser.ts';
 import { resolveReferences } from '#core/profile/swanctl-references.ts';
-import { answerFound, answerUnused, findSecret } from '#core/profile/swanctl-secrets.ts';
+import { answerFound, answerUnused, findSecret, takeSecrets } from '#core/profile/swanctl-secrets.ts';
 import { printable } from '#core/text/printable.ts';
 
 export interface TextFile {
@@ -40,7 +41,7 @@ export const looksLikeSwanctl = (text: string): boolean =>
  * Profiles for the connections in `files`, which count as one configuration (connections in one file, secrets in
  * another). Throws ImportError where none can be imported, with all problems, a line each.
  */
-export function importSwanctl(files: readonly TextFile[]): ImportedProfile[] {
+export function importSwanctl(files: readonly TextFile[], companions: Companions): ImportedProfile[] {
   const written = emptySection();
   for (const { name, text } of files) parseSettings(text, name, written);
   const root = resolveReferences(written);
@@ -52,44 +53,23 @@ export function importSwanctl(files: readonly TextFile[]): ImportedProfile[] {
       .join('');
     throw new ImportError(`${names}: there is no connection in the "connections" section${includes}`);
   }
-  const all = [...connections].map(([name, section]) => importConnection(name, section, root));
-  const imported = all.filter((one) => 'profile' in one);
-  const [first] = imported;
-  if (!first) throw problemsError(all.flatMap(({ answers }) => answers.problems));
-  for (const { name, answers } of all) {
-    if (answers.problems.length > 0) {
-      first.answers.add(
-        'refused',
-        `connections.${name}`,
-        undefined,
-        problemsError(answers.problems).message.replaceAll('\n', '; '),
-      );
-    }
-  }
-  const used = new Set(imported.flatMap(({ secretName }) => secretName ?? []));
-  answerRest(written, root, used, first.answers);
-  return imported.map(({ profile, secrets, answers }) => ({ profile, secrets, report: answers.entries }));
+  const all = [...connections].map(([name, section]) => importConnection(name, section, root, companions));
+  const [first, ...others] = accepted(all);
+  if (!first) return [];
+  const rest = new Answers();
+  answerRest(written, root, new Set(all.flatMap(({ used }) => used)), rest);
+  return [{ ...first, report: [...first.report, ...rest.entries] }, ...others];
 }
 
-interface Refused {
-  readonly name: string;
-  readonly answers: Answers;
+interface Imported extends Candidate {
+  readonly used: readonly string[];
 }
 
-interface Accepted extends Refused {
-  readonly profile: ProfileInput;
-  readonly secrets: ImportedProfile['secrets'];
-  readonly secretName: string | undefined;
-}
-
-function importConnection(name: string, section: Section, root: Section): Accepted | Refused {
+function importConnection(name: string, section: Section, root: Section, companions: Companions): Imported {
   const answers = new Answers();
   const path = `connections.${name}`;
-  const draft: Draft = {
-    gateway: { addresses: [] },
-    authentication: { method: 'psk' },
-    ike: {},
-    child: {},
+  const draft: SwanctlDraft = {
+    ...newDraft(name, companions),
     // Without `vips` nothing is asked for.
     request: { ip4: false, ip6: false, dns: false },
     ikeLifetimes: {},
@@ -103,86 +83,66 @@ function importConnection(name: string, section: Section, root: Section): Accept
       'is missing; expected the gateway, a host name or an address',
     );
   }
-  answerRound('local', section, path, LOCAL, draft, answers);
-  answerRound('remote', section, path, REMOTE, draft, answers);
+  answerRounds('local', section, path, draft, answers);
+  answerRounds('remote', section, path, draft, answers);
   for (const inner of section.sections.keys()) {
     if (/^(local|remote)/i.test(inner) || inner === 'children') continue;
     answers.add('refused', `${path}.${inner}`, undefined, 'this section is unknown to Adit');
   }
   answerChildren(section.sections.get('children'), `${path}.children`, draft, answers);
+  // strongSwan's EAP identity is the IKE identity unless said otherwise.
+  if (draft.local.proofs.includes('eap')) userFromIdentity(draft);
 
-  const { gateway, authentication, ike, child, request } = draft;
-  const profile: ProfileInput = {
-    format: 'adit-profile',
-    version: 1,
-    name: printable(name, 128),
-    gateway,
-    authentication,
-    ike,
-    child,
-    request,
-  };
-  const parsed = profileSchema.safeParse(profile);
-  if (answers.problems.length === 0) {
-    const left = parsed.success ? checkProfile(parsed.data) : sentences(parsed.error, profile);
-    for (const sentence of left) answers.problem('', path, sentence);
+  const secrets = root.sections.get('secrets');
+  const used = answers.problems.length > 0 ? [] : takeSecrets(secrets, draft, answers);
+  const { gateway, local, remote } = draft;
+  const keyed = local.proofs[0] === 'psk' || remote.proof === 'psk';
+  const found = keyed
+    ? findSecret(secrets, {
+        local: local.localId,
+        remote: gateway.id === undefined ? gateway.addresses : [gateway.id],
+      })
+    : undefined;
+  if (found) {
+    answerFound(found, answers);
+    draft.secrets.psk = toBase64(found.octets);
+    used.push(found.name);
   }
-  if (answers.problems.length > 0) return { name, answers };
-
-  const found = findSecret(root.sections.get('secrets'), {
-    local: authentication.localId,
-    remote: gateway.id === undefined ? gateway.addresses : [gateway.id],
-  });
-  if (found) answerFound(found, answers);
-  else {
-    const whom = printable(gateway.id ?? gateway.addresses.join(', '));
-    answers.add('missing', 'psk', undefined, `the file has no pre-shared key for ${whom}: adit set-secret`);
-  }
-  return {
-    name,
-    profile,
-    secrets: found ? { psk: toBase64(found.octets) } : {},
-    secretName: found?.name,
-    answers,
-  };
+  return { path, imported: finish(draft, answers, path), answers, used };
 }
 
-/** The one `local…` or `remote…` section; a second one is a demand that we cannot meet. */
-function answerRound(
+function userFromIdentity({ local }: SwanctlDraft): void {
+  if (local.user !== undefined || local.localId === undefined || checkUser(local.localId) !== undefined)
+    return;
+  local.user = local.localId.slice(0, 256);
+}
+
+/** The `local…` or `remote…` sections in the order of `round`; where there is none, the default: a key pair. */
+function answerRounds(
   side: 'local' | 'remote',
   section: Section,
   path: string,
-  table: Table<Draft>,
-  draft: Draft,
+  draft: SwanctlDraft,
   answers: Answers,
 ): void {
-  const rounds = [...section.sections].filter(([name]) => name.toLowerCase().startsWith(side));
-  const [first, ...others] = rounds;
-  for (const [name] of others) {
-    answers.problem(
-      '',
-      `${path}.${name}`,
-      `a second ${side} authentication round is not supported yet (RFC 4739)`,
-    );
-  }
-  const [name, round] = first ?? [side, emptySection()];
-  answerSettings(round, `${path}.${name}`, table, draft, answers);
-  if (!round.settings.has('auth')) {
-    answers.problem(
-      '',
-      `${path}.${name}.auth`,
-      'is missing, and "pubkey", its default, is not supported yet; supported is psk',
-    );
-  }
-  for (const [inner, token] of round.sections) {
-    answerAll(
-      token,
-      `${path}.${name}.${inner}`,
-      'refused',
-      'certificates on tokens are not supported yet',
-      answers,
-      true,
-    );
+  const [table, prove] = side === 'local' ? [LOCAL, localProof] : [REMOTE, remoteProof];
+  const number = (round: Section): number => Number(round.settings.get('round')?.value ?? 0);
+  const found = [...section.sections].filter(([name]) => name.toLowerCase().startsWith(side));
+  const rounds =
+    found.length > 0
+      ? found.sort(([, a], [, b]) => number(a) - number(b))
+      : [[side, emptySection()] as const];
+  for (const [at, [name, round]] of rounds.entries()) {
+    if (side === 'remote' && at > 0) {
+      answers.problem('', `${path}.${name}`, 'a second proof of the gateway is not supported (RFC 4739)');
+      continue;
+    }
+    answerSettings(round, `${path}.${name}`, table, draft, answers);
+    if (!round.settings.has('auth')) prove('pubkey', undefined, draft);
+    for (const [inner, token] of round.sections) {
+      const place = `${path}.${name}.${inner}`;
+      answerAll(token, place, 'refused', 'files by handle or on tokens are not supported yet', answers, true);
+    }
   }
 }
 
@@ -235,7 +195,8 @@ function answerChildren(children: Section | undefined, path: string, draft: Draf
 
 const OTHER_SECTIONS: Readonly<Record<string, string>> = {
   pools: 'for gateways only',
-  authorities: 'for certificates, which are not supported yet',
+  authorities:
+    'authorities are trusted where a connection names their certificates, or where they are imported alone',
 };
 
 /** What stands outside of connections. Sections that were referred to are answered where they were inherited. */

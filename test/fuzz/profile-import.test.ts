@@ -20,9 +20,9 @@ import { emptySection, parseSettings, type Section } from '#core/profile/swanctl
 import { printable } from '#core/text/printable.ts';
 
 const FIXTURES = new URL('../fixtures/profiles/', import.meta.url).pathname;
-const samples = readdirSync(FIXTURES)
-  .filter((name) => /\.(conf|json)$/.test(name))
-  .map((name) => readFileSync(FIXTURES + name));
+const samples = readdirSync(FIXTURES, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && !entry.parentPath.includes('golden'))
+  .map(({ parentPath, name }) => readFileSync(`${parentPath}/${name}`));
 
 const ABOUT_A_SECOND = { numRuns: 100_000, interruptAfterTimeLimit: 1200 };
 
@@ -130,6 +130,25 @@ describe('importFiles', () => {
     ['backslashes', 'a = "\\'],
     ['includes', 'include x\n'],
     ['secrets', 'x: PSK'],
+    ['elements', '<a>'],
+    ['elements with attributes', '<a b="c">'],
+    ['open attributes', '<plist a="'],
+    ['comments of XML', '<plist><!--'],
+    ['closed comments', '<plist><!-- -->'],
+    ['character data', '<![CDATA['],
+    ['instructions', '<?x '],
+    ['entities', '<plist>&lol;'],
+    ['closing tags', '</plist>'],
+    ['dictionaries', '<plist><dict><key>a</key>'],
+    ['ends of tags', '<plist/>'],
+    ['PEM beginnings', '-----BEGIN CERTIFICATE-----\n'],
+    ['PEM blocks', '-----BEGIN A-----\n-----END A-----\n'],
+    ['sections of a keyfile', '[vpn]\n'],
+    ['entries of a phone book', 'PhoneNumber=a\n[x]\n'],
+    ['connections', 'conn a\n also=a\n'],
+    ['settings of ipsec.conf', 'conn a\n b=c\n'],
+    ['secrets of ipsec', ': PSK x\n'],
+    ['quotes of ipsec', 'conn a\n x="'],
   ])('ends soon over nothing but %s', (_name, piece) => {
     // Linear work takes milliseconds; quadratic work over 256 KiB runs into the time limit of the test.
     const flood = piece.repeat(Math.floor((MAX_FILE - 64) / utf8(piece).length));

@@ -273,8 +273,8 @@ describe('single settings', () => {
     [{ settings: 'mediation = yes' }, 'mediation is not supported yet'],
     [{ settings: 'unique = often' }, 'expected "never", "no", "keep" or "replace"'],
     [
-      { local: 'auth = eap-mschapv2' },
-      'f:5: connections.c.local.auth: "eap-mschapv2" is not supported yet; supported is psk',
+      { local: 'auth = eap-sim' },
+      'f:5: connections.c.local.auth: "eap-sim" is not supported; supported are psk, pubkey, eap, and eap- with mschapv2, tls, ttls, peap, gtc or md5',
     ],
     [
       { remote: 'id = *.example.org' },

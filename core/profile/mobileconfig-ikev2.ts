@@ -1,0 +1,223 @@
+/**
+ * The settings of the IKEv2 dictionary in an Apple VPN payload, a row each: what becomes of it in a profile. Keys
+ * without regard to case. Called by mobileconfig.ts.
+ */
+import { toBase64 } from '#core/bytes/base64.ts';
+import { utf8 } from '#core/bytes/bytes.ts';
+import { type Answers, ignore, type Item, refuse, type Row, type Table } from '#core/profile/answers.ts';
+import { checkProposal, checkUser } from '#core/profile/check.ts';
+import { checked, type Draft, gatewayId, host, localId, within } from '#core/profile/draft.ts';
+import { isDict, type PlistDict, textOf } from '#core/profile/plist.ts';
+import { printable } from '#core/text/printable.ts';
+
+const isOn = (text: string | undefined): boolean => text === '1' || text === 'true';
+
+/** Who proves what how: AuthenticationMethod and ExtendedAuthEnabled together, then the two algorithm dictionaries. */
+export function proveByMethod(settings: PlistDict, draft: Draft, answers: Answers, place: string): void {
+  const method = textOf(settings.get('AuthenticationMethod')) ?? '';
+  const extended = isOn(textOf(settings.get('ExtendedAuthEnabled')));
+  const certificate = textOf(settings.get('PayloadCertificateUUID')) !== undefined;
+  const { local, remote } = draft;
+  local.proofs.push(extended ? 'eap' : method === 'SharedSecret' ? 'psk' : 'certificate');
+  // Without a user name the certificate is for EAP-TLS.
+  if (extended && certificate && textOf(settings.get('AuthName')) === undefined) local.methods.push('tls');
+  if (method === 'SharedSecret') remote.proof = 'psk';
+  else if (method === 'Certificate') remote.proof = 'certificate';
+  else if (method === 'None' && extended) remote.proof = 'eap-only';
+  else {
+    const shown = printable(method, 40) || 'nothing';
+    answers.problem(
+      place,
+      'IKEv2.AuthenticationMethod',
+      `"${shown}" alone proves nothing; expected SharedSecret, Certificate, or None together with ExtendedAuthEnabled`,
+    );
+  }
+  for (const [protocol, key] of [
+    ['IKE', 'IKESecurityAssociationParameters'],
+    ['ESP', 'ChildSecurityAssociationParameters'],
+  ] as const) {
+    const parameters = settings.get(key);
+    if (isDict(parameters))
+      takeAlgorithms(protocol, `IKEv2.${key}`, parameters, settings, draft, answers, place);
+  }
+}
+
+const ENCRYPTION: Readonly<Record<string, string>> = {
+  '3DES': '3des',
+  'AES-128': 'aes128',
+  'AES-256': 'aes256',
+  'AES-128-GCM': 'aes128gcm16',
+  'AES-256-GCM': 'aes256gcm16',
+  ChaCha20Poly1305: 'chacha20poly1305',
+};
+const INTEGRITY: Readonly<Record<string, string>> = {
+  'SHA1-96': 'sha1',
+  'SHA1-160': 'sha1',
+  'SHA2-256': 'sha256',
+  'SHA2-384': 'sha384',
+  'SHA2-512': 'sha512',
+};
+const GROUP: Readonly<Record<string, string>> = {
+  '2': 'modp1024',
+  '5': 'modp1536',
+  '14': 'modp2048',
+  '15': 'modp3072',
+  '16': 'modp4096',
+  '17': 'modp6144',
+  '18': 'modp8192',
+  '19': 'ecp256',
+  '20': 'ecp384',
+  '21': 'ecp521',
+  '31': 'x25519',
+  '32': 'x448',
+};
+
+/** One proposal from the three names; what is absent is as Apple's devices have it: AES-256, SHA2-256, group 14. */
+function takeAlgorithms(
+  protocol: 'IKE' | 'ESP',
+  path: string,
+  parameters: PlistDict,
+  settings: PlistDict,
+  draft: Draft,
+  answers: Answers,
+  place: string,
+): void {
+  const keyword = (
+    key: string,
+    usual: string,
+    table: Readonly<Record<string, string>>,
+  ): string | undefined => {
+    const name = textOf(parameters.get(key)) ?? usual;
+    const found = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (found === undefined) {
+      const known = Object.keys(table).join(', ');
+      answers.problem(
+        place,
+        `${path}.${key}`,
+        `"${printable(name, 40)}" is not supported; expected one of ${known}`,
+      );
+    }
+    return found;
+  };
+  const encryption = keyword('EncryptionAlgorithm', 'AES-256', ENCRYPTION);
+  const integrity = keyword('IntegrityAlgorithm', 'SHA2-256', INTEGRITY);
+  const group = keyword('DiffieHellmanGroup', '14', GROUP);
+  if (encryption === undefined || integrity === undefined || group === undefined) return;
+  const aead = /gcm|poly/.test(encryption);
+  // Without EnablePFS a rekeyed Child SA takes no group of its own.
+  const forward = protocol === 'IKE' || isOn(textOf(settings.get('EnablePFS')));
+  const hash = aead ? (protocol === 'IKE' ? [`prf${integrity}`] : []) : [integrity];
+  const text = [encryption, ...hash, ...(forward ? [group] : [])].join('-');
+  const problem = checkProposal(protocol)(text);
+  if (problem !== undefined) return answers.problem(place, path, problem);
+  ((protocol === 'IKE' ? draft.ike : draft.child).proposals ??= []).push(text);
+  answers.add('changed', path, undefined, `becomes the proposal ${text}`);
+}
+
+const RATES: Readonly<Record<string, number>> = { None: 0, Low: 1800, Medium: 600, High: 60 };
+
+const deadPeer: Row<Draft> = (item, { ike }) => {
+  const sec = Object.hasOwn(RATES, item.value) ? RATES[item.value] : undefined;
+  if (sec === undefined) return item.problem(`expected one of ${Object.keys(RATES).join(', ')}`);
+  ike.livenessSec = sec;
+  item.taken();
+};
+
+const revocation: Row<Draft> = (item, { remote }) => {
+  const on = item.switch();
+  if (on === undefined) return;
+  remote.revocation = { crl: on, ocsp: on, strict: false };
+  item.taken();
+};
+
+const TYPES = /^(RSA|ECDSA(256|384|521)|Ed25519)$/;
+
+const certificateType: Row<Draft> = (item, { local }) => {
+  if (item.value === 'RSA-PSS') local.rsaPss = true;
+  else if (!TYPES.test(item.value)) return item.ignored('the key in the certificate decides');
+  item.taken();
+};
+
+const serverName: Row<Draft> = (item, { gateway }) => {
+  if (gateway.id === undefined || item.value === gateway.id) return item.taken();
+  item.ignored('the gateway’s certificate must carry RemoteIdentifier');
+};
+
+const password: Row<Draft> = (item, { secrets }) => {
+  secrets.password = toBase64(utf8(item.value));
+  item.showing(undefined).taken();
+};
+
+const LATER = 'is not supported yet';
+const EVERYTHING =
+  'what goes past the tunnel is decided by the gateway’s networks; a kill switch comes later';
+const DEMAND = `connecting by itself ${LATER}; Adit connects when it is asked to`;
+const DEVICE = 'concerns Apple’s devices alone';
+const PPK = `postquantum pre-shared keys (RFC 8784) are not supported yet`;
+const WHOLE = (item: Item): void => item.taken();
+
+const lifetime = (set: (draft: Draft, sec: number) => void): Row<Draft> => within(60, 604800, set, 60);
+
+export const IKEV2: Table<Draft> = {
+  RemoteAddress: host,
+  RemoteIdentifier: gatewayId,
+  LocalIdentifier: localId,
+  AuthenticationMethod: WHOLE,
+  ExtendedAuthEnabled: WHOLE,
+  SharedSecret: (item) => item.showing(undefined).taken(),
+  CertificateType: certificateType,
+  PayloadCertificateUUID: WHOLE,
+  AuthName: checked(checkUser, ({ local }, text) => (local.user = text)),
+  AuthPassword: password,
+  Password: password,
+  AuthPasswordEncryption: ignore('Adit asks for the password itself'),
+  DeadPeerDetectionRate: deadPeer,
+  ServerCertificateIssuerCommonName: ignore('the authorities in the file decide, not their names'),
+  ServerCertificateCommonName: serverName,
+  TLSMinimumVersion: ignore('EAP offers TLS 1.2 and 1.3'),
+  TLSMaximumVersion: ignore('EAP offers TLS 1.2 and 1.3'),
+  UseConfigurationAttributeInternalIPSubnet: ignore('Adit always asks for the gateway’s networks'),
+  DisableMOBIKE: ignore(`MOBIKE ${LATER}`),
+  DisableRedirect: ignore(`redirection (RFC 5685) ${LATER}`),
+  DisconnectOnIdle: ignore(`closing an idle tunnel ${LATER}`),
+  DisconnectOnIdleTimer: ignore(`closing an idle tunnel ${LATER}`),
+  NATKeepAliveOffloadEnable: ignore(DEVICE),
+  NATKeepAliveInterval: within(0, 3600, ({ ike }, number) => (ike.natKeepaliveSec = number)),
+  EnablePFS: WHOLE,
+  EnableCertificateRevocationCheck: revocation,
+  EnableFallback: ignore(DEVICE),
+  MTU: within(576, 9000, (draft, number) => (draft.mtu = number)),
+  IncludeAllNetworks: ignore(EVERYTHING),
+  EnforceRoutes: ignore(EVERYTHING),
+  ExcludeLocalNetworks: ignore(EVERYTHING),
+  ExcludeCellularServices: ignore(DEVICE),
+  ExcludeAPNs: ignore(DEVICE),
+  ExcludeDeviceCommunication: ignore(DEVICE),
+  AllowPostQuantumKeyExchangeFallback: ignore(`several key exchanges (RFC 9370) ${LATER}`),
+  PPK: refuse(PPK),
+  PPKIdentifier: refuse(PPK),
+  PPKMandatory: (item) => (isOn(item.value) ? item.problem(PPK) : item.taken()),
+  ProviderType: ignore(DEVICE),
+  ProviderBundleIdentifier: ignore(DEVICE),
+  OnDemandEnabled: ignore(DEMAND),
+  OnDemandUserOverrideDisabled: ignore(DEMAND),
+  OnDemandRules: ignore(DEMAND),
+  ...Object.fromEntries(
+    (['IKE', 'Child'] as const).flatMap((sa) =>
+      ['EncryptionAlgorithm', 'IntegrityAlgorithm', 'DiffieHellmanGroup'].map((key) => [
+        `${sa}SecurityAssociationParameters.${key}`,
+        WHOLE,
+      ]),
+    ),
+  ),
+  'IKESecurityAssociationParameters.LifeTimeInMinutes': lifetime(({ ike }, sec) => (ike.lifetimeSec = sec)),
+  'ChildSecurityAssociationParameters.LifeTimeInMinutes': lifetime(
+    ({ child }, sec) => (child.lifetimeSec = sec),
+  ),
+  'IKESecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(
+    `several key exchanges (RFC 9370) ${LATER}`,
+  ),
+  'ChildSecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(
+    `several key exchanges (RFC 9370) ${LATER}`,
+  ),
+};
