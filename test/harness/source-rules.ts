@@ -28,11 +28,11 @@ export const FOLDER_MAY_IMPORT: Readonly<Record<string, { folders: readonly stri
   core: {
     folders: ['core'],
     packages:
-      /^(@noble\/(ciphers|curves|hashes|post-quantum)|zod|des\.js|@peculiar\/asn1-(schema|x509|ocsp|pfx|pkcs8)|@rgrove\/parse-xml)(\/|$)/,
+      /^(@noble\/(ciphers|curves|hashes|post-quantum)|zod|des\.js|@peculiar\/asn1-(schema|x509|ocsp)|@rgrove\/parse-xml)(\/|$)/,
   },
   helper: {
     folders: ['core', 'helper', 'package.json'],
-    packages: /^(node:|zod$|@peculiar\/asn1-(schema|x509|pfx|pkcs8)$)/,
+    packages: /^(node:|zod$|@peculiar\/asn1-(schema|x509|cms|pfx)$)/,
   },
   cli: { folders: ['core', 'cli', 'package.json'], packages: /^(node:|zod$)/ },
   electron: { folders: ['core', 'electron', 'package.json'], packages: /^(node:|zod$|electron$)/ },
