@@ -164,8 +164,11 @@ export type EapService = Omit<EapAuthenticatorSettings, 'random' | 'identity'>;
 export interface ResponderConfig extends CommonConfig {
   readonly role: 'responder';
   readonly localId: Identification;
-  /** How the gateway proves itself; absent is the key of `findPsk`, which EAP does not have. */
-  readonly authentication?: CertificateProof | PskProof;
+  /**
+   * How the gateway proves itself; absent is the key of `findPsk`, which EAP does not have. `eap-only` leaves it to EAP for
+   * clients that ask for that and refuses others (RFC 5998).
+   */
+  readonly authentication?: CertificateProof | PskProof | { readonly method: 'eap-only' };
   /** Absent is by pre-shared key. */
   readonly remoteAuthentication?: ClientAuthentication;
   /** The key for a peer; `undefined` refuses it with AUTHENTICATION_FAILED (an unknown identity looks like a wrong key). */

@@ -16,6 +16,7 @@ import type {
   ResponderConfig,
 } from '#core/ikev2/connection-types.ts';
 import { parseIp, type Path } from '#core/net/address.ts';
+import type { Answerer } from './ikev2-login.ts';
 import { Drawing } from './ikev2-drawing.ts';
 import { seededRandom, type SeededRandom } from './seeded-random.ts';
 import { type LinkOptions, type NatOptions, VirtualLink } from './virtual-link.ts';
@@ -128,6 +129,8 @@ export interface PairOptions {
   readonly link?: Partial<LinkOptions>;
   readonly nat?: NatOptions;
   readonly path?: Path;
+  /** Who answers the questions of each end; a question without an answer stays open. */
+  readonly answers?: { readonly initiator?: Answerer; readonly responder?: Answerer };
 }
 
 export const pathTo = (port: number): Path => ({
@@ -239,10 +242,12 @@ export class Ikev2Pair {
   readonly world: VirtualWorld;
   readonly drawing: Drawing;
   readonly #path: Path;
+  answers: NonNullable<PairOptions['answers']>;
 
   constructor(options: PairOptions = {}) {
     const random = seededRandom(options.seed ?? 1);
     this.random = random;
+    this.answers = options.answers ?? {};
     this.initiator = createConnection(
       initiatorConfig(random, { keyLog: (entry) => this.keyLog.initiator.push(entry), ...options.initiator }),
     );
@@ -273,8 +278,17 @@ export class Ikev2Pair {
   }
 
   drain(): void {
-    this.events.initiator.drain(this.initiator);
-    this.events.responder.drain(this.responder);
+    for (const end of ['initiator', 'responder'] as const) while (this.#drainEnd(end));
+  }
+
+  /** Whether a question was answered, after which there may be more to drain. */
+  #drainEnd(end: 'initiator' | 'responder'): boolean {
+    const log = this.events[end];
+    const before = log.all.length;
+    log.drain(this[end]);
+    const [question] = log.all.slice(before).filter((event) => event.type === 'question');
+    const answer = question && this.answers[end]?.(question.question);
+    return answer !== undefined && this[end].answer(this.now, question?.id ?? 0, answer);
   }
 
   /** Begins; nothing has been delivered yet. */

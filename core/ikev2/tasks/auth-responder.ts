@@ -5,9 +5,10 @@
 import type { Failure } from '#core/failure/failure.ts';
 import type { Identification } from '#core/ike/identification.ts';
 import { AuthMethod } from '#core/registry/auth-methods.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
 import type { ResponderConfig } from '../connection-types.ts';
 import { protocolError } from '../failures.ts';
-import { find } from '../payload-access.ts';
+import { find, findNotify } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
 import { copyOf, macOf, methodName, octetsOf, peerFailed, REFUSAL, sameMac } from '../proof.ts';
 import type { AuthValue } from '../questions.ts';
@@ -82,6 +83,12 @@ export function gatewayIdentityTask(config: ResponderConfig, claim: Claim): Task
   let auth: AuthValue | undefined;
   return {
     name: 'gateway-identity',
+    onRequest(_exchange, { payloads }) {
+      if (authentication?.method !== 'eap-only') return undefined;
+      return findNotify(payloads, NotifyType.EAP_ONLY_AUTHENTICATION) === undefined
+        ? refusing(protocolError('IKE_AUTH without EAP_ONLY_AUTHENTICATION'))
+        : undefined;
+    },
     prepare({ sa }) {
       if (authentication?.method !== 'certificate') return undefined;
       return asking<'sign'>(
@@ -99,9 +106,11 @@ export function gatewayIdentityTask(config: ResponderConfig, claim: Claim): Task
         out.push(idr, ...certPayloads(authentication.certificates), { kind: 'AUTH', ...auth });
         return;
       }
+      out.push(idr);
+      if (authentication?.method === 'eap-only') return;
       const psk = authentication?.psk ?? claim.psk;
       if (psk === undefined) throw new Error('an answer to a peer without a key');
-      out.push(idr, macOf(sa, 'responder', localId, psk));
+      out.push(macOf(sa, 'responder', localId, psk));
     },
   };
 }

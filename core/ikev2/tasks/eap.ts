@@ -93,7 +93,8 @@ export class EapLogin {
     switch (output.kind) {
       case 'send':
         this.#outgoing = output.packet;
-        if (output.notice !== undefined) sa.emit({ type: 'notice', text: output.notice });
+        if (output.notice !== undefined && output.notice !== '')
+          sa.emit({ type: 'notice', text: output.notice });
         return undefined;
       case 'ask':
         return asking<'eap'>({ kind: 'eap', eap: output.question }, (answer) =>
