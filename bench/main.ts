@@ -1,16 +1,23 @@
 /**
  * npm run bench: measures Adit against its peers in one run and prints ratios. scripts/bench.sh runs it in
- * namespaces. `--only NAME` (repeatable) takes a part; `--write` puts the table into docs/performance.md.
+ * namespaces. `--only NAME` (repeatable) takes a part; `--write` puts the table into docs/performance.md; `--short` takes
+ * fewer rounds; `--check` fails where a goal is missed by a factor of two or more, which no noisy machine explains.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect } from './connect.ts';
 import { handshakes } from './handshakes.ts';
-import { describeMachine, type Report, type Row, table } from './report.ts';
+import { describeMachine, margin, type Report, type Row, table } from './report.ts';
 import { start } from './start.ts';
+import { throughput } from './throughput.ts';
 
-const PARTS: Readonly<Record<string, () => Promise<Row[]> | Row[]>> = { connect, start, handshakes };
+const PARTS: Readonly<Record<string, (options: { short: boolean }) => Promise<Row[]> | Row[]>> = {
+  connect,
+  start,
+  handshakes,
+  throughput,
+};
 const MARKS = ['<!-- bench:begin -->', '<!-- bench:end -->'] as const;
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
@@ -26,14 +33,19 @@ async function writeDocument(report: Report): Promise<void> {
 }
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, write: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string', multiple: true },
+    write: { type: 'boolean', default: false },
+    short: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+  },
 });
 const rows: Row[] = [];
 for (const name of values.only ?? Object.keys(PARTS)) {
   const part = PARTS[name];
   if (!part) throw new Error(`--only ${name}: must be one of ${Object.keys(PARTS).join(', ')}`);
   process.stderr.write(`bench: ${name}\n`);
-  rows.push(...(await part()));
+  rows.push(...(await part({ short: values.short })));
 }
 const report: Report = { takenAt: new Date().toISOString(), machine: describeMachine(), rows };
 process.stdout.write(`${report.machine}\n\n${table(report)}\n`);
@@ -42,3 +54,8 @@ const file = path(`bench/results/${report.takenAt.replaceAll(':', '-')}.json`);
 await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
 process.stderr.write(`bench: written to ${file}\n`);
 if (values.write) await writeDocument(report);
+const far = rows.filter((row) => (margin(row) ?? 1) <= 0.5);
+if (values.check && far.length > 0) {
+  process.stderr.write(`bench: far from its goal: ${far.map(({ subject }) => subject).join('; ')}\n`);
+  process.exitCode = 1;
+}

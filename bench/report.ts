@@ -12,7 +12,7 @@ export interface Row {
   /** Whom it was compared with in the same run; absent where there is none. */
   readonly peer?: { readonly name: string; readonly value: number };
   /** The bound that the issue set, on the ratio where there is a peer, else on Adit's figure. */
-  readonly goal?: { readonly atMost: number };
+  readonly goal?: { readonly atMost: number } | { readonly atLeast: number };
   readonly note?: string;
 }
 
@@ -37,10 +37,17 @@ export function describeMachine(): string {
 
 const ratioOf = ({ adit, peer }: Row): number | undefined => (peer ? adit / peer.value : undefined);
 
+/** By which factor the figure is better than its goal asks; below one it is missed. */
+export function margin(row: Row): number | undefined {
+  if (!row.goal) return undefined;
+  const reached = ratioOf(row) ?? row.adit;
+  return 'atMost' in row.goal ? row.goal.atMost / reached : reached / row.goal.atLeast;
+}
+
 function verdict(row: Row): string {
   if (!row.goal) return '';
-  const held = (ratioOf(row) ?? row.adit) <= row.goal.atMost;
-  return `${held ? 'held' : 'MISSED'} (at most ${row.goal.atMost})`;
+  const bound = 'atMost' in row.goal ? `at most ${figure(row.goal.atMost)}` : `at least ${row.goal.atLeast}`;
+  return `${(margin(row) ?? 1) >= 1 ? 'held' : 'MISSED'} (${bound})`;
 }
 
 const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
@@ -52,7 +59,7 @@ export function table({ rows }: Report): string {
     row.note === undefined ? row.subject : `${row.subject} (${row.note})`,
     `${figure(row.adit)} ${row.unit}`,
     row.peer ? `${figure(row.peer.value)} ${row.unit} (${row.peer.name})` : '',
-    ratioOf(row)?.toFixed(2) ?? '',
+    ratioOf(row)?.toPrecision(3) ?? '',
     verdict(row),
   ]);
   const widths = head.map((_, column) =>
