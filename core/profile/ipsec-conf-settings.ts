@@ -124,7 +124,7 @@ const sourceIp: Row<ConnDraft> = (item, { request }) => {
     if (text === '%config' || text === '%modeconfig' || text === '%modecfg') request.ip6 = true;
   }
   request.dns = true;
-  if (/^%/.test(item.value)) item.taken();
+  if (item.value.startsWith('%')) item.taken();
   else item.changed('the gateway chooses the address; a particular one cannot be asked for yet');
 };
 
@@ -181,7 +181,7 @@ function plainProposal(text: string, protocol: 'IKE' | 'ESP'): string {
     if (Object.hasOwn(DH, word)) return DH[word] ?? word;
     const row = WORDS.find(([pattern]) => pattern.test(word));
     const [, bits = ''] = row?.[0].exec(word) ?? [];
-    return row ? row[1].replace('$1', bits || (/^aes_/.test(word) ? '256' : '')) : word;
+    return row ? row[1].replace('$1', bits || (word.startsWith('aes_') ? '256' : '')) : word;
   });
   const aead = words.some((word) => /gcm|poly1305/.test(word));
   const hasPrf = words.some((word) => word.startsWith('prf'));
@@ -234,6 +234,9 @@ function file(what: string, take: (draft: ConnDraft, found: Companion) => boolea
     if (item.value.startsWith('%')) return item.ignored('certificates on tokens are not supported yet');
     const found = draft.companions.find(item.value);
     if (found && take(draft, found)) return item.taken();
+    if (draft.dialect === 'libreswan') {
+      return item.ignored('a name in libreswan’s own database: import the .p12 file together with this one');
+    }
     const last = printable(item.value.split('/').at(-1) ?? '', 80);
     item.refused(`Adit opens no files: import ${last}, ${what}, together with this one`);
   };

@@ -64,7 +64,7 @@ function importConn(
     auth: {},
   };
   draft.child.name = printable(name, 64).slice(0, 64);
-  answers.add('taken', `${path}`, dialect === 'libreswan' ? 'libreswan’s dialect' : 'strongSwan’s dialect');
+  answers.add('taken', path, dialect === 'libreswan' ? 'libreswan’s dialect' : 'strongSwan’s dialect');
   answerSettings(
     { settings: sided(settings), sections: new Map(), references: [], includes: [] },
     path,

@@ -7,6 +7,7 @@ import { utf8 } from '#core/bytes/bytes.ts';
 import { type Answers, ignore, type Item, refuse, type Row, type Table } from '#core/profile/answers.ts';
 import { checkProposal, checkUser } from '#core/profile/check.ts';
 import { checked, type Draft, gatewayId, host, localId, within } from '#core/profile/draft.ts';
+import { ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorithms.ts';
 import { isDict, type PlistDict, textOf } from '#core/profile/plist.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -41,36 +42,6 @@ export function proveByMethod(settings: PlistDict, draft: Draft, answers: Answer
       takeAlgorithms(protocol, `IKEv2.${key}`, parameters, settings, draft, answers, place);
   }
 }
-
-const ENCRYPTION: Readonly<Record<string, string>> = {
-  '3DES': '3des',
-  'AES-128': 'aes128',
-  'AES-256': 'aes256',
-  'AES-128-GCM': 'aes128gcm16',
-  'AES-256-GCM': 'aes256gcm16',
-  ChaCha20Poly1305: 'chacha20poly1305',
-};
-const INTEGRITY: Readonly<Record<string, string>> = {
-  'SHA1-96': 'sha1',
-  'SHA1-160': 'sha1',
-  'SHA2-256': 'sha256',
-  'SHA2-384': 'sha384',
-  'SHA2-512': 'sha512',
-};
-const GROUP: Readonly<Record<string, string>> = {
-  '2': 'modp1024',
-  '5': 'modp1536',
-  '14': 'modp2048',
-  '15': 'modp3072',
-  '16': 'modp4096',
-  '17': 'modp6144',
-  '18': 'modp8192',
-  '19': 'ecp256',
-  '20': 'ecp384',
-  '21': 'ecp521',
-  '31': 'x25519',
-  '32': 'x448',
-};
 
 /** One proposal from the three names; what is absent is as Apple's devices have it: AES-256, SHA2-256, group 14. */
 function takeAlgorithms(

@@ -79,7 +79,8 @@ const descend = (element: Element, name: string): Element[] =>
 
 /** `EapHostConfig/EapMethod/Type` is the outer method. */
 function takeEap(native: Element, { local }: Draft, answers: Answers, place: string): void {
-  for (const configuration of descend(native, 'Eap')) {
+  // Deeper ones configure what runs inside of PEAP.
+  for (const configuration of descend(native, 'Eap').slice(0, 1)) {
     const [method] = descend(configuration, 'EapMethod');
     const type = method && named(method, 'Type')[0]?.text;
     const found = type !== undefined && Object.hasOwn(EAP_TYPES, type) ? EAP_TYPES[type] : undefined;

@@ -53,24 +53,17 @@ const MAX_DEPTH = 8;
 
 /** `remote.addr` and its text, for each leaf; the items of a list with a blank between them. */
 function leaves(value: unknown, path: string, depth = 0): [string, string][] {
-  if (Array.isArray(value)) {
-    return [
-      [
-        path,
-        value
-          .filter((item) => typeof item !== 'object')
-          .map(String)
-          .join(' '),
-      ],
-    ];
-  }
+  if (Array.isArray(value)) return [[path, value.map(scalar).join(' ')]];
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) {
-    return [[path, typeof value === 'object' ? '' : String(value)]];
+    return [[path, scalar(value)]];
   }
   return Object.entries(value).flatMap(([key, inner]) =>
     leaves(inner, path === '' ? key : `${path}.${key}`, depth + 1),
   );
 }
+
+const scalar = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 
 interface Type {
   readonly proofs: readonly Proof[];

@@ -198,7 +198,7 @@ export function remoteProof(text: string, item: Item | undefined, { remote }: Dr
   else if (KEY_AUTH.test(auth)) {
     remote.proof = 'certificate';
     if (constrained.test(auth)) return item?.changed('any sound signature of the gateway is accepted');
-  } else if (/^eap/.test(auth)) remote.proof = 'eap-only';
+  } else if (auth.startsWith('eap')) remote.proof = 'eap-only';
   else return item?.problem(unknownAuth(text));
   item?.taken();
 }

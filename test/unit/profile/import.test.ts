@@ -119,6 +119,68 @@ describe('the format is told by content', () => {
   });
 });
 
+describe('secrets in files', () => {
+  it('appear in no report, whatever the format', () => {
+    for (const entry of own) {
+      const files = entry.isDirectory()
+        ? within(FIXTURES + entry.name)
+        : [{ name: entry.name, content: readFileSync(FIXTURES + entry.name) }];
+      const said = reportOf(files);
+      expect(said, entry.name).not.toMatch(
+        /must-not-be-shown|fixture-password|fixture password|key-password|fixture-key|fixture-p12|c2VjcmV0|MII[A-Za-z0-9+/]{8}/,
+      );
+    }
+  });
+});
+
+function reportOf(files: readonly { readonly name: string; readonly content: Uint8Array }[]): string {
+  try {
+    return JSON.stringify(importFiles(files).map(({ report }) => report));
+  } catch (error) {
+    return String(error);
+  }
+}
+
+describe('XML', () => {
+  const deep = '<a>'.repeat(70) + '</a>'.repeat(70);
+  it.each<[string, string, RegExp]>([
+    [
+      'entities of its own',
+      '<!DOCTYPE plist [<!ENTITY a "b">]><plist><dict/></plist>',
+      /XML entities of its own/,
+    ],
+    ['unknown entities', '<plist><dict><key>&a;</key></dict></plist>', /^x:1: this is not well-formed XML/],
+    ['an external DTD with a subset', '<!DOCTYPE plist SYSTEM "x" [ ]><plist><dict/></plist>', /entities/],
+    ['bottomless elements', `<plist>${deep}</plist>`, /nested deeper than 64/],
+    ['odd dictionaries', '<plist><dict><key>a</key></dict></plist>', /needs a value after each <key>/],
+    ['a plist of nothing', '<plist/>', /expected a property list/],
+    ['no VPN', '<plist><dict><key>a</key><string>b</string></dict></plist>', /there is no VPN in this/],
+    ['a profile of a plug-in', '<VPNProfile><AlwaysOn>true</AlwaysOn></VPNProfile>', /no <NativeProfile>/],
+  ])('with %s is refused', (_name, text, says) => {
+    expect(messageOf(text)).toMatch(says);
+  });
+});
+
+describe('a CMS wrapper', () => {
+  const signed = readFileSync(`${FIXTURES}signed.mobileconfig`);
+  it('is opened, and the signature said to be unverified', () => {
+    const [imported] = importFiles([{ name: 'x', content: signed }]);
+    expect(imported?.report).toContainEqual({
+      outcome: 'ignored',
+      setting: 'signature',
+      reason: 'the file is signed; Adit did not verify by whom',
+    });
+  });
+
+  it('that is cut off anywhere is refused', () => {
+    for (let length = 2; length < signed.length - 1; length += 7) {
+      const message = messageOf(signed.subarray(0, length));
+      // The signature after the content is not read, so its loss is not noticed.
+      if (!message.startsWith('{')) expect(message).toMatch(/^x: /);
+    }
+  });
+});
+
 describe('several files', () => {
   it('of swanctl.conf are one configuration', () => {
     const files = [

@@ -147,6 +147,23 @@ describe('profiles', () => {
     expect(readdirSync(world.directory)).toEqual([]);
   });
 
+  it('with EAP keep what the file holds, name what is missing, and are refused where the engine cannot', async () => {
+    const sswan = {
+      uuid: 'u',
+      name: 'Mobile',
+      type: 'ikev2-eap',
+      remote: { addr: 'vpn.example.org' },
+      local: { eap_id: 'alice', shared_secret: CANARY },
+    };
+    const { imported } = await alice.call('profiles.import', { files: [fileOf(sswan)] });
+    expect(imported).toMatchObject([{ id: 'mobile', missingSecrets: [] }]);
+    const { profiles } = await alice.call('profiles.list', {});
+    expect(profiles).toMatchObject([{ storedSecrets: ['password'], missingSecrets: [] }]);
+    const shown = JSON.stringify([imported, await alice.call('profiles.get', { id: 'mobile' })]);
+    expect(shown).not.toContain(CANARY);
+    expect(shown).not.toContain(Buffer.from(CANARY).toString('base64'));
+  });
+
   it('miss no key that came along', async () => {
     const missing = async (more: { psk?: string }) => {
       const { imported } = await alice.call('profiles.import', { files: [fileOf(input('Work'))], ...more });
