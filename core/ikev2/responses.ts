@@ -40,9 +40,9 @@ export function handleResponse(life: Lifecycle, arrived: Arrived): void {
 function takeResponse(life: Lifecycle, arrived: Arrived, message: Message, plan: Plan): void {
   const { sa } = life;
   const { now, path } = arrived;
-  const { exchange, leadsTo } = plan;
+  const { exchange } = plan;
   if (exchange !== ExchangeType.IKE_SA_INIT) noteAuthentic(life, arrived);
-  if (sa.state === 'deleting' && leadsTo !== undefined) {
+  if (sa.state === 'deleting' && exchange === ExchangeType.IKE_AUTH) {
     // The user has changed their mind meanwhile: whatever this answer grants, our Delete comes next.
     life.settled();
     return life.proceed(now);

@@ -3,10 +3,12 @@ import { EMPTY } from '#core/bytes/bytes.ts';
 import type { ConnectionState } from '#core/ikev2/connection-types.ts';
 import type { Ikev2Connection } from '#core/ikev2/connection.ts';
 import type { Payload } from '#core/ikev2/payload-types.ts';
+import type { Answer, Question } from '#core/ikev2/questions.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { Forge, notifyPayload } from './ikev2-forge.ts';
-import { esp, id, ike, Ikev2Pair, INITIATOR_ADDRESS, pathTo, ts } from './ikev2-pair.ts';
+import { type Answerer, answersOf, proofOf } from './ikev2-login.ts';
+import { esp, id, ike, Ikev2Pair, INITIATOR_ADDRESS, type PairOptions, pathTo, ts } from './ikev2-pair.ts';
 
 export type Role = 'initiator' | 'responder';
 
@@ -20,8 +22,19 @@ export interface Subject {
 
 const SHORT = { initialMs: 100, factor: 1.5, maxMs: 1_000, attempts: 4, jitter: 0.1 } as const;
 
+/** What the ends have agreed on; without a word both have the pre-shared key. */
+export type Login = 'certificate' | 'eap' | 'certificate-eap';
+
+export interface StateOf {
+  readonly role: Role;
+  readonly state: ConnectionState;
+  readonly login?: Login;
+  /** In `asking`: the question that is open. */
+  readonly asks?: string;
+}
+
 /** Ways into the states; an initiator never rests in a responder's idle and the other way round. */
-export const STATES: readonly { readonly role: Role; readonly state: ConnectionState }[] = [
+export const STATES: readonly StateOf[] = [
   { role: 'initiator', state: 'idle' },
   { role: 'initiator', state: 'ike-sa-init' },
   { role: 'initiator', state: 'ike-auth' },
@@ -33,19 +46,78 @@ export const STATES: readonly { readonly role: Role; readonly state: ConnectionS
   { role: 'responder', state: 'established' },
   { role: 'responder', state: 'deleting' },
   { role: 'responder', state: 'closed' },
+  { role: 'initiator', state: 'asking', login: 'certificate', asks: 'sign' },
+  { role: 'initiator', state: 'asking', login: 'certificate', asks: 'verify-peer' },
+  { role: 'initiator', state: 'asking', login: 'eap', asks: 'password' },
+  { role: 'initiator', state: 'ike-auth', login: 'eap' },
+  { role: 'responder', state: 'asking', login: 'certificate', asks: 'verify-peer' },
+  { role: 'responder', state: 'asking', login: 'certificate', asks: 'sign' },
+  { role: 'responder', state: 'ike-auth', login: 'eap' },
+  { role: 'responder', state: 'ike-auth', login: 'certificate-eap' },
 ];
 
-export function subject(role: Role, state: ConnectionState, seed = 1): Subject {
+const CLIENT = 'alice@example.org';
+const GATEWAY = 'gw.example.org';
+const USERS = { find: () => ({ password: 'secret' }) };
+const METHODS = [{ type: 'MSCHAPv2' }] as const;
+
+const LOGINS: Readonly<Record<Login, Pick<PairOptions, 'initiator' | 'responder'>>> = {
+  certificate: {
+    initiator: { authentication: proofOf(CLIENT), remoteAuthentication: { method: 'certificate' } },
+    responder: { authentication: proofOf(GATEWAY), remoteAuthentication: { method: 'certificate' } },
+  },
+  eap: {
+    initiator: { authentication: { method: 'eap', eap: { user: 'alice', methods: METHODS } } },
+    responder: {
+      authentication: proofOf(GATEWAY),
+      remoteAuthentication: { method: 'eap', eap: { users: USERS, methods: METHODS } },
+    },
+  },
+  'certificate-eap': {
+    initiator: {
+      authentication: {
+        method: 'certificate-eap',
+        certificates: proofOf(CLIENT).certificates,
+        eap: { user: 'alice', methods: METHODS },
+      },
+    },
+    responder: {
+      authentication: proofOf(GATEWAY),
+      remoteAuthentication: { method: 'certificate-eap', eap: { users: USERS, methods: METHODS } },
+    },
+  },
+};
+
+const PEOPLE = {
+  initiator: answersOf({ name: CLIENT, password: 'secret' }),
+  responder: answersOf({ name: GATEWAY }),
+} as const;
+
+const kindOf = (question: Question): string => (question.kind === 'eap' ? question.eap.kind : question.kind);
+
+export function subject({ role, state, login, asks }: StateOf, seed = 1): Subject {
+  const ends = login === undefined ? {} : LOGINS[login];
+  const keepsOpen: Answerer = (question) => (kindOf(question) === asks ? undefined : PEOPLE[role](question));
   const pair = new Ikev2Pair({
     seed,
-    initiator: { retransmit: SHORT, livenessSec: 10, lifetimeSec: 300, child: { lifetimeSec: 100 } },
-    responder: { retransmit: SHORT, livenessSec: 15 },
+    initiator: {
+      ...ends.initiator,
+      retransmit: SHORT,
+      livenessSec: 10,
+      lifetimeSec: 300,
+      child: { lifetimeSec: 100 },
+    },
+    responder: { ...ends.responder, retransmit: SHORT, livenessSec: 15 },
+    answers: { ...PEOPLE, [role]: keepsOpen },
   });
   const target = pair[role];
   if (state !== 'idle') {
     pair.initiate();
     // 10 ms each way: the responder is keyed after one, the initiator after two.
     if (state === 'ike-auth') pair.run(role === 'responder' ? 12 : 22);
+    if (state === 'asking') pair.run(90);
+    // In the middle of several exchanges.
+    if (state === 'ike-auth' && login !== undefined) pair.run(20);
     if (state === 'established' || state === 'deleting' || state === 'closed') pair.run(60);
     if (state === 'deleting') pair.do((now) => target.delete(now));
     if (state === 'closed') pair.do((now) => target.delete(now)).run(60);
@@ -105,7 +177,12 @@ const CONTENTS: readonly { readonly name: string; readonly payloads: readonly Pa
       { kind: 'TSr', selectors: ts('0.0.0.0/0') },
     ],
   },
-  { name: 'EAP', payloads: [{ kind: 'EAP', message: Uint8Array.of(3, 1, 0, 4) }] },
+  { name: 'EAP-Success', payloads: [{ kind: 'EAP', message: Uint8Array.of(3, 1, 0, 4) }] },
+  { name: 'EAP-Failure', payloads: [{ kind: 'EAP', message: Uint8Array.of(4, 1, 0, 4) }] },
+  { name: 'EAP Identity', payloads: [{ kind: 'EAP', message: Uint8Array.of(1, 1, 0, 5, 1) }] },
+  { name: 'EAP response', payloads: [{ kind: 'EAP', message: Uint8Array.of(2, 1, 0, 5, 26) }] },
+  { name: 'AUTH', payloads: [{ kind: 'AUTH', method: 2, data: new Uint8Array(32) }] },
+  { name: 'IDi', payloads: [{ kind: 'IDi', id: id('alice') }] },
 ];
 
 const EXCHANGES: readonly number[] = [
@@ -250,7 +327,55 @@ const COMMANDS: readonly Input[] = [
   { name: 'abandon', apply: ({ pair, target }) => void pair.do((now) => target.abandon(now)) },
 ];
 
-export const INPUTS: readonly Input[] = [...messageInputs(), ...GARBAGE, ...TIME, ...COMMANDS];
+const lastId = ({ pair, role }: Subject): number => pair.events[role].of('question').at(-1)?.id ?? 1;
+
+const ANSWERS: readonly { readonly name: string; readonly answer: Answer }[] = [
+  { name: 'sign', answer: { kind: 'sign', auth: { method: 14, data: new Uint8Array(40) } } },
+  { name: 'yes', answer: { kind: 'verify-peer' } },
+  { name: 'no', answer: { kind: 'failed', failure: { cause: 'certificate-unusable', detail: 'x' } } },
+  { name: 'a password', answer: { kind: 'eap', eap: { kind: 'password', password: 'wrong' } } },
+  { name: 'a code', answer: { kind: 'eap', eap: { kind: 'one-time-code', code: '1' } } },
+  { name: 'nobody', answer: { kind: 'eap', eap: { kind: 'none' } } },
+];
+
+/** Answers of every kind to the last question, the one before and one to come. */
+const ANSWERING: readonly Input[] = ANSWERS.flatMap(({ name, answer }) =>
+  [-1, 0, 1].map((offset) => ({
+    name: `answer ${name} to question ${offset}`,
+    apply: (subject: Subject) =>
+      void subject.pair.do((now) => subject.target.answer(now, lastId(subject) + offset, answer)),
+  })),
+);
+
+/** Authentic fragments that belong to nothing, or make a message of their own. */
+const FRAGMENTS: readonly Input[] = [false, true].flatMap((response) =>
+  CONTENTS.flatMap((content) =>
+    [1, 2].map((count) => ({
+      name: `${count} of the fragments of ${content.name}, ${response ? 'answer' : 'request'}`,
+      apply: (subject: Subject) => {
+        const { forge, role, target } = subject;
+        if (!keyed(subject)) return;
+        const messageId = response
+          ? (target.life.requests.outstanding?.messageId ?? 0)
+          : expectedRequest(target);
+        const place = { exchange: ExchangeType.IKE_AUTH, response, messageId };
+        const payloads = [...content.payloads, { kind: 'V', data: new Uint8Array(60) } as const];
+        const direction = role === 'initiator' ? 'R -> I' : 'I -> R';
+        const pieces = forge.makeWithin(direction, place, payloads, 110);
+        for (const bytes of count === 1 ? pieces.slice(0, 1) : pieces) hear(subject, bytes);
+      },
+    })),
+  ),
+);
+
+export const INPUTS: readonly Input[] = [
+  ...messageInputs(),
+  ...GARBAGE,
+  ...TIME,
+  ...COMMANDS,
+  ...ANSWERING,
+  ...FRAGMENTS,
+];
 
 /**
  * What must hold after any input: the rules of connection-types.ts. EventLog throws for an event after `closed`, the
@@ -266,7 +391,8 @@ export function check({ pair, target, role }: Subject): void {
   if (deadline !== undefined && !Number.isFinite(deadline)) throw new Error(`a deadline at ${deadline}`);
   if (target.state !== 'closed') return;
   if (deadline !== undefined) throw new Error('a deadline after closed');
-  const { keys, sealing, opening, children } = target.life.sa;
+  const { keys, sealing, opening, children, incomplete } = target.life.sa;
+  if (incomplete.requests.bytes + incomplete.responses.bytes > 0) throw new Error('fragments after closed');
   if (keys !== undefined || sealing !== undefined || opening !== undefined || children.size > 0) {
     throw new Error('something is left after closed');
   }

@@ -134,6 +134,17 @@ describe('a login', () => {
   });
 });
 
+describe('a user who changes their mind', () => {
+  it('in the middle of EAP takes the next answer and says goodbye', () => {
+    const pair = new Ikev2Pair(login({ password: 'secret' })).initiate().run(45);
+    expect(pair.initiator.state).toBe('ike-auth');
+    pair.do((now) => pair.initiator.delete(now)).run(1_000);
+    expect(pair.initiator.state).toBe('closed');
+    expect(pair.events.initiator.failure).toBeUndefined();
+    expect(pair.drawing.lines.slice(-2)[0]).toBe('I -> R: HDR, SK {D}');
+  });
+});
+
 describe('a login that fails', () => {
   it.each<[string, LoginOptions, Failure]>([
     [

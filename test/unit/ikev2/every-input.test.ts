@@ -7,7 +7,7 @@ import { check, INPUTS, STATES, subject, type Subject } from '#test/harness/ikev
 
 const USES = 40;
 
-describe.each(STATES)('$role in $state', ({ role, state }) => {
+describe.each(STATES)('$role in $state ($login, $asks)', (where) => {
   it(`takes each of ${INPUTS.length} inputs`, () => {
     let tried: Subject | undefined;
     let uses = 0;
@@ -19,11 +19,11 @@ describe.each(STATES)('$role in $state', ({ role, state }) => {
       tried = undefined;
     };
     for (const input of INPUTS) {
-      tried ??= subject(role, state);
+      tried ??= subject(where);
       try {
         input.apply(tried);
         check(tried);
-        if (tried.target.state !== state || ++uses % USES === 0) settle();
+        if (tried.target.state !== where.state || ++uses % USES === 0) settle();
       } catch (error) {
         throw new Error(`${input.name}: ${String(error)}`, { cause: error });
       }
