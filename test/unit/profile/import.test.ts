@@ -126,7 +126,7 @@ describe('secrets in files', () => {
         ? within(FIXTURES + entry.name)
         : [{ name: entry.name, content: readFileSync(FIXTURES + entry.name) }];
       const said = reportOf(files);
-      expect(said, entry.name).not.toMatch(
+      expect(said).not.toMatch(
         /must-not-be-shown|fixture-password|fixture password|key-password|fixture-key|fixture-p12|c2VjcmV0|MII[A-Za-z0-9+/]{8}/,
       );
     }
@@ -173,11 +173,9 @@ describe('a CMS wrapper', () => {
   });
 
   it('that is cut off anywhere is refused', () => {
-    for (let length = 2; length < signed.length - 1; length += 7) {
-      const message = messageOf(signed.subarray(0, length));
-      // The signature after the content is not read, so its loss is not noticed.
-      if (!message.startsWith('{')) expect(message).toMatch(/^x: /);
-    }
+    const lengths = Array.from({ length: Math.floor(signed.length / 7) }, (_, at) => 2 + at * 7);
+    const taken = lengths.filter((length) => !messageOf(signed.subarray(0, length)).startsWith('x: '));
+    expect(taken).toEqual([]);
   });
 });
 
