@@ -3,9 +3,10 @@ import type { EspSuite } from '#core/crypto/interfaces.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { ChildConfig } from './connection-types.ts';
-import type { IkeSa } from './ike-sa.ts';
+import { type Child, type IkeSa, newChild } from './ike-sa.ts';
 import { logChildKeys } from './key-log.ts';
-import { deriveChildKeys } from './key-material.ts';
+import { deriveChildKeys, type Nonces } from './key-material.ts';
+import { deadlines, softUsage } from './lifetimes.ts';
 
 export interface NegotiatedChild {
   readonly config: ChildConfig;
@@ -16,16 +17,33 @@ export interface NegotiatedChild {
   readonly remoteTs: readonly TrafficSelector[];
 }
 
+/** What only a CREATE_CHILD_SA exchange has. */
+export interface OwnExchange extends Nonces {
+  /** We began it. */
+  readonly initiated: boolean;
+  /** g^ir of its own key exchange, where there was one. */
+  readonly secret?: Uint8Array;
+  /** The inbound SPI of the Child SA that is replaced. */
+  readonly replaces?: number;
+  readonly standby?: boolean;
+}
+
 /** Emits `child-installed`. The keys belong to whoever drains the event: the IKE SA keeps no copy. */
-export function installChild(sa: IkeSa, now: number, negotiated: NegotiatedChild): void {
+export function installChild(
+  sa: IkeSa,
+  now: number,
+  negotiated: NegotiatedChild,
+  exchange: OwnExchange = { initiated: sa.isInitiator, nonceI: sa.nonceI, nonceR: sa.nonceR },
+): Child {
   if (sa.suite === undefined || sa.keys === undefined) throw new Error('a Child SA before the keys');
   const { config, suite, spiIn, spiOut, localTs, remoteTs } = negotiated;
   const keys = deriveChildKeys({
     prf: sa.suite.prf,
     skD: sa.keys.skD,
     suite,
-    nonceI: sa.nonceI,
-    nonceR: sa.nonceR,
+    nonceI: exchange.nonceI,
+    nonceR: exchange.nonceR,
+    ...(exchange.secret === undefined ? {} : { secret: exchange.secret }),
   });
   const child: ChildSa = {
     spiIn,
@@ -33,16 +51,26 @@ export function installChild(sa: IkeSa, now: number, negotiated: NegotiatedChild
     mode: 'tunnel',
     suite,
     // The peer's direction is what comes in.
-    keysIn: sa.isInitiator ? keys.fromResponder : keys.fromInitiator,
-    keysOut: sa.isInitiator ? keys.fromInitiator : keys.fromResponder,
+    keysIn: exchange.initiated ? keys.fromResponder : keys.fromInitiator,
+    keysOut: exchange.initiated ? keys.fromInitiator : keys.fromResponder,
     replayWindow: config.replayWindow,
     localTs,
     remoteTs,
     encapsulation: sa.encapsulated ? 'udp' : 'none',
     hardLimit: config.hardLimit,
   };
-  const expires = config.lifetimeSec === undefined ? {} : { expiresAt: now + config.lifetimeSec * 1000 };
-  sa.addChild({ name: config.name, spiIn, spiOut, deleteSent: false, ...expires });
+  const ends = deadlines(sa.config, now, config.lifetimeSec);
+  const softLimit = softUsage(sa.config, config, suite.esn);
+  const remembered = newChild({ config, spiIn, spiOut, localTs, remoteTs, softLimit, ...ends });
+  sa.addChild(remembered);
   logChildKeys(sa, config.name, child);
-  sa.emit({ type: 'child-installed', name: config.name, child, ...expires });
+  sa.emit({
+    type: 'child-installed',
+    name: config.name,
+    child,
+    ...(exchange.replaces === undefined ? {} : { replaces: exchange.replaces }),
+    ...(exchange.standby === true ? { standby: true } : {}),
+    ...ends,
+  });
+  return remembered;
 }

@@ -2,6 +2,7 @@
 import { ANY_UPPER, containsSelector, narrow, type TrafficSelector } from '#core/ike/traffic-selector.ts';
 import { prefixToRange } from '#core/net/address.ts';
 import type { AssignedConfig, ChildConfig } from './connection-types.ts';
+import type { IkeSa } from './ike-sa.ts';
 
 /** Everything from and to these addresses. */
 const hosts = ({ addresses }: AssignedConfig): TrafficSelector[] =>
@@ -19,7 +20,7 @@ const familiesOf = (selectors: readonly TrafficSelector[]): ReadonlySet<number> 
  * given. A family that remains on one side only could carry no packet, so it is left out.
  */
 export function selectorsForResponder(
-  child: ChildConfig,
+  child: Pick<ChildConfig, 'localTs' | 'remoteTs'>,
   assigned: AssignedConfig | undefined,
   tsi: readonly TrafficSelector[],
   tsr: readonly TrafficSelector[],
@@ -34,6 +35,22 @@ export function selectorsForResponder(
   const remoteTs = remote.filter(({ start }) => localFamilies.has(start.length));
   const localTs = local.filter(({ start }) => remoteFamilies.has(start.length));
   return remoteTs.length > 0 && localTs.length > 0 ? { localTs, remoteTs } : undefined;
+}
+
+/**
+ * What either end grants where the peer asks for one more Child SA (§1.3.1). A client is at home only at the addresses that it
+ * was given.
+ */
+export function selectorsForPeer(
+  { config, assigned }: Pick<IkeSa, 'config' | 'assigned'>,
+  tsi: readonly TrafficSelector[],
+  tsr: readonly TrafficSelector[],
+): ReturnType<typeof selectorsForResponder> {
+  const { child } = config;
+  if (config.role === 'responder') return selectorsForResponder(child, assigned, tsi, tsr);
+  const own = assigned === undefined || assigned.addresses.length === 0 ? [] : hosts(assigned);
+  const localTs = own.length === 0 ? child.localTs : narrow(own, child.localTs);
+  return selectorsForResponder({ localTs, remoteTs: child.remoteTs }, undefined, tsi, tsr);
 }
 
 /**

@@ -39,8 +39,19 @@ export interface ChildConfig {
   readonly remoteTs: readonly TrafficSelector[];
   readonly replayWindow: number;
   readonly hardLimit: ChildSa['hardLimit'];
-  /** Hard lifetime in seconds; rekeying before it comes with the rekey task. */
+  /** Hard lifetime in seconds. It ends the SA whatever became of the rekeying before it. */
   readonly lifetimeSec?: number;
+}
+
+/** When SAs are replaced before their lifetime or another hard limit ends them, and how often that is tried (RFC 7296 §2.8). */
+export interface RekeyPolicy {
+  /** The share of a limit that is left when rekeying begins at the latest. */
+  readonly margin: number;
+  /** The share by which it begins earlier at random, so that two ends with equal limits seldom begin together. */
+  readonly jitter: number;
+  /** First wait in ms after a refusal, and the ceiling: each wait is twice the last, give or take a quarter. */
+  readonly retryMs: number;
+  readonly maxRetryMs: number;
 }
 
 /** What the initiator asks for in CFG_REQUEST (RFC 7296 §3.15). */
@@ -82,6 +93,10 @@ interface CommonConfig {
   readonly fragmentBytes?: number;
   /** Hard lifetime of the IKE SA in seconds. */
   readonly lifetimeSec?: number;
+  /** REKEY_DEFAULTS of lifetimes.ts where absent; `never` leaves it to the peer. */
+  readonly rekey?: RekeyPolicy | 'never';
+  /** So many Child SAs may stand at once at the peer's wish (16); one beyond is answered NO_ADDITIONAL_SAS. */
+  readonly maxChildSas?: number;
   /**
    * Where key material may be written for tests and captures (an exported key table). Absent in production.
    */
@@ -123,8 +138,8 @@ export type Authentication =
 
 /** What goes into CERTREQ (RFC 7296 §3.7). */
 export interface CertificateRequest {
-  /** SHA-1 of the CAs' public keys, joined (encodeAuthorities). Empty asks for whatever there is; absent does not ask. */
-  readonly authorities?: Uint8Array;
+  /** SHA-1 of the CAs' public keys, 20 octets each. Empty asks for whatever there is; absent does not ask. */
+  readonly authorities?: readonly Uint8Array[];
   /** Ask for OCSP responses as well (RFC 4806). */
   readonly ocsp?: boolean;
 }
@@ -189,7 +204,17 @@ export type ConnectionState =
   | 'deleting'
   | 'closed';
 
-export type ChildRemovedReason = 'deleted-by-peer' | 'deleted-by-us' | 'expired' | 'ike-closed';
+/** `rekeyed`: another SA has its place, or it lost a race against one (RFC 7296 §2.8.1). */
+export type ChildRemovedReason = 'deleted-by-peer' | 'deleted-by-us' | 'expired' | 'rekeyed' | 'ike-closed';
+
+/** What `rekey` renews. */
+export type RekeyTarget = { readonly ike: true } | { readonly spiIn: number };
+
+/** What a Child SA has carried, by the direction that has carried more. */
+export interface Usage {
+  readonly bytes: bigint;
+  readonly packets: bigint;
+}
 
 /** What happened. The driver drains pollEvent after each handle*, before pollTransmit. */
 export type ConnectionEvent =
@@ -214,14 +239,45 @@ export type ConnectionEvent =
       readonly suite: IkeSuite;
       readonly remoteId: Identification;
       readonly vendorIds: readonly Uint8Array[];
+      readonly rekeyAt?: number;
       readonly expiresAt?: number;
     }
+  /** The IKE SA was replaced by one with these SPIs; its Child SAs go on under it. */
+  | {
+      readonly type: 'ike-rekeyed';
+      readonly spiI: Uint8Array;
+      readonly spiR: Uint8Array;
+      readonly suite: IkeSuite;
+      readonly rekeyAt?: number;
+      readonly expiresAt?: number;
+    }
+  /**
+   * The peer refused to renew something, or a Child SA that was asked for by `createChild`. Tried again at `retryAt`, where that
+   * stands. `spiIn`: the Child SA that was to be replaced.
+   */
+  | {
+      readonly type: 'refused';
+      readonly what: 'ike' | 'child';
+      readonly spiIn?: number;
+      readonly failure: Failure;
+      readonly retryAt?: number;
+    }
+  /** The peer makes no more SAs under this IKE SA (NO_ADDITIONAL_SAS): only a new connection can follow (§1.3). */
+  | { readonly type: 'reauthentication-needed' }
   /** Comes before child-installed in the same drain. */
   | { readonly type: 'config'; readonly config: AssignedConfig }
   | {
       readonly type: 'child-installed';
       readonly name: string;
       readonly child: ChildSa;
+      /** The inbound SPI of the Child SA that it takes the place of; `child-removed` for that one follows. */
+      readonly replaces?: number;
+      /**
+       * The peer may not be able to receive on it yet, or is about to delete it: it carries outbound packets only where no
+       * other SA does (§2.8). Inbound it is as good as any.
+       */
+      readonly standby?: true;
+      readonly rekeyAt?: number;
       readonly expiresAt?: number;
     }
   | {
@@ -248,7 +304,7 @@ export interface ConnectionCounters {
   unknownNotifies: number;
 }
 
-/** A single IKE SA with its Child SAs: feed it, then drain it. Synchronous; never throws for anything a peer sends. */
+/** An IKE SA and what replaces it, with the Child SAs: feed it, then drain it. Synchronous; never throws for anything a peer sends. */
 export interface Connection {
   readonly state: ConnectionState;
   readonly spiI: Uint8Array;
@@ -262,6 +318,12 @@ export interface Connection {
   answer(now: number, id: number, answer: Answer): boolean;
   /** Authenticated ESP arrived at this time: counts as proof of life (RFC 7296 §2.4). */
   noteInboundTraffic(now: number): void;
+  /** Counters of a Child SA, as often as the caller likes: rekeying by bytes and packets follows from them. */
+  noteUsage(now: number, spiIn: number, usage: Usage): void;
+  /** Renews an SA now. */
+  rekey(now: number, what: RekeyTarget): void;
+  /** Asks for one more Child SA under this IKE SA. */
+  createChild(now: number, child: ChildConfig): void;
   /** Asks the peer for life at once. */
   checkLiveness(now: number): void;
   /** Deletes one Child SA, or, without an SPI, the IKE SA with all of them. */

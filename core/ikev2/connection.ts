@@ -3,29 +3,34 @@
  * datagrams and time and drains datagrams, a deadline and events; see connection-types.ts. After `closed` the driver
  * drains pollTransmit once more: the answer to the peer's Delete still has to go out.
  *
- * Its parts: lifecycle.ts keeps state and deadlines along machine.ts; responses.ts and serving.ts read the peer and run
+ * Its parts: succession.ts has an IKE SA and what replaces it; lifecycle.ts keeps state and deadlines of one along machine.ts; responses.ts and serving.ts read the peer and run
  * the tasks of exchanges.ts; requests.ts sends what we ask, window.ts keeps what we answered; ike-sa.ts is what all of
  * them share.
  */
 import { equal } from '#core/bytes/bytes.ts';
+import type { Failure } from '#core/failure/failure.ts';
 import type { Path } from '#core/net/address.ts';
 import type {
+  ChildConfig,
   Connection,
   ConnectionConfig,
   ConnectionCounters,
   ConnectionEvent,
   ConnectionState,
   Datagram,
+  RekeyTarget,
+  Usage,
 } from './connection-types.ts';
-import { planDeleteChild, planInit, planLiveness } from './exchanges.ts';
-import type { ConnectionHost, IkeSa } from './ike-sa.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { planInit, planLiveness } from './exchanges.ts';
+import type { Child, ConnectionHost, IkeSa } from './ike-sa.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { peekHeader } from './message.ts';
 import type { IkeHeader } from './payload-types.ts';
 import type { Answer } from './questions.ts';
 import { handleResponse } from './responses.ts';
 import { handleRequest } from './serving.ts';
-import { DELETE_IKE_SA } from './tasks/delete.ts';
+import { Succession } from './succession.ts';
+import { newWish } from './wishes.ts';
 
 /** A connection at rest. An initiator waits for `initiate`, a responder for an IKE_SA_INIT request. */
 export function createConnection(config: ConnectionConfig, host: ConnectionHost = {}): Ikev2Connection {
@@ -33,11 +38,16 @@ export function createConnection(config: ConnectionConfig, host: ConnectionHost 
 }
 
 export class Ikev2Connection implements Connection {
-  /** For endpoint.ts, and for tests that look inside. */
-  readonly life: Lifecycle;
+  /** For tests that look inside. */
+  readonly succession: Succession;
 
   constructor(config: ConnectionConfig, host: ConnectionHost) {
-    this.life = new Lifecycle(config, host);
+    this.succession = new Succession(config, host);
+  }
+
+  /** The IKE SA that the connection lives by. For endpoint.ts, and for tests that look inside. */
+  get life(): Lifecycle {
+    return this.succession.current;
   }
 
   get #sa(): IkeSa {
@@ -54,6 +64,11 @@ export class Ikev2Connection implements Connection {
 
   get spiR(): Uint8Array {
     return this.#sa.spiR;
+  }
+
+  /** Our SPIs of all IKE SAs that a datagram may still be for. */
+  get localSpis(): readonly Uint8Array[] {
+    return this.succession.all.map(({ sa }) => (sa.isInitiator ? sa.spiI : sa.spiR));
   }
 
   get counters(): Readonly<ConnectionCounters> {
@@ -73,20 +88,21 @@ export class Ikev2Connection implements Connection {
     this.#sa.spiI = this.#sa.newIkeSpi();
     this.#sa.path = path;
     life.ask(now, planInit(this.#sa, life.requests.window));
-    life.rearm();
+    this.#rearm();
   }
 
   handleDatagram(now: number, bytes: Uint8Array, path: Path): void {
     const { counters } = this.#sa;
     // A repeated request needs no keys, so even a closed SA answers its last one: the answer to a Delete may be lost.
-    const kept = this.life.answers.responseTo(bytes);
-    if (kept !== undefined) {
+    const asked = this.succession.all.find(({ answers }) => answers.responseTo(bytes) !== undefined);
+    const kept = asked?.answers.responseTo(bytes);
+    if (asked !== undefined && kept !== undefined) {
       counters.retransmitsReceived++;
-      this.life.send(now, kept, path);
+      asked.send(now, kept, path);
     } else if (this.state !== 'closed') {
       this.#receive(now, bytes, path);
     }
-    this.life.rearm();
+    this.#rearm();
   }
 
   #receive(now: number, bytes: Uint8Array, path: Path): void {
@@ -95,49 +111,87 @@ export class Ikev2Connection implements Connection {
     const header = peekHeader(kept);
     if (header === undefined) {
       this.#sa.counters.malformed++;
-    } else if (!this.#concerns(header)) {
-      this.#sa.counters.outOfWindow++;
-    } else if (header.response) {
-      handleResponse(this.life, { now, header, bytes: kept, path });
-    } else {
-      handleRequest(this.life, { now, header, bytes: kept, path });
+      return;
     }
-  }
-
-  /** Whether the header names this SA. As long as we have no SPI of the peer, its half says nothing. */
-  #concerns({ spiI, spiR, fromInitiator }: IkeHeader): boolean {
-    const sa = this.#sa;
-    if (fromInitiator === sa.isInitiator) return false;
-    if (sa.state === 'idle') return !sa.isInitiator;
-    return equal(spiI, sa.spiI) && (sa.state === 'ike-sa-init' || equal(spiR, sa.spiR));
+    const life = this.succession.living.find(({ sa }) => concerns(sa, header));
+    if (life === undefined) this.#sa.counters.outOfWindow++;
+    else if (header.response) handleResponse(life, { now, header, bytes: kept, path });
+    else handleRequest(life, { now, header, bytes: kept, path });
   }
 
   handleTimeout(now: number): void {
-    this.life.handleTimeout(now);
+    for (const life of this.succession.living) life.handleTimeout(now);
+    this.#rearm();
+  }
+
+  #rearm(): void {
+    for (const life of this.succession.living) life.rearm();
   }
 
   answer(now: number, id: number, answer: Answer): boolean {
     const taken = this.life.answer(now, id, answer);
-    this.life.rearm();
+    this.#rearm();
     return taken;
   }
 
   noteInboundTraffic(now: number): void {
     this.life.alive(now);
-    this.life.rearm();
+    this.#rearm();
+  }
+
+  noteUsage(now: number, spiIn: number, usage: Usage): void {
+    const child = this.#sa.children.get(spiIn);
+    if (child === undefined) return;
+    const { bytes, packets } = child.softLimit;
+    const reached = [
+      bytes !== undefined && usage.bytes >= bytes,
+      packets !== undefined && usage.packets >= packets,
+    ];
+    if (!reached.includes(true)) return;
+    // Once: a refusal is followed by waiting, however often the counters are told.
+    child.softLimit = {};
+    this.#renewChild(now, child);
+  }
+
+  rekey(now: number, what: RekeyTarget): void {
+    if (this.state !== 'established') return;
+    if ('ike' in what) {
+      this.#sa.rekeyAt = now;
+      this.#tend(now);
+      return;
+    }
+    const child = this.#sa.children.get(what.spiIn);
+    if (child !== undefined) this.#renewChild(now, child);
+  }
+
+  #renewChild(now: number, child: Child): void {
+    child.rekeyAt = now;
+    this.#tend(now);
+  }
+
+  createChild(now: number, child: ChildConfig): void {
+    if (this.state !== 'established') return;
+    const { localTs, remoteTs } = child;
+    this.#sa.wishes.children.push({ ...newWish(now), config: child, localTs, remoteTs });
+    this.#tend(now);
+  }
+
+  #tend(now: number): void {
+    this.life.tend(now);
+    this.#rearm();
   }
 
   checkLiveness(now: number): void {
     // A request under way asks already.
     if (this.state !== 'established' || !this.life.requests.idle) return;
     this.life.ask(now, planLiveness(this.life.requests.window));
-    this.life.rearm();
+    this.#rearm();
   }
 
   delete(now: number, spiIn?: number): void {
     if (spiIn === undefined) this.#deleteIkeSa(now);
     else this.#deleteChild(now, spiIn);
-    this.life.rearm();
+    this.#rearm();
   }
 
   #deleteIkeSa(now: number): void {
@@ -153,33 +207,47 @@ export class Ikev2Connection implements Connection {
       case 'ike-auth':
         // Our IKE_AUTH may have made an SA over there already: its answer is awaited, then deleted. A responder has none.
         if (!this.#sa.isInitiator) return this.life.close(now);
-        return this.life.leave(now, [DELETE_IKE_SA]);
+        return this.succession.leave(now);
       case 'established':
-        return this.life.leave(now, [DELETE_IKE_SA]);
+        return this.succession.leave(now);
     }
   }
 
   #deleteChild(now: number, spiIn: number): void {
     const child = this.#sa.children.get(spiIn);
-    if (this.state !== 'established' || child === undefined) return;
-    this.life.ask(now, planDeleteChild(this.#sa, child, this.life.requests.window));
+    if (this.state !== 'established' || child?.deletion !== 'no') return;
+    child.deletion = 'due';
+    this.life.tend(now);
   }
 
   abandon(now: number): void {
     if (this.state === 'closed') return;
-    this.life.close(now);
-    this.life.silence();
+    this.end(now);
+    for (const life of this.succession.all) life.silence();
+  }
+
+  /** Closes without a word to the peer, for a reason of the caller's. */
+  end(now: number, failure?: Failure): void {
+    this.succession.end(now, failure);
   }
 
   pollTransmit(_now: number): Datagram | undefined {
-    return this.life.outgoing.shift();
+    return this.succession.outgoing.shift();
   }
 
   pollTimeout(): number | undefined {
-    return this.life.nextDeadline;
+    const deadlines = this.succession.living.flatMap(({ nextDeadline }) => nextDeadline ?? []);
+    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
   }
 
   pollEvent(): ConnectionEvent | undefined {
     return this.#sa.events.shift();
   }
+}
+
+/** Whether the header names this SA. As long as we have no SPI of the peer, its half says nothing. */
+function concerns(sa: IkeSa, { spiI, spiR, fromInitiator }: IkeHeader): boolean {
+  if (fromInitiator === sa.isInitiator) return false;
+  if (sa.state === 'idle') return !sa.isInitiator;
+  return equal(spiI, sa.spiI) && (sa.state === 'ike-sa-init' || equal(spiR, sa.spiR));
 }

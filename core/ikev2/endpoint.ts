@@ -64,8 +64,10 @@ export class Endpoint {
   readonly #options: EndpointOptions;
   readonly #cookies: CookieJar;
   readonly #strangers = new RateLimit(STRANGERS_PER_SECOND);
-  /** By our SPI in hex. */
+  /** By our SPI in hex; by several where an IKE SA was rekeyed. */
   readonly #connections = new Map<string, Ikev2Connection>();
+  /** The SPIs under which a connection stands there. */
+  readonly #spis = new Map<Ikev2Connection, ReadonlySet<string>>();
   /** By initiator SPI and address, to recognise a repeated first request; and the way back. */
   readonly #firsts = new Map<string, Ikev2Connection>();
   readonly #firstKeys = new Map<Ikev2Connection, string>();
@@ -83,7 +85,7 @@ export class Endpoint {
 
   /** All that are not closed. */
   get connections(): Connection[] {
-    return [...this.#connections.values()].filter(({ state }) => state !== 'closed');
+    return [...this.#spis.keys()].filter(({ state }) => state !== 'closed');
   }
 
   get halfOpen(): number {
@@ -97,7 +99,12 @@ export class Endpoint {
       return;
     }
     if (isFirst(header)) return this.#greet(now, header, bytes, path);
-    const connection = this.#connections.get(toHex(header.spiR));
+    // Who began a rekeying is the initiator of what it made (§2.18), and that may be us.
+    const connection = this.#connections.get(toHex(header.fromInitiator ? header.spiR : header.spiI));
+    if (connection === undefined && !header.fromInitiator) {
+      this.counters.malformed++;
+      return undefined;
+    }
     if (connection === undefined) {
       this.counters.unknownSpi++;
       if (!header.response) this.#hint(now, header, path, NotifyType.INVALID_IKE_SPI);
@@ -106,12 +113,12 @@ export class Endpoint {
     return this.#with(now, connection, () => connection.handleDatagram(now, bytes, path));
   }
 
-  /** Version 2, from an initiator. A request of a higher version is told ours (§2.5). */
+  /** Version 2. A request of a higher version is told ours (§2.5). */
   #plausible(now: number, header: IkeHeader, path: Path): boolean {
     if (header.majorVersion > 2 && !header.response) {
       this.#hint(now, header, path, NotifyType.INVALID_MAJOR_VERSION);
     }
-    return header.majorVersion === 2 && header.fromInitiator;
+    return header.majorVersion === 2;
   }
 
   /** IKE_SA_INIT: the first message of an IKE SA, or a repetition of it. */
@@ -135,7 +142,7 @@ export class Endpoint {
     });
     connection.handleDatagram(now, bytes, path);
     if (connection.state !== 'idle') {
-      this.#connections.set(toHex(connection.spiR), connection);
+      this.#spis.set(connection, new Set());
       this.#firsts.set(key, connection);
       this.#firstKeys.set(connection, key);
       this.#halfOpen.add(connection, path.remote.address);
@@ -184,8 +191,8 @@ export class Endpoint {
 
   /** Gives a command to a connection, such as `delete`; whatever follows from it comes out of here. */
   command(now: number, connection: Connection, act: (connection: Connection) => void): void {
-    const ours = this.#connections.get(toHex(connection.spiR));
-    if (ours === connection) this.#with(now, ours, () => act(ours));
+    const ours = [...this.#spis.keys()].find((candidate) => candidate === connection);
+    if (ours !== undefined) this.#with(now, ours, () => act(ours));
   }
 
   #with(now: number, connection: Ikev2Connection, act: () => void): void {
@@ -202,8 +209,19 @@ export class Endpoint {
     for (let datagram = connection.pollTransmit(now); datagram; datagram = connection.pollTransmit(now)) {
       this.#outgoing.push(datagram);
     }
+    this.#route(connection);
     if (connection.state !== 'ike-auth' && connection.state !== 'asking') this.#halfOpen.delete(connection);
     if (connection.state !== 'closed') this.#deadlines.set(connection, connection.pollTimeout());
+  }
+
+  /** Keeps the SPIs of a connection up to date: rekeying adds one, and an old one goes some time after it. */
+  #route(connection: Ikev2Connection): void {
+    const before = this.#spis.get(connection);
+    if (before === undefined) return;
+    const after = new Set(connection.localSpis.map(toHex));
+    for (const spi of before) if (!after.has(spi)) this.#connections.delete(spi);
+    for (const spi of after) this.#connections.set(spi, connection);
+    this.#spis.set(connection, after);
   }
 
   #note(now: number, connection: Ikev2Connection, event: ConnectionEvent): void {
@@ -227,12 +245,12 @@ export class Endpoint {
   #replaceOlder(now: number, connection: Ikev2Connection): void {
     const { remoteId, initialContact } = connection.life.sa;
     if (!initialContact || remoteId === undefined) return;
-    for (const other of this.#connections.values()) {
+    for (const other of this.#spis.keys()) {
       const { remoteId: otherId, state } = other.life.sa;
       if (other === connection || state === 'closed' || otherId === undefined) continue;
       if (!equalIdentification(otherId, remoteId)) continue;
       this.#with(now, other, () =>
-        other.life.close(now, {
+        other.end(now, {
           cause: 'closed-by-peer',
           detail: 'replaced by a new IKE SA (INITIAL_CONTACT)',
         }),
@@ -243,7 +261,8 @@ export class Endpoint {
   /** The last trace of a closed connection. */
   #forget(connection: Ikev2Connection): void {
     this.#deadlines.set(connection, undefined);
-    this.#connections.delete(toHex(connection.spiR));
+    for (const spi of this.#spis.get(connection) ?? []) this.#connections.delete(spi);
+    this.#spis.delete(connection);
     const key = this.#firstKeys.get(connection);
     this.#firstKeys.delete(connection);
     // A later first request may have taken the place under the same key.

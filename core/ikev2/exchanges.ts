@@ -11,19 +11,21 @@ import type { MachineInput } from './machine.ts';
 import type { Payload } from './payload-types.ts';
 import { certreqOfResponderTask } from './tasks/certificates.ts';
 import { cookieTask } from './tasks/cookie.ts';
-import { createChildTask } from './tasks/create-child.ts';
-import { deleteChildTask, deleteRequestTask } from './tasks/delete.ts';
+import { createChildTaskOfInitiator, createChildTaskOfResponder } from './tasks/create-child.ts';
+import { deleteChildTask, deleteRequestTask, reportGoneTask } from './tasks/delete.ts';
 import { fragmentationTask } from './tasks/fragmentation.ts';
 import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
 import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
-import { GroupChoice, invalidKeTask } from './tasks/ke.ts';
+import { GroupChoice, groupsOf, invalidKeTask } from './tasks/ke.ts';
 import { multipleAuthSupportTask } from './tasks/multiple-auth.ts';
 import { natdTask } from './tasks/natd.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import { rekeyIkeTaskOfInitiator, rekeyIkeTaskOfResponder } from './tasks/rekey-ike.ts';
 import { signatureHashesTask } from './tasks/signature-hashes.ts';
 import type { Task } from './tasks/task.ts';
 import { vendorTask } from './tasks/vendor.ts';
 import type { RequestWindow } from './window.ts';
+import type { ChildWish, IkeWish } from './wishes.ts';
 
 /** An exchange that we begin. */
 export interface Plan {
@@ -33,8 +35,10 @@ export interface Plan {
   readonly leadsTo?: MachineInput;
   /** What its success begins. */
   readonly next?: () => Plan | undefined;
-  /** Asked when its turn comes; absent is always. */
-  readonly stillWanted?: () => boolean;
+  /** What the peer's requests collide with while this one is under way (§2.25). */
+  readonly subject?: 'child' | 'ike';
+  /** Asked when its turn comes, with the IKE SA that it would go out under; absent is always. */
+  readonly stillWanted?: (sa: IkeSa) => boolean;
 }
 
 const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
@@ -57,7 +61,7 @@ function authAnnouncements(config: ConnectionConfig): readonly Task[] {
 }
 
 export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
-  const choice = new GroupChoice(sa);
+  const choice = new GroupChoice(sa.config.random, groupsOf(sa.config.proposals));
   // Cookie and group are looked for before the rest is believed to be an answer; and the cookie goes first (§2.6).
   const tasks = [
     cookieTask(),
@@ -80,16 +84,39 @@ export const planLiveness = (requests: RequestWindow): Plan => ({
 });
 
 /** For a Child SA that still stands; the peer may delete it before our turn comes. */
-export const planDeleteChild = (sa: IkeSa, child: Child, requests: RequestWindow): Plan => ({
+export const planDeleteChild = (child: Child, requests: RequestWindow): Plan => ({
   exchange: INFORMATIONAL,
   tasks: [deleteChildTask(child), notifiesTask(requests)],
-  stillWanted: () => sa.children.has(child.spiIn),
+  subject: 'child',
+  stillWanted: ({ children }) => children.get(child.spiIn) === child,
 });
 
-/** For a Child SA that ended here by itself: the peer has to hear of it in any case. */
-export const planReportExpired = (child: Child, requests: RequestWindow): Plan => ({
+/** For a Child SA that ended here by itself, or never was: the peer has to hear of it in any case. */
+export const planReportExpired = (child: Pick<Child, 'spiIn'>, requests: RequestWindow): Plan => ({
   exchange: INFORMATIONAL,
-  tasks: [deleteChildTask(child), notifiesTask(requests)],
+  tasks: [reportGoneTask(child), notifiesTask(requests)],
+  subject: 'child',
+});
+
+/** A Child SA that is to be rekeyed may have gone or been replaced before our turn comes. */
+export const planCreateChild = (wish: ChildWish, requests: RequestWindow): Plan => ({
+  exchange: CREATE_CHILD_SA,
+  tasks: [createChildTaskOfInitiator(wish), notifiesTask(requests)],
+  subject: 'child',
+  stillWanted({ children }) {
+    const { replaces } = wish;
+    if (replaces === undefined) return true;
+    const stands = children.get(replaces.spiIn) === replaces;
+    return stands && replaces.deletion === 'no' && replaces.replacedBy === undefined;
+  },
+});
+
+/** For the IKE SA that is in use now, not for the one that may have replaced it by then. */
+export const planRekeyIke = (subject: IkeSa, wish: IkeWish, requests: RequestWindow): Plan => ({
+  exchange: CREATE_CHILD_SA,
+  tasks: [rekeyIkeTaskOfInitiator(wish), notifiesTask(requests)],
+  subject: 'ike',
+  stillWanted: (sa) => sa === subject,
 });
 
 export const planFarewell = (payloads: readonly Payload[]): Plan => ({
@@ -134,7 +161,16 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
       leadsTo: ({ authService }) => authService?.leadsTo,
     },
   ],
-  [CREATE_CHILD_SA, { tasks: () => [createChildTask()] }],
+  [
+    CREATE_CHILD_SA,
+    {
+      tasks: (_sa, requests) => [
+        createChildTaskOfResponder(),
+        rekeyIkeTaskOfResponder(),
+        notifiesTask(requests),
+      ],
+    },
+  ],
   [
     INFORMATIONAL,
     { tasks: (_sa, requests) => [deleteRequestTask(), rejectedTask(), notifiesTask(requests)] },

@@ -7,26 +7,74 @@ import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { Identification } from '#core/ike/identification.ts';
 import type { Path } from '#core/net/address.ts';
 import type { AuthService } from './auth-service.ts';
+import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type {
   AssignedConfig,
+  ChildConfig,
   ChildRemovedReason,
   ConnectionConfig,
   ConnectionCounters,
   ConnectionEvent,
   ConnectionState,
+  Usage,
 } from './connection-types.ts';
 import { Reassembly } from './fragments.ts';
 import type { IkeKeys } from './key-material.ts';
 import type { MessageProtection } from './payload-types.ts';
+import type { ChildWish, IkeWish } from './wishes.ts';
 
 /** A Child SA as the IKE SA remembers it. Its keys went out with `child-installed` and are not kept. */
 export interface Child {
-  readonly name: string;
+  readonly config: ChildConfig;
   readonly spiIn: number;
   readonly spiOut: number;
+  readonly localTs: readonly TrafficSelector[];
+  readonly remoteTs: readonly TrafficSelector[];
   readonly expiresAt?: number;
-  /** Our Delete has gone out (§1.4.1: a crossing one must not be answered with the pair's SPI). */
-  deleteSent: boolean;
+  /** When rekeying begins; `undefined` once it has, or where nothing asks for it. */
+  rekeyAt: number | undefined;
+  /** What it may carry before rekeying begins. */
+  softLimit: Partial<Usage>;
+  /**
+   * Our Delete: not wanted, wanted, in the queue, gone out (§1.4.1: a crossing one must not be answered with the pair's
+   * SPI).
+   */
+  deletion: 'no' | 'due' | 'planned' | 'sent';
+  /** Our request to rekey it is under way. */
+  rekeying: boolean;
+  /** It has a successor, and whoever made that deletes this one. */
+  replacedBy: Child | undefined;
+  /** The successor that the peer made while our own request was under way (§2.8.1). */
+  rival: { readonly child: Child; readonly lowest: Uint8Array } | undefined;
+  /** It lost such a race. */
+  redundant: boolean;
+  /** The peer is to delete it; from then on we do. */
+  retireAt: number | undefined;
+}
+
+/** A Child SA that has just been made. */
+export function newChild(
+  made: Pick<Child, 'config' | 'spiIn' | 'spiOut' | 'localTs' | 'remoteTs'> & Partial<Child>,
+): Child {
+  return {
+    rekeyAt: undefined,
+    softLimit: {},
+    deletion: 'no',
+    rekeying: false,
+    replacedBy: undefined,
+    rival: undefined,
+    redundant: false,
+    retireAt: undefined,
+    ...made,
+  };
+}
+
+/** An IKE SA that a rekeying has made, before anybody lives by it. */
+export interface Offspring {
+  readonly sa: IkeSa;
+  readonly madeBy: 'us' | 'peer';
+  /** The lower nonce of the exchange that made it (§2.8.2). */
+  readonly lowest: Uint8Array;
 }
 
 /** What only a whole gateway knows; a single connection does with the defaults. */
@@ -75,25 +123,56 @@ export class IkeSa {
   peerVendorIds: readonly Uint8Array[] = [];
   /** Responder: IKE_AUTH, which may take several requests. */
   authService: AuthService | undefined;
-  readonly children = new Map<number, Child>();
   expiresAt: number | undefined;
-  readonly events: ConnectionEvent[] = [];
-  readonly counters: ConnectionCounters = {
-    malformed: 0,
-    unauthenticated: 0,
-    outOfWindow: 0,
-    retransmitsReceived: 0,
-    retransmitsSent: 0,
-    unknownNotifies: 0,
-  };
+  rekeyAt: number | undefined;
+  /** What our request under way is about: collisions are judged by it (§2.25). */
+  asking: 'child' | 'ike' | undefined;
+  /** SPIs that the peer deleted and we did not know: one of them may be what our request under way is about to make. */
+  readonly deletedEarly = new Set<number>();
+  /** Another IKE SA has taken its place; what is left is to delete it. */
+  superseded = false;
+  /** Made by the exchange that has just ended; succession.ts takes it. */
+  offspring: Offspring | undefined;
+  /** Since when the peer has been answering nothing but TEMPORARY_FAILURE (§2.25). */
+  temporarySince: number | undefined;
+  /** The sender of I in the header's flags: whoever began IKE_SA_INIT, or the rekeying that made this SA (§2.18). */
+  readonly isInitiator: boolean;
 
-  constructor(config: ConnectionConfig, host: ConnectionHost) {
+  // All IKE SAs of a connection share what follows: that is how Child SAs are inherited (§2.8).
+  readonly children: Map<number, Child>;
+  /** Child SAs that the peer has made, and we could not. */
+  readonly stillborn: Pick<Child, 'spiIn'>[];
+  /** What we shall ask for. */
+  readonly wishes: { children: ChildWish[]; ike: IkeWish | undefined };
+  readonly events: ConnectionEvent[];
+  readonly counters: ConnectionCounters;
+
+  /** `heirOf`: the IKE SA that it is made under by rekeying. */
+  constructor(config: ConnectionConfig, host: ConnectionHost, heirOf?: IkeSa, isInitiator?: boolean) {
     this.config = config;
     this.host = host;
-  }
-
-  get isInitiator(): boolean {
-    return this.config.role === 'initiator';
+    this.isInitiator = isInitiator ?? config.role === 'initiator';
+    this.children = heirOf?.children ?? new Map<number, Child>();
+    this.stillborn = heirOf?.stillborn ?? [];
+    this.wishes = heirOf?.wishes ?? { children: [], ike: undefined };
+    this.events = heirOf?.events ?? [];
+    this.counters = heirOf?.counters ?? {
+      malformed: 0,
+      unauthenticated: 0,
+      outOfWindow: 0,
+      retransmitsReceived: 0,
+      retransmitsSent: 0,
+      unknownNotifies: 0,
+    };
+    if (heirOf === undefined) return;
+    this.state = 'established';
+    this.path = heirOf.path;
+    this.nat = heirOf.nat;
+    this.fragmentation = heirOf.fragmentation;
+    this.remoteId = heirOf.remoteId;
+    this.initialContact = heirOf.initialContact;
+    this.assigned = heirOf.assigned;
+    this.peerVendorIds = heirOf.peerVendorIds;
   }
 
   /** ESP travels in UDP: a NAT is there, or the profile wants it so (§2.23, RFC 3948). */
@@ -137,6 +216,12 @@ export class IkeSa {
   /** Forgets a Child SA and says so; an installation that nobody has drained yet is taken back instead. */
   removeChild(child: Child, reason: ChildRemovedReason): void {
     this.children.delete(child.spiIn);
+    for (const other of this.children.values()) {
+      // Whoever had it as successor has none any more.
+      if (other.replacedBy !== child) continue;
+      other.replacedBy = undefined;
+      other.retireAt = undefined;
+    }
     const at = this.events.findIndex(
       (event) => event.type === 'child-installed' && event.child.spiIn === child.spiIn,
     );

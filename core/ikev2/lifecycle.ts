@@ -5,15 +5,16 @@
 import type { Failure } from '#core/failure/failure.ts';
 import type { Path } from '#core/net/address.ts';
 import { exchangeTypes } from '#core/registry/exchange-types.ts';
-import type { ConnectionConfig, Datagram } from './connection-types.ts';
+import type { Datagram } from './connection-types.ts';
 import { type Plan, planFarewell, planLiveness, planReportExpired } from './exchanges.ts';
-import { type ConnectionHost, IkeSa } from './ike-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
 import { type MachineInput, nextState } from './machine.ts';
 import type { Payload } from './payload-types.ts';
 import { type Answer, fits, patienceSec, type Question, unanswered } from './questions.ts';
 import { Requests } from './requests.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
 import { Timers } from './timers.ts';
+import { takeDuePlans, upkeepAt } from './upkeep.ts';
 import { ResponseWindow } from './window.ts';
 
 type TimerName =
@@ -25,7 +26,20 @@ type TimerName =
   | 'liveness'
   | 'keepalive'
   | 'ike-expiry'
-  | 'child-expiry';
+  | 'child-expiry'
+  | 'upkeep'
+  | 'retire';
+
+/** The connection around an IKE SA, as far as the life of the SA has to know (succession.ts). */
+export interface Line {
+  readonly outgoing: Datagram[];
+  /** Whether this is the SA that the connection lives by: it asks for life, keeps NATs open and renews itself. */
+  isCurrent(life: Lifecycle): boolean;
+  /** An exchange has ended: a rekeying may have made an heir. */
+  resolve(now: number, life: Lifecycle): void;
+  /** The SA has closed. Whether the connection goes on without it. */
+  outlives(now: number, life: Lifecycle): boolean;
+}
 
 /** How long we stay to hear the answer to our last word. A user who disconnects does not wait for a dead gateway. */
 const PATIENCE_MS = 5_000;
@@ -33,6 +47,8 @@ const PATIENCE_MS = 5_000;
 const HALF_OPEN_MS = 30_000;
 /** How long after bad news in the clear a better answer may come, at most. */
 const MAX_DOUBT_MS = 3_000;
+/** How long the peer has to delete an SA that is its to delete; then we do. */
+const RETIRE_MS = 60_000;
 const KEEPALIVE = Uint8Array.of(0xff);
 
 interface OpenQuestion {
@@ -45,7 +61,8 @@ export class Lifecycle {
   readonly sa: IkeSa;
   readonly requests: Requests;
   answers = new ResponseWindow();
-  readonly outgoing: Datagram[] = [];
+  readonly outgoing: Datagram[];
+  readonly #line: Line;
   readonly #timers = new Timers<TimerName>();
   /** Bad news in the clear; told when nothing better comes. */
   #rumour: Failure | undefined;
@@ -55,9 +72,14 @@ export class Lifecycle {
   #questions = 0;
   #lastInbound = 0;
   #lastOutbound = 0;
+  /** When an SA that was replaced goes even without the peer's Delete. */
+  #retireAt: number | undefined;
+  #lost = false;
 
-  constructor(config: ConnectionConfig, host: ConnectionHost) {
-    this.sa = new IkeSa(config, host);
+  constructor(sa: IkeSa, line: Line) {
+    this.sa = sa;
+    this.#line = line;
+    this.outgoing = line.outgoing;
     this.requests = new Requests(this.sa, (datagrams, path) => {
       for (const bytes of datagrams) this.outgoing.push({ path, bytes });
     });
@@ -77,6 +99,40 @@ export class Lifecycle {
       }
     }
     if (input === 'authenticated') this.#timers.set('half-open', undefined);
+  }
+
+  /** An IKE SA that a rekeying made: the exchange was proof of life for it. */
+  beginAsHeir(now: number): void {
+    this.#lastInbound = now;
+    this.#lastOutbound = now;
+  }
+
+  /** Another SA has its place: the peer is to delete it, unless we do. */
+  retire(now: number): void {
+    this.sa.superseded = true;
+    this.#retireAt = now + RETIRE_MS;
+  }
+
+  /** It lost a race: the peer is to delete it, or has never heard of it. */
+  loseRace(now: number): void {
+    this.retire(now);
+    this.#lost = true;
+  }
+
+  /** Takes up what has become due by itself, and begins the next exchange. */
+  tend(now: number): void {
+    if (this.#renews) this.requests.add(...takeDuePlans(this.sa, now, this.requests.window));
+    this.proceed(now);
+  }
+
+  get #renews(): boolean {
+    return this.sa.state === 'established' && this.#line.isCurrent(this);
+  }
+
+  /** The exchange is over: takes what it made, and goes on. */
+  conclude(now: number): void {
+    this.#line.resolve(now, this);
+    this.tend(now);
   }
 
   /** Queues an exchange and begins it when none is outstanding. */
@@ -177,7 +233,8 @@ export class Lifecycle {
     this.#dropQuestion();
     this.enter(now, 'take-leave');
     this.#parting = failure;
-    this.#timers.set('patience', now + PATIENCE_MS);
+    // Nobody waits for the end of an SA that was replaced: its Delete is sent until it arrives.
+    if (!this.sa.superseded) this.#timers.set('patience', now + PATIENCE_MS);
     this.requests.clearQueue();
     this.ask(now, planFarewell(farewell));
   }
@@ -188,11 +245,23 @@ export class Lifecycle {
     const reason = failure ?? this.#parting;
     this.#dropQuestion();
     this.enter(now, 'close');
-    for (const child of sa.children.values()) sa.removeChild(child, 'ike-closed');
-    this.requests.clear();
+    this.requests.settle();
     this.#timers.clear();
     sa.forget();
+    const goesOn = this.#line.outlives(now, this);
+    this.requests.clearQueue();
+    if (goesOn) return;
+    for (const child of sa.children.values()) sa.removeChild(child, 'ike-closed');
     sa.emit({ type: 'closed', ...(reason === undefined ? {} : { failure: reason }) });
+  }
+
+  /** Ends and is forgotten, without a word to anybody. */
+  drop(now: number): void {
+    this.#dropQuestion();
+    this.enter(now, 'close');
+    this.requests.clear();
+    this.#timers.clear();
+    this.sa.forget();
   }
 
   /** Not a word to the peer any more, not even a repeated one. */
@@ -205,7 +274,9 @@ export class Lifecycle {
   rearm(): void {
     const { sa } = this;
     const { livenessSec, natKeepaliveSec, encapsulation } = sa.config;
-    const established = sa.state === 'established';
+    const established = this.#renews;
+    this.#timers.set('retire', sa.state === 'established' ? this.#retireAt : undefined);
+    this.#timers.set('upkeep', established ? upkeepAt(sa) : undefined);
     this.#timers.set('ike-expiry', established ? sa.expiresAt : undefined);
     const ends = [...sa.children.values()].flatMap(({ expiresAt }) => expiresAt ?? []);
     this.#timers.set('child-expiry', established && ends.length > 0 ? Math.min(...ends) : undefined);
@@ -255,6 +326,8 @@ export class Lifecycle {
     },
     'ike-expiry': (now) =>
       this.leave(now, [DELETE_IKE_SA], { cause: 'expired', lifetimeSec: this.sa.config.lifetimeSec ?? 0 }),
+    upkeep: (now) => this.tend(now),
+    retire: (now) => (this.#lost ? this.close(now) : this.leave(now, [DELETE_IKE_SA])),
     'child-expiry': (now) => {
       for (const child of this.sa.children.values()) {
         if (child.expiresAt === undefined || child.expiresAt > now) continue;
@@ -269,6 +342,7 @@ export class Lifecycle {
   #silence(now: number): Failure | undefined {
     switch (this.sa.state) {
       case 'established':
+        // A superseded one that stays unanswered says nothing about the connection: it goes unheard.
         return { cause: 'peer-dead', lastSeenSecAgo: Math.round((now - this.#lastInbound) / 1000) };
       case 'deleting':
         return undefined;

@@ -38,7 +38,7 @@ export function succeed(
     const detail = 'all message IDs are used up';
     return life.leave(now, [DELETE_IKE_SA], { cause: 'protocol-error', detail, sentBy: 'us' });
   }
-  return life.proceed(now);
+  return life.conclude(now);
 }
 
 /** Asks what the request needs to know, then sends it. */

@@ -53,8 +53,14 @@ export class Requests {
     return this.#outstanding === undefined && this.#queue.length === 0;
   }
 
-  add(plan: Plan): void {
-    this.#queue.push(plan);
+  add(...plans: readonly Plan[]): void {
+    this.#queue.push(...plans);
+  }
+
+  /** What waits in another IKE SA's queue goes out under this one. */
+  takeOver(from: Requests): void {
+    this.#queue.push(...from.#queue);
+    from.clearQueue();
   }
 
   /** Drops what has not been sent. */
@@ -65,13 +71,13 @@ export class Requests {
   /** Drops everything. */
   clear(): void {
     this.clearQueue();
-    this.#outstanding = undefined;
+    this.settle();
   }
 
   /** Begins the next exchange when none is outstanding. Returns until when to wait, `undefined` when nothing was sent. */
   begin(now: number): number | undefined {
     if (this.#outstanding !== undefined) return undefined;
-    this.#queue = this.#queue.filter(({ stillWanted }) => stillWanted?.() !== false);
+    this.#queue = this.#queue.filter(({ stillWanted }) => stillWanted?.(this.#sa) !== false);
     const plan = this.#queue.shift();
     return plan && this.#start(now, plan, this.window.take());
   }
@@ -91,6 +97,7 @@ export class Requests {
     const datagrams = sealMessage(this.#sa, place, payloads, path);
     const schedule = new RetransmitSchedule(this.#sa.config.retransmit, this.#sa.config.random);
     this.#outstanding = { plan, messageId, payloads, datagrams, schedule };
+    this.#sa.asking = plan.subject;
     return this.#transmit(now, this.#outstanding, path);
   }
 
@@ -124,6 +131,7 @@ export class Requests {
   /** The answer was taken: the exchange is over. */
   settle(): void {
     this.#outstanding = undefined;
+    this.#sa.asking = undefined;
   }
 
   /** What to say when nobody answered. */

@@ -40,10 +40,11 @@ export function handleResponse(life: Lifecycle, arrived: Arrived): void {
 function takeResponse(life: Lifecycle, arrived: Arrived, message: Message, plan: Plan): void {
   const { sa } = life;
   const { now, path } = arrived;
-  const { exchange } = plan;
+  const { exchange, subject } = plan;
   if (exchange !== ExchangeType.IKE_SA_INIT) noteAuthentic(life, arrived);
-  if (sa.state === 'deleting' && exchange === ExchangeType.IKE_AUTH) {
-    // The user has changed their mind meanwhile: whatever this answer grants, our Delete comes next.
+  if (sa.state === 'deleting' && (exchange === ExchangeType.IKE_AUTH || subject === 'child')) {
+    // The user has changed their mind meanwhile: whatever this answer grants, our Delete comes next. Only an IKE SA that the
+    // peer may have made needs a Delete of its own.
     life.settled();
     return life.proceed(now);
   }

@@ -1,8 +1,12 @@
-/** Messages of a pair as the RFC draws them: `I -> R: HDR, SK {IDi, AUTH, SAi2, TSi, TSr}`. */
+/**
+ * Messages of a pair as the RFC draws them: `I -> R: HDR, SK {IDi, AUTH, SAi2, TSi, TSr}`. HDR' and HDR'' are headers of the
+ * second and third IKE SA that the initiator knew.
+ */
+import { equal, toHex } from '#core/bytes/bytes.ts';
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { KeyLogEntry } from '#core/ikev2/connection-types.ts';
 import { Reassembly } from '#core/ikev2/fragments.ts';
-import { decodeMessage } from '#core/ikev2/message.ts';
+import { decodeMessage, peekHeader } from '#core/ikev2/message.ts';
 import type { Message, MessageProtection, Payload } from '#core/ikev2/payload-types.ts';
 import { createProtection } from '#core/ikev2/protection.ts';
 import { configTypes } from '#core/registry/config-attributes.ts';
@@ -36,13 +40,15 @@ export class Drawing {
     readonly bytes: Uint8Array;
   }[] = [];
   readonly #connection: Keyed;
-  readonly #keyLog: readonly KeyLogEntry[];
+  readonly #keyLogs: readonly (readonly KeyLogEntry[])[];
   readonly #incomplete = { 'I -> R': new Reassembly(), 'R -> I': new Reassembly() };
-  #opening: Record<Direction, MessageProtection> | undefined;
+  /** By the SPIs of the IKE SA, and by who speaks. */
+  readonly #opening = new Map<string, MessageProtection>();
 
-  constructor(connection: Keyed, keyLog: readonly KeyLogEntry[]) {
+  /** The key logs of both ends: for a moment after a rekeying only one of them has the keys. */
+  constructor(connection: Keyed, ...keyLogs: readonly (readonly KeyLogEntry[])[]) {
     this.#connection = connection;
-    this.#keyLog = keyLog;
+    this.#keyLogs = keyLogs;
   }
 
   /** Begins a new drawing, so that a test shows only what follows. */
@@ -54,19 +60,21 @@ export class Drawing {
   add(direction: Direction, bytes: Uint8Array): void {
     const outside = decodeMessage(bytes);
     if (outside.outcome === 'sealed' && outside.fragment) return this.#addFragment(direction, bytes);
-    const decoded = outside.outcome === 'sealed' ? this.#open(direction, bytes) : outside;
+    const decoded = outside.outcome === 'sealed' ? this.#protection(bytes)?.open(bytes) : outside;
     if (decoded?.outcome !== 'ok') {
-      this.lines.push(`${direction}: ${decoded === undefined ? 'HDR, SK {…}' : decoded.outcome}`);
+      this.lines.push(
+        `${direction}: ${decoded === undefined ? `${this.#hdr(bytes)}, SK {…}` : decoded.outcome}`,
+      );
       return;
     }
     this.messages.push({ direction, message: decoded.message, bytes });
     const content = namesOf(decoded.message);
-    this.lines.push(`${direction}: HDR, ${decoded.protected ? `SK {${content}}` : content}`);
+    this.lines.push(`${direction}: ${this.#hdr(bytes)}, ${decoded.protected ? `SK {${content}}` : content}`);
   }
 
   /** `SKF {1/3}`; the one that completes the message shows its content. */
   #addFragment(direction: Direction, bytes: Uint8Array): void {
-    const opened = this.#protection(direction)?.openFragment(bytes);
+    const opened = this.#protection(bytes)?.openFragment(bytes);
     if (opened?.outcome !== 'fragment') {
       this.lines.push(`${direction}: HDR, SKF {…}`);
       return;
@@ -79,26 +87,41 @@ export class Drawing {
     this.lines.push(`${direction}: HDR, SKF {${place}${content}}`);
   }
 
-  #open(direction: Direction, bytes: Uint8Array) {
-    return this.#protection(direction)?.open(bytes);
-  }
-
-  #protection(direction: Direction): MessageProtection | undefined {
-    this.#opening ??= this.#protections();
-    return this.#opening?.[direction];
-  }
-
-  #protections(): Record<Direction, MessageProtection> | undefined {
+  /** The keys of whichever IKE SA a datagram belongs to: rekeying makes new ones. */
+  #protection(bytes: Uint8Array): MessageProtection | undefined {
+    const header = peekHeader(bytes);
     const suite = this.#connection.life.sa.suite;
-    const fields = this.#keyLog.find(({ kind }) => kind === 'ike')?.fields;
-    if (suite === undefined || fields === undefined) return undefined;
-    const key = (name: string): Uint8Array => fields[name] as Uint8Array;
-    return {
-      'I -> R': createProtection(suite, { encryption: key('skEi'), integrity: key('skAi') }, never),
-      'R -> I': createProtection(suite, { encryption: key('skEr'), integrity: key('skAr') }, never),
-    };
+    if (header === undefined || suite === undefined) return undefined;
+    const { spiI, spiR, fromInitiator } = header;
+    const name = `${toHex(spiI)} ${toHex(spiR)} ${fromInitiator}`;
+    const known = this.#opening.get(name);
+    if (known !== undefined) return known;
+    const key = (field: string): Uint8Array => this.#keysOf(spiI, spiR)?.[field] as Uint8Array;
+    if (this.#keysOf(spiI, spiR) === undefined) return undefined;
+    const keys = fromInitiator
+      ? { encryption: key('skEi'), integrity: key('skAi') }
+      : { encryption: key('skEr'), integrity: key('skAr') };
+    const protection = createProtection(suite, keys, never);
+    this.#opening.set(name, protection);
+    return protection;
+  }
+
+  #keysOf(spiI: Uint8Array, spiR: Uint8Array): KeyLogEntry['fields'] | undefined {
+    return this.#keyLogs.flatMap((log) => log.filter(isOf(spiI, spiR)))[0]?.fields;
+  }
+
+  #hdr(bytes: Uint8Array): string {
+    const header = peekHeader(bytes);
+    const known = (this.#keyLogs[0] ?? []).filter(({ kind }) => kind === 'ike');
+    const at = header === undefined ? -1 : known.findIndex(isOf(header.spiI, header.spiR));
+    return `HDR${"'".repeat(Math.max(0, at))}`;
   }
 }
+
+const isOf =
+  (spiI: Uint8Array, spiR: Uint8Array) =>
+  ({ kind, fields }: KeyLogEntry): boolean =>
+    kind === 'ike' && equal(fields['spiI'] as Uint8Array, spiI) && equal(fields['spiR'] as Uint8Array, spiR);
 
 const namesOf = (message: Message): string =>
   message.payloads

@@ -262,7 +262,7 @@ export class Ikev2Pair {
       ],
       () => this.drain(),
     );
-    this.drawing = new Drawing(this.initiator, this.keyLog.initiator);
+    this.drawing = new Drawing(this.initiator, this.keyLog.initiator, this.keyLog.responder);
     this.world.onSend = (from, { bytes, keepalive }) => {
       if (keepalive !== true) this.drawing.add(from === RESPONDER_ADDRESS ? 'R -> I' : 'I -> R', bytes);
     };

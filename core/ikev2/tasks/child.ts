@@ -32,7 +32,7 @@ const { KE } = transformTypes.byName;
 /** SPIs 0 to 255 are reserved (RFC 4303 §2.1). */
 const MIN_SPI = 256;
 
-const spiBytes = (spi: number): Uint8Array => new Writer().u32(spi).finish();
+export const spiBytes = (spi: number): Uint8Array => new Writer().u32(spi).finish();
 
 /** IKE_AUTH has no KE payload, so its proposals must not name a group (§1.2). */
 const withoutGroups = (proposals: readonly Proposal[]): Proposal[] =>
@@ -42,7 +42,7 @@ const withoutGroups = (proposals: readonly Proposal[]): Proposal[] =>
   }));
 
 /** The suite and the peer's SPI of a chosen proposal, or a sentence. */
-function readChosen(chosen: Proposal): { readonly suite: EspSuite; readonly spiOut: number } | string {
+export function readChosen(chosen: Proposal): { readonly suite: EspSuite; readonly spiOut: number } | string {
   const suite = espSuiteOf(chosen.transforms);
   if (suite === undefined) return 'the chosen ESP transforms make no suite';
   const spiOut = chosen.spi.length === 4 ? new Reader(chosen.spi).u32('SPI') : 0;

@@ -1,19 +1,250 @@
 /**
- * CREATE_CHILD_SA requests of the peer, refused for now: the rekey and additional-child tasks take this place in
- * exchanges.ts. NO_ADDITIONAL_SAS is the honest answer (RFC 7296 §1.3): it says that this will not work later
- * either, so the peer makes a new IKE SA when the old one ends. TEMPORARY_FAILURE would have it ask again every
- * few seconds; that is right only while the IKE SA is being deleted (§2.25.2).
+ * CREATE_CHILD_SA for a Child SA: one more (RFC 7296 §1.3.1) or one in the place of another (§1.3.3), with a key exchange of
+ * its own (PFS) where the proposals have one.
+ *
+ *     -> HDR, SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}
+ *     <- HDR, SK {SA, Nr, [KEr,] TSi, TSr}
+ *
+ * Either end asks. child-succession.ts settles what two rekeyings that met leave behind.
  */
+import type { Proposal } from '#core/ike/proposal.ts';
+import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
-import { notify } from '../payload-access.ts';
-import type { Task } from './task.ts';
+import { SecurityProtocol } from '#core/registry/security-protocols.ts';
+import { transformTypes } from '#core/registry/transform-types.ts';
+import { installChild, type NegotiatedChild } from '../child-install.ts';
+import { selectorsForPeer, selectorsForResponder, within } from '../child-selectors.ts';
+import { losesRace, replacedByPeer, replacedByUs } from '../child-succession.ts';
+import { noProposal, protocolError, tsUnacceptable } from '../failures.ts';
+import type { Child, IkeSa } from '../ike-sa.ts';
+import { lowerNonce, NONCE_BYTES } from '../nonces.ts';
+import { find, findError, findNotify, notify, type NotifyPayload } from '../payload-access.ts';
+import type { Message, Payload } from '../payload-types.ts';
+import type { ChildWish } from '../wishes.ts';
+import { readChosen, spiBytes } from './child.ts';
+import { childBySpiOut } from './delete.ts';
+import { GroupChoice, groupsOf, invalidKe, respondTo, spend } from './ke.ts';
+import { childFailed, childRefused } from './refusals.ts';
+import type { Task, Verdict } from './task.ts';
 
-export function createChildTask(): Task {
+const { KE } = transformTypes.byName;
+const MAX_CHILD_SAS = 16;
+
+export function createChildTaskOfInitiator(wish: ChildWish): Task {
+  const { config, localTs, remoteTs, replaces } = wish;
+  let spiIn = 0;
+  let offer: readonly Proposal[] = [];
+  let choice: GroupChoice | undefined;
+  let nonceI = new Uint8Array();
+  let nonceR = new Uint8Array();
+  let secret: Uint8Array | undefined;
+  let negotiated: NegotiatedChild | undefined;
+
+  /** The answer as a Child SA, or why it is none. */
+  function read(sa: IkeSa, { payloads }: Message): NegotiatedChild | Parameters<typeof childFailed>[3] {
+    const answer = find(payloads, 'SA')?.proposals ?? [];
+    const tsi = find(payloads, 'TSi')?.selectors ?? [];
+    const tsr = find(payloads, 'TSr')?.selectors ?? [];
+    const chosen = verifySelection(offer, answer);
+    if (typeof chosen === 'string') return noProposal(sa.config, 'ESP', 'us', answer);
+    const taken = readChosen(chosen);
+    if (typeof taken === 'string') return protocolError(taken);
+    if (!within(tsi, localTs) || !within(tsr, remoteTs)) return tsUnacceptable('us', tsi, tsr);
+    if (taken.suite.keyExchange !== undefined) {
+      const ke = find(payloads, 'KE');
+      if (ke === undefined || choice?.group !== taken.suite.keyExchange.id) {
+        return protocolError(`chose ${taken.suite.keyExchange.name} without a key exchange`);
+      }
+      const shared = choice.finish(ke);
+      if (typeof shared === 'string') return protocolError(shared);
+      secret = shared;
+    }
+    return { ...taken, config, spiIn, localTs: tsi, remoteTs: tsr };
+  }
+
   return {
     name: 'create-child',
-    onRequest({ sa }) {
-      const type = sa.state === 'deleting' ? NotifyType.TEMPORARY_FAILURE : NotifyType.NO_ADDITIONAL_SAS;
-      return { ruling: 'refuse', answer: notify(type) };
+    request({ sa }, out) {
+      sa.deletedEarly.clear();
+      spiIn = sa.newChildSpi();
+      nonceI = sa.config.random(NONCE_BYTES).slice();
+      const groups = groupsOf(config.proposals);
+      if (groups.length > 0) choice = new GroupChoice(sa.config.random, groups, wish.groups);
+      offer = config.proposals.map((proposal) => ({ ...proposal, spi: spiBytes(spiIn) }));
+      if (replaces !== undefined) {
+        replaces.rekeying = true;
+        out.push(aboutChild(NotifyType.REKEY_SA, spiBytes(replaces.spiIn)));
+      }
+      out.push({ kind: 'SA', proposals: offer });
+      out.push({ kind: 'NONCE', data: nonceI });
+      if (choice !== undefined) out.push(choice.payload());
+      out.push({ kind: 'TSi', selectors: localTs });
+      out.push({ kind: 'TSr', selectors: remoteTs });
+    },
+    onResponse({ sa, now }, message): Verdict {
+      if (replaces !== undefined) replaces.rekeying = false;
+      const error = findError(message.payloads);
+      if (error !== undefined) return childRefused(sa, now, wish, error, choice);
+      sa.temporarySince = undefined;
+      const outcome = read(sa, message);
+      if ('cause' in outcome) {
+        // The peer believes in an SA that we cannot make: it has to hear otherwise.
+        sa.stillborn.push({ spiIn });
+        childFailed(sa, now, wish, outcome);
+        return undefined;
+      }
+      // Made and deleted before we heard of it.
+      if (sa.deletedEarly.has(outcome.spiOut)) return undefined;
+      negotiated = outcome;
+      nonceR = find(message.payloads, 'NONCE')?.data.slice() ?? nonceR;
+      return undefined;
+    },
+    done({ sa, now }) {
+      const made = negotiated;
+      if (made === undefined) return undefined;
+      const lowest = lowerNonce(nonceI, nonceR);
+      const lost = replaces !== undefined && losesRace(sa, replaces, lowest);
+      const old = replaces ?? wish.inPlaceOf;
+      const exchange = {
+        initiated: true,
+        nonceI,
+        nonceR,
+        standby: lost,
+        ...(old === undefined ? {} : { replaces: old.spiIn }),
+      };
+      const child =
+        secret === undefined
+          ? installChild(sa, now, made, exchange)
+          : spend(secret, (shared) => installChild(sa, now, made, { ...exchange, secret: shared }));
+      if (replaces !== undefined) replacedByUs(now, replaces, child, lost);
+      const { inPlaceOf } = wish;
+      if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
+        sa.removeChild(inPlaceOf, 'rekeyed');
+      }
+      return undefined;
+    },
+  };
+}
+
+/** A notify that names a Child SA by the SPI of its sender (§3.10). */
+const aboutChild = (type: number, spi: Uint8Array): NotifyPayload => ({
+  ...notify(type),
+  protocol: SecurityProtocol.ESP,
+  spi,
+});
+
+/**
+ * What we accept when the peer asks. A key exchange that the profile does not have makes the SA only stronger, so the groups
+ * of the IKE SA are taken for it where the peer wants one.
+ */
+function acceptable({ config }: IkeSa, { proposals }: Child['config']): Proposal[] {
+  const groups = groupsOf(config.proposals).map((id) => ({ type: KE, id }));
+  return proposals.flatMap((proposal) =>
+    groupsOf([proposal]).length > 0
+      ? [proposal]
+      : [proposal, { ...proposal, transforms: [...proposal.transforms, ...groups] }],
+  );
+}
+
+/** Which Child SA a request wants to replace, or the answer where that cannot be (§2.25.1). */
+function subjectOf(sa: IkeSa, asked: NotifyPayload): { readonly old: Child } | { readonly answer: Payload } {
+  const old = asked.protocol === SecurityProtocol.ESP ? childBySpiOut(sa, asked.spi) : undefined;
+  if (old === undefined) {
+    // It may be the one that our request under way makes: the answer to that is still on its way to us.
+    if (sa.asking === 'child') return { answer: notify(NotifyType.TEMPORARY_FAILURE) };
+    const answer = {
+      ...aboutChild(NotifyType.CHILD_SA_NOT_FOUND, asked.spi.slice()),
+      protocol: asked.protocol,
+    };
+    return { answer };
+  }
+  const closing = old.deletion !== 'no' || old.replacedBy !== undefined;
+  return closing ? { answer: notify(NotifyType.TEMPORARY_FAILURE) } : { old };
+}
+
+export function createChildTaskOfResponder(): Task {
+  let old: Child | undefined;
+  let negotiated: NegotiatedChild | undefined;
+  let nonceI = new Uint8Array();
+  let nonceR = new Uint8Array();
+  let secret: Uint8Array | undefined;
+  let answer: readonly Payload[] = [];
+  const refuse = (payload: Payload): Verdict => ({ ruling: 'refuse', answer: payload });
+
+  return {
+    name: 'create-child',
+    onRequest({ sa }, { payloads }) {
+      const tsi = find(payloads, 'TSi');
+      const tsr = find(payloads, 'TSr');
+      const offer = find(payloads, 'SA');
+      const nonce = find(payloads, 'NONCE');
+      // Without selectors it is about the IKE SA: another task's affair.
+      if (tsi === undefined || tsr === undefined || offer === undefined || nonce === undefined)
+        return undefined;
+      if (sa.state === 'deleting' || sa.superseded || sa.asking === 'ike') {
+        return refuse(notify(NotifyType.TEMPORARY_FAILURE));
+      }
+      const rekey = findNotify(payloads, NotifyType.REKEY_SA);
+      const subject = rekey && subjectOf(sa, rekey);
+      if (subject !== undefined && 'answer' in subject) return refuse(subject.answer);
+      old = subject?.old;
+      if (old === undefined && sa.children.size >= (sa.config.maxChildSas ?? MAX_CHILD_SAS)) {
+        return refuse(notify(NotifyType.NO_ADDITIONAL_SAS));
+      }
+      const config = old?.config ?? sa.config.child;
+      const chosen = selectProposal(offer.proposals, acceptable(sa, config))?.proposal;
+      const taken = chosen && readChosen(chosen);
+      if (chosen === undefined || taken === undefined || typeof taken === 'string') {
+        return refuse(notify(NotifyType.NO_PROPOSAL_CHOSEN));
+      }
+      const selectors =
+        old === undefined
+          ? selectorsForPeer(sa, tsi.selectors, tsr.selectors)
+          : // New keys, not another tunnel (§2.9.2).
+            selectorsForResponder(old, undefined, tsi.selectors, tsr.selectors);
+      if (selectors === undefined) return refuse(notify(NotifyType.TS_UNACCEPTABLE));
+      const group = taken.suite.keyExchange;
+      const ke = find(payloads, 'KE');
+      if (group !== undefined && ke?.group !== group.id) return refuse(invalidKe(group.id));
+      const share = group === undefined || ke === undefined ? undefined : respondTo(sa, ke);
+      if (typeof share === 'string') {
+        const failure = protocolError(share);
+        return { ruling: 'refuse', answer: notify(NotifyType.INVALID_SYNTAX), failure };
+      }
+      secret = share?.secret;
+      nonceI = nonce.data.slice();
+      nonceR = sa.config.random(NONCE_BYTES).slice();
+      const spiIn = sa.newChildSpi();
+      negotiated = { ...taken, config, spiIn, ...selectors };
+      answer = [
+        { kind: 'SA', proposals: [{ ...chosen, spi: spiBytes(spiIn) }] },
+        { kind: 'NONCE', data: nonceR },
+        ...(share === undefined || ke === undefined
+          ? []
+          : [{ kind: 'KE', group: ke.group, data: share.publicData } as const]),
+        { kind: 'TSi', selectors: selectors.remoteTs },
+        { kind: 'TSr', selectors: selectors.localTs },
+      ];
+      return undefined;
+    },
+    response(_exchange, out) {
+      out.push(...answer);
+    },
+    done({ sa, now }) {
+      const made = negotiated;
+      if (made === undefined) return undefined;
+      const exchange = {
+        initiated: false,
+        nonceI,
+        nonceR,
+        ...(old === undefined ? {} : { replaces: old.spiIn, standby: true }),
+      };
+      const child =
+        secret === undefined
+          ? installChild(sa, now, made, exchange)
+          : spend(secret, (shared) => installChild(sa, now, made, { ...exchange, secret: shared }));
+      if (old !== undefined) replacedByPeer(now, old, child, lowerNonce(nonceI, nonceR));
+      return undefined;
     },
   };
 }

@@ -5,6 +5,7 @@
 import { Reader } from '#core/bytes/reader.ts';
 import { Writer } from '#core/bytes/writer.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
+import type { ChildRemovedReason } from '../connection-types.ts';
 import type { Child, IkeSa } from '../ike-sa.ts';
 import { findAll } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
@@ -14,30 +15,44 @@ import type { Task } from './task.ts';
 export const DELETE_IKE_SA: Payload = { kind: 'D', protocol: SecurityProtocol.IKE, spis: [] };
 
 const spiBytes = (spi: number): Uint8Array => new Writer().u32(spi).finish();
-const spiNumber = (spi: Uint8Array): number | undefined =>
-  spi.length === 4 ? new Reader(spi).u32('SPI') : undefined;
 
-const deleteOf = (children: readonly Child[]): Payload => ({
+const deleteOf = (children: readonly Pick<Child, 'spiIn'>[]): Payload => ({
   kind: 'D',
   protocol: SecurityProtocol.ESP,
   spis: children.map(({ spiIn }) => spiBytes(spiIn)),
 });
 
-function childBySpiOut(sa: IkeSa, spiOut: number | undefined): Child | undefined {
+/** The Child SA that the peer names by its own inbound SPI. */
+export function childBySpiOut(sa: IkeSa, spi: Uint8Array): Child | undefined {
+  const spiOut = spi.length === 4 ? new Reader(spi).u32('SPI') : undefined;
   return [...sa.children.values()].find((child) => child.spiOut === spiOut);
 }
+
+/** Why it goes, where it is deleted in good order. */
+const reasonOf = (child: Child, by: ChildRemovedReason): ChildRemovedReason =>
+  child.replacedBy === undefined && !child.redundant ? by : 'rekeyed';
 
 /** We ask: delete this Child SA. */
 export function deleteChildTask(child: Child): Task {
   return {
     name: 'delete',
     request(_exchange, out) {
-      child.deleteSent = true;
+      child.deletion = 'sent';
       out.push(deleteOf([child]));
     },
     done({ sa }) {
-      if (sa.children.get(child.spiIn) === child) sa.removeChild(child, 'deleted-by-us');
+      if (sa.children.get(child.spiIn) === child) sa.removeChild(child, reasonOf(child, 'deleted-by-us'));
       return undefined;
+    },
+  };
+}
+
+/** We tell of a Child SA that is gone here. */
+export function reportGoneTask(child: Pick<Child, 'spiIn'>): Task {
+  return {
+    name: 'delete',
+    request(_exchange, out) {
+      out.push(deleteOf([child]));
     },
   };
 }
@@ -54,11 +69,14 @@ export function deleteRequestTask(): Task {
         // An SPI that we do not know is gone already: nothing to answer for it (§1.4.1). AH is not ours.
         if (payload.protocol !== SecurityProtocol.ESP) continue;
         for (const spi of payload.spis) {
-          const child = childBySpiOut(sa, spiNumber(spi));
-          if (child === undefined) continue;
-          sa.removeChild(child, 'deleted-by-peer');
+          const child = childBySpiOut(sa, spi);
+          if (child === undefined) {
+            if (sa.asking === 'child' && spi.length === 4) sa.deletedEarly.add(new Reader(spi).u32('SPI'));
+            continue;
+          }
+          sa.removeChild(child, reasonOf(child, 'deleted-by-peer'));
           // Deletes crossed: each names its own half, and an answer would name the pair twice.
-          if (!child.deleteSent) answer.push(child);
+          if (child.deletion !== 'sent') answer.push(child);
         }
       }
       return undefined;

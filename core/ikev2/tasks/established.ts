@@ -1,4 +1,5 @@
 /** Both ends have proven who they are: the driver hears of it before anything that stands on it. */
+import { deadlines } from '../lifetimes.ts';
 import type { Task } from './task.ts';
 
 export const establishedTask = (): Task => ({
@@ -7,7 +8,8 @@ export const establishedTask = (): Task => ({
     if (sa.suite === undefined || sa.remoteId === undefined) {
       throw new Error('established without keys or peer');
     }
-    if (sa.config.lifetimeSec !== undefined) sa.expiresAt = now + sa.config.lifetimeSec * 1000;
+    const ends = deadlines(sa.config, now, sa.config.lifetimeSec);
+    Object.assign(sa, ends);
     if (!sa.isInitiator) sa.emitPath();
     sa.emit({
       type: 'ike-established',
@@ -16,7 +18,7 @@ export const establishedTask = (): Task => ({
       suite: sa.suite,
       remoteId: sa.remoteId,
       vendorIds: sa.peerVendorIds,
-      ...(sa.expiresAt === undefined ? {} : { expiresAt: sa.expiresAt }),
+      ...ends,
     });
     return undefined;
   },

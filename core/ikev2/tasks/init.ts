@@ -8,45 +8,19 @@
  * only when everything fits.
  */
 import { ikeSuiteOf } from '#core/crypto/suite.ts';
-import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
 import { failureOfNotify, noProposal, protocolError } from '../failures.ts';
-import type { IkeSa } from '../ike-sa.ts';
-import { deriveIkeKeys } from '../key-material.ts';
-import { logIkeKeys } from '../key-log.ts';
+import { keyIkeSa } from '../keying.ts';
+import { NONCE_BYTES } from '../nonces.ts';
 import { find, findError, notify } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
-import { createProtection } from '../protection.ts';
-import { type GroupChoice, invalidKe, respondTo, spend } from './ke.ts';
+import { type GroupChoice, invalidKe, respondTo } from './ke.ts';
 import { doubting, type Task } from './task.ts';
 
 const { KE } = transformTypes.byName;
-/** Our nonces (§2.10: at least 16, at least half the PRF's key size; no PRF of ours wants more than 32). */
-const NONCE_BYTES = 32;
-
-/** Keys from the shared secret; both ends of `sa` are known by now. */
-function key(sa: IkeSa, suite: IkeSuite, secret: Uint8Array): void {
-  const keys = spend(secret, (shared) =>
-    deriveIkeKeys({
-      suite,
-      secret: shared,
-      nonceI: sa.nonceI,
-      nonceR: sa.nonceR,
-      spiI: sa.spiI,
-      spiR: sa.spiR,
-    }),
-  );
-  const fromI = createProtection(suite, { encryption: keys.skEi, integrity: keys.skAi }, sa.config.random);
-  const fromR = createProtection(suite, { encryption: keys.skEr, integrity: keys.skAr }, sa.config.random);
-  sa.suite = suite;
-  sa.keys = keys;
-  sa.sealing = sa.isInitiator ? fromI : fromR;
-  sa.opening = sa.isInitiator ? fromR : fromI;
-  logIkeKeys(sa, suite, keys);
-}
 
 export function initTaskOfInitiator(choice: GroupChoice): Task {
   return {
@@ -83,7 +57,7 @@ export function initTaskOfInitiator(choice: GroupChoice): Task {
       if (typeof secret === 'string') return doubting(protocolError(secret));
       sa.spiR = header.spiR.slice();
       sa.nonceR = nonce.data.slice();
-      key(sa, suite, secret);
+      keyIkeSa(sa, suite, secret);
       return undefined;
     },
   };
@@ -117,7 +91,7 @@ export function initTaskOfResponder(): Task {
       sa.spiR = sa.newIkeSpi();
       sa.nonceI = nonce.data.slice();
       sa.nonceR = sa.config.random(NONCE_BYTES);
-      key(sa, suite, share.secret);
+      keyIkeSa(sa, suite, share.secret);
       answer = [
         { kind: 'SA', proposals: [kept(chosen)] },
         { kind: 'KE', group: ke.group, data: share.publicData },

@@ -1,8 +1,8 @@
 /**
- * The key exchange of IKE_SA_INIT: which group, and INVALID_KE_PAYLOAD (RFC 7296 §1.2, §1.3, §2.7). The initiator
- * guesses a group; the responder may name another one of the proposal. init.ts carries the payloads.
+ * The key exchange of IKE_SA_INIT and CREATE_CHILD_SA: which group, and INVALID_KE_PAYLOAD (RFC 7296 §1.2, §1.3, §2.7). The initiator
+ * guesses a group; the responder may name another one of the proposal. init, create-child and rekey-ike carry the payloads.
  */
-import { wipe } from '#core/bytes/bytes.ts';
+import { type RandomBytes, wipe } from '#core/bytes/bytes.ts';
 import { Reader } from '#core/bytes/reader.ts';
 import { Writer } from '#core/bytes/writer.ts';
 import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
@@ -13,7 +13,7 @@ import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { findNotify, notify } from '../payload-access.ts';
+import { findNotify, notify, type NotifyPayload } from '../payload-access.ts';
 import type { Payload, PayloadOf } from '../payload-types.ts';
 import { doubting, type Task } from './task.ts';
 
@@ -30,16 +30,25 @@ const groupName = (id: number): string => keyExchangeRow(id)?.keyword ?? keyExch
 
 /** The initiator's side: one group at a time, each at most once. Holds the private value until it is used. */
 export class GroupChoice {
-  readonly #sa: IkeSa;
-  readonly #tried = new Set<number>();
+  readonly #random: RandomBytes;
+  readonly #groups: readonly number[];
+  readonly #tried: Set<number>;
   #group: number;
   #inProgress: KeyExchangeInProgress | undefined;
 
-  constructor(sa: IkeSa) {
-    const [first] = groupsOf(sa.config.proposals);
-    if (first === undefined) throw new Error('IKE proposals without a key exchange method');
-    this.#sa = sa;
+  /** The first of `tried` begins, else the first of `groups`; the others of `tried` are refused already. */
+  constructor(random: RandomBytes, groups: readonly number[], tried: readonly number[] = []) {
+    const [first] = [...tried, ...groups];
+    if (first === undefined) throw new Error('a choice without a key exchange method');
+    this.#random = random;
+    this.#groups = groups;
+    this.#tried = new Set(tried);
     this.#group = first;
+  }
+
+  /** For a choice that goes on where this one stands. */
+  get tried(): readonly number[] {
+    return [this.#group, ...[...this.#tried].filter((group) => group !== this.#group)];
   }
 
   get group(): number {
@@ -49,17 +58,16 @@ export class GroupChoice {
   /** The KE payload; the same octets again when a cookie makes us repeat the request (§2.6). */
   payload(): Payload {
     this.#tried.add(this.#group);
-    this.#inProgress ??= keyExchangeRow(this.#group)?.initiate(this.#sa.config.random);
+    this.#inProgress ??= keyExchangeRow(this.#group)?.initiate(this.#random);
     if (this.#inProgress === undefined) throw new Error(`key exchange method ${this.#group} has no row`);
     return { kind: 'KE', group: this.#group, data: this.#inProgress.publicData };
   }
 
   /** Takes up the group that the peer asks for, or says why not. */
   change(asked: number): Failure | undefined {
-    const groups = groupsOf(this.#sa.config.proposals);
     // "In a circle": somebody on the way could keep us computing with forged notifies.
-    if (!groups.includes(asked) || this.#tried.has(asked)) {
-      return { cause: 'invalid-ke', wanted: groups.map(groupName), asked: groupName(asked) };
+    if (!this.#groups.includes(asked) || this.#tried.has(asked)) {
+      return { cause: 'invalid-ke', wanted: this.#groups.map(groupName), asked: groupName(asked) };
     }
     this.#group = asked;
     this.#inProgress = undefined;
@@ -100,15 +108,20 @@ export function respondTo(
 export const invalidKe = (group: number): Payload =>
   notify(NotifyType.INVALID_KE_PAYLOAD, new Writer().u16(group).finish());
 
-/** Initiator: reads INVALID_KE_PAYLOAD. A notify without a group is noise. */
+/** The group that an INVALID_KE_PAYLOAD names; without one it is noise. */
+export const wantedGroup = ({ data }: NotifyPayload): number | undefined =>
+  data.length === 2 ? new Reader(data).u16('group') : undefined;
+
+/** Initiator: reads INVALID_KE_PAYLOAD in the answer to IKE_SA_INIT. */
 export function invalidKeTask(choice: GroupChoice): Task {
   return {
     name: 'ke',
     onResponse(_exchange, { payloads }) {
       const refused = findNotify(payloads, NotifyType.INVALID_KE_PAYLOAD);
       if (refused === undefined) return undefined;
-      if (refused.data.length !== 2) return { ruling: 'drop', counter: 'malformed' };
-      const failure = choice.change(new Reader(refused.data).u16('group'));
+      const group = wantedGroup(refused);
+      if (group === undefined) return { ruling: 'drop', counter: 'malformed' };
+      const failure = choice.change(group);
       return failure === undefined ? { ruling: 'repeat' } : doubting(failure);
     },
   };

@@ -1,6 +1,6 @@
 /** What an IKE SA hands out: SPIs that nobody else has and that are not reserved. */
 import { describe, expect, it } from 'vitest';
-import { IkeSa } from '#core/ikev2/ike-sa.ts';
+import { IkeSa, newChild } from '#core/ikev2/ike-sa.ts';
 import { initiatorConfig } from '#test/harness/ikev2-pair.ts';
 import { seededRandom } from '#test/harness/seeded-random.ts';
 
@@ -28,7 +28,8 @@ describe('SPIs', () => {
       [255, 255, 255, 254],
     ];
     const sa = saWith(draws, (spi) => spi === 0x101);
-    sa.addChild({ name: 'net', spiIn: 0x100, spiOut: 1_000, deleteSent: false });
+    const { child } = sa.config;
+    sa.addChild(newChild({ config: child, spiIn: 0x100, spiOut: 1_000, localTs: [], remoteTs: [] }));
     expect(sa.newChildSpi()).toBe(0xffff_fffe);
   });
 });

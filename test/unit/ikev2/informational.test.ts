@@ -319,17 +319,6 @@ describe('requests of the peer', () => {
     { kind: 'TSr', selectors: ts('0.0.0.0/0') },
   ] as const;
 
-  it.each<[string, readonly Payload[]]>([
-    ['an additional child', [sa, nonce, ...selectors]],
-    ['a rekey of the child', [notifyPayload(NotifyType.REKEY_SA), sa, nonce, ...selectors]],
-    ['a rekey of the IKE SA', [sa, nonce, { kind: 'KE', group: 31, data: new Uint8Array(32).fill(9) }]],
-  ])('CREATE_CHILD_SA for %s: NO_ADDITIONAL_SAS, and the SA stays', (_name, payloads) => {
-    const pair = established();
-    ask(pair, payloads, CREATE_CHILD_SA);
-    expect(pair.drawing.lines).toEqual(['I -> R: HDR, SK {N(NO_ADDITIONAL_SAS)}']);
-    expect(pair.initiator.state).toBe('established');
-  });
-
   it('CREATE_CHILD_SA while we delete: TEMPORARY_FAILURE (§2.25.2)', () => {
     const pair = established({ link: { delayMs: 1_000 } });
     pair.do((now) => pair.initiator.delete(now));
@@ -386,7 +375,7 @@ describe('requests of the peer', () => {
 
 describe('lifetimes', () => {
   it('a Child SA at its hard lifetime is removed at once and deleted over there', () => {
-    const pair = established({ initiator: { child: { lifetimeSec: 60 } } });
+    const pair = established({ initiator: { rekey: 'never', child: { lifetimeSec: 60 } } });
     pair.run(59_000);
     expect(pair.drawing.lines).toEqual([]);
     pair.run(2_000);
@@ -397,7 +386,7 @@ describe('lifetimes', () => {
   });
 
   it('an IKE SA at its hard lifetime is deleted, and says why', () => {
-    const pair = established({ initiator: { lifetimeSec: 100 } });
+    const pair = established({ initiator: { rekey: 'never', lifetimeSec: 100 } });
     const [event] = pair.events.initiator.of('ike-established');
     expect(event?.expiresAt).toBeGreaterThan(100_000);
     pair.run(101_000);

@@ -1,0 +1,162 @@
+/**
+ * The peer refuses what we asked for in CREATE_CHILD_SA (RFC 7296 §1.3, §2.7, §2.25): which refusals pass, which are for good,
+ * and when to ask again. create-child and rekey-ike call it; the SAs there are stay in use meanwhile.
+ */
+import type { Failure } from '#core/failure/failure.ts';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { rivalStays } from '../child-succession.ts';
+import { failureOfNotify, protocolError } from '../failures.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { retryDelay } from '../lifetimes.ts';
+import type { NotifyPayload } from '../payload-access.ts';
+import { type ChildWish, type IkeWish, newWish } from '../wishes.ts';
+import { DELETE_IKE_SA } from './delete.ts';
+import { type GroupChoice, wantedGroup } from './ke.ts';
+import { leaving, type Verdict } from './task.ts';
+
+/** "After several minutes" of TEMPORARY_FAILURE both ends are out of step for good (§2.25). */
+const TEMPORARY_MS = 300_000;
+
+/** What every refusal may mean for the IKE SA as a whole; `undefined` where it is about the wish alone. */
+function fatal(sa: IkeSa, now: number, { type }: NotifyPayload): Verdict {
+  if (type === NotifyType.INVALID_SYNTAX) {
+    // The peer has ended the IKE SA with that (§2.21.3).
+    return { ruling: 'close', failure: failureOfNotify(type, sa.config, ExchangeType.CREATE_CHILD_SA) };
+  }
+  if (type !== NotifyType.TEMPORARY_FAILURE) {
+    sa.temporarySince = undefined;
+    return undefined;
+  }
+  sa.temporarySince ??= now;
+  if (now - sa.temporarySince < TEMPORARY_MS) return undefined;
+  const minutes = Math.round((now - sa.temporarySince) / 60_000);
+  return leaving(
+    protocolError(`answers CREATE_CHILD_SA with TEMPORARY_FAILURE for ${minutes} minutes`),
+    DELETE_IKE_SA,
+  );
+}
+
+/** The other group that is asked for, or why there is none. */
+function otherGroup(choice: GroupChoice | undefined, error: NotifyPayload): readonly number[] | Failure {
+  const group = wantedGroup(error);
+  if (choice === undefined || group === undefined)
+    return protocolError('INVALID_KE_PAYLOAD without a reason');
+  return choice.change(group) ?? choice.tried;
+}
+
+const isFailure = (value: readonly number[] | Failure): value is Failure => 'cause' in value;
+
+/** Asks again later, longer after each refusal. */
+function postpone(sa: IkeSa, now: number, wish: ChildWish | IkeWish): number {
+  wish.refusals++;
+  wish.groups = [];
+  wish.at = now + retryDelay(sa.config, wish.refusals);
+  return wish.at;
+}
+
+export function childRefused(
+  sa: IkeSa,
+  now: number,
+  wish: ChildWish,
+  error: NotifyPayload,
+  choice: GroupChoice | undefined,
+): Verdict {
+  const end = fatal(sa, now, error);
+  if (end !== undefined) return end;
+  const { replaces } = wish;
+  if (replaces?.rival !== undefined) {
+    // The peer had rekeyed it before our request came: whatever it says, it is done (§2.8.1).
+    rivalStays(now, replaces);
+    return undefined;
+  }
+  // The peer has deleted it meanwhile.
+  if (replaces !== undefined && sa.children.get(replaces.spiIn) !== replaces) return undefined;
+  switch (error.type) {
+    case NotifyType.TEMPORARY_FAILURE:
+      postpone(sa, now, wish);
+      sa.wishes.children.push(wish);
+      return undefined;
+    case NotifyType.INVALID_KE_PAYLOAD: {
+      const groups = otherGroup(choice, error);
+      if (isFailure(groups)) childFailed(sa, now, wish, groups);
+      else sa.wishes.children.push({ ...wish, at: now, groups });
+      return undefined;
+    }
+    case NotifyType.CHILD_SA_NOT_FOUND:
+      if (replaces === undefined) break;
+      // The peer has lost it: make it anew (§2.25). The old one goes when that has an outcome.
+      sa.wishes.children.push({
+        ...newWish(now),
+        config: wish.config,
+        localTs: wish.localTs,
+        remoteTs: wish.remoteTs,
+        inPlaceOf: replaces,
+      });
+      return undefined;
+    case NotifyType.NO_ADDITIONAL_SAS:
+      childFailed(sa, now, wish, failureOfNotify(error.type, sa.config, ExchangeType.CREATE_CHILD_SA), true);
+      sa.emit({ type: 'reauthentication-needed' });
+      return undefined;
+  }
+  childFailed(sa, now, wish, failureOfNotify(error.type, sa.config, ExchangeType.CREATE_CHILD_SA));
+  return undefined;
+}
+
+/** Tells the driver. A Child SA that is to be replaced still stands, and until its end there is time to try again. */
+export function childFailed(
+  sa: IkeSa,
+  now: number,
+  wish: ChildWish,
+  failure: Failure,
+  forGood = false,
+): void {
+  const { replaces, inPlaceOf } = wish;
+  const again = replaces !== undefined && !forGood;
+  if (again) sa.wishes.children.push(wish);
+  sa.emit({
+    type: 'refused',
+    what: 'child',
+    ...(replaces === undefined ? {} : { spiIn: replaces.spiIn }),
+    failure,
+    ...(again ? { retryAt: postpone(sa, now, wish) } : {}),
+  });
+  if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
+    sa.removeChild(inPlaceOf, 'deleted-by-peer');
+  }
+}
+
+export function ikeRefused(
+  sa: IkeSa,
+  now: number,
+  wish: IkeWish,
+  error: NotifyPayload,
+  choice: GroupChoice,
+): Verdict {
+  const end = fatal(sa, now, error);
+  if (end !== undefined) return end;
+  switch (error.type) {
+    case NotifyType.TEMPORARY_FAILURE:
+      postpone(sa, now, wish);
+      sa.wishes.ike = wish;
+      return undefined;
+    case NotifyType.INVALID_KE_PAYLOAD: {
+      const groups = otherGroup(choice, error);
+      if (isFailure(groups)) ikeFailed(sa, now, wish, groups);
+      else sa.wishes.ike = { ...wish, at: now, groups };
+      return undefined;
+    }
+    case NotifyType.NO_ADDITIONAL_SAS:
+      sa.emit({ type: 'reauthentication-needed' });
+      return undefined;
+    default:
+      ikeFailed(sa, now, wish, failureOfNotify(error.type, sa.config, ExchangeType.CREATE_CHILD_SA));
+      return undefined;
+  }
+}
+
+function ikeFailed(sa: IkeSa, now: number, wish: IkeWish, failure: Failure): void {
+  const retryAt = postpone(sa, now, wish);
+  sa.wishes.ike = wish;
+  sa.emit({ type: 'refused', what: 'ike', failure, retryAt });
+}

@@ -1,0 +1,141 @@
+/**
+ * Random commands at both ends over bad links (fast-check): when everything has come to rest, both have the same SAs with the
+ * same keys. And a month of rekeying by time, or a year where ADIT_LONG=1 asks for it.
+ */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Ikev2Pair } from '#test/harness/ikev2-pair.ts';
+import { disagreements, standing } from '#test/harness/ikev2-rekey.ts';
+
+/** Never gives up, so that what is left at the end is never an accident of the link. */
+const PATIENT = { initialMs: 300, factor: 1.3, maxMs: 2_000, attempts: 200, jitter: 0.2 };
+const ENDS = ['initiator', 'responder'] as const;
+
+interface Command {
+  readonly role: (typeof ENDS)[number];
+  readonly what: 'rekey-ike' | 'rekey-child' | 'create' | 'delete-child' | 'liveness';
+  readonly at: number;
+  readonly waitMs: number;
+}
+
+const command: fc.Arbitrary<Command> = fc.record({
+  role: fc.constantFrom(...ENDS),
+  what: fc.constantFrom(
+    'rekey-ike',
+    'rekey-ike',
+    'rekey-child',
+    'rekey-child',
+    'create',
+    'delete-child',
+    'liveness',
+  ),
+  at: fc.nat(5),
+  waitMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 3_000 })),
+});
+
+function give(pair: Ikev2Pair, { role, what, at, waitMs }: Command): void {
+  const end = pair[role];
+  const spis = [...end.life.sa.children.keys()];
+  const spiIn = spis[at % Math.max(1, spis.length)] ?? 0;
+  const { child } = end.life.sa.config;
+  pair.do((now) => {
+    if (what === 'rekey-ike') end.rekey(now, { ike: true });
+    if (what === 'rekey-child') end.rekey(now, { spiIn });
+    if (what === 'create') end.createChild(now, { ...child, name: 'more' });
+    if (what === 'delete-child') end.delete(now, spiIn);
+    if (what === 'liveness') end.checkLiveness(now);
+  });
+  pair.run(waitMs);
+}
+
+/** Everything that was begun has ended; what retries or tidies up has had its time. */
+const settle = (pair: Ikev2Pair) => pair.run(400_000);
+
+describe('random schedules', () => {
+  it('both ends finish with the same set of SAs', { timeout: 60_000 }, () => {
+    let installed = 0;
+    let rekeyed = 0;
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.record({
+          loss: fc.constantFrom(0, 0.1, 0.3),
+          duplicate: fc.constantFrom(0, 0.3),
+          jitterMs: fc.constantFrom(0, 30, 300),
+        }),
+        fc.array(command, { minLength: 1, maxLength: 14 }),
+        (seed, link, commands) => {
+          const pair = standing({
+            seed,
+            initiator: { retransmit: PATIENT },
+            responder: { retransmit: PATIENT, maxChildSas: 6 },
+          });
+          pair.link.options = { ...pair.link.options, ...link };
+          for (const it of commands) give(pair, it);
+          settle(pair);
+          expect(disagreements(pair)).toEqual([]);
+          expect([pair.initiator.state, pair.responder.state]).toEqual(['established', 'established']);
+          installed += pair.events.initiator.of('child-installed').length;
+          rekeyed += pair.events.initiator.of('ike-rekeyed').length;
+          // No more than what was asked for, once at either end.
+          expect(pair.events.initiator.of('ike-rekeyed').length).toBeLessThanOrEqual(commands.length);
+          pair.do((now) => pair.initiator.delete(now)).run(400_000);
+          expect(disagreements(pair)).toEqual([]);
+          expect([pair.initiator.pollTimeout(), pair.responder.pollTimeout()]).toEqual([
+            undefined,
+            undefined,
+          ]);
+        },
+      ),
+      {
+        numRuns: 400,
+        interruptAfterTimeLimit: Number(process.env['ADIT_SCHEDULES_MS'] ?? 6_000),
+        markInterruptAsFailure: false,
+      },
+    );
+    expect(installed).toBeGreaterThan(100);
+    expect(rekeyed).toBeGreaterThan(30);
+  });
+});
+
+describe('a long time', () => {
+  const days = process.env['ADIT_LONG'] === '1' ? 365 : 30;
+
+  it(`${days} days of rekeying with 5 % loss, reordering and duplicates, equal lifetimes`, {
+    timeout: 600_000,
+  }, () => {
+    const both = {
+      rekey: { margin: 0.1, jitter: 0.1, retryMs: 1_000, maxRetryMs: 60_000 },
+      lifetimeSec: 14_400,
+    };
+    const pair = standing({
+      initiator: { ...both, retransmit: PATIENT, child: { lifetimeSec: 3_600 } },
+      responder: { ...both, retransmit: PATIENT, child: { lifetimeSec: 3_600 } },
+      link: { loss: 0.05, duplicate: 0.05, jitterMs: 40 },
+    });
+    const began = performance.now();
+    let exchanges = 0;
+    for (let day = 0; day < days; day++) {
+      pair.run(86_400_000);
+      exchanges += pair.drawing.lines.length / 2;
+      // What the harness remembers is not what the engine does.
+      pair.drawing.clear();
+      pair.world.sent.length = 0;
+    }
+    // Whatever was under way at midnight.
+    pair.run(400_000);
+    expect(pair.initiator.state).toBe('established');
+    expect(pair.events.initiator.of('refused')).toEqual([]);
+    expect(pair.events.initiator.of('child-removed').map(({ reason }) => reason)).not.toContain('expired');
+    expect(pair.events.initiator.of('ike-rekeyed').length).toBeGreaterThan(days * 6);
+    expect(pair.events.initiator.of('child-installed').length).toBeGreaterThan(days * 26);
+    for (const end of ENDS) {
+      const { all, living } = pair[end].succession;
+      expect(living.length).toBeLessThanOrEqual(2);
+      expect(all.length).toBeLessThanOrEqual(5);
+      expect(pair[end].life.sa.children.size).toBeLessThanOrEqual(2);
+    }
+    const perSecond = Math.round((1_000 * exchanges) / (performance.now() - began));
+    console.info(`${days} days: ${Math.round(exchanges)} exchanges, ${perSecond} a second at both ends`);
+  });
+});
