@@ -17,10 +17,22 @@ export interface Ca extends Issued {
   readonly name: string;
 }
 
+/** Arguments of `openssl genpkey` for each kind of key. */
+const KEYS = {
+  'P-256': '-algorithm EC -pkeyopt ec_paramgen_curve:P-256',
+  'P-384': '-algorithm EC -pkeyopt ec_paramgen_curve:P-384',
+  'P-521': '-algorithm EC -pkeyopt ec_paramgen_curve:P-521',
+  RSA: '-algorithm RSA -pkeyopt rsa_keygen_bits:2048',
+  Ed25519: '-algorithm ED25519',
+  Ed448: '-algorithm ED448',
+} as const;
+
 export interface LeafOptions {
   /** `DNS:aaa.example`, `email:alice@example.org`. */
   readonly san?: string;
   readonly usage: 'serverAuth' | 'clientAuth';
+  /** P-256 where absent. */
+  readonly key?: keyof typeof KEYS;
   /** From and to, as openssl writes them: 20200101000000Z. */
   readonly validity?: readonly [from: string, to: string];
 }
@@ -42,8 +54,8 @@ export class TestPki implements Disposable {
     execFileSync('openssl', line.split(' '), { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'] });
   }
 
-  #newKey(name: string): void {
-    this.#openssl(`genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${name}.key`);
+  #newKey(name: string, kind: keyof typeof KEYS = 'P-256'): void {
+    this.#openssl(`genpkey ${KEYS[kind]} -out ${name}.key`);
   }
 
   #read(name: string): Issued {
@@ -63,9 +75,9 @@ export class TestPki implements Disposable {
     return { name, ...this.#read(name) };
   }
 
-  leaf(ca: Ca, commonName: string, { san, usage, validity }: LeafOptions): Issued {
+  leaf(ca: Ca, commonName: string, { san, usage, validity, key }: LeafOptions): Issued {
     const name = `leaf${this.#count++}`;
-    this.#newKey(name);
+    this.#newKey(name, key);
     writeFileSync(
       this.#path(`${name}.ext`),
       [
