@@ -47,6 +47,12 @@ const METHODS: Readonly<Record<string, string>> = {
 };
 const methodText = (method: string): string => METHODS[method] ?? `its proof by ${quoted(method)}`;
 
+const SECRETS: Readonly<Record<string, string>> = {
+  psk: 'pre-shared key',
+  'one-time-code': 'one-time code',
+  'new-password': 'new password',
+};
+
 const TLS_FAULTS: Readonly<Record<Of<'tls-certificate-rejected'>['reason'], string>> = {
   untrusted: 'shows a certificate that nobody we trust has issued',
   expired: 'shows a certificate that has expired',
@@ -284,7 +290,7 @@ const explanations: { readonly [C in Failure['cause']]: (failure: Of<C>) => Expl
     details: [`notify ${failure.code} (${printable(failure.notify)}) in ${printable(failure.exchange)}`],
   }),
   'secret-missing': (failure) => ({
-    sentence: `The profile needs its ${failure.what === 'psk' ? 'pre-shared key' : printable(failure.what)}, which is not stored.`,
+    sentence: `The profile needs its ${SECRETS[failure.what] ?? printable(failure.what)}, which is not stored.`,
     cause: 'Profiles are kept without their secrets, and nobody could be asked.',
     remedy: 'Store it once with adit set-secret, or give it with adit up --secret-stdin.',
     details: [],

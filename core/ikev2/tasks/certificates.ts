@@ -1,8 +1,9 @@
 /**
- * CERT and CERTREQ (RFC 7296 §3.6, §3.7; RFC 4806 for OCSP). What is in them is judged outside (questions.ts); hash-and-URL
- * encodings are not taken, since following a URL of a stranger is an attack of its own.
+ * CERT and CERTREQ (RFC 7296 §3.6, §3.7; RFC 4806 for OCSP). core/pki/certreq.ts says which encodings are taken; what is in
+ * them is judged outside (questions.ts).
  */
-import { concat } from '#core/bytes/bytes.ts';
+import { EMPTY } from '#core/bytes/bytes.ts';
+import { sortCertificates } from '#core/pki/certreq.ts';
 import { CertEncoding } from '#core/registry/cert-encodings.ts';
 import type { CertificateRequest } from '../connection-types.ts';
 import { findAll } from '../payload-access.ts';
@@ -20,22 +21,19 @@ export function readCerts(payloads: readonly Payload[]): {
   readonly certificates: Uint8Array[];
   readonly ocsp: Uint8Array[];
 } {
-  const of = (wanted: number): Uint8Array[] =>
-    findAll(payloads, 'CERT')
-      .filter(({ encoding }) => encoding === wanted)
-      .map(({ data }) => data.slice());
-  return { certificates: of(X509_SIGNATURE), ocsp: of(OCSP_CONTENT) };
+  const { chain, stapled } = sortCertificates(findAll(payloads, 'CERT'));
+  const copies = (list: readonly Uint8Array[]): Uint8Array[] => list.map((data) => data.slice());
+  return { certificates: copies(chain), ocsp: copies(stapled) };
 }
 
 /** Asks the other end for certificates. */
 export function certreqPayloads({ authorities, ocsp }: CertificateRequest): Payload[] {
-  const none = new Uint8Array(0);
   return [
     ...(authorities === undefined
       ? []
-      : [{ kind: 'CERTREQ', encoding: X509_SIGNATURE, authorities: concat(...authorities) } as const]),
+      : [{ kind: 'CERTREQ', encoding: X509_SIGNATURE, authorities } as const]),
     // No hash of a responder: any whose certificate the CA has issued for it (RFC 4806 §3.1).
-    ...(ocsp === true ? [{ kind: 'CERTREQ', encoding: OCSP_CONTENT, authorities: none } as const] : []),
+    ...(ocsp === true ? [{ kind: 'CERTREQ', encoding: OCSP_CONTENT, authorities: EMPTY } as const] : []),
   ];
 }
 

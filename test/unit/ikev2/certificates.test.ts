@@ -15,11 +15,11 @@ const GATEWAY = 'gw.example.org';
 const BOTH = {
   initiator: {
     authentication: proofOf(ALICE),
-    remoteAuthentication: { method: 'certificate', authorities: [new Uint8Array(20).fill(1)] },
+    remoteAuthentication: { method: 'certificate', authorities: new Uint8Array(20).fill(1) },
   },
   responder: {
     authentication: proofOf(GATEWAY),
-    remoteAuthentication: { method: 'certificate', authorities: [] },
+    remoteAuthentication: { method: 'certificate', authorities: EMPTY },
   },
   answers: { initiator: answersOf({ name: ALICE }), responder: answersOf({ name: GATEWAY }) },
 } as const satisfies PairOptions;
@@ -76,7 +76,7 @@ describe('certificates', () => {
 
   it('of the gateway with a key of ours, and the other way round', () => {
     const pskOfUs = new Ikev2Pair({
-      initiator: { remoteAuthentication: { method: 'certificate', authorities: [] } },
+      initiator: { remoteAuthentication: { method: 'certificate', authorities: EMPTY } },
       responder: { authentication: proofOf(GATEWAY) },
       answers: { initiator: answersOf(), responder: answersOf({ name: GATEWAY }) },
     }).connect();
@@ -99,7 +99,7 @@ describe('certificates', () => {
       ...BOTH,
       initiator: {
         ...BOTH.initiator,
-        remoteAuthentication: { method: 'certificate', authorities: [], ocsp: true },
+        remoteAuthentication: { method: 'certificate', authorities: EMPTY, ocsp: true },
       },
     });
     new Forge(pair).rewrite(({ header, payloads }) =>
