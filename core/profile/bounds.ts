@@ -6,6 +6,17 @@ import { type ImportedProfile, ImportError, type ReportEntry } from '#core/profi
 
 /** Profiles from one import. */
 const MAX_PROFILES = 64;
+/** Connections in one import before any of them is looked at: work grows with them times what stands beside them. */
+const MAX_CONNECTIONS = 256;
+
+/** Throws ImportError where `name` holds more connections than people have. */
+export function boundedCount(name: string, count: number): void {
+  if (count <= MAX_CONNECTIONS) return;
+  throw new ImportError(
+    `${name}: ${count} connections are too many for one import; expected at most ${MAX_CONNECTIONS}`,
+  );
+}
+
 /** Octets of report texts; a frame has 256 KiB, and JSON adds to them. */
 const MAX_REPORTS = 96 * 1024;
 const MAX_PROBLEMS = 20;

@@ -4,6 +4,7 @@
  * same import. Called by import.ts (collecting) and draft.ts (attaching).
  */
 import { fromBase64 } from '#core/bytes/base64.ts';
+import { EMPTY } from '#core/bytes/bytes.ts';
 import type { Answers } from '#core/profile/answers.ts';
 import { isAuthority } from '#core/profile/certificate-shape.ts';
 import type { Draft } from '#core/profile/draft.ts';
@@ -19,6 +20,7 @@ export interface Companion {
 export class Companions {
   readonly files: readonly Companion[];
   readonly #used = new Set<Companion>();
+  readonly #authorities = new Map<string, boolean>();
 
   constructor(files: readonly Companion[]) {
     this.files = files;
@@ -37,12 +39,17 @@ export class Companions {
     return file;
   }
 
+  /** Whether a certificate (base64) calls itself an authority; many profiles ask for the same ones. */
+  isAuthority(certificate: string): boolean {
+    const known = this.#authorities.get(certificate) ?? isAuthority(fromBase64(certificate) ?? EMPTY);
+    this.#authorities.set(certificate, known);
+    return known;
+  }
+
   get unused(): Companion[] {
     return this.files.filter((file) => !this.#used.has(file));
   }
 }
-
-const authority = (certificate: string): boolean => isAuthority(fromBase64(certificate) ?? new Uint8Array());
 
 /** Takes what `draft` still needs from `companions`, and says so. */
 export function attach(draft: Draft, companions: Companions, answers: Answers): void {
@@ -53,7 +60,9 @@ export function attach(draft: Draft, companions: Companions, answers: Answers): 
   }
   if (remote.proof === 'psk' || (remote.proof === undefined && local.proofs[0] === 'psk')) return;
   for (const file of companions.files) {
-    const anchors = file.certificates.filter((certificate) => !needsOurs || authority(certificate));
+    const anchors = file.certificates.filter(
+      (certificate) => !needsOurs || companions.isAuthority(certificate),
+    );
     const fresh = anchors.filter((certificate) => !remote.ca.includes(certificate));
     if (fresh.length === 0 || file.keys.length > 0) continue;
     remote.ca.push(...fresh);
@@ -86,7 +95,9 @@ function attachOurs(draft: Draft, companions: Companions, answers: Answers): voi
   }
   const keys = companions.files.flatMap((file) => file.keys.map((key) => ({ file, key })));
   const leaves = companions.files.flatMap((file) =>
-    file.certificates.filter((one) => !authority(one)).map((certificate) => ({ file, certificate })),
+    file.certificates
+      .filter((one) => !companions.isAuthority(one))
+      .map((certificate) => ({ file, certificate })),
   );
   const [key, leaf] = [keys[0], leaves[0]];
   if (key && keys.length === 1) {

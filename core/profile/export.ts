@@ -4,21 +4,32 @@
  */
 import { type Profile, profileSchema } from '#core/profile/profile.ts';
 
-/** What stands in the schema's defaults, whatever the required fields hold. */
-const DEFAULTS: unknown = profileSchema.parse({
-  format: 'adit-profile',
-  version: 1,
-  name: '-',
-  gateway: { addresses: ['-'] },
-  authentication: { method: 'psk' },
-});
+/** What the schema's defaults are for these methods, whatever the required fields hold. */
+function defaultsFor({ gateway, authentication }: Profile): Profile {
+  const proof = gateway.authentication && { authentication: { method: gateway.authentication.method } };
+  return profileSchema.parse({
+    format: 'adit-profile',
+    version: 1,
+    name: '-',
+    gateway: { addresses: ['-'], ...proof },
+    authentication: { method: authentication.method },
+  });
+}
 
 /** Required fields are written even where they equal the example above. */
-const REQUIRED = new Set(['format', 'version', 'name', 'gateway.addresses', 'authentication.method']);
+const REQUIRED = new Set([
+  'format',
+  'version',
+  'name',
+  'gateway.addresses',
+  'gateway.authentication.method',
+  'authentication.method',
+]);
 
 /** Indented JSON with a newline at its end. Throws ZodError for what is no profile. */
 export function exportProfile(profile: Profile): string {
-  return `${JSON.stringify(without(profileSchema.parse(profile), DEFAULTS, ''), undefined, 2)}\n`;
+  const complete = profileSchema.parse(profile);
+  return `${JSON.stringify(without(complete, defaultsFor(complete), ''), undefined, 2)}\n`;
 }
 
 /** `value` without what `defaults` says alike; objects that end up empty go too. */

@@ -4,6 +4,7 @@
  */
 import { Answers, answerSettings } from '#core/profile/answers.ts';
 import { checkHost } from '#core/profile/check.ts';
+import { boundedCount } from '#core/profile/bounds.ts';
 import type { Companions } from '#core/profile/companions.ts';
 import { accepted, type Candidate, finish, newDraft } from '#core/profile/draft.ts';
 import { type Conn, type Dialect, parseIpsecConf } from '#core/profile/ipsec-conf-parser.ts';
@@ -33,6 +34,7 @@ export function importIpsecConf(
       `${names || secretFiles[0]?.name}: there is no connection in it${included.join('')}`,
     );
   }
+  boundedCount(names, conns.length);
   const secrets = secretFiles.flatMap(({ name, text }) => parseIpsecSecrets(name, text));
   const used = new Set<IpsecSecret>();
   const candidates = conns.map((conn) => importConn(conn, dialect, secrets, used, companions));

@@ -6,6 +6,7 @@ import { toBase64 } from '#core/bytes/base64.ts';
 import { utf8 } from '#core/bytes/bytes.ts';
 import type { Answers } from '#core/profile/answers.ts';
 import type { Draft } from '#core/profile/draft.ts';
+import { ImportError } from '#core/profile/profile.ts';
 import { rankOf } from '#core/profile/swanctl-secrets.ts';
 import { readSecret } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
@@ -24,13 +25,18 @@ export interface IpsecSecret {
   readonly values: readonly string[];
 }
 
+/** Lines that no honest file has. */
+const MAX_LINES = 4000;
+
 /** Types that hold files, and what their second word is. */
 const KEYS = new Set(['RSA', 'ECDSA', 'PKCS8', 'P12', 'BLISS']);
 const LINE = /^(.*?)(?:^|\s):\s*([A-Za-z0-9]+)\b\s*(.*)$/;
 
 /** Secrets in their order. Lines that begin with a blank go on with the one before, as in `{ … }` of raw RSA keys. */
 export function parseIpsecSecrets(file: string, text: string): IpsecSecret[] {
-  return text.split(/\r?\n/).flatMap((raw, at): IpsecSecret[] => {
+  const lines = text.split(/\r?\n/);
+  if (lines.length > MAX_LINES) throw new ImportError(`${file}: more than ${MAX_LINES} lines`);
+  return lines.flatMap((raw, at): IpsecSecret[] => {
     if (/^\s*(#|$)/.test(raw) || raw.length > 8192) return [];
     const [, owners = '', type = '', rest = ''] = LINE.exec(raw.trim()) ?? [];
     return type === ''

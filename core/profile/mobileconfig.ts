@@ -15,6 +15,7 @@ import {
   type Table,
 } from '#core/profile/answers.ts';
 import { readBlob } from '#core/profile/blob.ts';
+import { boundedCount } from '#core/profile/bounds.ts';
 import type { Companions } from '#core/profile/companions.ts';
 import { accepted, type Candidate, type Draft, finish, newDraft } from '#core/profile/draft.ts';
 import { IKEV2, proveByMethod } from '#core/profile/mobileconfig-ikev2.ts';
@@ -62,6 +63,7 @@ export function importMobileconfig(
       `${name}: there is no VPN in this configuration profile; it holds ${kinds.slice(0, 8).join(', ') || 'nothing'}`,
     );
   }
+  boundedCount(name, vpns.length);
   const candidates = vpns.map((payload, at) =>
     importPayload(name, vpns.length > 1 ? `VPN ${at + 1}` : 'VPN', payload, payloads, companions),
   );

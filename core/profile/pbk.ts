@@ -6,6 +6,7 @@ import { toBase64 } from '#core/bytes/base64.ts';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { Answers, answerSettings, ignore, type Row, sectionOf, type Table } from '#core/profile/answers.ts';
 import { checkAddress } from '#core/profile/check.ts';
+import { boundedCount } from '#core/profile/bounds.ts';
 import type { Companions } from '#core/profile/companions.ts';
 import {
   accepted,
@@ -28,6 +29,7 @@ export const looksLikePhoneBook = (text: string): boolean => /^(PhoneNumber|VpnS
 export function importPhoneBook(name: string, text: string, companions: Companions): ImportedProfile[] {
   const entries = parseIni(name, text);
   if (entries.length === 0) throw new ImportError(`${name}: there is no entry in this phone book`);
+  boundedCount(name, entries.length);
   return accepted(entries.map((entry) => importEntry(name, entry, companions)));
 }
 

@@ -29,11 +29,14 @@ const ABOUT_A_SECOND = { numRuns: 100_000, interruptAfterTimeLimit: 1200 };
 /** Whether everything that an import says can be shown as it is. */
 const isShowable = (text: string): boolean => printable(text, 100_000) === text;
 
-/** What became of `content`: refused with words, or profiles that can be used. Throws for anything else. */
-function handled(content: Uint8Array): 'refused' | 'imported' {
+/** Names that the fixtures refer to. */
+const NAMES = ['fuzz', 'alice.pem', 'alice.key'];
+
+/** What became of `contents`: refused with words, or profiles that can be used. Throws for anything else. */
+function handled(...contents: readonly Uint8Array[]): 'refused' | 'imported' {
   let imported;
   try {
-    imported = importFiles([{ name: 'fuzz', content }]);
+    imported = importFiles(contents.map((content, at) => ({ name: NAMES[at] ?? 'fuzz', content })));
   } catch (error) {
     if (error instanceof ImportError && error.message.split('\n').every(isShowable)) return 'refused';
     throw error;
@@ -100,6 +103,30 @@ describe('importFiles', () => {
       }),
       ABOUT_A_SECOND,
     );
+  });
+
+  it('meets mutated files together', () => {
+    const mutated = fc
+      .tuple(fc.constantFrom(...samples), fc.array(mutation, { maxLength: 3 }))
+      .map(([sample, mutations]) => mutate(sample, mutations));
+    fc.assert(
+      fc.property(mutated, mutated, mutated, (a, b, c) => {
+        expect(OUTCOMES).toContain(handled(a, b, c));
+      }),
+      ABOUT_A_SECOND,
+    );
+  });
+
+  it('ends soon over many connections beside many secrets and certificates', () => {
+    const certificate = readFileSync(`${FIXTURES}swanctl-pem/ca.pem`, 'utf8');
+    const secrets = utf8(': PSK x\n'.repeat(3900));
+    const many = (count: number): Uint8Array =>
+      utf8(
+        Array.from({ length: count }, (_, at) => `conn c${at}\n right=gw.example\n authby=secret\n`).join(''),
+      );
+    expect(handled(many(60), utf8(certificate.repeat(60)), secrets)).toBe('imported');
+    expect(handled(many(256), utf8(certificate.repeat(60)), secrets)).toBe('refused');
+    expect(handled(many(4000), utf8(certificate.repeat(60)), secrets)).toBe('refused');
   });
 
   it('meets JSON of any shape under our own name', () => {

@@ -22,6 +22,15 @@ describe('exportProfile', () => {
     expect(Object.keys(JSON.parse(again(text)) as object)).toEqual(Object.keys(full));
   });
 
+  it('leaves the defaults of certificates and EAP out', () => {
+    const eap = {
+      ...JSON.parse(readFileSync(`${FIXTURES}minimal.json`, 'utf8')),
+      gateway: { addresses: ['a.example'], authentication: { method: 'eap-only' } },
+      authentication: { method: 'eap', user: 'alice' },
+    };
+    expect(JSON.parse(again(JSON.stringify(eap)))).toEqual(eap);
+  });
+
   it('writes required fields even where they look like an example', () => {
     const text = JSON.stringify({
       ...JSON.parse(readFileSync(`${FIXTURES}minimal.json`, 'utf8')),
