@@ -83,7 +83,7 @@ export function decodeCertificate(der: Uint8Array): Certificate {
   return {
     der,
     ...raw,
-    version: Number(tbs.version) + 1,
+    version: tbs.version + 1,
     serial: toHex(octets(tbs.serialNumber)),
     subjectText: nameText(raw.subject),
     issuerText: nameText(raw.issuer),
@@ -96,8 +96,9 @@ export function decodeCertificate(der: Uint8Array): Certificate {
 
 type Constructor<T> = new () => T;
 
-/** The library's reading. It throws errors of many kinds, which all mean the same here. */
+/** The library's reading, which forgives a wrong outer length. It throws errors of many kinds, which all mean the same here. */
 export function parsed<T>(der: Uint8Array, type: Constructor<T>, field: string): T {
+  if (!isWhole(der)) throw new DecodeError(field, 'is cut off, or something follows it');
   try {
     return AsnConvert.parse(der, type);
   } catch (error) {
@@ -106,6 +107,16 @@ export function parsed<T>(der: Uint8Array, type: Constructor<T>, field: string):
       `cannot be read (${printable(error instanceof Error ? error.message : '', 120)})`,
     );
   }
+}
+
+/** Whether the outermost length is that of the input. Indefinite lengths (PKCS#12 files of some programs) say nothing. */
+function isWhole(der: Uint8Array): boolean {
+  const [, first = 0] = der;
+  if (der.length < 2 || first === 0x80) return der.length >= 2;
+  const lengthOctets = first < 0x80 ? 0 : first & 0x7f;
+  if (lengthOctets === 0) return der.length === 2 + first;
+  const length = der.subarray(2, 2 + lengthOctets).reduce((sum, octet) => sum * 256 + octet, 0);
+  return der.length === 2 + lengthOctets + length;
 }
 
 export const octets = (buffer: ArrayBuffer | ArrayBufferView): Uint8Array =>

@@ -9,8 +9,13 @@ import type { PublicKey } from '#core/pki/interfaces.ts';
 import { findPath, type TrustAnchors } from '#core/pki/path.ts';
 import { DEFAULT_PATH_POLICY, type PathPolicy } from '#core/pki/path-policy.ts';
 import type { ChainFault } from '#core/pki/verdict.ts';
-import type { Clock } from '../clock.ts';
-import { checkRevocation, type RevocationPolicy, type RevocationService } from './revocation.ts';
+import { type Clock, within } from '../clock.ts';
+import {
+  checkRevocation,
+  type RevocationOutcome,
+  type RevocationPolicy,
+  type RevocationService,
+} from './revocation.ts';
 
 export interface Expectation {
   readonly anchors: TrustAnchors;
@@ -40,6 +45,9 @@ export interface ValidationService extends RevocationService {
   readonly clock: Clock;
 }
 
+/** For all questions of one validation: somebody waits for the tunnel meanwhile. */
+const REVOCATION_MS = 15_000;
+
 /** `chain`: DER as received, the leaf first. Never rejects for what a peer or a responder sent. */
 export async function validateGateway(
   service: ValidationService,
@@ -50,7 +58,7 @@ export async function validateGateway(
   const now = service.clock.wall();
   const found = findPath(service.crypto, now, chain, expectation.anchors, policy);
   if ('fault' in found) return { valid: false, fault: found.fault };
-  const { fault, unknown } = await checkRevocation(
+  const asked = checkRevocation(
     service,
     now,
     found.path,
@@ -58,7 +66,15 @@ export async function validateGateway(
     expectation.revocation,
     policy,
   );
+  const outcome = await within(service.clock, REVOCATION_MS, asked);
+  const { fault, unknown } = outcome ?? late(found.path[0], expectation.revocation);
   return fault ? { valid: false, fault } : verdictOf(found.path, unknown);
+}
+
+function late({ subjectText: subject }: Certificate, { strict }: RevocationPolicy): RevocationOutcome {
+  const detail = `nobody could say so within ${REVOCATION_MS / 1000} seconds`;
+  const unknown = [`${subject}: ${detail}`];
+  return strict ? { fault: { fault: 'revocation-unknown', subject, detail }, unknown } : { unknown };
 }
 
 function verdictOf(

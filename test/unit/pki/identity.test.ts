@@ -1,0 +1,134 @@
+/** Which identities a certificate speaks for (RFC 4945 §3.1), and what CERT and CERTREQ carry (RFC 7296 §3.6, §3.7). */
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { EMPTY, toHex } from '#core/bytes/bytes.ts';
+import { parseIdentification } from '#core/ike/identification.ts';
+import {
+  authoritiesOf,
+  certificatesToSend,
+  decodeAuthorities,
+  encodeAuthorities,
+  selectCertificate,
+  sortCertificates,
+} from '#core/pki/certreq.ts';
+import { dialledIdentity, namesOf, speaksFor } from '#core/pki/identity.ts';
+import { altNames, ca, gateway, issue } from '#test/harness/x509-forge.ts';
+
+const root = ca('CN=Root');
+const id = (text: string) => parseIdentification(text) ?? { type: 0, data: EMPTY };
+const withNames = (...names: readonly string[]) =>
+  issue({
+    subject: 'C=DE, O=Firm, CN=cn.example',
+    issuer: root,
+    extensions: names.length > 0 ? [altNames(...names)] : [],
+  }).certificate;
+
+describe('a certificate speaks for', () => {
+  it.each([
+    ['vpn.example', ['dns:vpn.example'], true],
+    ['VPN.Example', ['dns:vpn.EXAMPLE'], true],
+    ['fqdn:vpn.example.', ['dns:vpn.example'], true],
+    ['vpn.example', ['dns:other.example', 'dns:vpn.example'], true],
+    ['vpn.example', ['dns:vpn.example.org'], false],
+    ['vpn.example', ['email:vpn.example'], false],
+    // The common name is no host name, with and without subjectAltName.
+    ['cn.example', [], false],
+    ['cn.example', ['dns:vpn.example'], false],
+    ['192.0.2.1', ['ip:192.0.2.1'], true],
+    ['192.0.2.1', ['dns:192.0.2.1'], false],
+    ['192.0.2.2', ['ip:192.0.2.1'], false],
+    ['2001:db8::1', ['ip:2001:db8::1'], true],
+    ['192.0.2.1', ['ip:::ffff:192.0.2.1'], false],
+    ['Alice@Firm.example', ['email:Alice@firm.EXAMPLE'], true],
+    ['alice@firm.example', ['email:Alice@firm.example'], false],
+    ['C=DE, O=Firm, CN=cn.example', [], true],
+    ['C=de, O=FIRM, CN=cn.example', [], true],
+    ['C=DE, O=Firm', [], false],
+    ['C=FR, CN=x', ['dir:C=FR, CN=x'], true],
+    ['keyid:vpn.example', ['dns:vpn.example'], false],
+  ] as const)('%s with %o: %s', (text, names, expected) => {
+    expect(speaksFor(withNames(...names), id(text))).toBe(expected);
+  });
+});
+
+describe('a wildcard', () => {
+  it.each([
+    ['vpn.firm.example', '*.firm.example', true],
+    ['VPN.firm.example', '*.Firm.example', true],
+    ['firm.example', '*.firm.example', false],
+    ['a.b.firm.example', '*.firm.example', false],
+    ['.firm.example', '*.firm.example', false],
+    ['firm.example', '*.example', false],
+    ['vpn.firm.example', 'v*.firm.example', false],
+    ['vpn.firm.example', '*pn.firm.example', false],
+    ['vpn.firm.example', 'vpn.*.example', false],
+    ['vpn.firm.example', '*.*.example', false],
+    ['vpn.firm.example', '*', false],
+    ['*.firm.example', '*.firm.example', false],
+  ])('%s by %s: %s', (host, pattern, expected) => {
+    expect(speaksFor(withNames(`dns:${pattern}`), id(`fqdn:${host}`))).toBe(expected);
+  });
+});
+
+it('names everything that the certificate carries, safe to print', () => {
+  expect(
+    namesOf(withNames('dns:a.example', 'ip:2001:db8::1', 'email:a@b', 'dir:CN=x', 'uri:http://u/')),
+  ).toEqual(['a.example', '2001:db8::1', 'a@b', 'CN=x', 'http://u/', 'C=DE, O=Firm, CN=cn.example']);
+});
+
+it('what was dialled is an address or a name', () => {
+  expect(['vpn.example', '192.0.2.1', '2001:db8::1'].map((host) => dialledIdentity(host).type)).toEqual([
+    2, 1, 5,
+  ]);
+});
+
+describe('CERTREQ', () => {
+  const other = ca('CN=Other');
+  it('names a CA by the SHA-1 of its key', () => {
+    const sha1 = createHash('sha1').update(root.certificate.spki).digest('hex');
+    expect(toHex(encodeAuthorities([root.certificate]))).toBe(sha1);
+    expect(decodeAuthorities(encodeAuthorities([root.certificate, other.certificate])).map(toHex)[0]).toBe(
+      sha1,
+    );
+    expect(() => decodeAuthorities(new Uint8Array(21))).toThrow(/certification authority/);
+    expect(authoritiesOf({ encoding: 4, authorities: new Uint8Array(21) })).toEqual([]);
+    expect(authoritiesOf({ encoding: 12, authorities: new Uint8Array(20) })).toEqual([]);
+  });
+
+  it('asks for any certificate in place of naming a crowd', () => {
+    expect(encodeAuthorities(Array.from({ length: 101 }, () => root.certificate))).toHaveLength(0);
+  });
+
+  it('chooses the certificate that leads to the CA, else the first', () => {
+    const middle = ca('CN=Middle', { issuer: root });
+    const ours = [
+      { certificate: gateway(other).certificate, chain: [] },
+      { certificate: gateway(middle).certificate, chain: [middle.certificate, root.certificate] },
+    ];
+    const asked = decodeAuthorities(encodeAuthorities([root.certificate]));
+    expect(selectCertificate(ours, asked, [])).toBe(ours[1]);
+    expect(
+      selectCertificate(ours, decodeAuthorities(encodeAuthorities([other.certificate])), [other.certificate]),
+    ).toBe(ours[0]);
+    expect(selectCertificate(ours, [], [])).toBe(ours[0]);
+    expect(selectCertificate([], asked, [])).toBeUndefined();
+    const sent = certificatesToSend({
+      ...(ours[1] ?? { certificate: root.certificate }),
+      chain: [root.certificate, middle.certificate],
+    });
+    expect(sent).toEqual([ours[1]?.certificate.der, middle.der]);
+  });
+});
+
+it('CERT payloads: X.509 and OCSP are taken, the others refused by name', () => {
+  const data = Uint8Array.of(1);
+  const sorted = sortCertificates([4, 14, 1, 12, 13, 99, 4].map((encoding) => ({ encoding, data })));
+  expect(sorted.chain).toHaveLength(2);
+  expect(sorted.stapled).toHaveLength(1);
+  expect(sorted.refused).toEqual([
+    'PKCS7_WRAPPED_X509',
+    'HASH_AND_URL_X509',
+    'HASH_AND_URL_X509_BUNDLE',
+    'Cert Encoding(99)',
+  ]);
+});
