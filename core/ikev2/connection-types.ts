@@ -138,8 +138,8 @@ export type Authentication =
 
 /** What goes into CERTREQ (RFC 7296 §3.7). */
 export interface CertificateRequest {
-  /** SHA-1 of the CAs' public keys, 20 octets each. Empty asks for whatever there is; absent does not ask. */
-  readonly authorities?: readonly Uint8Array[];
+  /** SHA-1 of the CAs' public keys, joined (encodeAuthorities). Empty asks for whatever there is; absent does not ask. */
+  readonly authorities?: Uint8Array;
   /** Ask for OCSP responses as well (RFC 4806). */
   readonly ocsp?: boolean;
 }
