@@ -46,39 +46,59 @@ export function exportAs(
 ): { readonly files: readonly ExportedFile[]; readonly left: readonly ReportEntry[] } {
   const answer = EXPORTERS[format](profile, inputs);
   if ('problem' in answer) throw new ExportError(`${printable(profile.name)}: ${answer.problem}`);
-  return { files: answer.files, left: differences(profile, answer.files) };
+  return { files: answer.files, left: differences(profile, inputs.secrets, answer.files) };
 }
 
-function differences(profile: Profile, files: readonly ExportedFile[]): ReportEntry[] {
+function differences(profile: Profile, secrets: Secrets, files: readonly ExportedFile[]): ReportEntry[] {
   const again = imported(files);
-  const [before, after] = [leaves(profile, ''), new Map(leaves(again, ''))];
-  return before.flatMap(([setting, value]) =>
+  const [before, after] = [leaves(profile, ''), new Map(leaves(again.profile, ''))];
+  const kept = new Map(Object.entries(again.secrets));
+  const lost = Object.entries(secrets).filter(
+    ([name, text]) => text !== undefined && kept.get(name) !== text,
+  );
+  const fields = before.flatMap(([setting, value]) =>
     after.get(setting) === value
       ? []
-      : [{ outcome: 'changed' as const, setting, value, reason: becomes(after.get(setting)) }],
+      : [
+          {
+            outcome: 'changed' as const,
+            setting,
+            value: printable(value),
+            reason: becomes(after.get(setting)),
+          },
+        ],
   );
+  return [
+    ...fields,
+    ...lost.map(([setting]) => ({
+      outcome: 'missing' as const,
+      setting,
+      reason: 'the format has no place for it',
+    })),
+  ];
 }
 
 const becomes = (value: string | undefined): string =>
   value === undefined || value === ''
     ? 'the format has no place for it'
-    : `the nearest that the format can say: ${value}`;
+    : `the nearest that the format can say: ${printable(value)}`;
 
-function imported(files: readonly ExportedFile[]): unknown {
+function imported(files: readonly ExportedFile[]): { readonly profile: Profile; readonly secrets: Secrets } {
   try {
-    return profileSchema.parse(importFiles(files)[0]?.profile);
+    const [first] = importFiles(files);
+    return { profile: profileSchema.parse(first?.profile), secrets: first?.secrets ?? {} };
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
     throw new ExportError(`the file would not be understood again: ${error.message}`);
   }
 }
 
-/** Each value with its path, as short text; certificates by their length. */
+/** Each value with its path, as text. */
 function leaves(value: unknown, path: string): [string, string][] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([key, inner]) =>
       leaves(inner, path === '' ? key : `${path}.${key}`),
     );
   }
-  return [[path, printable(Array.isArray(value) ? value.join(', ') : String(value))]];
+  return [[path, Array.isArray(value) ? value.join(', ') : String(value)]];
 }

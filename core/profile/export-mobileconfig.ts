@@ -1,6 +1,6 @@
 /** A profile as Apple's .mobileconfig, for macOS and iOS; the twin of mobileconfig.ts. Called by export-as.ts. */
 import { utf8 } from '#core/bytes/bytes.ts';
-import { utf8Of } from '#core/profile/clear-text.ts';
+import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { algorithmsOf } from '#core/profile/mobileconfig-algorithms.ts';
@@ -34,12 +34,12 @@ export function toMobileconfig(
     ['RemoteIdentifier', gateway.id ?? gateway.addresses[0]],
     ['LocalIdentifier', authentication.localId ?? ''],
     ['AuthenticationMethod', METHODS[proof.method]],
-    ['SharedSecret', proof.method === 'psk' && secrets.psk !== undefined ? utf8Of(secrets.psk) : undefined],
+    ['SharedSecret', proof.method === 'psk' ? clearText(secrets.psk) : undefined],
     ['PayloadCertificateUUID', identity],
     ['CertificateType', authentication.method !== 'psk' && authentication.rsaPss ? 'RSA-PSS' : undefined],
     ['ExtendedAuthEnabled', eap ? 1 : undefined],
     ['AuthName', eap?.user],
-    ['AuthPassword', eap && secrets.password !== undefined ? utf8Of(secrets.password) : undefined],
+    ['AuthPassword', eap ? clearText(secrets.password) : undefined],
     ['DeadPeerDetectionRate', nearestRate(ike.livenessSec)],
     ['NATKeepAliveInterval', ike.natKeepaliveSec === 20 ? undefined : ike.natKeepaliveSec],
     ['EnableCertificateRevocationCheck', revocation ? Number(revocation.crl || revocation.ocsp) : undefined],
@@ -81,7 +81,7 @@ export function toMobileconfig(
     payloads.push(
       payload('com.apple.security.pkcs12', 'Certificate', () => identity, [
         ['PayloadContent', { data: secrets.pkcs12 }],
-        ['Password', secrets.pkcs12Password === undefined ? undefined : utf8Of(secrets.pkcs12Password)],
+        ['Password', clearText(secrets.pkcs12Password)],
       ]),
     );
   }

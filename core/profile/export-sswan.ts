@@ -1,6 +1,6 @@
 /** A profile as .sswan, for strongSwan's Android app; the twin of sswan.ts. Called by export-as.ts. */
 import { utf8 } from '#core/bytes/bytes.ts';
-import { utf8Of } from '#core/profile/clear-text.ts';
+import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
@@ -17,6 +17,7 @@ export function toSswan(
   if (authentication.method === 'psk' || proof.method === 'psk') {
     return { problem: 'the strongSwan app knows no pre-shared keys' };
   }
+  const password = clearText(secrets.password);
   const eap = 'methods' in authentication ? authentication : undefined;
   const pinned = 'certificate' in proof ? proof.certificate : undefined;
   const { crl, ocsp, strict } = proof.revocation;
@@ -36,7 +37,7 @@ export function toSswan(
       ...(eap?.user === undefined ? {} : { eap_id: eap.user }),
       ...(authentication.localId === undefined ? {} : { id: authentication.localId }),
       ...(secrets.pkcs12 === undefined ? {} : { p12: secrets.pkcs12 }),
-      ...(secrets.password === undefined ? {} : { shared_secret: utf8Of(secrets.password) }),
+      ...(password === undefined ? {} : { shared_secret: password }),
       ...(authentication.rsaPss ? { 'rsa-pss': true } : {}),
     },
     ...(ike.proposals.length > 0 ? { 'ike-proposal': ike.proposals.join(' ') } : {}),

@@ -5,7 +5,7 @@
 import { fromBase64 } from '#core/bytes/base64.ts';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { shapeOf } from '#core/profile/certificate-shape.ts';
-import { utf8Of } from '#core/profile/clear-text.ts';
+import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
@@ -102,7 +102,7 @@ const childEntries = (child: Profile['child']): Entry[] => [
 function secretEntries({ authentication }: Profile, secrets: Secrets, put: Put): Entry[] {
   const { psk, password, pkcs12, privateKey } = secrets;
   const opener = (text: string | undefined): Entry[] =>
-    text === undefined ? [] : [['secret', utf8Of(text)]];
+    [clearText(text)].flatMap((clear) => (clear === undefined ? [] : [['secret', clear] as const]));
   const user = 'methods' in authentication ? authentication.user : undefined;
   const key = privateKey === undefined ? undefined : fromBase64(privateKey);
   const label = key && shapeOf(key) === 'encryptedPrivateKey' ? 'ENCRYPTED PRIVATE KEY' : 'PRIVATE KEY';

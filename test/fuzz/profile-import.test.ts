@@ -8,12 +8,15 @@ import { describe, expect, it } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { checkProfile } from '#core/profile/check.ts';
 import { exportProfile } from '#core/profile/export.ts';
+import { EXPORT_FORMATS, exportAs, ExportError } from '#core/profile/export-as.ts';
 import { importFiles, MAX_FILE } from '#core/profile/import.ts';
 import {
   ImportError,
+  type Profile,
   type ProfileInput,
   profileSchema,
   reportEntrySchema,
+  type Secrets,
   secretsSchema,
 } from '#core/profile/profile.ts';
 import { emptySection, parseSettings, type Section } from '#core/profile/swanctl-parser.ts';
@@ -286,6 +289,58 @@ describe('exportProfile', () => {
         expect(exportProfile(profileSchema.parse(imported?.profile))).toBe(text);
       }),
       { ...ABOUT_A_SECOND, numRuns: 2000 },
+    );
+  });
+});
+
+describe('exportAs', () => {
+  const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
+  const secret = maybe(
+    fc.uint8Array({ minLength: 1, maxLength: 12 }).map((octets) => Buffer.from(octets).toString('base64')),
+  );
+  const inputs = fc.record({
+    name: text.filter((name) => name.trim() !== ''),
+    user: text,
+    localId: text,
+    method: fc.constantFrom('psk' as const, 'eap' as const),
+    psk: secret,
+    password: secret,
+  });
+
+  /** What differs after the trip without being named. */
+  function silentLosses(format: (typeof EXPORT_FORMATS)[number], from: Profile, secrets: Secrets): string[] {
+    try {
+      const { files, left } = exportAs(format, from, { secrets, uuid: () => 'u' });
+      const [again] = importFiles(files);
+      const named = new Set(left.map(({ setting }) => setting));
+      const pairs: [string, unknown, unknown][] = [
+        ['authentication.localId', from.authentication.localId, again?.profile.authentication.localId],
+        ['psk', secrets.psk, again?.secrets.psk],
+        ['password', secrets.password, again?.secrets.password],
+      ];
+      return pairs.filter(([name, a, b]) => a !== b && !named.has(name)).map(([name]) => name);
+    } catch (error) {
+      if (error instanceof ExportError) return [];
+      throw error;
+    }
+  }
+
+  it('loses nothing in silence, whatever the texts are', () => {
+    fc.assert(
+      fc.property(inputs, fc.constantFrom(...EXPORT_FORMATS), (input, format) => {
+        const { name, user, localId, method, psk, password } = input;
+        const parsed = profileSchema.safeParse({
+          format: 'adit-profile',
+          version: 1,
+          name,
+          gateway: { addresses: ['vpn.example.org'] },
+          authentication: { method, localId, ...(method === 'eap' ? { user } : {}) },
+        });
+        fc.pre(parsed.success && checkProfile(parsed.data).length === 0);
+        const secrets = secretsSchema.parse(method === 'psk' ? { psk } : { password });
+        expect(parsed.success ? silentLosses(format, parsed.data, secrets) : []).toEqual([]);
+      }),
+      ABOUT_A_SECOND,
     );
   });
 });

@@ -101,8 +101,9 @@ describe.each(EXPORT_FORMATS)('export to %s', (format) => {
   });
 });
 
+const psk = profile({ gateway: { addresses: ['a.example'] }, authentication: { method: 'psk' } });
+
 describe('what a format does not know', () => {
-  const psk = profile({ gateway: { addresses: ['a.example'] }, authentication: { method: 'psk' } });
   const rounds = profile({ authentication: { method: 'certificate-eap' } });
   it.each<[ExportFormat, Profile, RegExp]>([
     ['sswan', psk, /the strongSwan app knows no pre-shared keys/],
@@ -151,6 +152,19 @@ const everything = readdirSync(FIXTURES, { withFileTypes: true })
       throw error;
     }
   });
+
+describe('secrets that a format cannot say', () => {
+  it('are named, and no other text takes their place', () => {
+    const octets = Buffer.from([0xff, 0, 0xfe]).toString('base64');
+    const { secrets, left } = back('mobileconfig', psk, { psk: octets });
+    expect(secrets).toEqual({});
+    expect(left).toContain('psk');
+    const key = profile({ authentication: { method: 'certificate', certificate: ca[0] } });
+    expect(back('sswan', key, { privateKey: pem?.secrets.privateKey }).left).toEqual(
+      expect.arrayContaining(['privateKey', 'authentication.certificate']),
+    );
+  });
+});
 
 describe('every fixture', () => {
   it.each(everything)(
