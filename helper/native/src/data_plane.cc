@@ -35,7 +35,10 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       tunFeatures_(enableOffloads(tun_.get())),
       frameHeaderBytes_(tunFeatures_.vnet ? kVnetBytes : 0),
-      events_(std::move(wake)) {
+      events_(std::move(wake)),
+      sender_(
+          tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); }),
+      frame_(std::make_unique<std::uint8_t[]>(kFront + kMaxPacketBytes)) {
   if (stop_.get() < 0) throw SystemFailure("eventfd", "data plane");
   sockets_.reserve(sockets.size());
   for (const UdpSpec& spec : sockets) sockets_.push_back(UdpSocket::open(spec));
@@ -103,9 +106,6 @@ void DataPlane::reportExpiry(Sa& sa) {
 // TUN -> ESP -> UDP ---------------------------------------------------------------------------------------------------
 
 void DataPlane::runTun() {
-  const auto buffer = std::make_unique<std::uint8_t[]>(kFront + kMaxPacketBytes);
-  Sender sender(
-      tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); });
   pollfd watched[] = {{tun_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (::poll(watched, 2, -1) < 0) {
@@ -115,7 +115,8 @@ void DataPlane::runTun() {
     }
     if (watched[0].revents == 0) continue;
     try {
-      if (!forwardOutbound(sender, buffer.get()) && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) {
+      const std::lock_guard lock(sending_);
+      if (!forwardOutbound() && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) {
         throw SystemFailure("read", "TUN", ENODEV);
       }
     } catch (const SystemFailure& failure) {
@@ -125,9 +126,9 @@ void DataPlane::runTun() {
   }
 }
 
-bool DataPlane::forwardOutbound(Sender& sender, std::uint8_t* buffer) {
+bool DataPlane::forwardOutbound() {
   const SaTable::Reading view(table_, kTunReader);
-  std::uint8_t* packet = buffer + kFront;
+  std::uint8_t* packet = frame_.get() + kFront;
   int frames = 0;
   for (; frames < kFramesPerBatch; frames++) {
     const ssize_t read = ::read(tun_.get(), packet - frameHeaderBytes_, frameHeaderBytes_ + kMaxPacketBytes);
@@ -136,9 +137,9 @@ bool DataPlane::forwardOutbound(Sender& sender, std::uint8_t* buffer) {
     const auto length = static_cast<std::size_t>(read);
     if (length <= frameHeaderBytes_) continue;
     const VnetHeader header = tunFeatures_.vnet ? loadVnet(packet - kVnetBytes) : VnetHeader{};
-    sender.frame(*view, header, {packet, length - frameHeaderBytes_});
+    sender_.frame(*view, header, {packet, length - frameHeaderBytes_});
   }
-  sender.flush();
+  sender_.flush();
   return frames > 0;
 }
 
@@ -185,14 +186,35 @@ void DataPlane::receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& 
   // An error here is one that ICMP or a vanished interface left on the socket; reading it took it off. Level-triggered
   // epoll comes back for whatever is still to be read.
   const int count = batch.receive(sockets_[socket]);
-  const SaTable::Reading view(table_, kUdpReader);
-  for (int i = 0; i < count; i++) handleArrival(*view, socket, batch.arrival(i, sockets_[socket]), receiver);
-  receiver.flush();
+  int datagrams = 0;
+  {
+    const SaTable::Reading view(table_, kUdpReader);
+    for (int i = 0; i < count; i++) {
+      datagrams += handleArrival(*view, socket, batch.arrival(i, sockets_[socket]), receiver);
+    }
+    receiver.flush();
+  }
+  if (datagrams == 1) answerAtOnce();
 }
 
-void DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
+// A packet that was alone is often answered by the system before our write to the TUN returns: an echo, an
+// acknowledgement. The TUN's thread would first have to wake up, on another core that sleeps. Not under load: there it
+// is awake, and two threads do more than one.
+void DataPlane::answerAtOnce() {
+  const std::unique_lock lock(sending_, std::try_to_lock);
+  if (!lock) return;
+  try {
+    forwardOutbound();
+  } catch (const SystemFailure&) {
+    // The TUN's thread meets the same error and reports it.
+  }
+}
+
+int DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
   Octets rest = arrival.bytes;
+  int datagrams = 0;
   do {
+    datagrams += 1;
     const Octets bytes = rest.first(std::min(arrival.segmentBytes, rest.size()));
     rest = rest.subspan(bytes.size());
     const Classified datagram = classify(bytes, sockets_[socket].port, arrival.remote.port());
@@ -210,6 +232,7 @@ void DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arri
         break;
     }
   } while (!rest.empty());
+  return datagrams;
 }
 
 void DataPlane::writeFrame(Octets frame) {

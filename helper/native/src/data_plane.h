@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,11 +47,13 @@ class DataPlane {
   void start(std::thread& thread, const char* name, void (DataPlane::*body)());
   void runTun();
   void runUdp();
-  // False when there is no packet now.
-  bool forwardOutbound(Sender& sender, std::uint8_t* buffer);
+  // Carries what the TUN has. False when there is no packet now. For the holder of sending_ only.
+  bool forwardOutbound();
+  void answerAtOnce();
   void send(const Run& run);
   void receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver);
-  void handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
+  // Returns how many datagrams it was.
+  int handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
   void writeFrame(Octets frame);
   void reportExpiry(Sa& sa);
 
@@ -61,6 +65,10 @@ class DataPlane {
   SaTable table_;
   EventQueue events_;
   Tally tally_;
+  // Of the TUN's thread, and lent to the other one for answers: see answerAtOnce().
+  std::mutex sending_;
+  Sender sender_;
+  const std::unique_ptr<std::uint8_t[]> frame_;  // what is read from the TUN
   std::atomic<bool> stopping_{false};
   bool closed_ = false;
   std::thread tunThread_, udpThread_;
