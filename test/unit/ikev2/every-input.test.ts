@@ -8,7 +8,8 @@ import { check, INPUTS, STATES, subject, type Subject } from '#test/harness/ikev
 const USES = 40;
 
 describe.each(STATES)('$role in $state ($login, $asks)', (where) => {
-  it(`takes each of ${INPUTS.length} inputs`, () => {
+  // Hundreds of handshakes: seconds on a busy machine.
+  it(`takes each of ${INPUTS.length} inputs`, { timeout: 60_000 }, () => {
     let tried: Subject | undefined;
     let uses = 0;
     /** Whatever the inputs began has to come to rest within the rules as well. */
