@@ -195,6 +195,27 @@ describe('several files', () => {
     expect(imported?.secrets.psk).toBe(Buffer.from('topsecret').toString('base64'));
   });
 
+  it('that could all be ours are not chosen among', () => {
+    const box = readFileSync(`${FIXTURES}alone.p12`);
+    const wanting = {
+      name: 'c.sswan',
+      content: utf8('{"uuid":"u","name":"c","type":"ikev2-cert","remote":{"addr":"a.example"}}'),
+    };
+    const [imported] = importFiles([
+      wanting,
+      { name: 'a.p12', content: box },
+      { name: 'b.p12', content: box },
+    ]);
+    expect(imported?.secrets).toEqual({});
+    expect(imported?.report).toContainEqual({
+      outcome: 'missing',
+      setting: 'pkcs12',
+      reason: 'several files may be meant (a.p12, b.p12): import one of them',
+    });
+    const [single] = importFiles([wanting, { name: 'a.p12', content: box }]);
+    expect(single?.secrets.pkcs12).toBe(box.toString('base64'));
+  });
+
   it('are imported all or none', () => {
     const good = { name: 'good.json', content: readFileSync(`${FIXTURES}minimal.json`) };
     expect(importFiles([good, good])).toHaveLength(2);
