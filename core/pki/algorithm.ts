@@ -43,9 +43,6 @@ const SCHEMES: readonly { readonly oid: string; readonly name: string; readonly 
 const PSS_OID = '2a864886f70d01010a';
 const MGF1_OID = '2a864886f70d010108';
 
-/** No hash and no RSA key in use leaves room for a longer salt (16384 bits). */
-const LONGEST_SALT = 2048;
-
 /** An algorithm that is well encoded and not one of ours. `algorithm` is for people. */
 export class UnsupportedAlgorithm extends Error {
   override readonly name = 'UnsupportedAlgorithm';
@@ -90,7 +87,6 @@ function decodePss(content: Uint8Array | undefined): SignatureScheme {
   if (trailerDer && decodeNumber(trailerDer, 'trailer') !== 1)
     throw new UnsupportedAlgorithm('RSASSA-PSS with an unknown trailer');
   const saltBytes = saltDer ? decodeNumber(saltDer, 'salt length') : 20;
-  if (saltBytes > LONGEST_SALT) throw new DecodeError('salt length', `${saltBytes} fits no key`);
   return { kind: 'rsa-pss', hash, saltBytes };
 }
 

@@ -2,7 +2,7 @@
  * An X.509 certificate (RFC 5280 §4) as the rules of path.ts want it. The library reads its structure; what is hashed,
  * compared or chooses a computation is kept as the octets that stood there. Nothing is trusted yet.
  */
-import { AsnConvert } from '@peculiar/asn1-schema';
+import { AsnParser } from '@peculiar/asn1-schema';
 import {
   AuthorityInfoAccessSyntax,
   AuthorityKeyIdentifier,
@@ -96,11 +96,14 @@ export function decodeCertificate(der: Uint8Array): Certificate {
 
 type Constructor<T> = new () => T;
 
+/** Values in one structure, those inside others counted, too. A revocation list may have more. */
+const MOST_NODES = 10_000;
+
 /** The library's reading, which forgives a wrong outer length. It throws errors of many kinds, which all mean the same here. */
-export function parsed<T>(der: Uint8Array, type: Constructor<T>, field: string): T {
+export function parsed<T>(der: Uint8Array, type: Constructor<T>, field: string, maxNodes = MOST_NODES): T {
   if (!isWhole(der)) throw new DecodeError(field, 'is cut off, or something follows it');
   try {
-    return AsnConvert.parse(der, type);
+    return AsnParser.parse(der, type, { berOptions: { maxNodes } });
   } catch (error) {
     throw new DecodeError(
       field,

@@ -100,6 +100,18 @@ describe('a good path', () => {
   });
 });
 
+it('does not hold a renewed CA key to limits on names and lengths (RFC 5280 §6.1.3 b, §4.2.1.9)', () => {
+  const limits = [basicConstraints(true, 0), nameConstraints(['dir:C=DE', 'dns:example'], [])];
+  const old = ca('O=Firm, CN=Renewed', { extensions: limits });
+  const renewed = ca('O=Firm, CN=Renewed', { issuer: old });
+  expect(
+    find({
+      chain: [gateway(renewed, { extensions: [altNames('dns:vpn.example')] }).der, renewed.der],
+      trust: [old],
+    }),
+  ).toHaveLength(3);
+});
+
 describe('each fault has its verdict', () => {
   const good = gateway(root).der;
   const flipped = Uint8Array.from(good);

@@ -41,8 +41,13 @@ const CRL_URL = 'http://crl.example/root.crl';
 const root = ca('CN=Root');
 const both = gateway(root, { extensions: gatewayExtensions(ocspAccess(OCSP_URL), crlPoint(CRL_URL)) });
 const { certificate } = both;
-const responder = (usage: string, issuer = root): Issued =>
-  issue({ subject: 'CN=Responder', issuer, extensions: [keyUsage(0), extendedKeyUsage(usage)] });
+const responder = (usage: string, issuer = root, notAfter = NOW + DAY): Issued =>
+  issue({
+    notAfter,
+    subject: 'CN=Responder',
+    issuer,
+    extensions: [keyUsage(0), extendedKeyUsage(usage)],
+  });
 
 type Web = Readonly<Record<string, Uint8Array | undefined>>;
 
@@ -122,6 +127,11 @@ describe('OCSP', () => {
       /did not certify/,
     ],
     [
+      'of a responder whose certificate is out of date',
+      ocsp(certificate, root, { responder: responder(EKU.ocspSigning, root, NOW - DAY) }),
+      /certificate of its responder/,
+    ],
+    [
       'out of date',
       ocsp(certificate, root, { thisUpdate: NOW - 9 * DAY, nextUpdate: NOW - DAY }),
       /out of date/,
@@ -166,6 +176,17 @@ describe('CRL', () => {
     expect(await validate(web({ [CRL_URL]: revokedCrl }))).toMatchObject({
       fault: { fault: 'revoked', by: 'crl', reason: 'keyCompromise', at: NOW - DAY },
     });
+  });
+
+  it('may be long', async () => {
+    const others = Array.from({ length: 5000 }, (_, i) => ({
+      serial: (0x1000000 + i).toString(16).padStart(8, '0'),
+      ...REVOKED,
+    }));
+    expect(await validate(web({ [CRL_URL]: crl(root, { revoked: others }) }))).toMatchObject({ valid: true });
+    const last = { serial: certificate.serial, ...REVOKED };
+    const list = crl(root, { revoked: [...others, last] });
+    expect(await validate(web({ [CRL_URL]: list }))).toMatchObject({ fault: { fault: 'revoked' } });
   });
 
   const scope = (...parts: readonly Uint8Array[]): Uint8Array => extension('2.5.29.28', seq(...parts), true);
