@@ -15,12 +15,14 @@ import type {
   Connection,
   ConnectionEvent,
 } from '#core/ikev2/connection-types.ts';
+import type { Question } from '#core/ikev2/questions.ts';
 import { Endpoint, ENDPOINT_DEFAULTS } from '#core/ikev2/endpoint.ts';
 import { utf8, wipe } from '#core/bytes/bytes.ts';
 import { type IpAddress, parseIp, parsePrefix, type Path, type Prefix } from '#core/net/address.ts';
 import { type Clock, systemClock } from '#helper/clock.ts';
 import { linuxPlatform } from '#helper/native/data-plane-linux.ts';
 import type { DataPlane, EspPath, IkeDatagram, UdpOptions } from '#helper/native/data-plane.ts';
+import { GatewayAnswers, gatewayAuthentication } from './embedded-gateway-answers.ts';
 import type { EmbeddedGatewayConfig } from './embedded-gateway.ts';
 
 function must<T>(value: T | undefined, what: string): T {
@@ -61,11 +63,13 @@ class EmbeddedGateway {
   readonly #sockets: readonly UdpOptions[] = ([4, 6] as const).flatMap((family) =>
     [500, 4500].map((port) => ({ family, port })),
   );
+  readonly #answers: GatewayAnswers;
   readonly #paths = new Map<Connection, Path>();
   #cancelTimer: () => void = () => {};
 
   constructor(config: EmbeddedGatewayConfig) {
     this.#config = config;
+    this.#answers = new GatewayAnswers(config);
     this.#pool4 = new Pool(config.pools.ip4);
     this.#pool6 = new Pool(config.pools.ip6);
     this.#endpoint = new Endpoint({
@@ -77,6 +81,7 @@ class EmbeddedGateway {
         proposals: config.ike === undefined ? defaultIkeProposals() : parseProposals(config.ike, 'IKE'),
         localId: must(parseIdentification(config.localId), 'localId'),
         findPsk: (peer) => this.#findPsk(peer),
+        ...gatewayAuthentication(config),
         assign: (peer, request) => this.#assign(peer, request),
         child: {
           name: 'net',
@@ -165,12 +170,23 @@ class EmbeddedGateway {
       case 'child-removed':
         this.#dataPlane.removeChild(event.spiIn);
         break;
+      case 'question':
+        void this.#answer(connection, event.id, event.question);
+        break;
       case 'closed':
+        this.#answers.forget(connection);
         this.#paths.delete(connection);
         break;
       default:
         break;
     }
+  }
+
+  async #answer(connection: Connection, id: number, question: Question): Promise<void> {
+    const answer = await this.#answers.answer(connection, question);
+    const now = this.#clock.now();
+    this.#endpoint.command(now, connection, () => connection.answer(now, id, answer));
+    this.#drain();
   }
 
   #espPath({ local, remote }: Path): EspPath {

@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { PlainMethod } from '#core/eap/create-peer.ts';
 import type { Host } from './host.ts';
 import { type Daemon, until } from './process.ts';
 
@@ -12,6 +13,17 @@ export interface EmbeddedGatewayConfig {
   readonly localId: string;
   /** Pre-shared keys by the peer's identity, as text. */
   readonly keys: Readonly<Record<string, string>>;
+  /** PEM, its own first: how the gateway proves itself in place of a pre-shared key. */
+  readonly certificate?: { readonly certificates: string; readonly key: string };
+  /** How clients prove themselves; absent is by pre-shared key. `ca` in PEM is for certificates, also those of EAP-TLS. */
+  readonly clients?: {
+    readonly method: 'certificate' | 'eap' | 'certificate-eap';
+    readonly ca?: string;
+    /** Passwords by user. */
+    readonly users?: Readonly<Record<string, string>>;
+    /** In the order in which they are offered; MSCHAPv2 where absent. */
+    readonly eap?: readonly PlainMethod[];
+  };
   /** Prefixes to assign from, of /16 (IPv4) and /112 (IPv6) or longer. */
   readonly pools: { readonly ip4: string; readonly ip6: string };
   readonly dns: readonly string[];
