@@ -334,6 +334,16 @@ describe('RSA keys that sign for everyone', () => {
 });
 
 describe('a certificate with two meanings is malformed', () => {
+  const twofold = forge({
+    subject: 'CN=x',
+    issuer: root,
+    extensions: [],
+    mangle: (der) => {
+      // ecdsa-with-SHA256 becomes ecdsa-with-SHA384 where nothing signs it.
+      const name = Buffer.from('2a8648ce3d040302', 'hex');
+      return der.with(Buffer.from(der).lastIndexOf(name) + 7, 3);
+    },
+  });
   const doubled = forge({
     subject: 'CN=x',
     issuer: root,
@@ -353,6 +363,7 @@ describe('a certificate with two meanings is malformed', () => {
   });
   it.each([
     ['an extension twice', doubled.der],
+    ['one algorithm inside and another outside', twofold.der],
     ['an algorithm with parameters that it must not have', other.der],
     ['a path length beyond all numbers', strange.der],
     [
