@@ -232,6 +232,21 @@ describe('a login that fails', () => {
     expect(pair.events.initiator.types).not.toContain('ike-established');
   });
 
+  it('at the last AUTH: a client that does not know the key of EAP', () => {
+    const pair = new Ikev2Pair(login());
+    new Forge(pair).rewrite(({ header, payloads }) =>
+      header.response || payloads.length !== 1
+        ? undefined
+        : payloads.map((payload) =>
+            payload.kind === 'AUTH' ? { ...payload, data: new Uint8Array(32) } : payload,
+          ),
+    );
+    pair.connect();
+    expect(pair.drawing.lines.at(-1)).toBe('R -> I: HDR, SK {N(AUTHENTICATION_FAILED)}');
+    expect(pair.events.responder.failure).toMatchObject({ cause: 'peer-authentication-failed' });
+    expect(pair.events.responder.types).not.toContain('child-installed');
+  });
+
   it('for want of an address, which is told at the end', () => {
     const options = login();
     const pair = new Ikev2Pair({

@@ -1,9 +1,12 @@
 /** IKE fragmentation (RFC 7383): negotiation, both directions over good and bad links, and what a peer may not do with it. */
 import { describe, expect, it } from 'vitest';
 import { concat, EMPTY } from '#core/bytes/bytes.ts';
+import { Writer } from '#core/bytes/writer.ts';
 import { encodeChain } from '#core/ikev2/chain.ts';
 import { messageBytes, Reassembly } from '#core/ikev2/fragments.ts';
+import { encodeIkeHeader } from '#core/ikev2/message.ts';
 import type { Fragment, IkeHeader } from '#core/ikev2/payload-types.ts';
+import { createSealer } from '#core/ikev2/sealer.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { PayloadType } from '#core/registry/payload-types.ts';
@@ -13,6 +16,18 @@ import type { Flying } from '#test/harness/virtual-link.ts';
 
 const SMALL: PairOptions = { initiator: { fragmentBytes: 200 }, responder: { fragmentBytes: 200 } };
 const IP_AND_UDP = 20 + 8 + 4;
+
+const header: IkeHeader = {
+  spiI: new Uint8Array(8).fill(1),
+  spiR: new Uint8Array(8).fill(2),
+  majorVersion: 2,
+  minorVersion: 0,
+  exchange: ExchangeType.INFORMATIONAL,
+  fromInitiator: true,
+  versionFlag: false,
+  response: false,
+  messageId: 7,
+};
 
 const isAnswer = ({ bytes }: Flying): boolean => ((bytes[19] ?? 0) & 0x20) !== 0;
 /** Fragment Number, where the first payload is SKF. */
@@ -43,6 +58,10 @@ describe('fragments on the wire', () => {
     ]);
     expect(pair.initiator.state).toBe('established');
     const fragments = pair.world.sent.filter(({ datagram }) => numberOf(datagram) !== undefined);
+    // Next Payload is the first one's affair (§2.5).
+    const first = (messages: typeof fragments): boolean[] =>
+      messages.map(({ datagram }) => (datagram.bytes[28] ?? 0) > 0);
+    expect(first(fragments)).toEqual([true, false, false, true, false, false]);
     expect(Math.max(...fragments.map(({ datagram }) => datagram.bytes.length + IP_AND_UDP))).toBe(200);
   });
 
@@ -195,6 +214,50 @@ describe('a repeated request', () => {
   });
 });
 
+/** A fragment with the right ICV and any numbers. */
+function sealNumbered(pair: Ikev2Pair, number: number, total: number): Uint8Array {
+  const { suite, keys } = pair.initiator.life.sa;
+  if (suite === undefined || keys === undefined) throw new Error('nothing is keyed');
+  const sealer = createSealer(suite, { encryption: keys.skEi, integrity: keys.skAi }, pair.random.bytes);
+  const plaintext = new Uint8Array(16);
+  const length = 8 + sealer.ivBytes + plaintext.length + sealer.icvBytes;
+  const { spiI, spiR } = pair.initiator;
+  const whole = { ...header, spiI, spiR, messageId: 2 };
+  const front = new Writer()
+    .bytes(encodeIkeHeader(whole, PayloadType.SKF, length))
+    .u8(0)
+    .u8(0)
+    .u16(length)
+    .u16(number)
+    .u16(total)
+    .finish();
+  // Far from the counters that were used under this key.
+  const iv = new Uint8Array(sealer.ivBytes).fill(0x77);
+  return concat(front, iv, sealer.seal(front, iv, plaintext));
+}
+
+describe('impossible fragments', () => {
+  it.each([
+    [0, 2],
+    [3, 2],
+    [1, 0],
+    [0, 0],
+  ])('number %i of %i get silence, though authentic (§2.6)', (number, total) => {
+    const pair = new Ikev2Pair(SMALL).connect();
+    const sent = pair.world.sent.length;
+    new Forge(pair).deliver('I -> R', sealNumbered(pair, number, total));
+    expect(pair.world.sent.length).toBe(sent);
+    expect(pair.responder.life.sa.incomplete.requests.bytes).toBe(0);
+    expect(pair.responder.counters.unauthenticated).toBe(1);
+  });
+
+  it('are made in the right way here: a possible one is kept', () => {
+    const pair = new Ikev2Pair(SMALL).connect();
+    new Forge(pair).deliver('I -> R', sealNumbered(pair, 2, 2));
+    expect(pair.responder.life.sa.incomplete.requests.bytes).toBe(15);
+  });
+});
+
 describe('authentic nonsense in fragments', () => {
   it('is answered as a whole: INVALID_SYNTAX', () => {
     const pair = new Ikev2Pair(SMALL).connect();
@@ -209,18 +272,6 @@ describe('authentic nonsense in fragments', () => {
     expect(pair.responder.state).toBe('closed');
   });
 });
-
-const header: IkeHeader = {
-  spiI: new Uint8Array(8).fill(1),
-  spiR: new Uint8Array(8).fill(2),
-  majorVersion: 2,
-  minorVersion: 0,
-  exchange: ExchangeType.INFORMATIONAL,
-  fromInitiator: true,
-  versionFlag: false,
-  response: false,
-  messageId: 7,
-};
 
 /** A Vendor ID payload in pieces of 10 octets. */
 const chain = encodeChain([{ kind: 'V', data: new Uint8Array(26).fill(0x56) }]);
@@ -247,6 +298,7 @@ describe('Reassembly', () => {
     const [one, two, three] = cut(3);
     const reassembly = new Reassembly();
     for (const fragment of [three, one, one, three]) expect(take(reassembly, fragment)).toBeUndefined();
+    expect(reassembly.bytes).toBe((one?.content.length ?? 0) + (three?.content.length ?? 0));
     expect(take(reassembly, two)).toMatchObject(WHOLE);
     expect(reassembly.bytes).toBe(0);
   });

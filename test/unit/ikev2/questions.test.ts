@@ -4,6 +4,7 @@ import { EMPTY } from '#core/bytes/bytes.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { Forge } from '#test/harness/ikev2-forge.ts';
+import { EndpointScene } from '#test/harness/ikev2-endpoint.ts';
 import { type Answerer, answersOf, proofOf } from '#test/harness/ikev2-login.ts';
 import { Ikev2Pair, type PairOptions } from '#test/harness/ikev2-pair.ts';
 
@@ -213,7 +214,53 @@ describe('a peer that repeats itself while we ask', () => {
   });
 });
 
+describe('a receive buffer that is used again while we ask', () => {
+  it('does not spoil what recognises the request later', () => {
+    const options = {
+      ...certificates,
+      answers: { ...ask, responder: except(ask.responder, 'verify-peer', 'sign') },
+    };
+    const pair = new Ikev2Pair(options);
+    const requests: Uint8Array[] = [];
+    const hear = pair.responder.handleDatagram.bind(pair.responder);
+    pair.responder.handleDatagram = (now, bytes, path) => {
+      requests.push(bytes.slice());
+      hear(now, bytes, path);
+      bytes.fill(0xee);
+    };
+    pair.initiate().run(100);
+    answerOpen(pair, 'responder');
+    answerOpen(pair, 'responder');
+    const [, request = EMPTY] = requests;
+    expect(pair.responder.life.answers.responseTo(request)).toHaveLength(1);
+  });
+});
+
 describe('a responder whose question nobody answers', () => {
+  it('counts as half-open meanwhile, and hears the answer through its endpoint', () => {
+    const scene = new EndpointScene({
+      responder: { ...certificates.responder },
+      initiators: [{ ...certificates.initiator }],
+    });
+    scene.initiate(0).run(100);
+    const client = scene.client(0);
+    const [sign] = client.events.of('question');
+    client.connection.answer(scene.world.now, sign?.id ?? 0, {
+      kind: 'sign',
+      auth: { method: 14, data: EMPTY },
+    });
+    scene.run(100);
+    const [asked] = scene.eventsOf('question');
+    expect([asked?.connection.state, scene.endpoint.halfOpen]).toEqual(['asking', 1]);
+    if (asked?.event.type !== 'question') throw new Error('nothing was asked');
+    const { id } = asked.event;
+    scene.endpoint.command(scene.world.now, asked.connection, (connection) => {
+      connection.answer(scene.world.now, id, { kind: 'failed', failure: { cause: 'timeout', seconds: 1 } });
+    });
+    scene.run(100);
+    expect([scene.endpoint.halfOpen, client.events.failure?.cause]).toEqual([0, 'authentication-refused']);
+  });
+
   it('forgets the half-open SA', () => {
     const options = { ...certificates, answers: { ...ask, responder: except(ask.responder, 'verify-peer') } };
     const pair = new Ikev2Pair(options).initiate().run(60_000);
