@@ -78,6 +78,8 @@ export function openCarrier(
     const tun = systemStep('The tunnel adapter cannot be opened', () => platform.openTun('adit%d'));
     // A data plane that does not open closes the adapter, too.
     const dataPlane = platform.openDataPlane({ tun, sockets: socketsFor(families, localPort), events });
+    const lacking = Object.entries(dataPlane.features).flatMap(([name, has]) => (has ? [] : [name]));
+    if (lacking.length > 0) log.info(`this kernel lacks ${lacking.join(', ')}: the tunnel is slower without`);
     return new Carrier(tun.name, dataPlane, log);
   };
   return systemStep('The UDP sockets cannot be opened', () => {

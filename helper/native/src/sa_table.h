@@ -21,8 +21,8 @@ struct Path {
   std::size_t burst;  // packets that may leave back to back
 };
 
-// Packets back to back where the peer's socket buffer is not known to hold more: a receiver that gets each packet by
-// itself loses the end of longer bursts.
+// Packets back to back where the path does not say: all that one call sends. Between two data planes 16 cost a third of
+// the throughput.
 constexpr std::size_t kDefaultBurst = 64;
 
 struct SaEntry {
