@@ -11,6 +11,7 @@ import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import { keyExchangeRow } from '#core/crypto/key-exchange.ts';
 import { prfRow } from '#core/crypto/prf.ts';
 import { encodeChain } from '#core/ikev2/chain.ts';
+import { Reassembly } from '#core/ikev2/fragments.ts';
 import { decodeMessage, encodeIkeHeader, encodeMessage } from '#core/ikev2/message.ts';
 import { violation } from '#core/ikev2/message-rules.ts';
 import { encodeBody } from '#core/ikev2/payload-table.ts';
@@ -154,6 +155,47 @@ describe('octets for a key', () => {
       return `${equal(edited, sealed) ? 'same' : 'edited'}: ${protection.open(edited).outcome}`;
     });
     expect(outcomes).toEqual(['edited: unprotected-error', 'same: ok']);
+  });
+
+  it('edited fragments get silence', () => {
+    const filler = { kind: 'V', data: new Uint8Array(150) } as const;
+    const inputs = fc.tuple(end, header, fc.array(payload, { maxLength: 3 }), fc.nat(50), edits);
+    const outcomes = outcomesOf(inputs, ([{ protection }, head, payloads, at, list]) => {
+      const pieces = protection.sealWithin(head, [...payloads, filler], 120);
+      const piece = must(pieces[at % pieces.length]);
+      const edited = apply(piece, list);
+      return `${equal(edited, piece) ? 'same' : 'edited'}: ${protection.openFragment(edited).outcome}`;
+    });
+    expect(outcomes).toEqual(['edited: unprotected-error', 'same: fragment']);
+  });
+
+  it('fragments in any order are the message that was cut', () => {
+    const inputs = fc.tuple(
+      end,
+      header,
+      fc.array(payload, { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 90, max: 200 }),
+      fc.integer(),
+    );
+    const outcomes = outcomesOf(inputs, ([{ protection }, head, payloads, size, seed]) => {
+      const pieces = protection.sealWithin(head, payloads, size);
+      if (pieces.length === 1) return 'whole';
+      const reassembly = new Reassembly();
+      const order = pieces.toSorted(
+        (a, b) => ((must(a.at(-1)) ^ seed) & 0xff) - ((must(b.at(-1)) ^ seed) & 0xff),
+      );
+      const results = order.flatMap((piece) => {
+        const opened = protection.openFragment(piece);
+        if (opened.outcome !== 'fragment') throw new Error(opened.outcome);
+        return reassembly.take(opened.header, opened.fragment, piece) ?? [];
+      });
+      const [result] = results;
+      const alone = protection.open(protection.seal(head, payloads));
+      expect(result?.decoded).toEqual(alone);
+      expect(result?.first).toEqual(pieces[0]);
+      return 'put together';
+    });
+    expect(outcomes).toContain('put together');
   });
 
   it('authentic garbage is answered', () => {
