@@ -6,7 +6,7 @@ import { CliError, EXIT, UsageError } from './errors.ts';
 const MAX_SECRET = 3072;
 
 /** All of stdin as base64, without one line end at its end. Throws CliError where it is empty or too long. */
-export async function secretFromStdin(): Promise<string> {
+export async function secretFromStdin(mayBeEmpty = false): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
@@ -14,14 +14,14 @@ export async function secretFromStdin(): Promise<string> {
     length += chunk.length;
     if (length > MAX_SECRET + 2) throw tooLong();
   }
-  return encode(Buffer.concat(chunks));
+  return encode(Buffer.concat(chunks), mayBeEmpty);
 }
 
-function encode(read: Buffer): string {
+function encode(read: Buffer, mayBeEmpty: boolean): string {
   const end = read.at(-1) === 0x0a ? (read.at(-2) === 0x0d ? -2 : -1) : read.length;
   const secret = read.subarray(0, end);
-  if (secret.length === 0)
-    throw new CliError('The secret is empty.', 'Give the pre-shared key on stdin, one line.');
+  if (secret.length === 0 && !mayBeEmpty)
+    throw new CliError('The secret is empty.', 'Give it on stdin, one line.');
   if (secret.length > MAX_SECRET) throw tooLong();
   return secret.toString('base64');
 }
@@ -29,11 +29,33 @@ function encode(read: Buffer): string {
 const tooLong = (): CliError =>
   new CliError(`The secret is longer than ${MAX_SECRET} bytes.`, 'Check what was piped in.');
 
+/** The one of `options` that is given, if any. There is only one stdin. Throws UsageError. */
+export function stdinOption<O extends string>(context: Context, options: readonly O[]): O | undefined {
+  const [option, another] = options.filter((name) => flag(context, name));
+  if (another !== undefined) {
+    throw new UsageError(
+      `--${option} and --${another} both read stdin.`,
+      'Store one of them with adit set-secret.',
+    );
+  }
+  return option;
+}
+
 /** The pre-shared key by `--secret-stdin`, else asked for at the terminal. Undefined where there is none to ask. */
 export async function givenOrAskedSecret(context: Context, profile: string): Promise<string | undefined> {
   if (flag(context, 'secret-stdin')) return secretFromStdin();
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  return encode(Buffer.from(await askSilently(`Pre-shared key of ${profile}: `)));
+  return askedAtTerminal(`Pre-shared key of ${profile}: `);
+}
+
+export const atTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY;
+
+/** What is typed, as base64; `echo` shows it. Undefined without a terminal. Ctrl-C throws with exit code 130. */
+export async function askedAtTerminal(
+  question: string,
+  { echo = false, mayBeEmpty = false }: { readonly echo?: boolean; readonly mayBeEmpty?: boolean } = {},
+): Promise<string | undefined> {
+  if (!atTerminal()) return undefined;
+  return encode(Buffer.from(await askOneLine(question, echo)), mayBeEmpty);
 }
 
 /** Says how to give a secret where there is no terminal. */
@@ -43,10 +65,10 @@ export const noTerminal = (name: string): UsageError =>
     `Pipe it: adit ${name} --secret-stdin < key.txt`,
   );
 
-/** One line, not echoed. Ctrl-C throws with exit code 130. */
-function askSilently(question: string): Promise<string> {
+/** One line, shown only with `echo`. Ctrl-C throws with exit code 130. */
+function askOneLine(question: string, echo: boolean): Promise<string> {
   const { stdin, stderr } = process;
-  // Before the question: who types fast must not see the key either.
+  // Before the question: who types fast must not see a secret either.
   stdin.setRawMode(true);
   stdin.setEncoding('utf8');
   stderr.write(question);
@@ -68,6 +90,7 @@ function askSilently(question: string): Promise<string> {
         if (key === '\u007f' || key === '\b') typed.pop();
         else if (key === '\u0015') typed = [];
         else if (key >= ' ') typed.push(key);
+        if (echo) stderr.write(`\r\u001b[K${question}${typed.join('')}`);
       }
     };
     stdin.on('data', onData);

@@ -1,5 +1,5 @@
 /**
- * From a profile, its pre-shared key and the local address to the engine's configuration. Every text in a profile
+ * From a profile, what we prove ourselves with and the local address to the engine's configuration. Every text in a profile
  * was understood when it was imported and when the store read it (core/profile/check.ts).
  */
 import type { RandomBytes } from '#core/bytes/bytes.ts';
@@ -10,19 +10,35 @@ import type { Identification } from '#core/ike/identification.ts';
 import { parseTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type {
+  Authentication,
   ChildConfig,
+  EapCredentials,
   InitiatorConfig,
   KeyLogEntry,
+  RemoteAuthentication,
   RetransmitPolicy,
 } from '#core/ikev2/connection-types.ts';
+import { eapMethods } from './eap-methods.ts';
 import { parseIp, prefixToRange } from '#core/net/address.ts';
 import type { Prefix } from '#core/net/address.ts';
+import { decodeCertificate } from '#core/pki/certificate.ts';
+import { encodeAuthorities } from '#core/pki/certreq.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
+import { IdType } from '#core/registry/id-types.ts';
 import type { Secret } from './secret.ts';
 
-export interface ConnectionInputs {
-  readonly psk: Secret;
+/** What we prove ourselves with; each is there where the profile needs it (tunnel/credentials.ts). */
+export interface Proofs {
+  readonly psk?: Secret | undefined;
+  readonly user?: string | undefined;
+  /** Absent is asked for when a method wants it. */
+  readonly password?: string | undefined;
+  /** Our certificate in DER with those to send along. */
+  readonly own?: { readonly certificates: readonly [Uint8Array, ...Uint8Array[]] } | undefined;
+}
+
+export interface ConnectionInputs extends Proofs {
   readonly random: RandomBytes;
   /** APPLICATION_VERSION for the gateway's log. */
   readonly applicationVersion?: string;
@@ -32,31 +48,14 @@ export interface ConnectionInputs {
 /** Silence is given up after some 27 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
 const RETRANSMIT: RetransmitPolicy = { initialMs: 500, factor: 1.8, maxMs: 8000, attempts: 7, jitter: 0.1 };
 
-const METHODS: Readonly<Record<string, string>> = {
-  certificate: 'a certificate',
-  eap: 'a user name and password (EAP)',
-  'eap-only': 'EAP alone',
-  'certificate-eap': 'a certificate and then EAP',
-};
-
-/** One sentence about what the profile wants and the engine does not do yet; undefined where it can connect. */
-export function unsupported(profile: Pick<Profile, 'gateway' | 'authentication'>): string | undefined {
-  const wants = [profile.authentication.method, gatewayAuthenticationOf(profile).method];
-  const what = wants.map((method) => METHODS[method]).find((text) => text !== undefined);
-  return what === undefined
-    ? undefined
-    : `the profile authenticates by ${what}, which this version of Adit cannot do yet; it connects with a pre-shared key`;
-}
-
-/** Throws where a text of the profile was never checked and means nothing, or for what `unsupported` names. */
+/** Throws where a text of the profile was never checked and means nothing, or where a proof that it needs is not there. */
 export function connectionConfig(
   profile: Profile,
   localAddress: string,
-  { psk, random, applicationVersion, keyLog }: ConnectionInputs,
+  inputs: ConnectionInputs,
 ): InitiatorConfig {
-  const { ike, gateway, authentication, request } = profile;
-  const problem = unsupported(profile);
-  if (problem !== undefined) throw new Error(problem);
+  const { random, applicationVersion, keyLog } = inputs;
+  const { ike, gateway, request } = profile;
   const remoteId = gateway.id === undefined ? undefined : identity('gateway.id', gateway.id);
   return {
     role: 'initiator',
@@ -69,10 +68,11 @@ export function connectionConfig(
     encapsulation: ike.encapsulation,
     vendorIds: [],
     lifetimeSec: ike.lifetimeSec,
-    localId: identity('authentication.localId', authentication.localId ?? localAddress),
+    localId: localIdentity(profile, localAddress, inputs),
     ...(remoteId ? { remoteId } : {}),
     sendRemoteId: remoteId !== undefined,
-    authentication: { method: 'psk', psk: psk.reveal() },
+    authentication: authenticationOf(profile, inputs),
+    remoteAuthentication: remoteAuthenticationOf(profile, inputs),
     request: {
       ...request,
       subnets: true,
@@ -82,6 +82,72 @@ export function connectionConfig(
     initialContact: ike.initialContact,
     ...(keyLog ? { keyLog } : {}),
   };
+}
+
+/** As the profile says; else our certificate's subject where it proves who we are, else our address. */
+function localIdentity({ authentication }: Profile, localAddress: string, { own }: Proofs): Identification {
+  const { localId, method } = authentication;
+  const byCertificate = method === 'certificate' || method === 'certificate-eap';
+  if (localId === undefined && byCertificate && own) {
+    return { type: IdType.ID_DER_ASN1_DN, data: decodeCertificate(own.certificates[0]).subject };
+  }
+  return identity('authentication.localId', localId ?? localAddress);
+}
+
+function authenticationOf({ authentication }: Profile, proofs: Proofs): Authentication {
+  const certificates = (): readonly Uint8Array[] => needed('certificate', proofs.own).certificates;
+  switch (authentication.method) {
+    case 'psk':
+      return { method: 'psk', psk: needed('pre-shared key', proofs.psk).reveal() };
+    case 'certificate':
+      return { method: 'certificate', certificates: certificates() };
+    case 'eap':
+      return { method: 'eap', eap: credentials(authentication, proofs) };
+    default:
+      return {
+        method: 'certificate-eap',
+        certificates: certificates(),
+        eap: credentials(authentication, proofs),
+      };
+  }
+}
+
+type Login = Extract<Profile['authentication'], { readonly methods: unknown }>;
+
+function credentials(login: Login, { user, password, own }: Proofs): EapCredentials {
+  return {
+    user: needed('user name', user),
+    methods: eapMethods(login.methods, own !== undefined),
+    ...(password === undefined ? {} : { password }),
+    ...(login.anonymousIdentity === undefined ? {} : { anonymous: login.anonymousIdentity }),
+    ...(login.allowMethodChain ? { chain: ['GTC'] as const } : {}),
+  };
+}
+
+function remoteAuthenticationOf(profile: Profile, { psk }: Proofs): RemoteAuthentication {
+  const proof = gatewayAuthenticationOf(profile);
+  switch (proof.method) {
+    case 'psk':
+      return { method: 'psk', psk: needed('pre-shared key', psk).reveal() };
+    case 'eap-only':
+      return { method: 'eap-only' };
+    default: {
+      if (!proof.sendCertreq) return { method: 'certificate' };
+      const authorities = proof.ca.map((text) =>
+        decodeCertificate(Uint8Array.from(Buffer.from(text, 'base64'))),
+      );
+      return {
+        method: 'certificate',
+        authorities: encodeAuthorities(authorities),
+        ocsp: proof.revocation.ocsp,
+      };
+    }
+  }
+}
+
+function needed<T>(what: string, value: T | undefined): T {
+  if (value === undefined) throw new Error(`the profile needs a ${what}, and none is there`);
+  return value;
 }
 
 function childConfig(child: Profile['child'], dynamic: readonly Prefix[]): ChildConfig {

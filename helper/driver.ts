@@ -4,6 +4,7 @@
  * returns, the driver acts). Used by tunnel/association.ts.
  */
 import type { Connection, ConnectionEvent, Datagram } from '#core/ikev2/connection-types.ts';
+import type { Answer } from '#core/ikev2/questions.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from './clock.ts';
 
@@ -50,6 +51,11 @@ export class Driver {
   /** One Child SA, or the IKE SA with all of them. */
   delete(spiIn?: number): void {
     this.#input((now) => this.#connection.delete(now, spiIn));
+  }
+
+  /** The answer to a question event. One that comes too late, or to another question, changes nothing. */
+  answer(id: number, answer: Answer): void {
+    this.#input((now) => this.#connection.answer(now, id, answer));
   }
 
   abandon(): void {

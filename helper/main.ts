@@ -21,6 +21,10 @@ import { keyLogIn } from './key-log.ts';
 import { fileSink } from './log/file-sink.ts';
 import { Log, formatEntry, messageOf } from './log/log.ts';
 import { ADDON_PATH, linuxPlatform } from './native/data-plane-linux.ts';
+import { httpFetcher } from './pki/fetch.ts';
+import { diskCache } from './pki/revocation-cache.ts';
+import { systemAnchors } from './pki/trust.ts';
+import { nodePkiCrypto } from './pki/verifier.ts';
 import { ProfileStore } from './profile-store.ts';
 import { HELP, parseArguments } from './startup/arguments.ts';
 import type { Arguments } from './startup/arguments.ts';
@@ -29,6 +33,9 @@ import { lock } from './startup/lock.ts';
 import { systemResolver } from './tunnel/candidates.ts';
 import { TunnelManager } from './tunnel-manager.ts';
 import { removeTemporaries } from './whole-file.ts';
+
+/** For one CRL or OCSP response: a person waits for the tunnel. */
+const REVOCATION_FETCH_MS = 5000;
 
 const VERSION = `aditd ${packageJson.version}`;
 
@@ -70,6 +77,16 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     resolver: systemResolver,
     createConnection,
     random: (length) => randomBytes(length),
+    trust: {
+      service: {
+        crypto: nodePkiCrypto,
+        clock: systemClock,
+        fetcher: httpFetcher(systemClock, REVOCATION_FETCH_MS),
+        cache: diskCache(join(stateDir, 'revocation')),
+      },
+      system: systemAnchors(),
+    },
+    keepPassword: (id, password) => store.renewPassword(id, password),
     log: log.logger('tunnel'),
     applicationVersion: `Adit ${packageJson.version}`,
     ...(keyLog === undefined ? {} : { keyLog: keyLogIn(keyLog) }),

@@ -106,6 +106,20 @@ export class ProfileStore {
     this.#write({ ...stored, psk });
   }
 
+  /** Puts something else in the place of a profile that exists; its owner stays. Throws StoreError. */
+  replace(id: string, change: Pick<StoredProfile, 'profile' | 'psk' | 'otherSecrets'>): void {
+    const stored = this.#profiles.get(id);
+    if (!stored) throw new StoreError(`there is no profile "${id}"`);
+    this.#write({ ...stored, ...change });
+  }
+
+  /** A new password where one is stored; without effect elsewhere. Throws StoreError. */
+  renewPassword(id: string, password: Secret): void {
+    const stored = this.#profiles.get(id);
+    if (stored?.otherSecrets?.password === undefined) return;
+    this.#write({ ...stored, otherSecrets: { ...stored.otherSecrets, password } });
+  }
+
   /** Throws StoreError. */
   remove(id: string): void {
     const stored = this.#profiles.get(id);

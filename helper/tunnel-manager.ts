@@ -6,7 +6,7 @@ import type { Status } from '#core/ipc/contract.ts';
 import type { Clock } from './clock.ts';
 import { within } from './clock.ts';
 import type { ProfileStore, StoredProfile, Viewer } from './profile-store.ts';
-import type { Secret } from './secret.ts';
+import type { Given } from './tunnel/credentials.ts';
 import { Tunnel } from './tunnel/tunnel.ts';
 import type { TunnelDeps } from './tunnel/tunnel.ts';
 
@@ -29,14 +29,14 @@ export class TunnelManager {
   }
 
   /** Begins to connect; without effect on a tunnel that is up already. Otherwise the reason why it cannot now. */
-  up(stored: StoredProfile, psk?: Secret): 'accepted' | 'leaving' | 'too-many' {
+  up(stored: StoredProfile, given?: Given): 'accepted' | 'leaving' | 'too-many' {
     const running = this.#tunnels.get(stored.id)?.tunnel;
     if (running?.active) return running.state === 'disconnecting' ? 'leaving' : 'accepted';
     const slot = this.#freeSlot();
     if (slot >= MOST_ACTIVE) return 'too-many';
     const tunnel = new Tunnel(stored, slot, this.#deps, () => this.#changed());
     this.#tunnels.set(stored.id, { tunnel, slot });
-    tunnel.up(psk);
+    tunnel.up(given);
     return 'accepted';
   }
 
@@ -45,6 +45,11 @@ export class TunnelManager {
     for (const [key, { tunnel }] of this.#tunnels) {
       if ((id === undefined || key === id) && this.#store.get(key, viewer)) tunnel.down();
     }
+  }
+
+  /** Whether this question of the tunnel's was open. Without a text the person declines. */
+  answer(id: string, question: number, text: string | undefined): boolean {
+    return this.#tunnels.get(id)?.tunnel.answer(question, text) ?? false;
   }
 
   isActive(id: string): boolean {

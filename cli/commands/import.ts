@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { printable } from '#core/text/printable.ts';
 import { type Context, flag, text } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
-import { secretFromStdin } from '../input.ts';
+import { secretFromStdin, stdinOption } from '../input.ts';
 import { reportLines } from '../output/report-view.ts';
 
 /** What a frame holds as base64, with room for the rest. */
@@ -20,13 +20,13 @@ export async function run(context: Context): Promise<number> {
     );
   }
   const name = text(context, 'name');
-  const psk = flag(context, 'secret-stdin') ? await secretFromStdin() : undefined;
+  const secret = await importSecret(context);
   const dryRun = flag(context, 'dry-run');
   const client = await context.connect();
   const result = await client.call('profiles.import', {
     files: files.map((file) => ({ name: file.name, content: file.content.toString('base64') })),
     ...(name === undefined ? {} : { name }),
-    ...(psk === undefined ? {} : { psk }),
+    ...secret,
     dryRun,
     forAll: flag(context, 'for-all'),
   });
@@ -45,6 +45,20 @@ export async function run(context: Context): Promise<number> {
     );
   }
   return EXIT.ok;
+}
+
+const SECRETS = {
+  'secret-stdin': 'psk',
+  'password-stdin': 'password',
+  'p12-password-stdin': 'p12Password',
+} as const;
+
+async function importSecret(
+  context: Context,
+): Promise<{ psk?: string; password?: string; p12Password?: string }> {
+  const option = stdinOption(context, Object.keys(SECRETS) as (keyof typeof SECRETS)[]);
+  if (option === undefined) return {};
+  return { [SECRETS[option]]: await secretFromStdin(option === 'p12-password-stdin') };
 }
 
 function nextStep({

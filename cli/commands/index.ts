@@ -31,6 +31,10 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 };
 
+const p12Stdin: OptionSpec = {
+  type: 'boolean',
+  help: 'read the password of the PKCS#12 file from stdin',
+};
 const secretStdin: OptionSpec = { type: 'boolean', help: 'read the pre-shared key from stdin' };
 const one = { minOperands: 1, maxOperands: 1 };
 const none = { operands: '', minOperands: 0, maxOperands: 0 };
@@ -45,6 +49,8 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
       name: { type: 'string', value: 'NAME', help: 'call the profile NAME' },
       'dry-run': { type: 'boolean', help: 'report only, store nothing' },
       'secret-stdin': secretStdin,
+      'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin, to store it' },
+      'p12-password-stdin': p12Stdin,
       'for-all': { type: 'boolean', help: 'for all users of this computer (as root)' },
     },
     example: 'adit import work.conf --name work',
@@ -82,10 +88,14 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     load: () => import('./remove.ts'),
   },
   'set-secret': {
-    summary: 'store the pre-shared key of a profile; asks for it at a terminal',
+    summary: 'store a secret that a profile lacks; asks for it at a terminal',
     operands: 'PROFILE',
     ...one,
-    options: { 'secret-stdin': secretStdin },
+    options: {
+      'secret-stdin': secretStdin,
+      'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin' },
+      'p12-password-stdin': p12Stdin,
+    },
     example: 'adit set-secret work --secret-stdin < key.txt',
     load: () => import('./set-secret.ts'),
   },

@@ -1,17 +1,53 @@
-/** `adit set-secret PROFILE [--secret-stdin]` */
+/** `adit set-secret PROFILE [--secret-stdin | --password-stdin | --p12-password-stdin]` */
+import type { ProfileSummary } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import type { Context } from '../context.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, UsageError } from '../errors.ts';
 import { findProfile } from '../find-profile.ts';
-import { givenOrAskedSecret, noTerminal } from '../input.ts';
+import { askedAtTerminal, secretFromStdin, stdinOption } from '../input.ts';
+
+/** Secrets that people type: their name in the call, in a summary, and for people. */
+const ROWS = [
+  { option: 'secret-stdin', param: 'psk', name: 'psk', what: 'pre-shared key' },
+  { option: 'password-stdin', param: 'password', name: 'password', what: 'password' },
+  {
+    option: 'p12-password-stdin',
+    param: 'p12Password',
+    name: 'pkcs12Password',
+    what: 'password of the PKCS#12 file',
+  },
+] as const;
+type Row = (typeof ROWS)[number];
 
 export async function run(context: Context): Promise<number> {
+  const option = stdinOption(
+    context,
+    ROWS.map((row) => row.option),
+  );
   const client = await context.connect();
-  const { id, name } = await findProfile(client, context.operands[0] ?? '');
-  const psk = await givenOrAskedSecret(context, printable(name));
-  if (psk === undefined) throw noTerminal(`set-secret ${id}`);
-  await client.call('profiles.setSecret', { id, psk });
-  if (context.json) context.printJson({ stored: { id, name, secret: 'psk' } });
-  else context.print(`Stored the pre-shared key of ${printable(name)}.`);
+  const summary = await findProfile(client, context.operands[0] ?? '');
+  const { id, name } = summary;
+  const row = ROWS.find((each) => each.option === option) ?? wantedBy(summary);
+  const mayBeEmpty = row.param === 'p12Password';
+  const question = `${row.what.charAt(0).toUpperCase()}${row.what.slice(1)} of ${printable(name)}: `;
+  const secret =
+    option === undefined
+      ? await askedAtTerminal(question, { mayBeEmpty })
+      : await secretFromStdin(mayBeEmpty);
+  if (secret === undefined) {
+    throw new UsageError(
+      `There is no terminal to ask for the ${row.what}.`,
+      `Pipe it: adit set-secret ${id} --${row.option} < ${row.param === 'psk' ? 'key' : 'password'}.txt`,
+    );
+  }
+  await client.call('profiles.setSecret', { id, [row.param]: secret });
+  if (context.json) context.printJson({ stored: { id, name, secret: row.name } });
+  else context.print(`Stored the ${row.what} of ${printable(name)}.`);
   return EXIT.ok;
+}
+
+/** What is missing, or else what is stored already and gets a new value. */
+function wantedBy({ missingSecrets, storedSecrets }: ProfileSummary): Row {
+  const among = (names: readonly string[]): Row | undefined => ROWS.find(({ name }) => names.includes(name));
+  return among(missingSecrets) ?? among(storedSecrets) ?? ROWS[1];
 }

@@ -1,13 +1,14 @@
 /** `adit up PROFILE`: connects and stays until it is known whether that worked. Ctrl-C takes the tunnel down again. */
 import type { Failure } from '#core/failure/failure.ts';
-import type { Status, TunnelStatus } from '#core/ipc/contract.ts';
+import type { Status, TunnelQuestion, TunnelStatus } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import type { Client } from '../client.ts';
-import { type Context, flag, text } from '../context.ts';
+import { type Context, text } from '../context.ts';
 import { EXIT, UsageError } from '../errors.ts';
 import { findProfile } from '../find-profile.ts';
-import { givenOrAskedSecret, noTerminal } from '../input.ts';
+import { atTerminal, givenOrAskedSecret, noTerminal, secretFromStdin, stdinOption } from '../input.ts';
 import { failureLines } from '../output/failure-view.ts';
+import { answerQuestion, refuseUnanswerable } from '../questions.ts';
 import { Progress } from '../output/progress.ts';
 import { STATE_WORDS } from '../output/status-view.ts';
 
@@ -18,12 +19,8 @@ type Ending =
   | { readonly how: 'interrupted' };
 
 export async function run(context: Context): Promise<number> {
-  if (text(context, 'user') !== undefined || flag(context, 'password-stdin')) {
-    throw new UsageError(
-      'User names and passwords belong to EAP, which is not supported yet.',
-      'Profiles with a pre-shared key take --secret-stdin.',
-    );
-  }
+  const option = stdinOption(context, ['secret-stdin', 'password-stdin'] as const);
+  const user = text(context, 'user');
   const timeoutSec = seconds(text(context, 'timeout'));
   const client = await context.connect();
   const { id, name, missingSecrets } = await findProfile(client, context.operands[0] ?? '');
@@ -31,12 +28,23 @@ export async function run(context: Context): Promise<number> {
   const before = tunnelOf(id, (await statuses.next()).value);
   if (before?.state === 'connected') return report(context, name, { how: 'connected', tunnel: before });
 
-  const needed = missingSecrets.includes('psk') || flag(context, 'secret-stdin');
+  const needed = missingSecrets.includes('psk') || option === 'secret-stdin';
   const psk = needed ? await givenOrAskedSecret(context, printable(name)) : undefined;
   if (needed && psk === undefined) throw noTerminal(`up ${id}`);
-  await client.call('tunnel.up', { id, ...(psk === undefined ? {} : { psk }) });
+  if (option === undefined && !atTerminal()) refuseUnanswerable(id, missingSecrets);
+  const password = option === 'password-stdin' ? await secretFromStdin() : undefined;
+  await client.call('tunnel.up', {
+    id,
+    ...(psk === undefined ? {} : { psk }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  });
   const progress = new Progress(process.stderr, context.json);
-  const ending = await firstOf(settled(statuses, id, before, progress), timeoutSec, client, id);
+  const ask = (question: TunnelQuestion): Promise<boolean> => {
+    progress.end();
+    return answerQuestion(client, id, question);
+  };
+  const ending = await firstOf(settled(statuses, id, before, progress, ask), timeoutSec, client, id);
   progress.end();
   return report(context, name, ending);
 }
@@ -58,13 +66,20 @@ async function settled(
   id: string,
   before: TunnelStatus | undefined,
   progress: Progress,
+  ask: (question: TunnelQuestion) => Promise<boolean>,
 ): Promise<Ending> {
+  let asked = 0;
   for await (const status of statuses) {
     const tunnel = tunnelOf(id, status);
     if (!tunnel || (tunnel.since === before?.since && tunnel.state === before.state)) continue;
     if (tunnel.state === 'connected') return { how: 'connected', tunnel };
     if (tunnel.state === 'failed' || tunnel.state === 'disconnected') {
       return { how: 'failed', failure: tunnel.failure ?? undefined };
+    }
+    const { question } = tunnel;
+    if (question && question.id > asked) {
+      asked = question.id;
+      if (!(await ask(question))) return { how: 'interrupted' };
     }
     progress.show(printable(tunnel.step ?? STATE_WORDS[tunnel.state]));
   }

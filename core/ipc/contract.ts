@@ -48,6 +48,26 @@ export const childStatusSchema = z.object({
   expiresAt: time.optional(),
 });
 
+/** What only a person knows, while a tunnel connects; `tunnel.answer` answers it. */
+export const tunnelQuestionSchema = z.object({
+  /** Names the question in the answer; another one has another id. */
+  id: count,
+  kind: z.enum([
+    'user',
+    'password',
+    'one-time-code',
+    'new-password',
+    'pkcs12-password',
+    'private-key-password',
+  ]),
+  /** What to show; may hold text of the gateway. */
+  prompt: z.string(),
+  user: z.string().optional(),
+  /** The last answer was wrong. */
+  retry: z.boolean(),
+});
+export type TunnelQuestion = z.infer<typeof tunnelQuestionSchema>;
+
 /** DESIGN.md §5; every key is always there, null or empty where nothing is known. */
 export const tunnelStatusSchema = z.object({
   profile: z.object({ id: profileId, name: z.string() }),
@@ -76,6 +96,7 @@ export const tunnelStatusSchema = z.object({
     })
     .nullable(),
   children: z.array(childStatusSchema),
+  question: tunnelQuestionSchema.nullable(),
   failure: failureSchema.nullable(),
 });
 export type TunnelStatus = z.infer<typeof tunnelStatusSchema>;
@@ -111,6 +132,10 @@ export const doctorCheckSchema = z.object({
   remedy: z.string().optional(),
 });
 
+/** base64 */
+const secret = z.base64().min(4).max(4096);
+const secretOrEmpty = z.base64().max(4096);
+
 const nothing = z.strictObject({});
 const accepted = z.object({ accepted: z.literal(true) });
 
@@ -137,7 +162,11 @@ export const calls = {
         .max(8),
       name: z.string().min(1).max(128).optional(),
       /** base64 of a pre-shared key to store with it. */
-      psk: z.base64().max(4096).optional(),
+      psk: secret.optional(),
+      /** base64 of the EAP password in UTF-8, to store with it. */
+      password: secret.optional(),
+      /** base64 of the password in UTF-8 that opens the PKCS#12 file, which is then kept open. */
+      p12Password: secretOrEmpty.optional(),
       dryRun: z.boolean().default(false),
       forAll: z.boolean().default(false),
     }),
@@ -154,14 +183,33 @@ export const calls = {
   ),
   'profiles.setSecret': call(
     'operate',
-    z.strictObject({ id: profileId, psk: z.base64().max(4096) }),
+    z
+      .strictObject({
+        id: profileId,
+        psk: secret.optional(),
+        password: secret.optional(),
+        p12Password: secretOrEmpty.optional(),
+        privateKeyPassword: secret.optional(),
+      })
+      .refine((params) => Object.keys(params).length === 2, 'exactly one secret is set at a time'),
     nothing,
   ),
   'profiles.remove': call('operate', z.strictObject({ id: profileId }), nothing),
   /** Answers at once; the truth follows as events. */
   'tunnel.up': call(
     'operate',
-    z.strictObject({ id: profileId, psk: z.base64().max(4096).optional() }),
+    z.strictObject({
+      id: profileId,
+      psk: secret.optional(),
+      user: z.string().min(1).max(256).optional(),
+      password: secret.optional(),
+    }),
+    accepted,
+  ),
+  /** The answer to status' `question`: base64 of what was typed, in UTF-8; without it the person declines. */
+  'tunnel.answer': call(
+    'operate',
+    z.strictObject({ id: profileId, question: count, answer: secretOrEmpty.optional() }),
     accepted,
   ),
   'tunnel.down': call('operate', z.strictObject({ id: profileId.optional() }), accepted),

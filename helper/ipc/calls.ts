@@ -5,15 +5,15 @@
 import type { LogEntry } from '#core/ipc/contract.ts';
 import { checkProfile } from '#core/profile/check.ts';
 import { missingFor } from '#core/profile/needs.ts';
-import { ImportError, profileSchema } from '#core/profile/profile.ts';
+import { ImportError, profileSchema, secretsSchema } from '#core/profile/profile.ts';
 import type { ImportedProfile, Profile } from '#core/profile/profile.ts';
 import type { DoctorCheck } from '../effects/doctor.ts';
 import type { Log } from '../log/log.ts';
 import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
 import { allSecrets, secretsFrom, StoreError, summaryOf } from '../profile-store.ts';
-import { unsupported } from '../connection-config.ts';
 import { Secret } from '../secret.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
+import { unlock } from '../unlock.ts';
 import { CallError } from './call-error.ts';
 import { fieldProblem } from './dispatch.ts';
 import type { Handlers } from './dispatch.ts';
@@ -57,45 +57,53 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
       const stored = need(id, viewer);
       return { summary: summaryOf(stored), profile: stored.profile };
     },
-    'profiles.import': ({ files, name, psk, dryRun, forAll }, { viewer }) => {
+    'profiles.import': ({ files, name, psk, password, p12Password, dryRun, forAll }, { viewer }) => {
+      const given = withoutAbsent({ psk, password, pkcs12Password: p12Password });
       if (forAll && !viewer.admin) {
         throw new CallError('forbidden', 'forAll: only an administrator installs a profile for all');
       }
       const found = refusing(() =>
         importFiles(files.map((file) => ({ name: file.name, content: Buffer.from(file.content, 'base64') }))),
       );
-      if (found.length !== 1 && (name !== undefined || psk !== undefined)) {
-        const given = name === undefined ? 'psk' : 'name';
+      const [forOne] = [...(name === undefined ? [] : ['name']), ...Object.keys(given)];
+      if (found.length !== 1 && forOne !== undefined) {
         throw new CallError(
           'refused',
-          `${given}: the files hold ${found.length} profiles; import them one by one`,
+          `${forOne}: the files hold ${found.length} profiles; import them one by one`,
         );
       }
       const entries = found.map((imported) => {
-        return {
+        const entry = {
           profile: complete(name === undefined ? imported.profile : { ...imported.profile, name }),
-          ...secretsFrom({ ...imported.secrets, ...(psk === undefined ? {} : { psk }) }),
+          ...secretsFrom({ ...imported.secrets, ...given }),
           owner: viewer.uid,
           forAll,
         };
+        return refusing(() => unlock(entry));
       });
       const stored = dryRun ? [] : refusing(() => addAll(store, entries));
       for (const { id } of stored) audit.forProfile(id).info(`imported by uid ${viewer.uid}`);
       return {
-        imported: found.map(({ report }, at) => ({
-          id: stored[at]?.id ?? null,
-          name: entries[at]?.profile.name ?? '',
-          // A key that came along with the file is not missing from it.
-          report: report.filter(
-            ({ outcome, setting }) => psk === undefined || outcome !== 'missing' || setting !== 'psk',
-          ),
-          missingSecrets: missingOf(entries[at]),
-        })),
+        imported: found.map(({ report }, at) => {
+          const missingSecrets = missingOf(entries[at]);
+          return {
+            id: stored[at]?.id ?? null,
+            name: entries[at]?.profile.name ?? '',
+            // What came along with the file is not missing from it.
+            report: report.filter(
+              ({ outcome, setting }) =>
+                outcome !== 'missing' || !isNeed(setting) || missingSecrets.includes(setting),
+            ),
+            missingSecrets,
+          };
+        }),
       };
     },
-    'profiles.setSecret': ({ id, psk }, { viewer }) => {
-      needOwn(id, viewer);
-      refusing(() => store.setPsk(id, Secret.fromBase64(psk)));
+    'profiles.setSecret': ({ id, psk, password, p12Password, privateKeyPassword }, { viewer }) => {
+      const stored = needOwn(id, viewer);
+      const given = secretsFrom({ psk, password, pkcs12Password: p12Password, privateKeyPassword });
+      const otherSecrets = { ...stored.otherSecrets, ...given.otherSecrets };
+      refusing(() => store.replace(id, unlock({ ...stored, psk: given.psk ?? stored.psk, otherSecrets })));
       audit.forProfile(id).info(`secret set by uid ${viewer.uid}`);
       return {};
     },
@@ -109,15 +117,29 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
       audit.forProfile(id).info(`removed by uid ${viewer.uid}`);
       return {};
     },
-    'tunnel.up': ({ id, psk }, { viewer }) => {
+    'tunnel.up': ({ id, psk, user, password }, { viewer }) => {
       const stored = need(id, viewer);
-      refuseUnsupported(stored);
+      if (user !== undefined && !('methods' in stored.profile.authentication)) {
+        throw new CallError('refused', `user: "${id}" logs in without a user name`);
+      }
       audit.forProfile(id).info(`up by uid ${viewer.uid}`);
-      const answer = tunnels.up(stored, psk === undefined ? undefined : Secret.fromBase64(psk));
+      const answer = tunnels.up(stored, {
+        ...withoutAbsent({ user }),
+        ...(psk === undefined ? {} : { psk: Secret.fromBase64(psk) }),
+        ...(password === undefined ? {} : { password: Secret.fromBase64(password) }),
+      });
       if (answer === 'leaving') {
         throw new CallError('busy', `"${id}" is still being taken down; try again in a moment`);
       }
       if (answer === 'too-many') throw new CallError('busy', 'too many tunnels are up; take one down first');
+      return { accepted: true };
+    },
+    'tunnel.answer': ({ id, question, answer }, { viewer }) => {
+      need(id, viewer);
+      const text = answer === undefined ? undefined : Buffer.from(answer, 'base64').toString('utf8');
+      if (!tunnels.answer(id, question, text)) {
+        throw new CallError('notFound', `"${id}" does not ask question ${question} any more`);
+      }
       return { accepted: true };
     },
     'tunnel.down': ({ id }, { viewer }) => {
@@ -161,10 +183,13 @@ function missingOf(entry: Omit<StoredProfile, 'id'> | undefined): string[] {
   return entry ? missingFor(entry.profile, allSecrets(entry)) : [];
 }
 
-/** What the engine cannot do yet is refused before anything is sent. */
-function refuseUnsupported({ id, profile }: StoredProfile): void {
-  const problem = unsupported(profile);
-  if (problem !== undefined) throw new CallError('refused', `"${id}": ${problem}`);
+const isNeed = (setting: string): boolean => setting === 'certificate' || setting in secretsSchema.shape;
+
+/** Without the keys whose value is undefined. */
+function withoutAbsent<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 /** All of them or none. */

@@ -9,6 +9,7 @@ import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { AssignedConfig, Connection, ConnectionEvent } from '#core/ikev2/connection-types.ts';
+import type { Answer, Question } from '#core/ikev2/questions.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
 import { isoTime } from '../clock.ts';
@@ -33,6 +34,10 @@ export interface AssociationDeps {
   readonly carrier: Carrier;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The gateway has taken over a new password. */
+  readonly onPasswordChanged: (password: string) => void;
+  /** Never rejects. */
+  readonly answer: (question: Question) => Promise<Answer>;
   /** Something that status shows has changed. */
   readonly onChange: () => void;
 }
@@ -132,6 +137,15 @@ export class Association {
       case 'progress':
         this.step = event.detail;
         this.#deps.log.debug(event.detail);
+        break;
+      case 'question':
+        void this.#deps.answer(event.question).then((answer) => this.#driver.answer(event.id, answer));
+        break;
+      case 'notice':
+        this.#deps.log.info(`the gateway says: ${event.text}`);
+        break;
+      case 'password-changed':
+        this.#deps.onPasswordChanged(event.password);
         break;
       case 'path':
         this.path = event.path;

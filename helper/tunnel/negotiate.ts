@@ -21,8 +21,8 @@ export interface NegotiateOptions {
   readonly carrier: Carrier;
   readonly resolver: Resolver;
   readonly routes: Pick<RoutesEffect, 'sourceFor'>;
-  /** A fresh attempt over this path, already started. */
-  readonly begin: (path: Path) => Association;
+  /** A fresh attempt over this path, already started; `host` is what was dialled. */
+  readonly begin: (path: Path, host: string) => Association;
   readonly onStep: (step: string) => void;
   readonly signal: AbortSignal;
 }
@@ -48,7 +48,7 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
       failures.push(way);
       continue;
     }
-    const association = options.begin(way.path);
+    const association = options.begin(way.path, candidate.host);
     const ready = association.ready.then(() => 'ready' as const);
     const outcome = await unlessAborted(options.signal, Promise.race([ready, association.ended]));
     if (outcome === 'ready') return { association, outerMtu: way.mtu };

@@ -4,7 +4,7 @@ import { describeEspSuite, describeIkeSuite, weaknesses } from '#core/crypto/sui
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
-import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { TunnelQuestion, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { formatIp } from '#core/net/address.ts';
 import type { SaCounters } from '../native/data-plane.ts';
 import type { Association, InstalledChild } from './association.ts';
@@ -22,6 +22,7 @@ export interface StatusInput {
   readonly plan: Plan | undefined;
   readonly dnsBackend: string | undefined;
   readonly tun: string | undefined;
+  readonly question: TunnelQuestion | undefined;
 }
 
 type ChildStatus = TunnelStatus['children'][number];
@@ -46,6 +47,7 @@ export function statusOf(input: StatusInput): TunnelStatus {
     children: [...(association?.children.values() ?? [])].map((installed) =>
       childOf(installed, input.counters),
     ),
+    question: input.question ?? null,
     failure: input.failure ?? null,
   };
 }

@@ -8,7 +8,7 @@
  * Commands return at once; what happens is told by onChange and read from status(). `connected` means that every
  * part is in place; `disconnected` and `failed` mean that none is left. Used by tunnel-manager.ts.
  */
-import { wipe } from '#core/bytes/bytes.ts';
+import { utf8, wipe } from '#core/bytes/bytes.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { explain } from '#core/failure/explain.ts';
 import type { Connection, InitiatorConfig } from '#core/ikev2/connection-types.ts';
@@ -22,18 +22,22 @@ import type { Journal } from '../effects/journal.ts';
 import type { Logger } from '../log/log.ts';
 import type { IkeDatagram, SaCounters } from '../native/data-plane.ts';
 import type { StoredProfile } from '../profile-store.ts';
-import type { Secret } from '../secret.ts';
+import { Secret } from '../secret.ts';
 import { unlessAborted } from './abort.ts';
+import { Answers } from './answers.ts';
 import { Association } from './association.ts';
 import type { Resolver } from './candidates.ts';
 import type { Carrier, TunnelPlatform } from './carrier.ts';
 import { openCarrier } from './carrier.ts';
 import { Changes } from './changes.ts';
+import { type Credentials, gatherCredentials, type Given } from './credentials.ts';
 import { TunnelError, systemFailure } from './failures.ts';
 import { negotiate } from './negotiate.ts';
+import { Person } from './person.ts';
 import { planOf } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { statusOf } from './status.ts';
+import type { Trust } from './verify-peer.ts';
 
 export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' | 'applicationVersion'> {
   readonly platform: TunnelPlatform;
@@ -42,6 +46,9 @@ export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' |
   readonly clock: Clock;
   readonly resolver: Resolver;
   readonly createConnection: (config: InitiatorConfig) => Connection;
+  readonly trust: Trust;
+  /** Stores a password that the gateway has changed, where the old one was stored. */
+  readonly keepPassword: (id: string, password: Secret) => void;
   readonly log: Logger;
 }
 
@@ -62,10 +69,12 @@ export class Tunnel {
   #stop = new AbortController();
   #carrier: Carrier | undefined;
   #association: Association | undefined;
+  #answers: Answers | undefined;
+  readonly #person: Person;
   #plan: Plan | undefined;
   #counters: readonly SaCounters[] = [];
   #inbound = 0n;
-  /** Copies of the pre-shared key that engines were given. */
+  /** Copies of keys that engines and TLS were given. */
   readonly #keys: Uint8Array[] = [];
   #cancelCount: () => void = () => {};
   #life: Promise<void> = Promise.resolve();
@@ -78,6 +87,7 @@ export class Tunnel {
     this.#log = deps.log.forProfile(stored.id);
     this.#changes = new Changes(deps.effects, deps.journal, this.#log);
     this.#since = new Date(deps.clock.wall()).toISOString();
+    this.#person = new Person(deps.clock, onChange);
   }
 
   get state(): TunnelState {
@@ -99,19 +109,25 @@ export class Tunnel {
     return this.#life;
   }
 
-  /** Begins to connect; without effect while it is active. `psk` counts in place of a stored one. */
-  up(psk: Secret | undefined = this.stored.psk): void {
+  /** Begins to connect; without effect while it is active. What is given counts in place of what is stored. */
+  up(given: Given = {}): void {
     if (this.active) return;
     this.#stop = new AbortController();
     this.#failure = undefined;
     this.#enter('connecting');
-    this.#life = this.#live(psk);
+    this.#life = this.#live(given);
+  }
+
+  /** Whether the person's question was open. */
+  answer(question: number, text: string | undefined): boolean {
+    return this.#person.answer(question, text);
   }
 
   down(): void {
     if (!this.active || this.#state === 'disconnecting') return;
     this.#enter('disconnecting');
     this.#stop.abort();
+    this.#person.cancel();
   }
 
   status(): TunnelStatus {
@@ -128,18 +144,19 @@ export class Tunnel {
       plan: this.#plan,
       dnsBackend: this.#changes.dnsBackend,
       tun: carrier?.tun,
+      question: this.#person.question,
     });
   }
 
-  async #live(psk: Secret | undefined): Promise<void> {
+  async #live(given: Given): Promise<void> {
     try {
-      this.#failure = await this.#connect(psk);
+      this.#failure = await this.#connect(given);
     } catch (error) {
       this.#failure =
         error instanceof TunnelError ? error.failure : systemFailure('The tunnel cannot be set up', error);
     }
     await this.#release();
-    if (psk !== this.stored.psk) psk?.wipe();
+    for (const secret of [given.psk, given.password]) secret?.wipe();
     // A failure after the user's own `down` is no news.
     if (this.#stop.signal.aborted) this.#failure = undefined;
     if (this.#failure) this.#log.error(explain(this.#failure).sentence);
@@ -147,10 +164,12 @@ export class Tunnel {
   }
 
   /** Resolves with the reason when the tunnel has ended, or `undefined` when `down` ended it. */
-  async #connect(psk: Secret | undefined): Promise<Failure | undefined> {
-    if (!psk) return { cause: 'secret-missing', what: 'pre-shared key' };
+  async #connect(given: Given): Promise<Failure | undefined> {
     const { profile } = this.stored;
     const { signal } = this.#stop;
+    const credentials = await gatherCredentials(this.stored, given, this.#person);
+    if (credentials.own) this.#keys.push(credentials.own.privateKey);
+    if (signal.aborted) return undefined;
     const carrier = openCarrier(this.#deps.platform, profile.ike.localPort, this.#carrierEvents(), this.#log);
     this.#carrier = carrier;
     const negotiated = await negotiate({
@@ -158,7 +177,7 @@ export class Tunnel {
       carrier,
       resolver: this.#deps.resolver,
       routes: this.#deps.effects.routes,
-      begin: (path) => this.#begin(carrier, path, psk),
+      begin: (path, host) => this.#begin(carrier, path, { host, credentials }),
       onStep: (step) => this.#setStep(step),
       signal,
     });
@@ -184,17 +203,36 @@ export class Tunnel {
     return end === 'aborted' ? undefined : end;
   }
 
-  #begin(carrier: Carrier, path: Path, psk: Secret): Association {
-    const config = connectionConfig(this.stored.profile, path.local.address, { ...this.#deps, psk });
+  #begin(
+    carrier: Carrier,
+    path: Path,
+    { host, credentials }: { readonly host: string; readonly credentials: Credentials },
+  ): Association {
+    const { profile, id } = this.stored;
+    const config = connectionConfig(profile, path.local.address, { ...this.#deps, ...credentials });
+    this.#answers?.[Symbol.dispose]();
+    const answers = new Answers({
+      profile,
+      host,
+      credentials,
+      person: this.#person,
+      trust: this.#deps.trust,
+      log: this.#log,
+    });
+    this.#answers = answers;
     const association = new Association({
       connection: this.#deps.createConnection(config),
       carrier,
       clock: this.#deps.clock,
       log: this.#log,
+      answer: (question) => answers.answer(question),
+      onPasswordChanged: (password) => this.#deps.keepPassword(id, new Secret(utf8(password))),
       onChange: () => this.#onChange(),
     });
     this.#association = association;
-    if (config.authentication.method === 'psk') this.#keys.push(config.authentication.psk);
+    for (const proof of [config.authentication, config.remoteAuthentication]) {
+      if (proof?.method === 'psk') this.#keys.push(proof.psk);
+    }
     this.#step = undefined;
     association.start(path);
     return association;
@@ -235,6 +273,9 @@ export class Tunnel {
   /** Undoes everything, whatever of it exists. The peer hears of it while the system is being put back. */
   async #release(): Promise<void> {
     this.#cancelCount();
+    this.#person.cancel();
+    this.#answers?.[Symbol.dispose]();
+    this.#answers = undefined;
     await Promise.all([this.#association?.leave(), this.#changes.undo()]);
     this.#carrier?.close();
     wipe(...this.#keys.splice(0));

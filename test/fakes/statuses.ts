@@ -39,6 +39,7 @@ export const CONNECTED: TunnelStatus = {
       expiresAt: '2026-11-21T09:00:00.000Z',
     },
   ],
+  question: null,
   failure: null,
 };
 
@@ -55,6 +56,7 @@ export const bare = (state: TunnelStatus['state'], more: Partial<TunnelStatus> =
   interface: null,
   ike: null,
   children: [],
+  question: null,
   failure: null,
   ...more,
 });

@@ -16,7 +16,11 @@ import { FakePlatform } from '#helper/native/data-plane-fake.ts';
 import type { FakeTun } from '#helper/native/data-plane-fake.ts';
 import type { DataPlane, DataPlaneOptions, UdpOptions } from '#helper/native/data-plane.ts';
 import { FakeNetwork } from '#helper/native/fake-network.ts';
+import { memoryCache } from '#helper/pki/revocation-cache.ts';
+import { systemAnchors } from '#helper/pki/trust.ts';
+import { nodePkiCrypto } from '#helper/pki/verifier.ts';
 import type { ProfileStore, StoredProfile } from '#helper/profile-store.ts';
+import type { Secret } from '#helper/secret.ts';
 import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
 import type { Resolver } from '#helper/tunnel/candidates.ts';
 import { TunnelManager } from '#helper/tunnel-manager.ts';
@@ -137,6 +141,8 @@ export class TunnelWorld implements TunnelPlatform {
     addresses: OURS,
     random: seededRandom(2).bytes,
   });
+  /** Passwords that gateways have changed. */
+  readonly keptPasswords = new Map<string, Secret>();
   readonly #gateways: Gateway[] = [];
 
   readonly resolver: Resolver = {
@@ -163,6 +169,16 @@ export class TunnelWorld implements TunnelPlatform {
       resolver: this.resolver,
       createConnection,
       random: seededRandom(1).bytes,
+      trust: {
+        service: {
+          crypto: nodePkiCrypto,
+          clock: this.clock,
+          fetcher: { fetch: () => Promise.resolve({ failed: 'there is no network here' }) },
+          cache: memoryCache(),
+        },
+        system: systemAnchors(() => []),
+      },
+      keepPassword: (id, password) => this.keptPasswords.set(id, password),
       log: this.log.logger('tunnel'),
       ...change,
     });

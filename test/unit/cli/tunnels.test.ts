@@ -107,7 +107,7 @@ describe('adit up', () => {
     ['up lab', /no terminal to ask for the pre-shared key\.\nPipe it: adit up lab --secret-stdin/],
     ['up work --timeout soon', /“soon” is no number of seconds/],
     ['up work --timeout 0', /“0” is no number of seconds/],
-    ['up work --user me', /User names and passwords belong to EAP, which is not supported yet/],
+    ['up work --secret-stdin --password-stdin', /--secret-stdin and --password-stdin both read stdin/],
   ])('exits with 2 for `adit %s`', async (line, says) => {
     const fake = await helper(tunnelThat());
     const { code, stderr } = await run(fake, line);

@@ -192,7 +192,7 @@ describe('a tunnel', () => {
   it('takes the key of the call before the stored one', async () => {
     const world = new TunnelWorld();
     world.gateway(GATEWAY, { ...PEER, findPsk: () => utf8('of the call') });
-    world.tunnels.up(world.profile('work'), new Secret(utf8('of the call')));
+    world.tunnels.up(world.profile('work'), { psk: new Secret(utf8('of the call')) });
     await world.clock.advance(200);
     expect(world.status('work')?.state).toBe('connected');
   });

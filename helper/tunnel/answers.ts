@@ -1,0 +1,163 @@
+/**
+ * Answers the engine's questions (core/ikev2/questions.ts) for one attempt to connect: a table, one row a kind. What only a
+ * person knows goes to person.ts. association.ts hands the questions on.
+ */
+import type { EapAnswer, EapQuestion } from '#core/eap/question.ts';
+import type { TlsFailure } from '#core/eap/failure.ts';
+import { failureOfChoice } from '#core/failure/certificate-failures.ts';
+import { parseIdentification } from '#core/ike/identification.ts';
+import type { Answer, AnswerTo, Question } from '#core/ikev2/questions.ts';
+import { DecodeError } from '#core/bytes/reader.ts';
+import { chooseAuth } from '#core/pki/auth-choice.ts';
+import { encodeAuthData } from '#core/pki/auth-signature.ts';
+import { decodeCertificate } from '#core/pki/certificate.ts';
+import { dialledIdentity, namesOf, speaksFor } from '#core/pki/identity.ts';
+import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
+import type { Logger } from '../log/log.ts';
+import { messageOf } from '../log/log.ts';
+import { EapTls } from '../tls/eap-tls.ts';
+import type { TlsPeer } from '../tls/tls-tunnel.ts';
+import type { Credentials } from './credentials.ts';
+import { systemFailure } from './failures.ts';
+import type { Person, PersonQuestion } from './person.ts';
+import { authoritiesOf, type Dialled, type Trust, verifyPeer } from './verify-peer.ts';
+
+export interface AnswersDeps extends Dialled {
+  readonly credentials: Credentials;
+  readonly person: Person;
+  readonly trust: Trust;
+  readonly log: Logger;
+}
+
+type Of<K extends Question['kind']> = Extract<Question, { kind: K }>;
+type Typed = Exclude<EapQuestion['kind'], 'tls'>;
+
+/** What a question of EAP looks like to the person, and how the text becomes its answer. */
+const TYPED: {
+  readonly [K in Typed]: {
+    readonly shown: (question: Extract<EapQuestion, { kind: K }>) => PersonQuestion;
+    readonly answer: (text: string) => EapAnswer;
+  };
+} = {
+  password: {
+    shown: ({ user, retry, message }) => ({
+      kind: 'password',
+      prompt: said(retry ? `Wrong password. Password of ${user}` : `Password of ${user}`, message),
+      user,
+      retry,
+    }),
+    answer: (password) => ({ kind: 'password', password }),
+  },
+  'one-time-code': {
+    shown: ({ user, prompt }) => ({
+      kind: 'one-time-code',
+      prompt: prompt.trim().replace(/:$/, '') || 'One-time code',
+      user,
+      retry: false,
+    }),
+    answer: (code) => ({ kind: 'one-time-code', code }),
+  },
+  'new-password': {
+    shown: ({ user, message }) => ({
+      kind: 'new-password',
+      prompt: said(`The password of ${user} has expired. New password`, message),
+      user,
+      retry: false,
+    }),
+    answer: (newPassword) => ({ kind: 'new-password', newPassword }),
+  },
+};
+
+const said = (prompt: string, message: string | undefined): string =>
+  message === undefined || message === '' ? prompt : `${message}. ${prompt}`;
+
+export class Answers implements Disposable {
+  readonly #deps: AnswersDeps;
+  readonly #tls: EapTls;
+
+  constructor(deps: AnswersDeps) {
+    this.#deps = deps;
+    const { own } = deps.credentials;
+    const authorities = authoritiesOf(gatewayAuthenticationOf(deps.profile));
+    this.#tls = new EapTls({
+      ...(authorities.length === 0 ? {} : { ca: authorities.map((der) => pem('CERTIFICATE', der)) }),
+      ...(own === undefined
+        ? {}
+        : {
+            credentials: {
+              certificates: own.certificates.map((der) => pem('CERTIFICATE', der)).join(''),
+              key: pem('PRIVATE KEY', own.privateKey),
+            },
+          }),
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.3',
+      verifyPeer: (peer) => this.#tlsFault(peer),
+    });
+  }
+
+  /** Never rejects: a question that fails here is one that nobody answers, with the reason. */
+  async answer(question: Question): Promise<Answer> {
+    try {
+      switch (question.kind) {
+        case 'sign':
+          return await this.#sign(question);
+        case 'verify-peer':
+          return await verifyPeer(question, this.#deps, this.#deps.trust, this.#deps.log);
+        default:
+          return { kind: 'eap', eap: await this.#eap(question.eap) };
+      }
+    } catch (error) {
+      this.#deps.log.error(`a question of the key exchange failed: ${messageOf(error)}`);
+      if (question.kind === 'eap') return { kind: 'eap', eap: { kind: 'none' } };
+      return { kind: 'failed', failure: systemFailure('The proof could not be made or checked', error) };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#tls[Symbol.dispose]();
+  }
+
+  async #sign({ octets, peerHashes }: Of<'sign'>): Promise<AnswerTo<'sign'>> {
+    const { credentials, profile } = this.#deps;
+    const { own } = credentials;
+    if (!own) throw new Error('a signature without a key');
+    const { authentication } = profile;
+    const rsaPss = authentication.method !== 'psk' && authentication.rsaPss;
+    const plan = chooseAuth({ facts: own.signer.publicKey.facts, rsaPss }, peerHashes);
+    if ('fault' in plan) return { kind: 'failed', failure: failureOfChoice(plan) };
+    const signature = await own.signer.sign(plan.scheme, octets);
+    return { kind: 'sign', auth: { method: plan.method, data: encodeAuthData(plan, signature) } };
+  }
+
+  async #eap(question: EapQuestion): Promise<EapAnswer> {
+    if (question.kind === 'tls') return this.#tls.answer(question.request);
+    // The kind picks the row that takes this question; the type system cannot follow a union through an index.
+    const row = TYPED[question.kind] as (typeof TYPED)['password'];
+    const text = await this.#deps.person.ask(
+      row.shown(question as Extract<EapQuestion, { kind: 'password' }>),
+    );
+    return text === undefined ? { kind: 'none' } : row.answer(text);
+  }
+
+  /** The AAA server's name: the profile's, or else the gateway's, which is nearly always the same machine. */
+  #tlsFault({ chain: [leaf] }: TlsPeer): TlsFailure | undefined {
+    const { profile, host } = this.#deps;
+    const { authentication, gateway } = profile;
+    const named = 'aaaId' in authentication ? authentication.aaaId : undefined;
+    const expected = named ?? gateway.id ?? host;
+    try {
+      const certificate = decodeCertificate(leaf ?? new Uint8Array(0));
+      const id = parseIdentification(expected) ?? dialledIdentity(expected);
+      if (speaksFor(certificate, id)) return undefined;
+      return { reason: 'wrong-name', expected, names: namesOf(certificate) };
+    } catch (error) {
+      if (error instanceof DecodeError) return { reason: 'protocol', detail: error.message };
+      throw error;
+    }
+  }
+}
+
+const pem = (label: string, der: Uint8Array): string =>
+  `-----BEGIN ${label}-----\n${Buffer.from(der)
+    .toString('base64')
+    .replace(/.{1,64}/g, '$&\n')}-----END ${label}-----\n`;

@@ -1,0 +1,57 @@
+/**
+ * A PKCS#12 file whose password is known is kept open: certificate and chain go into the profile, the key among the
+ * secrets, the file and its password away. What stays locked is asked for at each `up`. The ipc calls use it.
+ */
+import { DecodeError } from '#core/bytes/reader.ts';
+import { decodeCertificate } from '#core/pki/certificate.ts';
+import { certificatesToSend } from '#core/pki/certreq.ts';
+import { type Pkcs12, Pkcs12Error, readPkcs12 } from './pki/pkcs12.ts';
+import { StoreError, type StoredProfile } from './profile-store.ts';
+import { Secret } from './secret.ts';
+
+type Entry = Pick<StoredProfile, 'profile' | 'otherSecrets'>;
+
+/** What an entry's schema takes of a chain. */
+const MOST_INTERMEDIATES = 8;
+
+/** Throws StoreError where the password is wrong, or the file cannot be used at all. */
+export function unlock<T extends Entry>(entry: T): T {
+  const { authentication } = entry.profile;
+  const { pkcs12, pkcs12Password, privateKeyPassword: _, ...others } = entry.otherSecrets ?? {};
+  if (!pkcs12 || authentication.method === 'psk') return entry;
+  const opened = open(pkcs12, pkcs12Password);
+  if (!opened) return entry;
+  const certificate = toBase64(opened.certificate);
+  const chain = intermediatesOf(opened).slice(0, MOST_INTERMEDIATES).map(toBase64);
+  return {
+    ...entry,
+    profile: { ...entry.profile, authentication: { ...authentication, certificate, chain } },
+    otherSecrets: { ...others, privateKey: new Secret(opened.privateKey) },
+  };
+}
+
+const toBase64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
+
+/** Undefined where it is locked and no password is known; an empty one is tried. */
+function open(pkcs12: Secret, password: Secret | undefined): Pkcs12 | undefined {
+  const text = password === undefined ? '' : Buffer.from(password.reveal()).toString('utf8');
+  try {
+    return readPkcs12(pkcs12.reveal(), text);
+  } catch (error) {
+    if (!(error instanceof Pkcs12Error)) throw error;
+    if (error.problem === 'wrong-password' && password === undefined) return undefined;
+    throw new StoreError(error.message);
+  }
+}
+
+function intermediatesOf({ certificate, chain }: Pkcs12): Uint8Array[] {
+  try {
+    const own = { certificate: decodeCertificate(certificate), chain: chain.map(decodeCertificate) };
+    return certificatesToSend(own).slice(1);
+  } catch (error) {
+    if (error instanceof DecodeError) {
+      throw new StoreError(`a certificate in the PKCS#12 file cannot be read: ${error.message}`);
+    }
+    throw error;
+  }
+}
