@@ -92,8 +92,12 @@ export class World implements AsyncDisposable {
     return this.rules(router, 'inet', `chain c { type filter hook forward priority 0; ${match} drop; }`);
   }
 
-  /** Starts dumpcap on one interface and returns when it captures. `stop` returns the file when it is complete. */
+  /**
+   * Starts dumpcap on one interface and returns when it captures. `stop` returns the file when it is complete. What
+   * the host sends is cut into single datagrams first, as they would be on a wire.
+   */
   async capture(host: Host, device: string, name: string): Promise<Capture> {
+    await host.run(['ethtool', '-K', device, 'tx-udp-segmentation', 'off', 'tso', 'off', 'gso', 'off']);
     const file = join(this.directory, `${name}.pcapng`);
     const argv = ['dumpcap', '-q', '-i', device, '-w', file];
     const daemon = host.start(argv);
