@@ -51,6 +51,9 @@ describe('certificates', () => {
       'child-installed',
     ]);
     expect(pair.responder.state).toBe('established');
+    expect([pair.initiator.counters.unknownNotifies, pair.responder.counters.unknownNotifies]).toEqual([
+      0, 0,
+    ]);
     expect(questionsOf(pair, 'initiator')).toMatchObject([
       { kind: 'sign', peerHashes: [2, 3, 4, 5] },
       {
