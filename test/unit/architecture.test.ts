@@ -69,6 +69,7 @@ describe('each rule bites', () => {
     ['cli/x.ts', `import { x } from '#helper/clock.ts';`, /cli\/ may not import from helper\//],
     ['electron/x.ts', `import { x } from '../helper/clock.ts';`, /electron\/ may not import from helper\//],
     ['renderer/x.tsx', `import fs from 'node:fs'; const a = <b />;`, /renderer\/ may not import node:fs/],
+    ['renderer/x.tsx', `import { x } from '#electron/main.ts';`, /renderer\/ may not import from electron\//],
     ['helper/x.ts', `import { x } from '#cli/main.ts';`, /helper\/ may not import from cli\//],
     ['helper/x.ts', `import { x } from '../electron/main.ts';`, /helper\/ may not import from electron\//],
     ['helper/x.ts', `import { x } from '#test/harness/lab.ts';`, /helper\/ may not import from test\//],

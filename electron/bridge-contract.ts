@@ -1,0 +1,98 @@
+/**
+ * What the window may ask of the main process and what it is told: a part of the helper's contract (core/ipc), passed
+ * on as it is, and a few calls of our own. Types and names only, so that neither preload nor renderer loads a
+ * validator; bridge.ts checks every call. Used by preload.ts, bridge.ts and renderer/.
+ */
+import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
+
+/** The helper's calls that the window may make. Logs, doctor and subscriptions stay with the main process. */
+export const PASSED_ON = [
+  'profiles.get',
+  'profiles.import',
+  'profiles.setSecret',
+  'profiles.remove',
+  'tunnel.up',
+  'tunnel.down',
+] as const satisfies readonly CallName[];
+export type PassedOn = (typeof PASSED_ON)[number];
+
+/** Why there is no helper to talk to. */
+export type LinkProblem =
+  /** No socket, or nobody behind it. */
+  | 'missing'
+  /** We may not use it. */
+  | 'refused'
+  /** It speaks another major version of the contract. */
+  | 'incompatible'
+  /** What answers does not speak the contract. */
+  | 'nonsense'
+  /** It was there and ended the connection, or fell silent. */
+  | 'lost';
+
+export type HelperLink =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'up'; readonly helper: string }
+  | {
+      readonly state: 'down';
+      readonly problem: LinkProblem;
+      /** For the details: the system's or the helper's own words. */
+      readonly detail: string;
+      readonly socket: string;
+    };
+
+/** All that the window shows, in one answer. */
+export interface AppState {
+  readonly link: HelperLink;
+  /** Undefined while there is no helper: then nobody knows. */
+  readonly status: Status | undefined;
+  readonly profiles: readonly ProfileSummary[];
+  /** Whether this system has what the repair needs. */
+  readonly canRepair: boolean;
+  readonly version: string;
+}
+
+interface OwnCalls {
+  'app.state': { params: Record<string, never>; result: AppState };
+  /** Tries the helper now instead of after the pause. */
+  'app.reconnect': { params: Record<string, never>; result: null };
+  /** Asks for an administrator's password and starts the helper. */
+  'app.repair': { params: Record<string, never>; result: null };
+  'app.copy': { params: { text: string }; result: null };
+}
+
+export type BridgeCallName = PassedOn | keyof OwnCalls;
+export type BridgeParams<C extends BridgeCallName> = C extends PassedOn
+  ? Params<C>
+  : C extends keyof OwnCalls
+    ? OwnCalls[C]['params']
+    : never;
+export type BridgeResult<C extends BridgeCallName> = C extends PassedOn
+  ? Result<C>
+  : C extends keyof OwnCalls
+    ? OwnCalls[C]['result']
+    : never;
+
+/** Electron flattens errors to text on the way, so a refusal travels as a value. */
+export interface CallProblem {
+  readonly kind: 'no-helper' | 'refused' | 'failed';
+  /** For a person, in English; the helper's words where it was the helper. */
+  readonly message: string;
+}
+export type BridgeAnswer<C extends BridgeCallName> =
+  | { readonly ok: true; readonly result: BridgeResult<C> }
+  | { readonly ok: false; readonly problem: CallProblem };
+
+/** What happens without being asked for; sent while the window is visible, and all of it when it becomes so. */
+export type BridgeEvent =
+  | { readonly topic: 'link'; readonly link: HelperLink }
+  | { readonly topic: 'status'; readonly status: Status | undefined }
+  | { readonly topic: 'profiles'; readonly profiles: readonly ProfileSummary[] };
+
+/** `window.adit` */
+export interface Bridge {
+  call<C extends BridgeCallName>(name: C, params: BridgeParams<C>): Promise<BridgeAnswer<C>>;
+  /** Returns how to end it. */
+  onEvent(listener: (event: BridgeEvent) => void): () => void;
+}
+
+export const CHANNELS = { call: 'adit:call', event: 'adit:event' } as const;

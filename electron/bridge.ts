@@ -1,0 +1,79 @@
+/**
+ * Answers what the page asks. The page is not trusted: who sends is checked, the name must be on the list, and what
+ * it brings must fit the helper's contract before it goes on; the helper checks again.
+ */
+import { z } from 'zod';
+import { calls } from '#core/ipc/contract.ts';
+import {
+  type AppState,
+  type BridgeAnswer,
+  type BridgeCallName,
+  PASSED_ON,
+  type PassedOn,
+} from './bridge-contract.ts';
+import type { HelperClient } from './helper-client.ts';
+import { LinkError, RefusedError } from './helper-connection.ts';
+
+export interface BridgeServices {
+  readonly helper: Pick<HelperClient, 'call' | 'reconnect'>;
+  readonly state: () => AppState;
+  readonly repair: () => Promise<void>;
+  readonly copy: (text: string) => Promise<void>;
+}
+
+/** The details of a tunnel are some kilobytes. */
+const MAX_COPIED = 256 * 1024;
+
+const nothing = z.strictObject({});
+const copied = z.strictObject({ text: z.string().max(MAX_COPIED) });
+
+const isPassedOn = (name: unknown): name is PassedOn => PASSED_ON.some((known) => known === name);
+
+/** Never rejects: what goes wrong is a value with words in it. */
+export async function answer(
+  services: BridgeServices,
+  name: unknown,
+  params: unknown,
+): Promise<BridgeAnswer<BridgeCallName>> {
+  try {
+    return { ok: true, result: await resultOf(services, name, params) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const kind =
+      error instanceof LinkError ? 'no-helper' : error instanceof RefusedError ? 'refused' : 'failed';
+    return { ok: false, problem: { kind, message } };
+  }
+}
+
+async function resultOf(services: BridgeServices, name: unknown, params: unknown) {
+  if (isPassedOn(name)) {
+    return await services.helper.call(name, parsed(name, calls[name].params, params));
+  }
+  switch (name) {
+    case 'app.state':
+      parsed(name, nothing, params);
+      return services.state();
+    case 'app.reconnect':
+      parsed(name, nothing, params);
+      services.helper.reconnect();
+      return null;
+    case 'app.repair':
+      parsed(name, nothing, params);
+      await services.repair();
+      services.helper.reconnect();
+      return null;
+    case 'app.copy':
+      await services.copy(parsed(name, copied, params).text);
+      return null;
+    default:
+      throw new TypeError('the page asked for something that does not exist');
+  }
+}
+
+/** Throws TypeError that names the field. */
+function parsed<S extends z.ZodType>(name: string, schema: S, params: unknown): z.output<S> {
+  const result = schema.safeParse(params);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new TypeError(`${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'does not fit'}`);
+}

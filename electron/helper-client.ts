@@ -1,0 +1,130 @@
+/**
+ * The helper as the application sees it: found again whenever it was lost, with a pause that grows; what it last said
+ * about tunnels and profiles is kept. main.ts makes the one there is; tray, notifications and bridge listen.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
+import type { HelperLink, LinkProblem } from './bridge-contract.ts';
+import { HelperConnection, LinkError } from './helper-connection.ts';
+
+/** Calls after which the list of profiles is another. */
+const CHANGES_PROFILES: ReadonlySet<CallName> = new Set([
+  'profiles.import',
+  'profiles.setSecret',
+  'profiles.remove',
+]);
+
+export interface HelperClientOptions {
+  readonly socket: string;
+  readonly client: string;
+  /** First and longest pause between attempts, in milliseconds. */
+  readonly pauseMs?: { readonly first: number; readonly longest: number };
+  readonly onChange: (what: 'link' | 'status' | 'profiles') => void;
+}
+
+export class HelperClient {
+  link: HelperLink = { state: 'connecting' };
+  /** Undefined while nobody knows. */
+  status: Status | undefined;
+  profiles: readonly ProfileSummary[] = [];
+  readonly #options: HelperClientOptions;
+  #connection: HelperConnection | undefined;
+  #stopped = false;
+  #wake = new AbortController();
+
+  constructor(options: HelperClientOptions) {
+    this.#options = options;
+  }
+
+  /** Keeps connected until `stop`. Resolves then. */
+  async run(): Promise<void> {
+    const { first, longest } = this.#options.pauseMs ?? { first: 250, longest: 5_000 };
+    let pause = first;
+    let before: LinkProblem | undefined;
+    while (!this.#stopped) {
+      const { lasted, problem } = await this.#once(before === 'lost');
+      before = problem;
+      pause = lasted ? first : Math.min(pause * 2, longest);
+      this.#wake = new AbortController();
+      await sleep(pause, undefined, { signal: this.#wake.signal, ref: false }).catch(() => {
+        pause = first;
+      });
+    }
+  }
+
+  /** Tries again now. */
+  reconnect(): void {
+    this.#wake.abort();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#connection?.close();
+    this.#wake.abort();
+  }
+
+  /** Throws LinkError where there is no helper, RefusedError where it says no. */
+  async call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
+    if (!this.#connection) throw new LinkError('missing', 'there is no connection to the helper');
+    const result = await this.#connection.call(name, params);
+    if (CHANGES_PROFILES.has(name)) await this.refreshProfiles();
+    return result;
+  }
+
+  /** The contract has no event for profiles, and the command line changes them too. */
+  async refreshProfiles(): Promise<void> {
+    if (!this.#connection) return;
+    const { profiles } = await this.#connection.call('profiles.list', {});
+    if (JSON.stringify(profiles) === JSON.stringify(this.profiles)) return;
+    this.profiles = profiles;
+    this.#options.onChange('profiles');
+  }
+
+  /** One connection from its beginning to its end. */
+  async #once(patient: boolean): Promise<{ lasted: boolean; problem: LinkProblem }> {
+    const { socket, client } = this.#options;
+    const ended = Promise.withResolvers<LinkError>();
+    try {
+      this.#connection = await HelperConnection.open(socket, {
+        client,
+        onStatus: (status) => this.#setStatus(status),
+        onEnd: ended.resolve,
+        ...(patient ? { listenFirstMs: 200 } : {}),
+      });
+      await this.refreshProfiles();
+      this.#setLink({ state: 'up', helper: this.#connection.helper });
+      const { problem, message } = await ended.promise;
+      this.#lose({ state: 'down', problem, detail: message, socket });
+      return { lasted: true, problem };
+    } catch (error) {
+      const problem = error instanceof LinkError ? error.problem : 'lost';
+      const detail = error instanceof Error ? error.message : String(error);
+      this.#connection?.close();
+      this.#lose({ state: 'down', problem, detail, socket });
+      return { lasted: false, problem };
+    }
+  }
+
+  #lose(link: HelperLink): void {
+    this.#connection = undefined;
+    if (this.#stopped) return;
+    this.#setStatus(undefined);
+    this.#setLink(link);
+  }
+
+  #setLink(link: HelperLink): void {
+    if (JSON.stringify(link) === JSON.stringify(this.link)) return;
+    this.link = link;
+    this.#options.onChange('link');
+  }
+
+  #setStatus(status: Status | undefined): void {
+    if (status === undefined && this.status === undefined) return;
+    const known = new Set(this.profiles.map(({ id }) => id));
+    this.status = status;
+    this.#options.onChange('status');
+    const isNew = status?.tunnels.some(({ profile }) => !known.has(profile.id)) ?? false;
+    // A failure here ends the connection, which is told elsewhere.
+    if (isNew && this.link.state === 'up') void this.refreshProfiles().catch(() => undefined);
+  }
+}

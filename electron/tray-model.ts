@@ -1,0 +1,133 @@
+/**
+ * What the tray shows, from what is known: an icon, a line, a menu. Pure; tray.ts draws it. "Attention" stands for
+ * everything a person should look at, and never looks like "exposed" (nothing is wrong, nothing is protected).
+ */
+import type { ProfileSummary, Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import { printable } from '#core/text/printable.ts';
+import type { HelperLink } from './bridge-contract.ts';
+import { LINK_WORDS, STATE_WORDS } from './words.ts';
+
+export type TrayIcon = 'exposed' | 'securing' | 'secured' | 'attention';
+
+export type TrayAction =
+  | { readonly do: 'open' | 'quit' | 'disconnect-and-quit' | 'toggle-mute' }
+  | { readonly do: 'connect' | 'disconnect'; readonly profile: string };
+
+export type TrayItem =
+  | { readonly kind: 'text'; readonly label: string }
+  | { readonly kind: 'separator' }
+  | {
+      readonly kind: 'action';
+      readonly label: string;
+      readonly action: TrayAction;
+      readonly checked?: boolean;
+    }
+  | { readonly kind: 'menu'; readonly label: string; readonly items: readonly TrayItem[] };
+
+export interface TrayModel {
+  readonly icon: TrayIcon;
+  readonly tooltip: string;
+  readonly menu: readonly TrayItem[];
+}
+
+export interface Known {
+  readonly link: HelperLink;
+  readonly status: Status | undefined;
+  readonly profiles: readonly ProfileSummary[];
+  readonly mute: boolean;
+}
+
+const ICONS: Readonly<Record<TunnelState, TrayIcon>> = {
+  disconnected: 'exposed',
+  connecting: 'securing',
+  connected: 'secured',
+  reconnecting: 'securing',
+  disconnecting: 'securing',
+  failed: 'attention',
+};
+
+/** With several tunnels the worst news decides. */
+const WORST_FIRST: readonly TunnelState[] = [
+  'failed',
+  'reconnecting',
+  'connecting',
+  'disconnecting',
+  'connected',
+  'disconnected',
+];
+
+/** Tunnels that carry traffic or soon will. */
+const ACTIVE: ReadonlySet<TunnelState> = new Set([
+  'connecting',
+  'connected',
+  'reconnecting',
+  'disconnecting',
+]);
+export const isActive = ({ state }: TunnelStatus): boolean => ACTIVE.has(state);
+
+/** Longer menus leave the screen; the window has the rest, with a search. */
+const MENU_PROFILES = 12;
+const LABEL = 48;
+
+export function trayModel({ link, status, profiles, mute }: Known): TrayModel {
+  const tunnels = status?.tunnels ?? [];
+  const active = tunnels.filter(isActive);
+  const lines = link.state === 'up' ? tunnelLines(tunnels) : [linkLine(link)];
+  return {
+    icon: link.state === 'down' ? 'attention' : ICONS[worst(tunnels)],
+    tooltip: `Adit: ${lines.join('; ')}`,
+    menu: [
+      ...lines.map((label): TrayItem => ({ kind: 'text', label })),
+      { kind: 'separator' },
+      ...active.map(({ profile }) =>
+        action(`Disconnect ${label(profile.name)}`, { do: 'disconnect', profile: profile.id }),
+      ),
+      ...connectItems(profiles, active, link),
+      action('Open Adit', { do: 'open' }),
+      { kind: 'action', label: 'Only important notifications', action: { do: 'toggle-mute' }, checked: mute },
+      { kind: 'separator' },
+      ...quitItems(active),
+    ],
+  };
+}
+
+const action = (text: string, what: TrayAction): TrayItem => ({ kind: 'action', label: text, action: what });
+const label = (name: string): string => printable(name, LABEL);
+
+function worst(tunnels: readonly TunnelStatus[]): TunnelState {
+  return WORST_FIRST.find((state) => tunnels.some((tunnel) => tunnel.state === state)) ?? 'disconnected';
+}
+
+function linkLine(link: HelperLink): string {
+  return link.state === 'down' ? LINK_WORDS[link.problem] : 'Looking for the helper…';
+}
+
+function tunnelLines(tunnels: readonly TunnelStatus[]): string[] {
+  const told = tunnels.filter(({ state }) => state !== 'disconnected');
+  if (told.length === 0) return [STATE_WORDS.disconnected];
+  return told.map(({ profile, state }) => `${label(profile.name)}: ${STATE_WORDS[state]}`);
+}
+
+function connectItems(
+  profiles: readonly ProfileSummary[],
+  active: readonly TunnelStatus[],
+  link: HelperLink,
+): TrayItem[] {
+  if (link.state !== 'up') return [];
+  const idle = profiles.filter(({ id }) => !active.some(({ profile }) => profile.id === id));
+  const items = idle
+    .slice(0, MENU_PROFILES)
+    .map(({ id, name }) => action(label(name), { do: 'connect', profile: id }));
+  if (items.length === 0) return [];
+  const more = idle.length > MENU_PROFILES ? [action('More…', { do: 'open' })] : [];
+  return [{ kind: 'menu', label: 'Connect', items: [...items, ...more] }];
+}
+
+/** Quitting never decides in silence what becomes of a tunnel. */
+function quitItems(active: readonly TunnelStatus[]): TrayItem[] {
+  if (active.length === 0) return [action('Quit Adit', { do: 'quit' })];
+  return [
+    action('Quit interface, keep the tunnel', { do: 'quit' }),
+    action('Disconnect and quit', { do: 'disconnect-and-quit' }),
+  ];
+}
