@@ -1,0 +1,45 @@
+/** Which view is shown, and what works in all of them: dropping and pasting a file, Esc to go back. */
+import { type ReactElement, useEffect } from 'react';
+import { ProblemBar } from './components/problem-bar.tsx';
+import { HelperView } from './features/helper/helper-view.tsx';
+import { DropZone } from './features/profiles/drop-zone.tsx';
+import { ImportView } from './features/profiles/import-view.tsx';
+import { ProfilesView } from './features/profiles/profiles-view.tsx';
+import { DetailsView } from './features/tunnel/details-view.tsx';
+import { TunnelView } from './features/tunnel/tunnel-view.tsx';
+import type { View } from './stores/ui.ts';
+import { useApp } from './stores/use-app.ts';
+import classes from './app.module.css';
+
+const VIEWS: Readonly<Record<View, () => ReactElement | null>> = {
+  tunnel: TunnelView,
+  details: DetailsView,
+  profiles: ProfilesView,
+  import: ImportView,
+};
+
+export function App(): ReactElement {
+  const view = useApp((state) => state.view);
+  const isUp = useApp((state) => state.link.state === 'up');
+  const back = useApp((state) => state.back);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      // A dialog takes its Esc itself.
+      if (event.key === 'Escape' && !event.defaultPrevented) back();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [back]);
+
+  if (!isUp) return <HelperView />;
+  const Current = VIEWS[view];
+  return (
+    <DropZone>
+      <div className={classes['view']} key={view}>
+        <Current />
+      </div>
+      <ProblemBar />
+    </DropZone>
+  );
+}

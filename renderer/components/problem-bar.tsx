@@ -1,0 +1,31 @@
+/** What went wrong with the last click, said at once and to screen readers too, until it is closed or the next click. */
+import type { ReactElement } from 'react';
+import { useText } from '../i18n/text.ts';
+import { useApp } from '../stores/use-app.ts';
+import { Button } from './button.tsx';
+import classes from './problem-bar.module.css';
+
+/** The helper speaks in phrases. */
+const asSentence = (phrase: string): string =>
+  `${phrase.charAt(0).toUpperCase()}${phrase.slice(1)}${/[.!?…]$/.test(phrase) ? '' : '.'}`;
+
+export function ProblemBar(): ReactElement {
+  const t = useText();
+  const problem = useApp((state) => state.problem);
+  const dismiss = useApp((state) => state.dismissProblem);
+  return (
+    <div role="alert">
+      {problem && (
+        <div className={classes['bar']}>
+          <p className={classes['text']}>
+            <strong>{t('problem.title')}</strong>
+            <span>{problem.kind === 'slow' ? t('problem.slow') : asSentence(problem.message)}</span>
+          </p>
+          <Button kind="link" onClick={dismiss}>
+            {t('problem.close')}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}

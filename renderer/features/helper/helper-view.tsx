@@ -1,0 +1,76 @@
+/** In place of everything while there is no helper: what that means, and what to do. */
+import type { ReactElement } from 'react';
+import type { LinkProblem } from '#electron/bridge-contract.ts';
+import { Button } from '../../components/button.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { ProblemBar } from '../../components/problem-bar.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import { View } from '../../components/view.tsx';
+import type { MessageId } from '../../i18n/en.ts';
+import { useText } from '../../i18n/text.ts';
+import { useApp } from '../../stores/use-app.ts';
+import classes from './helper-view.module.css';
+
+/** Problems that a start of the service may cure. */
+const REPAIRABLE: ReadonlySet<LinkProblem> = new Set(['missing', 'lost', 'nonsense']);
+
+const words = (problem: LinkProblem, part: 'title' | 'text' | 'steps' | 'command'): MessageId =>
+  `helper.${problem}.${part}`;
+
+export function HelperView(): ReactElement {
+  const t = useText();
+  const link = useApp((state) => state.link);
+  const canRepair = useApp((state) => state.canRepair);
+  const reconnect = useApp((state) => state.reconnect);
+  const repair = useApp((state) => state.repair);
+  const copy = useApp((state) => state.copy);
+  if (link.state !== 'down') {
+    return (
+      <div className={classes['waiting']} role="status">
+        {t('helper.connecting')}
+      </div>
+    );
+  }
+  const { problem, detail, socket } = link;
+  const repairable = canRepair && REPAIRABLE.has(problem);
+  const command = t(words(problem, 'command'));
+  return (
+    <div className={classes['page']}>
+      <View
+        title={t('app.name')}
+        foot={
+          <>
+            {repairable && (
+              <Button kind="primary" large onClick={() => void repair()}>
+                {t('helper.repair')}
+              </Button>
+            )}
+            <Button kind={repairable ? 'quiet' : 'primary'} large onClick={() => void reconnect()}>
+              {t('helper.retry')}
+            </Button>
+          </>
+        }
+      >
+        <div className={classes['state']} role="status">
+          <StateMark mark="attention" />
+          <h2 className={classes['title']}>{t(words(problem, 'title'))}</h2>
+          <p>{t(words(problem, 'text'))}</p>
+        </div>
+        <div className={classes['steps']}>
+          <p>{t(words(problem, 'steps'))}</p>
+          <div className={classes['command']}>
+            <code>{command}</code>
+            <Button kind="link" onClick={() => void copy(command)}>
+              {t('helper.copy')}
+            </Button>
+          </div>
+        </div>
+        <Notice tone="quiet">
+          <strong>{t('helper.details')}</strong>
+          <p className={classes['detail']}>{`${socket}\n${detail}`}</p>
+        </Notice>
+      </View>
+      <ProblemBar />
+    </div>
+  );
+}

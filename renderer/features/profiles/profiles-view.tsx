@@ -1,0 +1,141 @@
+/** All profiles: search, choose, delete, import another. */
+import { type ReactElement, useId, useState } from 'react';
+import type { ProfileSummary } from '#core/ipc/contract.ts';
+import { printable } from '#core/text/printable.ts';
+import { Button } from '../../components/button.tsx';
+import { Dialog, DialogButtons } from '../../components/dialog.tsx';
+import { Icon } from '../../components/icon.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { View } from '../../components/view.tsx';
+import { useText } from '../../i18n/text.ts';
+import { currentProfile, searched } from '../../stores/profiles.ts';
+import { useApp } from '../../stores/use-app.ts';
+import { LOOKS } from '../tunnel/presentation.ts';
+import { ChooseFile } from './choose-file.tsx';
+import classes from './profiles-view.module.css';
+
+/** From here on a list wants a search. */
+const SEARCH_FROM = 6;
+
+export function ProfilesView(): ReactElement {
+  const t = useText();
+  const id = useId();
+  const back = useApp((state) => state.back);
+  const profiles = useApp((state) => state.profiles);
+  const selected = useApp((state) => state.selected);
+  const tunnels = useApp((state) => state.tunnels) ?? [];
+  const removeProfile = useApp((state) => state.removeProfile);
+  const [query, setQuery] = useState('');
+  const [removing, setRemoving] = useState<ProfileSummary>();
+  const found = searched(profiles, query);
+  const current = currentProfile(
+    profiles,
+    selected,
+    tunnels.map(({ profile }) => profile.id),
+  );
+
+  return (
+    <View title={t('profiles.title')} onBack={back} foot={<ChooseFile kind="primary" large />}>
+      {profiles.length >= SEARCH_FROM && (
+        <input
+          id={id}
+          className={classes['search']}
+          type="search"
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+          placeholder={t('profiles.search')}
+          aria-label={t('profiles.search')}
+        />
+      )}
+      <p className={classes['count']} role="status">
+        {found.length === 0 && query !== ''
+          ? t('profiles.none', { query })
+          : t('profiles.count', { count: found.length })}
+      </p>
+      {profiles.length === 0 && (
+        <Notice tone="quiet">
+          <p>{t('empty.text')}</p>
+        </Notice>
+      )}
+      {found.length > 0 && (
+        <ul className={classes['list']}>
+          {found.map((profile) => (
+            <OneProfile
+              key={profile.id}
+              profile={profile}
+              isCurrent={profile.id === current?.id}
+              state={tunnels.find((tunnel) => tunnel.profile.id === profile.id)?.state ?? 'disconnected'}
+              onRemove={() => setRemoving(profile)}
+            />
+          ))}
+        </ul>
+      )}
+      {removing && (
+        <Dialog
+          title={t('profiles.remove.title', { name: printable(removing.name, 96) })}
+          text={t('profiles.remove.text')}
+          onClose={() => setRemoving(undefined)}
+        >
+          <DialogButtons>
+            <Button onClick={() => setRemoving(undefined)}>{t('action.cancel')}</Button>
+            <Button
+              kind="danger"
+              onClick={() => {
+                setRemoving(undefined);
+                void removeProfile(removing.id);
+              }}
+            >
+              {t('profiles.remove.confirm')}
+            </Button>
+          </DialogButtons>
+        </Dialog>
+      )}
+    </View>
+  );
+}
+
+interface OneProfileProps {
+  readonly profile: ProfileSummary;
+  readonly isCurrent: boolean;
+  readonly state: keyof typeof LOOKS;
+  readonly onRemove: () => void;
+}
+
+function OneProfile({ profile, isCurrent, state, onRemove }: OneProfileProps): ReactElement {
+  const t = useText();
+  const select = useApp((store) => store.select);
+  const go = useApp((store) => store.go);
+  const name = printable(profile.name, 128);
+  const notes = [
+    ...(state === 'disconnected' ? [] : [t(LOOKS[state].heading)]),
+    ...(profile.forAll ? [t('profiles.for-all')] : []),
+    ...(profile.missingSecrets.length > 0 ? [t('profiles.needs-secret')] : []),
+  ];
+  return (
+    <li className={classes['item']}>
+      <button
+        type="button"
+        className={classes['choose']}
+        aria-current={isCurrent ? 'true' : undefined}
+        onClick={() => {
+          select(profile.id);
+          go('tunnel');
+        }}
+      >
+        <span className={classes['tick']}>{isCurrent && <Icon name="chosen" />}</span>
+        <span className={classes['words']}>
+          <span className={classes['name']}>{name}</span>
+          <span className={classes['gateway']}>{printable(profile.gateway, 128)}</span>
+          {notes.map((note) => (
+            <span className={classes['gateway']} key={note}>
+              {note}
+            </span>
+          ))}
+        </span>
+      </button>
+      <Button kind="link" onClick={onRemove} aria-label={t('profiles.remove', { name })}>
+        <Icon name="remove" />
+      </Button>
+    </li>
+  );
+}

@@ -1,0 +1,150 @@
+/** The details of a tunnel as sections of label and value: the view draws them, and "copy all" writes them. Pure. */
+import type { TunnelStatus } from '#core/ipc/contract.ts';
+import { explain } from '#core/failure/explain.ts';
+import { printable } from '#core/text/printable.ts';
+import { bytes, elapsed, endpoint, secondsSince } from '../../format/units.ts';
+import type { Text } from '../../i18n/text.ts';
+import { LOOKS } from './presentation.ts';
+
+export interface Row {
+  readonly label: string;
+  /** A line each; addresses and keys are of `kind` code. */
+  readonly values: readonly string[];
+  readonly kind: 'text' | 'code' | 'number';
+}
+
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+type Ike = NonNullable<TunnelStatus['ike']>;
+type Child = TunnelStatus['children'][number];
+
+interface Language {
+  readonly t: Text;
+  readonly locale: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Rows without a value are left out. */
+export function detailsOf(tunnel: TunnelStatus, language: Language): Section[] {
+  const { t } = language;
+  return [
+    { title: t('details.tunnel'), rows: tunnelRows(tunnel, language) },
+    ...(tunnel.ike ? [{ title: t('details.ike'), rows: ikeRows(tunnel.ike, language) }] : []),
+    ...tunnel.children.map((child, at) => ({
+      title: t('details.child', { number: at + 1 }),
+      rows: childRows(child, language),
+    })),
+    ...failureSection(tunnel, language),
+  ].map(({ title, rows }) => ({ title, rows: rows.filter(({ values }) => values.length > 0) }));
+}
+
+const text = (label: string, ...values: string[]): Row => ({
+  label,
+  values: values.map(clean),
+  kind: 'text',
+});
+const code = (label: string, ...values: string[]): Row => ({
+  label,
+  values: values.map(clean),
+  kind: 'code',
+});
+const number = (label: string, ...values: string[]): Row => ({ label, values, kind: 'number' });
+const clean = (value: string): string => printable(value);
+
+function tunnelRows(tunnel: TunnelStatus, { t, locale, now }: Language): Row[] {
+  const { gateway, dns, nat } = tunnel;
+  const since = new Date(tunnel.since).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+  return [
+    text(t('fact.profile'), tunnel.profile.name),
+    text(t('details.state'), t(LOOKS[tunnel.state].heading)),
+    number(t('details.since'), `${since} (${elapsed(secondsSince(tunnel.since, now))})`),
+    text(t('details.step'), ...(tunnel.step === null ? [] : [tunnel.step])),
+    code(t('details.gateway'), ...(gateway ? [endpoint(gateway)] : [])),
+    code(t('details.gateway-id'), ...(gateway?.id ? [gateway.id] : [])),
+    code(t('details.addresses'), ...tunnel.virtualIps),
+    code(
+      t('details.interface'),
+      ...(tunnel.interface
+        ? [t('details.mtu', { ...tunnel.interface, mtu: String(tunnel.interface.mtu) })]
+        : []),
+    ),
+    code(t('details.dns-servers'), ...dns.servers),
+    code(t('details.dns-domains'), ...dns.domains),
+    text(t('details.dns-backend'), ...(dns.backend === null ? [] : [dns.backend])),
+    text(t('details.nat'), ...(nat ? [natText(nat, t)] : [])),
+  ];
+}
+
+function natText({ local, remote }: NonNullable<TunnelStatus['nat']>, t: Text): string {
+  if (local) return t(remote ? 'details.nat.both' : 'details.nat.local');
+  return t(remote ? 'details.nat.remote' : 'details.nat.none');
+}
+
+function ikeRows(ike: Ike, language: Language): Row[] {
+  const { t } = language;
+  return [
+    text(t('details.version'), `IKEv${ike.version}`),
+    code(t('details.suite'), ike.suite),
+    code(t('details.weak'), ...ike.weak),
+    code(t('details.spi-ours'), ike.spiI),
+    code(t('details.spi-theirs'), ike.spiR),
+    ...countdowns(ike, language),
+  ];
+}
+
+function childRows(child: Child, language: Language): Row[] {
+  const { t, locale } = language;
+  const amount = (octets: number, packets: number): string =>
+    t('details.amount', { bytes: bytes(octets, locale), packets });
+  const drops = (count: number): string[] => (count === 0 ? [] : [count.toLocaleString(locale)]);
+  return [
+    text(t('details.protocol'), `${child.protocol}, ${child.mode}`),
+    code(t('details.suite'), child.suite),
+    code(t('details.spi-in'), child.spiIn),
+    code(t('details.spi-out'), child.spiOut),
+    code(t('details.local-ts'), ...child.localTs),
+    code(t('details.remote-ts'), ...child.remoteTs),
+    number(t('details.received'), amount(child.bytesIn, child.packetsIn)),
+    number(t('details.sent'), amount(child.bytesOut, child.packetsOut)),
+    number(t('details.replay-drops'), ...drops(child.replayDrops)),
+    number(t('details.auth-failures'), ...drops(child.authFailures)),
+    number(t('details.selector-drops'), ...drops(child.selectorDrops)),
+    ...countdowns(child, language),
+  ];
+}
+
+function countdowns(
+  {
+    rekeyAt,
+    expiresAt,
+  }: { readonly rekeyAt?: string | null | undefined; readonly expiresAt?: string | null | undefined },
+  { t, now }: Language,
+): Row[] {
+  const left = (time: string | null | undefined): string[] =>
+    time ? [elapsed(-secondsSince(time, now))] : [];
+  return [number(t('details.rekey'), ...left(rekeyAt)), number(t('details.expires'), ...left(expiresAt))];
+}
+
+function failureSection({ failure }: TunnelStatus, { t }: Language): Section[] {
+  if (!failure) return [];
+  const { sentence, cause, remedy, details } = explain(failure);
+  const rows = [
+    text(t('state.failed'), sentence, cause),
+    text(t('failure.try'), remedy),
+    text(t('failure.details'), ...details),
+  ];
+  return [{ title: t('state.failed'), rows }];
+}
+
+/** For an administrator's mail: sections, then `label: value`. */
+export function asText(sections: readonly Section[]): string {
+  return sections
+    .map(({ title, rows }) =>
+      [title, ...rows.map(({ label, values }) => `  ${label}: ${values.join(', ')}`)].join('\n'),
+    )
+    .join('\n\n');
+}

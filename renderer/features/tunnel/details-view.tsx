@@ -1,0 +1,62 @@
+/** Everything an administrator asks for, on one page, and as text. */
+import { type ReactElement, useState } from 'react';
+import { Button } from '../../components/button.tsx';
+import { Facts } from '../../components/facts.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { useNow } from '../../components/use-now.ts';
+import { View } from '../../components/view.tsx';
+import { i18n, useText } from '../../i18n/text.ts';
+import { currentProfile } from '../../stores/profiles.ts';
+import { useApp } from '../../stores/use-app.ts';
+import { asText, detailsOf } from './details-model.ts';
+import classes from './details-view.module.css';
+
+export function DetailsView(): ReactElement {
+  const t = useText();
+  const now = useNow();
+  const back = useApp((state) => state.back);
+  const copy = useApp((state) => state.copy);
+  const tunnels = useApp((state) => state.tunnels) ?? [];
+  const profiles = useApp((state) => state.profiles);
+  const selected = useApp((state) => state.selected);
+  const [copied, setCopied] = useState(false);
+  const profile = currentProfile(
+    profiles,
+    selected,
+    tunnels.map((tunnel) => tunnel.profile.id),
+  );
+  const tunnel = tunnels.find((one) => one.profile.id === profile?.id);
+  const sections = tunnel ? detailsOf(tunnel, { t, locale: i18n.locale, now }) : [];
+  const onCopy = (): void => {
+    void copy(asText(sections)).then(() => setCopied(true));
+  };
+
+  return (
+    <View
+      title={t('details.title')}
+      onBack={back}
+      actions={
+        tunnel && (
+          <Button kind="link" onClick={onCopy}>
+            {t(copied ? 'details.copied' : 'details.copy')}
+          </Button>
+        )
+      }
+    >
+      <p role="status" className={classes['said']}>
+        {copied ? t('details.copied') : ''}
+      </p>
+      {!tunnel && (
+        <Notice tone="quiet">
+          <p>{t('details.none')}</p>
+        </Notice>
+      )}
+      {sections.map(({ title, rows }) => (
+        <section className={classes['section']} key={title} aria-label={title}>
+          <h2 className={classes['title']}>{title}</h2>
+          <Facts facts={rows} />
+        </section>
+      ))}
+    </View>
+  );
+}

@@ -1,0 +1,34 @@
+/** A failure as a sentence, a cause and one thing to do; the data behind it on request. */
+import { Collapsible } from '@base-ui/react/collapsible';
+import type { ReactElement } from 'react';
+import { explain } from '#core/failure/explain.ts';
+import type { Failure } from '#core/failure/failure.ts';
+import { Notice } from '../../components/notice.tsx';
+import { useText } from '../../i18n/text.ts';
+import classes from './failure-card.module.css';
+
+export function FailureCard({ failure }: { readonly failure: Failure }): ReactElement {
+  const t = useText();
+  const { sentence, cause, remedy, details } = explain(failure);
+  return (
+    <Notice tone="attention">
+      <p className={classes['sentence']}>{sentence}</p>
+      <p>{cause}</p>
+      <p>
+        <strong>{t('failure.try')}:</strong> {remedy}
+      </p>
+      {details.length > 0 && (
+        <Collapsible.Root>
+          <Collapsible.Trigger className={classes['trigger']}>{t('failure.details')}</Collapsible.Trigger>
+          <Collapsible.Panel>
+            <ul className={classes['details']}>
+              {details.map((line) => (
+                <li key={line}>{line}</li>
+              ))}
+            </ul>
+          </Collapsible.Panel>
+        </Collapsible.Root>
+      )}
+    </Notice>
+  );
+}

@@ -1,0 +1,90 @@
+/**
+ * How each state of a tunnel looks and what its one control does. A table, so that a state without a look does not
+ * compile; colour (`tone`) never says anything that shape (`mark`) and words do not say too.
+ */
+import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { MessageId } from '../../i18n/en.ts';
+
+export type Mark = 'exposed' | 'securing' | 'secured' | 'attention';
+
+export interface Look {
+  readonly mark: Mark;
+  readonly heading: MessageId;
+  readonly meaning: MessageId;
+  readonly control: {
+    readonly label: MessageId;
+    readonly wish: 'up' | 'down';
+    readonly kind: 'primary' | 'quiet';
+  };
+  /** Whether facts of a tunnel are worth showing. */
+  readonly live: boolean;
+}
+
+const CONNECT = { label: 'action.connect', wish: 'up', kind: 'primary' } as const;
+const CANCEL = { label: 'action.cancel', wish: 'down', kind: 'quiet' } as const;
+
+export const LOOKS: Readonly<Record<TunnelState, Look>> = {
+  disconnected: {
+    mark: 'exposed',
+    heading: 'state.disconnected',
+    meaning: 'state.disconnected.meaning',
+    control: CONNECT,
+    live: false,
+  },
+  connecting: {
+    mark: 'securing',
+    heading: 'state.connecting',
+    meaning: 'state.connecting.meaning',
+    control: CANCEL,
+    live: true,
+  },
+  connected: {
+    mark: 'secured',
+    heading: 'state.connected',
+    meaning: 'state.connected.meaning',
+    control: { label: 'action.disconnect', wish: 'down', kind: 'quiet' },
+    live: true,
+  },
+  reconnecting: {
+    mark: 'securing',
+    heading: 'state.reconnecting',
+    meaning: 'state.reconnecting.meaning',
+    control: CANCEL,
+    live: true,
+  },
+  disconnecting: {
+    mark: 'securing',
+    heading: 'state.disconnecting',
+    meaning: 'state.disconnecting.meaning',
+    control: CONNECT,
+    live: false,
+  },
+  failed: {
+    mark: 'attention',
+    heading: 'state.failed',
+    meaning: 'state.failed.meaning',
+    control: { label: 'action.retry', wish: 'up', kind: 'primary' },
+    live: false,
+  },
+};
+
+/** How much goes through the tunnel. IPv4 alone is not everything: then IPv6 goes its own way. */
+export type Coverage = 'everything' | 'ipv4' | 'ipv6' | 'some';
+
+/** The networks behind the tunnel, and what they come to. */
+export function protectedNetworks({ children }: TunnelStatus): {
+  readonly coverage: Coverage;
+  readonly list: readonly string[];
+} {
+  const list = [...new Set(children.flatMap(({ remoteTs }) => remoteTs))];
+  const ipv4 = list.includes('0.0.0.0/0');
+  const ipv6 = list.includes('::/0');
+  if (ipv4) return { coverage: ipv6 ? 'everything' : 'ipv4', list };
+  return { coverage: ipv6 ? 'ipv6' : 'some', list };
+}
+
+/** Over all Child SAs; a rekeyed one takes its count along. */
+export function traffic({ children }: TunnelStatus): { readonly received: number; readonly sent: number } {
+  const sum = (of: 'bytesIn' | 'bytesOut'): number => children.reduce((total, child) => total + child[of], 0);
+  return { received: sum('bytesIn'), sent: sum('bytesOut') };
+}

@@ -1,0 +1,22 @@
+/** Messages by id, in the language that is active. `useText` is for components, `setLanguage` for main.tsx. */
+import { i18n } from '@lingui/core';
+import { compileMessage } from '@lingui/message-utils/compileMessage';
+import { useLingui } from '@lingui/react';
+import { CATALOGUES } from './catalogues.ts';
+import type { MessageId } from './en.ts';
+
+export type Text = (id: MessageId, values?: Readonly<Record<string, string | number>>) => string;
+
+i18n.setMessagesCompiler(compileMessage);
+
+/** `locale` is the language with its region (`en-GB`), for dates and numbers. */
+export function setLanguage(language: string, locale: string): void {
+  i18n.loadAndActivate({ locale, messages: { ...CATALOGUES[language] } });
+}
+
+export function useText(): Text {
+  const { _ } = useLingui();
+  return (id, values) => _(id, values);
+}
+
+export { i18n };

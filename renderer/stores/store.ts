@@ -1,0 +1,45 @@
+/** One store of slices, a subject each. Bridge and timer come in, so that tests need neither window nor time. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Bridge } from '#electron/bridge-contract.ts';
+import { type ProfilesSlice, profilesSlice } from './profiles.ts';
+import { type TunnelsSlice, tunnelsSlice } from './tunnels.ts';
+import { type UiSlice, uiSlice } from './ui.ts';
+
+export type AppStore = TunnelsSlice & ProfilesSlice & UiSlice;
+
+export interface Surroundings {
+  readonly bridge: Bridge;
+  /** Returns how to cancel. */
+  readonly setTimer: (ms: number, then: () => void) => () => void;
+}
+
+export type Slice<S> = (
+  set: (change: Partial<AppStore>) => void,
+  get: () => AppStore,
+  surroundings: Surroundings,
+) => S;
+
+export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
+  return createStore<AppStore>()((set, get) => ({
+    ...tunnelsSlice(set, get, surroundings),
+    ...profilesSlice(set, get, surroundings),
+    ...uiSlice(set, get, surroundings),
+  }));
+}
+
+/** Follows the main process. Returns how to end it. */
+export function follow(store: StoreApi<AppStore>, bridge: Bridge): () => void {
+  const stop = bridge.onEvent((event) => {
+    const { receiveLink, receiveTunnels, receiveProfiles } = store.getState();
+    if (event.topic === 'link') receiveLink(event.link);
+    else if (event.topic === 'status') receiveTunnels(event.status?.tunnels);
+    else receiveProfiles(event.profiles);
+  });
+  void begin(store, bridge);
+  return stop;
+}
+
+async function begin(store: StoreApi<AppStore>, bridge: Bridge): Promise<void> {
+  const answer = await bridge.call('app.state', {});
+  if (answer.ok) store.getState().receiveState(answer.result);
+}

@@ -1,0 +1,85 @@
+/**
+ * What the helper says about tunnels, and what was clicked and is not confirmed yet. A click shows at once; the helper's
+ * word, a refusal, or three seconds of silence put it right.
+ */
+import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { Slice } from './store.ts';
+
+/** A click that the helper did not confirm by then is shown as what it is: unconfirmed. */
+export const CONFIRM_WITHIN_MS = 3_000;
+
+type Wish = 'up' | 'down';
+
+export interface TunnelsSlice {
+  /** Undefined while nobody knows. */
+  readonly tunnels: readonly TunnelStatus[] | undefined;
+  /** By profile. */
+  readonly wishes: Readonly<Record<string, Wish>>;
+  readonly connect: (profile: string, psk?: string) => Promise<void>;
+  readonly disconnect: (profile: string) => Promise<void>;
+  readonly receiveTunnels: (tunnels: readonly TunnelStatus[] | undefined) => void;
+}
+
+/** The states that answer a wish. */
+const FULFILS: Readonly<Record<Wish, ReadonlySet<TunnelState>>> = {
+  up: new Set(['connecting', 'connected', 'reconnecting']),
+  down: new Set(['disconnecting', 'disconnected', 'failed']),
+};
+
+/** What a state looks like under a wish that is not answered. */
+const EXPECTED: Readonly<Record<Wish, TunnelState>> = { up: 'connecting', down: 'disconnecting' };
+
+export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }) => {
+  async function wish(profile: string, what: Wish, ask: () => Promise<boolean>): Promise<void> {
+    set({ wishes: { ...get().wishes, [profile]: what }, problem: undefined });
+    const cancel = setTimer(CONFIRM_WITHIN_MS, () => {
+      if (get().wishes[profile] !== what) return;
+      set({ wishes: without(get().wishes, profile) });
+      get().report({ kind: 'slow' });
+    });
+    if (await ask()) return;
+    cancel();
+    set({ wishes: without(get().wishes, profile) });
+  }
+
+  return {
+    tunnels: undefined,
+    wishes: {},
+    connect: (id, psk) =>
+      wish(id, 'up', async () => {
+        const answer = await bridge.call('tunnel.up', { id, ...(psk === undefined ? {} : { psk }) });
+        if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
+        return answer.ok;
+      }),
+    disconnect: (id) =>
+      wish(id, 'down', async () => {
+        const answer = await bridge.call('tunnel.down', { id });
+        if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
+        return answer.ok;
+      }),
+    receiveTunnels(tunnels) {
+      const wishes = Object.entries(get().wishes).filter(([id, what]) => {
+        const before = tunnelOf(get().tunnels, id);
+        const now = tunnelOf(tunnels, id);
+        // A failure after the click answers it too, however short the time between was.
+        const moved = now !== undefined && now.since !== before?.since;
+        return !(moved || FULFILS[what].has(now?.state ?? 'disconnected'));
+      });
+      set({ tunnels, wishes: Object.fromEntries(wishes) });
+    },
+  };
+};
+
+export const tunnelOf = (
+  tunnels: readonly TunnelStatus[] | undefined,
+  profile: string,
+): TunnelStatus | undefined => tunnels?.find((tunnel) => tunnel.profile.id === profile);
+
+/** The state to show for a profile: the helper's, or what the click should bring. */
+export function shownState(tunnel: TunnelStatus | undefined, wish: Wish | undefined): TunnelState {
+  return wish === undefined ? (tunnel?.state ?? 'disconnected') : EXPECTED[wish];
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}

@@ -1,0 +1,60 @@
+/**
+ * npm run build:app: the interface as it is shipped, in build/app: main.js (ESM), preload.cjs (a sandboxed preload must
+ * be one CommonJS file), renderer/, and the tray icons. scripts/start.sh and the end-to-end tests run what this makes.
+ */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { build, type InlineConfig } from 'vite';
+
+// Whatever the caller has there (a test runner says `test`): this is what is shipped.
+process.env['NODE_ENV'] = 'production';
+
+const root = join(import.meta.dirname, '..');
+const out = join(root, 'build', 'app');
+
+/** Everything but Electron and Node goes into the bundle: the package needs no node_modules. */
+const forMain = (entry: string, file: string, format: 'es' | 'cjs'): InlineConfig => ({
+  root,
+  configFile: false,
+  logLevel: 'warn',
+  publicDir: false,
+  ssr: { noExternal: true, external: ['electron'] },
+  build: {
+    chunkSizeWarningLimit: 1000,
+    ssr: join(root, 'electron', entry),
+    outDir: out,
+    emptyOutDir: false,
+    target: 'node24',
+    minify: false,
+    rolldownOptions: { external: ['electron', /^node:/], output: { format, entryFileNames: file } },
+  },
+});
+
+const renderer: InlineConfig = {
+  root: join(root, 'renderer'),
+  configFile: false,
+  logLevel: 'warn',
+  publicDir: false,
+  base: './',
+  plugins: [react()],
+  build: {
+    outDir: join(out, 'renderer'),
+    emptyOutDir: true,
+    target: 'chrome140',
+    minify: 'oxc',
+    // An inlined asset would be a data: URL, which the page may not load.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1000,
+  },
+};
+
+await build(forMain('main.ts', 'main.js', 'es'));
+await build(forMain('preload.ts', 'preload.cjs', 'cjs'));
+await build(renderer);
+cpSync(join(root, 'assets', 'tray'), join(out, 'tray'), {
+  recursive: true,
+  filter: (path) => !path.endsWith('.svg'),
+});
