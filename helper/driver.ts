@@ -3,7 +3,13 @@
  * then its datagrams sent, then the timer armed for its next deadline. No decision is made here (DESIGN: the core
  * returns, the driver acts). Used by tunnel/association.ts.
  */
-import type { Connection, ConnectionEvent, Datagram } from '#core/ikev2/connection-types.ts';
+import type {
+  Connection,
+  ConnectionEvent,
+  Datagram,
+  RekeyTarget,
+  Usage,
+} from '#core/ikev2/connection-types.ts';
 import type { Answer } from '#core/ikev2/questions.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from './clock.ts';
@@ -42,6 +48,14 @@ export class Driver {
 
   receive(bytes: Uint8Array, path: Path): void {
     this.#input((now) => this.#connection.handleDatagram(now, bytes, path));
+  }
+
+  noteUsage(spiIn: number, usage: Usage): void {
+    this.#input((now) => this.#connection.noteUsage(now, spiIn, usage));
+  }
+
+  rekey(what: RekeyTarget): void {
+    this.#input((now) => this.#connection.rekey(now, what));
   }
 
   noteInboundTraffic(): void {

@@ -52,6 +52,11 @@ export class TunnelManager {
     return this.#tunnels.get(id)?.tunnel.answer(question, text) ?? false;
   }
 
+  /** New keys for a connected tunnel; `false` where it is not connected. */
+  rekey(id: string, what: 'ike' | 'child'): boolean {
+    return this.#tunnels.get(id)?.tunnel.rekey(what) ?? false;
+  }
+
   isActive(id: string): boolean {
     return this.#tunnels.get(id)?.tunnel.active ?? false;
   }

@@ -121,6 +121,17 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     example: 'adit down work',
     load: () => import('./down.ts'),
   },
+  rekey: {
+    summary: 'give a connected tunnel new keys; returns when it has them',
+    operands: 'PROFILE',
+    ...one,
+    options: {
+      ike: { type: 'boolean', help: 'for the IKE SA' },
+      child: { type: 'boolean', help: 'for the Child SAs, which carry the traffic (without either: both)' },
+    },
+    example: 'adit rekey work --child',
+    load: () => import('./rekey.ts'),
+  },
   status: {
     summary: 'show the tunnels: state, addresses, algorithms, counters',
     ...none,

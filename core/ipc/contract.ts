@@ -213,6 +213,12 @@ export const calls = {
     accepted,
   ),
   'tunnel.down': call('operate', z.strictObject({ id: profileId.optional() }), accepted),
+  /** New keys now, for the IKE SA or for the Child SAs of a connected tunnel. Since 1.1. */
+  'tunnel.rekey': call(
+    'operate',
+    z.strictObject({ id: profileId, what: z.enum(['ike', 'child']) }),
+    accepted,
+  ),
   /** A snapshot in the answer, then events with rising `sequence`. */
   'events.subscribe': call(
     'read',

@@ -148,6 +148,14 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
       tunnels.down(viewer, id);
       return { accepted: true };
     },
+    'tunnel.rekey': ({ id, what }, { viewer }) => {
+      need(id, viewer);
+      audit.forProfile(id).info(`rekey (${what}) by uid ${viewer.uid}`);
+      if (!tunnels.rekey(id, what)) {
+        throw new CallError('refused', `"${id}" is not connected; connect it first: adit up ${id}`);
+      }
+      return { accepted: true };
+    },
     'events.subscribe': ({ topic }, { viewer, subscriptions }) => {
       if (topic === 'status') {
         const snapshot = tunnels.status(viewer);

@@ -42,7 +42,7 @@ interface AddonDataPlane extends Omit<DataPlane, 'sendIke' | 'installChild'> {
   /** Fewer than `most` when there are no more; `wake` comes with the next one then. Empty once it is closed. */
   takeEvents(most: number): readonly AddonEvent[];
   sendIke(socket: number, remote: EspPath['remote'], bytes: Uint8Array, keepalive: boolean): void;
-  installChild(child: FlatChild, path: EspPath): void;
+  installChild(child: FlatChild, path: EspPath, standby: boolean): void;
 }
 
 interface Addon {
@@ -150,10 +150,10 @@ function wrap(plane: AddonDataPlane, listener: Listener): DataPlane {
       checkPath({ socket, remote }, sockets);
       plane.sendIke(socket, remote, bytes, options?.keepalive ?? false);
     },
-    installChild(child, path) {
+    installChild(child, path, options) {
       checkChild(child);
       checkPath(path, sockets);
-      plane.installChild(flatten(child), path);
+      plane.installChild(flatten(child), path, options?.standby ?? false);
     },
     removeChild(spiIn) {
       checkSpi(spiIn, 'spiIn');

@@ -106,9 +106,10 @@ export interface DataPlane {
   /**
    * The newest SA whose selectors take a packet carries it. Copies the keys; the caller may wipe its own. Throws
    * TypeError on values that cannot be (the message names the field), Error when the SPI is taken or the data plane
-   * cannot carry the SA: encapsulation `none`, AUTH_AES_XCBC_96.
+   * cannot carry the SA: encapsulation `none`, AUTH_AES_XCBC_96. One that stands by carries outbound packets only where
+   * no SA that is there already does: the peer may not be ready to receive on it (RFC 7296 §2.8).
    */
-  installChild(child: ChildSa, path: EspPath): void;
+  installChild(child: ChildSa, path: EspPath, options?: { readonly standby?: boolean }): void;
   /** Inbound and outbound end; keys are wiped before it returns. Here and below, unknown SPIs are ignored. */
   removeChild(spiIn: number): void;
   /** Stops carrying outbound packets on the SA, inbound stays: the first half of a switch at a rekey. */

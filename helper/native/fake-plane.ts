@@ -110,7 +110,7 @@ export class FakeDataPlane implements DataPlane {
     this.#send({ socket, remote }, options?.keepalive ? bytes.slice() : frameIke(bytes, port, remote.port));
   }
 
-  installChild(child: ChildSa, path: EspPath): void {
+  installChild(child: ChildSa, path: EspPath, options?: { readonly standby?: boolean }): void {
     this.#open();
     checkChild(child);
     checkPath(path, this.sockets);
@@ -118,7 +118,9 @@ export class FakeDataPlane implements DataPlane {
       throw new Error(`spiIn: ${child.spiIn} is the SPI of an SA that is installed already`);
     }
     const sa = new EspSa(child, this.#host.random);
-    this.#children.unshift({ sa, spiIn: child.spiIn, path, retired: false, told: false });
+    const installed = { sa, spiIn: child.spiIn, path, retired: false, told: false };
+    if (options?.standby === true) this.#children.push(installed);
+    else this.#children.unshift(installed);
   }
 
   removeChild(spiIn: number): void {

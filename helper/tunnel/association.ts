@@ -5,6 +5,7 @@
 import { wipe } from '#core/bytes/bytes.ts';
 import { describeEspSuite, describeIkeSuite } from '#core/crypto/suite.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
+import { explain } from '#core/failure/explain.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
@@ -16,7 +17,7 @@ import { isoTime } from '../clock.ts';
 import { Driver } from '../driver.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
-import type { IkeDatagram } from '../native/data-plane.ts';
+import type { IkeDatagram, SaCounters } from '../native/data-plane.ts';
 import type { Carrier } from './carrier.ts';
 import { systemFailure } from './failures.ts';
 
@@ -26,6 +27,7 @@ export interface InstalledChild {
   /** Without keys: they are wiped once the data plane has them. */
   readonly child: ChildSa;
   /** ISO 8601, told once: two clocks that drift must not make it wander. */
+  readonly rekeyAt: string | undefined;
   readonly expiresAt: string | undefined;
 }
 
@@ -52,6 +54,7 @@ export class Association {
   nat: EventOf<'path'>['nat'] | undefined;
   ike: EventOf<'ike-established'> | undefined;
   /** ISO 8601 */
+  ikeRekeyAt: string | undefined;
   ikeExpiresAt: string | undefined;
   config: AssignedConfig | undefined;
 
@@ -99,6 +102,18 @@ export class Association {
 
   noteInboundTraffic(): void {
     this.#driver.noteInboundTraffic();
+  }
+
+  /** What a Child SA has carried so far: rekeying by bytes and packets follows from it. */
+  noteUsage({ spiIn, bytesIn, bytesOut, packetsIn, packetsOut }: SaCounters): void {
+    const usage = { bytes: larger(bytesIn, bytesOut), packets: larger(packetsIn, packetsOut) };
+    this.#driver.noteUsage(spiIn, usage);
+  }
+
+  /** New keys now, for the IKE SA or for every Child SA. */
+  rekey(what: 'ike' | 'child'): void {
+    if (what === 'ike') this.#driver.rekey({ ike: true });
+    else for (const spiIn of this.children.keys()) this.#driver.rekey({ spiIn });
   }
 
   /** The data plane stopped an SA at a hard limit. */
@@ -154,10 +169,25 @@ export class Association {
         break;
       case 'ike-established':
         this.ike = event;
-        this.ikeExpiresAt = this.#wallTime(event.expiresAt);
+        this.#noteDeadlines(event);
         this.#deps.log.info(
           `IKE SA established with ${formatIdentification(event.remoteId)}: ${describeIkeSuite(event.suite)}`,
         );
+        break;
+      case 'ike-rekeyed': {
+        const { spiI, spiR, suite } = event;
+        if (this.ike !== undefined) this.ike = { ...this.ike, spiI, spiR, suite };
+        this.#noteDeadlines(event);
+        this.#deps.log.info(`IKE SA rekeyed: ${describeIkeSuite(suite)}`);
+        break;
+      }
+      case 'refused':
+        this.#deps.log.warn(
+          `the gateway refused new keys for the ${event.what === 'ike' ? 'IKE' : 'Child'} SA: ${explain(event.failure).sentence}`,
+        );
+        break;
+      case 'reauthentication-needed':
+        this.#deps.log.warn('the gateway makes no more SAs in this session: it will end at its lifetime');
         break;
       case 'config':
         this.config = event.config;
@@ -176,18 +206,26 @@ export class Association {
     this.#deps.onChange();
   }
 
+  #noteDeadlines({ rekeyAt, expiresAt }: Pick<EventOf<'ike-rekeyed'>, 'rekeyAt' | 'expiresAt'>): void {
+    this.ikeRekeyAt = this.#wallTime(rekeyAt);
+    this.ikeExpiresAt = this.#wallTime(expiresAt);
+  }
+
   #wallTime(at: number | undefined): string | undefined {
     return at === undefined ? undefined : isoTime(this.#deps.clock, at);
   }
 
-  #install({ child, expiresAt }: EventOf<'child-installed'>): void {
+  #install({ child, replaces, standby, rekeyAt, expiresAt }: EventOf<'child-installed'>): void {
     if (!this.path) return;
     if (child.encapsulation === 'none') {
       this.#end(BARE_ESP);
       return;
     }
     try {
-      this.#deps.carrier.dataPlane.installChild(child, this.#deps.carrier.espPath(this.path));
+      const { dataPlane } = this.#deps.carrier;
+      dataPlane.installChild(child, this.#deps.carrier.espPath(this.path), { standby: standby ?? false });
+      // The old one still receives: what the peer has sent on it may be on its way.
+      if (replaces !== undefined && standby !== true) dataPlane.retireOutbound(replaces);
     } catch (error) {
       this.#deps.log.error(`the data plane refused a Child SA: ${messageOf(error)}`);
       this.#end(systemFailure('The data plane cannot carry the Child SA', error));
@@ -195,9 +233,13 @@ export class Association {
     } finally {
       for (const keys of [child.keysIn, child.keysOut]) wipe(keys.encryption, keys.integrity);
     }
-    this.children.set(child.spiIn, { child, expiresAt: this.#wallTime(expiresAt) });
+    this.children.set(child.spiIn, {
+      child,
+      rekeyAt: this.#wallTime(rekeyAt),
+      expiresAt: this.#wallTime(expiresAt),
+    });
     this.#deps.log.info(
-      `Child SA installed: ${describeEspSuite(child.suite)}, ${child.localTs.map(formatTrafficSelector).join(' ')} to ` +
+      `Child SA ${replaces === undefined ? 'installed' : 'rekeyed'}: ${describeEspSuite(child.suite)}, ${child.localTs.map(formatTrafficSelector).join(' ')} to ` +
         child.remoteTs.map(formatTrafficSelector).join(' '),
     );
     this.#ready.resolve();
@@ -232,6 +274,8 @@ export class Association {
     for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.setPath(spiIn, to);
   }
 }
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 const BARE_ESP: Failure = {
   cause: 'system',

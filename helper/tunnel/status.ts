@@ -67,12 +67,15 @@ function ikeOf(association: Association | undefined): TunnelStatus['ike'] {
     spiR: toHex(ike.spiR),
     suite: describeIkeSuite(ike.suite),
     weak: weaknesses(ike.suite),
-    rekeyAt: null,
+    rekeyAt: association.ikeRekeyAt ?? null,
     expiresAt: association.ikeExpiresAt ?? null,
   };
 }
 
-function childOf({ child, expiresAt }: InstalledChild, counters: readonly SaCounters[]): ChildStatus {
+function childOf(
+  { child, rekeyAt, expiresAt }: InstalledChild,
+  counters: readonly SaCounters[],
+): ChildStatus {
   const counted = counters.find(({ spiIn }) => spiIn === child.spiIn);
   return {
     spiIn: spiText(child.spiIn),
@@ -89,6 +92,7 @@ function childOf({ child, expiresAt }: InstalledChild, counters: readonly SaCoun
     replayDrops: Number(counted?.replayDrops ?? 0n),
     authFailures: Number(counted?.authFailures ?? 0n),
     selectorDrops: Number(counted?.selectorDrops ?? 0n),
+    ...(rekeyAt === undefined ? {} : { rekeyAt }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
 }

@@ -123,6 +123,13 @@ export class Tunnel {
     return this.#person.answer(question, text);
   }
 
+  /** New keys now; `false` while there is nothing to renew. */
+  rekey(what: 'ike' | 'child'): boolean {
+    if (this.#state !== 'connected') return false;
+    this.#association?.rekey(what);
+    return true;
+  }
+
   down(): void {
     if (!this.active || this.#state === 'disconnecting') return;
     this.#enter('disconnecting');
@@ -263,8 +270,10 @@ export class Tunnel {
     this.#cancelCount = clock.setTimer(clock.now() + COUNT_EVERY_MS, () => {
       const children = this.#carrier?.dataPlane.stats().children ?? [];
       const inbound = children.reduce((sum, { packetsIn }) => sum + packetsIn, 0n);
+      // Less than before: a Child SA went at a rekeying, with its counters.
       if (inbound > this.#inbound) this.#association?.noteInboundTraffic();
       this.#inbound = inbound;
+      for (const counters of children) this.#association?.noteUsage(counters);
       this.#onChange();
       this.#count();
     });

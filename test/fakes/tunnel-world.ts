@@ -108,7 +108,9 @@ export class Gateway {
         if (event.type === 'path') current = event.path;
         if (event.type === 'child-removed') this.#plane.removeChild(event.spiIn);
         if (event.type === 'child-installed' && event.child.encapsulation === 'udp' && current) {
-          this.#plane.installChild(event.child, { socket: socketOf(current), remote: current.remote });
+          const { child, standby } = event;
+          const path = { socket: socketOf(current), remote: current.remote };
+          this.#plane.installChild(child, path, { standby: standby ?? false });
         }
       },
       onFault: (error) => {
@@ -198,10 +200,10 @@ export class TunnelWorld implements TunnelPlatform {
     const plane = this.#platform.openDataPlane(options);
     this.opened.push(options);
     const install = plane.installChild.bind(plane);
-    plane.installChild = (child, path) => {
+    plane.installChild = (child, path, how) => {
       this.#refuse('installChild');
       this.keys.push(child.keysIn.encryption, child.keysOut.encryption);
-      install(child, path);
+      install(child, path, how);
     };
     return plane;
   }

@@ -161,9 +161,9 @@ class EmbeddedGateway {
         this.#paths.set(connection, event.path);
         break;
       case 'child-installed': {
-        const { child } = event;
+        const { child, standby } = event;
         const path = must(this.#paths.get(connection), 'a Child SA without a path');
-        this.#dataPlane.installChild(child, this.#espPath(path));
+        this.#dataPlane.installChild(child, this.#espPath(path), { standby: standby ?? false });
         for (const keys of [child.keysIn, child.keysOut]) wipe(keys.encryption, keys.integrity);
         break;
       }

@@ -127,7 +127,9 @@ export class Scene implements AsyncDisposable {
   /** The counters of the only Child SA, as Adit and, a moment later, as the gateway prints them. */
   async counters(id: string, connection: string): Promise<Counters> {
     const here = (await this.adit.tunnel(id))?.children[0];
-    const there = (await this.gateway.sa(connection)).children[0];
+    // After a rekeying charon shows the old one for some seconds more.
+    const { children } = await this.gateway.sa(connection);
+    const there = children.find(({ spiIn }) => spiIn === here?.spiOut);
     if (there === undefined || here === undefined) throw new Error('an end has no Child SA');
     return { here, there };
   }

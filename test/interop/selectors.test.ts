@@ -71,16 +71,20 @@ describe('what a strongSwan gateway decides', () => {
     });
   });
 
-  it('rekeying of the Child SA and of the IKE SA, whatever we answer: traffic goes on', async () => {
+  it('rekeying of the Child SA and of the IKE SA keeps what was narrowed, and traffic goes on', async () => {
     const id = await scene.adit.import(scene.profile('several'), PSK);
-    await scene.adit.up(id);
+    const { children } = await scene.adit.up(id);
     for (const what of [{ child: 'net' }, { ike: 'several' }]) {
       const log = (await scene.gateway.log()).length;
       await scene.gateway.rekey(what);
       await until('the gateway asked and was answered', async () =>
-        /parsed CREATE_CHILD_SA response/.test((await scene.gateway.log()).slice(log)),
+        /parsed CREATE_CHILD_SA response[^]*parsed INFORMATIONAL response/.test(
+          (await scene.gateway.log()).slice(log),
+        ),
       );
-      expect((await scene.adit.tunnel(id))?.state).toBe('connected');
+      const tunnel = await scene.adit.tunnel(id);
+      expect(tunnel?.state).toBe('connected');
+      for (const child of tunnel?.children ?? []) expect(child.remoteTs).toEqual(children[0]?.remoteTs);
       await expectTraffic(scene, id, 'several', { bytes: 20_000 });
     }
     await scene.adit.down(id);

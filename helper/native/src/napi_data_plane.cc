@@ -127,7 +127,7 @@ napi_value sendIke(const Call& call) {
 napi_value installChild(const Call& call) {
   DataPlane& plane = planeOf(call);
   const Path path = toPath(plane, call[1]);
-  plane.table().install(std::make_shared<Sa>(toSaSpec(call[0])), path);
+  plane.table().install(std::make_shared<Sa>(toSaSpec(call[0])), path, call[2].boolean("standby"));
   return nullptr;
 }
 

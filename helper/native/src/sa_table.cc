@@ -46,7 +46,7 @@ void SaTable::publish(std::vector<SaEntry> entries) {
   }
 }
 
-void SaTable::install(std::shared_ptr<Sa> sa, const Path& path) {
+void SaTable::install(std::shared_ptr<Sa> sa, const Path& path, bool standby) {
   const std::lock_guard lock(writing_);
   const SaView& view = *view_.load();
   if (view.find(sa->spiIn()) != nullptr) {
@@ -54,8 +54,9 @@ void SaTable::install(std::shared_ptr<Sa> sa, const Path& path) {
   }
   std::vector<SaEntry> entries;
   entries.reserve(view.newestFirst.size() + 1);
-  entries.push_back({std::move(sa), path, false});
   entries.insert(entries.end(), view.newestFirst.begin(), view.newestFirst.end());
+  // The first whose selectors fit carries a packet: one that stands by comes last.
+  entries.insert(standby ? entries.end() : entries.begin(), SaEntry{std::move(sa), path, false});
   publish(std::move(entries));
 }
 

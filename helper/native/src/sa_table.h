@@ -65,7 +65,7 @@ class SaTable {
   };
 
   // Throws StateError where the SPI is taken.
-  void install(std::shared_ptr<Sa> sa, const Path& path);
+  void install(std::shared_ptr<Sa> sa, const Path& path, bool standby = false);
   // When it returns no thread uses the SA, and its keys are wiped. False: no such SPI.
   bool remove(std::uint32_t spiIn);
   bool retire(std::uint32_t spiIn);
