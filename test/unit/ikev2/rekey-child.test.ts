@@ -1,6 +1,7 @@
 /** CREATE_CHILD_SA for Child SAs: rekeying and additional ones, by either side (RFC 7296 §1.3.1, §1.3.3, §2.8, §2.17). */
 import { describe, expect, it } from 'vitest';
 import type { Proposal } from '#core/ike/proposal.ts';
+import { deriveChildKeys } from '#core/ikev2/key-material.ts';
 import { REKEY_DEFAULTS } from '#core/ikev2/lifetimes.ts';
 import type { Payload } from '#core/ikev2/payload-types.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
@@ -73,6 +74,30 @@ describe.each(BOTH)('rekeying of a Child SA, by the %s', (role) => {
     ]);
     expect(disagreements(pair)).toEqual([]);
     expect(pair.events[role].of('child-installed')[1]?.child.suite.keyExchange?.keyword).toBe('curve25519');
+  });
+
+  it('with PFS: the keys depend on the secret of the exchange (§2.17)', () => {
+    const pair = standing({ initiator: pfs, responder: pfs });
+    rekeyChild(pair, role).run(1_000);
+    const [nonceI, nonceR] = pair.drawing.messages.flatMap(({ message }) =>
+      message.payloads.flatMap((payload) => (payload.kind === 'NONCE' ? [payload.data] : [])),
+    );
+    const { suite, keys } = pair[role].life.sa;
+    const made = pair.events[role].of('child-installed')[1]?.child;
+    if (!nonceI || !nonceR || !suite || !keys || !made) throw new Error('nothing was rekeyed');
+    const without = deriveChildKeys({ prf: suite.prf, skD: keys.skD, suite: made.suite, nonceI, nonceR });
+    expect(without.fromInitiator.encryption).not.toEqual(made.keysOut.encryption);
+  });
+
+  it('a peer that never deletes the old pair: we do', () => {
+    const pair = standing();
+    rekeyChild(pair, role);
+    pair.link.tamper = (flying) => (flying.bytes[18] === ExchangeType.INFORMATIONAL ? [] : [flying]);
+    pair.run(50_000);
+    expect(pair[other[role]].life.sa.children.size).toBe(2);
+    const asked = pair.drawing.lines.length;
+    pair.run(15_000);
+    expect(pair.drawing.lines.slice(asked)).toContain(`${back}: HDR, SK {D}`);
   });
 
   it('PFS that only the asking side wants does no harm', () => {
