@@ -67,12 +67,17 @@ export async function answerQuestion(client: Client, id: string, question: Tunne
     if (error instanceof CliError && error.exitCode === EXIT.interrupted) return false;
     throw error;
   }
-  if (answer === undefined) {
+  if (answer === undefined && !retry) {
     await client.call('tunnel.down', { id });
     throw nobody(id, kind);
   }
   try {
-    await client.call('tunnel.answer', { id, question: question.id, answer });
+    // After a wrong answer nobody has another: the gateway's refusal says more than that there is no terminal.
+    await client.call('tunnel.answer', {
+      id,
+      question: question.id,
+      ...(answer === undefined ? {} : { answer }),
+    });
   } catch (error) {
     // Nobody asks any more: how the tunnel ended comes as its status.
     if (!(error instanceof RefusedError)) throw error;

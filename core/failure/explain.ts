@@ -51,6 +51,9 @@ const SECRETS: Readonly<Record<string, string>> = {
   psk: 'pre-shared key',
   'one-time-code': 'one-time code',
   'new-password': 'new password',
+  user: 'user name',
+  'pkcs12-password': 'password of the PKCS#12 file',
+  'private-key-password': 'password of the private key',
 };
 
 const TLS_FAULTS: Readonly<Record<Of<'tls-certificate-rejected'>['reason'], string>> = {
@@ -292,7 +295,10 @@ const explanations: { readonly [C in Failure['cause']]: (failure: Of<C>) => Expl
   'secret-missing': (failure) => ({
     sentence: `The profile needs its ${SECRETS[failure.what] ?? printable(failure.what)}, which is not stored.`,
     cause: 'Profiles are kept without their secrets, and nobody could be asked.',
-    remedy: 'Store it once with adit set-secret, or give it with adit up --secret-stdin.',
+    remedy:
+      failure.what === 'psk' || failure.what === 'pre-shared key'
+        ? 'Store it once with adit set-secret, or give it with adit up --secret-stdin.'
+        : 'Connect where you can be asked, or give what you know: adit up --user NAME --password-stdin; adit set-secret stores passwords.',
     details: [],
   }),
   system: (failure) => ({

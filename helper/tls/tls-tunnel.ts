@@ -2,6 +2,7 @@
  * A TLS tunnel of EAP on node:tls over an in-memory stream (RFC 5216, RFC 9190; core/eap/tls-tunnel.ts says what is asked
  * of it). node:tls is asynchronous, which is why core/ asks instead of calling. eap-tls.ts keeps one or two of them.
  */
+import { constants } from 'node:crypto';
 import tls from 'node:tls';
 import type { TlsFailure } from '#core/eap/failure.ts';
 import type { TlsOpen, TlsOpened, TlsReply, TlsRequest } from '#core/eap/tls-tunnel.ts';
@@ -34,6 +35,12 @@ export interface TlsTunnelOptions {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/**
+ * strongSwan's TLS does not announce secure renegotiation (RFC 5746), on which OpenSSL 3 insists. EAP has no use for
+ * renegotiation, so none is taken, and the keys of its one handshake are bound into AUTH.
+ */
+const WITHOUT_RENEGOTIATION_INFO = constants.SSL_OP_LEGACY_SERVER_CONNECT | constants.SSL_OP_NO_RENEGOTIATION;
 
 /** OpenSSL 3 knows TLS 1.0 and 1.1 only below its usual security level. */
 const LEGACY_CIPHERS = 'DEFAULT@SECLEVEL=0';
@@ -99,6 +106,7 @@ export class TlsTunnel {
   #connect(): void {
     const socket = tls.connect({
       ...this.#common,
+      secureOptions: WITHOUT_RENEGOTIATION_INFO,
       socket: this.#stream,
       // Both verdicts are read in #verify: node's own on the chain, verifyPeer's on the name. EAP has no host name.
       rejectUnauthorized: false,

@@ -39,6 +39,9 @@ export interface SceneOptions {
   readonly adit?: AditOptions;
   /** Pools beside those of lab.ts. */
   readonly pools?: Settings;
+  /** Secrets of the gateway's beside the key of all, and files in its swanctl folder: certificates, keys. */
+  readonly secrets?: Settings;
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** One Child SA, counted at both of its ends. */
@@ -76,10 +79,11 @@ export class Scene implements AsyncDisposable {
       const connections = Object.fromEntries(
         options.ways.map((way, at) => [way.name, gatewayConnection(way, at)]),
       );
-      const secrets = { 'ike-any': { secret: PSK } };
+      const secrets = { 'ike-any': { secret: PSK }, ...options.secrets };
       const gateway = await StrongSwan.start(lab.world, lab.gateway, {
         swanctl: { connections, pools: { ...POOLS, ...options.pools }, secrets },
         ...(options.charon === undefined ? {} : { charon: options.charon }),
+        ...(options.files === undefined ? {} : { files: options.files }),
       });
       const untouched = await snapshot(lab.client);
       const adit = await Adit.start(lab.world, lab.client, options.adit);

@@ -3,7 +3,7 @@
  * strongswan.conf, swanctl directory and vici socket, so that several run on one machine. Gateway or client.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Host } from './host.ts';
 import { type Daemon, until } from './process.ts';
 import { type Settings, settingsText } from './settings.ts';
@@ -52,6 +52,9 @@ export interface StrongSwanIke {
 const PLUGINS =
   'random nonce aes gmp ccm ctr cmac xcbc hmac openssl kdf curve25519 chapoly gcm vici kernel-libipsec kernel-netlink socket-default updown';
 
+/** For certificates and EAP; libcharon-extauth-plugins brings eap-mschapv2. */
+export const AUTH_PLUGINS: string = `${PLUGINS} x509 pubkey pem pkcs1 pkcs8 md5 sha1 sha2 revocation constraints eap-identity eap-mschapv2 eap-md5 eap-tls eap-ttls`;
+
 export class StrongSwan implements AsyncDisposable {
   readonly host: Host;
   readonly directory: string;
@@ -77,10 +80,19 @@ export class StrongSwan implements AsyncDisposable {
   static async start(
     world: World,
     host: Host,
-    options: { readonly swanctl: SwanctlConfig; readonly charon?: Settings },
+    options: {
+      readonly swanctl: SwanctlConfig;
+      readonly charon?: Settings;
+      /** Contents by their place in swanctl's folder: `x509/gw.pem`. */
+      readonly files?: Readonly<Record<string, string>>;
+    },
   ): Promise<StrongSwan> {
     const directory = join(world.directory, `strongswan-${host.name}`);
     await mkdir(join(directory, 'swanctl'), { recursive: true });
+    for (const [place, content] of Object.entries(options.files ?? {})) {
+      await mkdir(dirname(join(directory, 'swanctl', place)), { recursive: true });
+      await writeFile(join(directory, 'swanctl', place), content, { mode: 0o600 });
+    }
     const filelog = { path: join(directory, 'log'), default: 1, ike: 2, knl: 1, flush_line: true };
     const charon: Settings = {
       load: PLUGINS,
@@ -96,7 +108,10 @@ export class StrongSwan implements AsyncDisposable {
     };
     await writeFile(
       join(directory, 'strongswan.conf'),
-      settingsText({ 'charon-systemd': charon, swanctl: { load: 'random openssl' } }),
+      settingsText({
+        'charon-systemd': charon,
+        swanctl: { load: 'random openssl x509 pubkey pem pkcs1 pkcs8' },
+      }),
     );
     const strongswan = new StrongSwan(host, directory);
     await strongswan.#ready();
