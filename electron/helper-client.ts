@@ -29,6 +29,8 @@ export class HelperClient {
   profiles: readonly ProfileSummary[] = [];
   readonly #options: HelperClientOptions;
   #connection: HelperConnection | undefined;
+  /** Of the connection there is. */
+  #ended = Promise.withResolvers<LinkError>();
   #stopped = false;
   #wake = new AbortController();
 
@@ -43,6 +45,7 @@ export class HelperClient {
     let before: LinkProblem | undefined;
     while (!this.#stopped) {
       const { lasted, problem } = await this.#once(before === 'lost');
+      if (this.#stopped) return;
       before = problem;
       pause = lasted ? first : Math.min(pause * 2, longest);
       this.#wake = new AbortController();
@@ -60,6 +63,7 @@ export class HelperClient {
   stop(): void {
     this.#stopped = true;
     this.#connection?.close();
+    this.#ended.resolve(new LinkError('lost', 'stopped'));
     this.#wake.abort();
   }
 
@@ -84,6 +88,7 @@ export class HelperClient {
   async #once(patient: boolean): Promise<{ lasted: boolean; problem: LinkProblem }> {
     const { socket, client } = this.#options;
     const ended = Promise.withResolvers<LinkError>();
+    this.#ended = ended;
     try {
       this.#connection = await HelperConnection.open(socket, {
         client,

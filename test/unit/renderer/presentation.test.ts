@@ -1,0 +1,68 @@
+/** Words and numbers that must not lie. */
+import { describe, expect, it } from 'vitest';
+import { chooseLanguage } from '#renderer/i18n/catalogues.ts';
+import { bytes, elapsed, endpoint } from '#renderer/format/units.ts';
+import { protectedNetworks, traffic } from '#renderer/features/tunnel/presentation.ts';
+import { CONNECTED } from '#test/fakes/statuses.ts';
+
+const through = (...networks: string[]) => ({
+  ...CONNECTED,
+  children: CONNECTED.children.map((child) => ({ ...child, remoteTs: networks })),
+});
+
+describe('protection', () => {
+  it.each([
+    [['0.0.0.0/0', '::/0'], 'everything'],
+    [['0.0.0.0/0'], 'ipv4'],
+    [['::/0'], 'ipv6'],
+    [['10.0.0.0/8'], 'some'],
+  ] as const)('of %j is %s', (networks, coverage) => {
+    expect(protectedNetworks(through(...networks)).coverage).toBe(coverage);
+  });
+
+  it('counts all Child SAs together', () => {
+    const [child] = CONNECTED.children;
+    if (!child) throw new Error('no child');
+    expect(traffic({ ...CONNECTED, children: [child, child] })).toEqual({
+      received: 2 * child.bytesIn,
+      sent: 2 * child.bytesOut,
+    });
+  });
+});
+
+describe('amounts', () => {
+  it.each([
+    [0, '0 B'],
+    [1023, '1,023 B'],
+    [1536, '1.5 KiB'],
+    [10 * 1024, '10 KiB'],
+    [1_048_575, '1.0 MiB'],
+    [1_234_567_890, '1.1 GiB'],
+  ])('%d: %s', (count, text) => {
+    expect(bytes(count, 'en')).toBe(text);
+  });
+  it('follow the language', () => {
+    expect(bytes(1536, 'de')).toBe('1,5 KiB');
+  });
+});
+
+describe('times', () => {
+  it.each([
+    [-5, '0:00'],
+    [59.9, '0:59'],
+    [61, '1:01'],
+    [7384, '2:03:04'],
+    [3 * 86_400 + 7384, '3 d 2:03:04'],
+  ])('%d: %s', (seconds, text) => {
+    expect(elapsed(seconds)).toBe(text);
+  });
+});
+
+it('an IPv6 endpoint keeps its port apart', () => {
+  expect(endpoint({ address: '2001:db8::1', port: 4500 })).toBe('[2001:db8::1]:4500');
+});
+
+it('an unknown language is English', () => {
+  expect(chooseLanguage(['xx', 'fr-FR'])).toBe('en');
+  expect(chooseLanguage(['EN-gb'])).toBe('en');
+});

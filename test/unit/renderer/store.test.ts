@@ -1,0 +1,154 @@
+/** Clicks, what the helper makes of them, and what is shown in between. */
+import { describe, expect, it } from 'vitest';
+import type { Bridge, BridgeAnswer, BridgeCallName, BridgeEvent } from '#electron/bridge-contract.ts';
+import { currentProfile, searched } from '#renderer/stores/profiles.ts';
+import { createAppStore, follow } from '#renderer/stores/store.ts';
+import { shownState, tunnelOf } from '#renderer/stores/tunnels.ts';
+import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+
+type Reply = BridgeAnswer<BridgeCallName>;
+
+const ACCEPTED: Reply = { ok: true, result: { accepted: true } };
+
+function setUp(replies: Partial<Record<BridgeCallName, Reply>> = {}) {
+  const calls: { name: string; params: unknown }[] = [];
+  const timers: (() => void)[] = [];
+  let listener: (event: BridgeEvent) => void = () => {};
+  const bridge = {
+    call(name: BridgeCallName, params: unknown) {
+      calls.push({ name, params });
+      return Promise.resolve(replies[name] ?? ACCEPTED);
+    },
+    onEvent(heard: (event: BridgeEvent) => void) {
+      listener = heard;
+      return () => {};
+    },
+  } as Bridge;
+  const store = createAppStore({
+    bridge,
+    setTimer(_, then) {
+      timers.push(then);
+      return () => timers.splice(timers.indexOf(then), 1);
+    },
+  });
+  const shown = () => shownState(tunnelOf(store.getState().tunnels, 'work'), store.getState().wishes['work']);
+  return { store, bridge, calls, timers, shown, hear: (event: BridgeEvent) => listener(event) };
+}
+
+describe('a click on connect', () => {
+  it('shows at once, and then what the helper says', async () => {
+    const { store, shown } = setUp();
+    const clicked = store.getState().connect('work');
+    expect(shown()).toBe('connecting');
+    await clicked;
+    expect(shown()).toBe('connecting');
+    store.getState().receiveTunnels([bare('connecting', { since: '2026-11-21T09:00:00.000Z' })]);
+    store.getState().receiveTunnels([CONNECTED]);
+    expect(shown()).toBe('connected');
+    expect(store.getState().wishes).toEqual({});
+  });
+
+  it('is taken back with the helper’s words where it refuses', async () => {
+    const refusal: Reply = { ok: false, problem: { kind: 'refused', message: 'no' } };
+    const { store, shown, timers } = setUp({ 'tunnel.up': refusal });
+    await store.getState().connect('work');
+    expect(shown()).toBe('disconnected');
+    expect(store.getState().problem).toEqual({ kind: 'said', message: 'no' });
+    expect(timers).toEqual([]);
+  });
+
+  it('is taken back where nothing follows in time', async () => {
+    const { store, shown, timers } = setUp();
+    await store.getState().connect('work');
+    for (const timer of timers) timer();
+    expect(shown()).toBe('disconnected');
+    expect(store.getState().problem).toEqual({ kind: 'slow' });
+  });
+
+  it('is answered by a failure too, however quick', async () => {
+    const { store, shown } = setUp();
+    store.getState().receiveTunnels([bare('failed')]);
+    await store.getState().connect('work');
+    store.getState().receiveTunnels([bare('failed')]);
+    expect(shown()).toBe('connecting');
+    store.getState().receiveTunnels([bare('failed', { since: '2026-11-21T09:00:00.000Z' })]);
+    expect(shown()).toBe('failed');
+  });
+});
+
+describe('a click on disconnect', () => {
+  it('shows at once, and holds through counters of the tunnel that still is', async () => {
+    const { store, shown } = setUp();
+    store.getState().receiveTunnels([CONNECTED]);
+    await store.getState().disconnect('work');
+    expect(shown()).toBe('disconnecting');
+    store.getState().receiveTunnels([{ ...CONNECTED, children: [] }]);
+    expect(shown()).toBe('disconnecting');
+    store.getState().receiveTunnels([]);
+    expect(shown()).toBe('disconnected');
+  });
+});
+
+describe('an import', () => {
+  const files = [{ name: 'a.json', content: 'e30=' }];
+  const imported = (id: string | null): Reply => ({
+    ok: true,
+    result: { imported: [{ id, name: 'A', report: [], missingSecrets: [] }] },
+  });
+
+  it('is a dry run until it is saved', async () => {
+    const { store, calls } = setUp({ 'profiles.import': imported('a') });
+    await store.getState().preview(files);
+    expect(calls).toEqual([{ name: 'profiles.import', params: { files, dryRun: true } }]);
+    expect(store.getState()).toMatchObject({ view: 'import', import: { step: 'preview' } });
+    await store.getState().saveImport();
+    expect(calls[1]).toEqual({ name: 'profiles.import', params: { files, dryRun: false } });
+    expect(store.getState()).toMatchObject({ view: 'tunnel', selected: 'a', import: undefined });
+  });
+
+  it('that is discarded while it is read stays discarded', async () => {
+    const { store } = setUp({ 'profiles.import': imported(null) });
+    const reading = store.getState().preview(files);
+    store.getState().discardImport();
+    await reading;
+    expect(store.getState()).toMatchObject({ view: 'tunnel', import: undefined });
+  });
+});
+
+describe('following the main process', () => {
+  it('takes its state, then its events', async () => {
+    const state: Reply = {
+      ok: true,
+      result: {
+        link: { state: 'up', helper: 'aditd' },
+        status: { tunnels: [CONNECTED] },
+        profiles: [summary('work')],
+        canRepair: true,
+        version: '1',
+      },
+    };
+    const { store, bridge, hear } = setUp({ 'app.state': state });
+    follow(store, bridge);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(store.getState()).toMatchObject({ link: { state: 'up' }, tunnels: [CONNECTED], canRepair: true });
+    hear({ topic: 'link', link: { state: 'down', problem: 'lost', detail: '', socket: '' } });
+    hear({ topic: 'status', status: undefined });
+    hear({ topic: 'profiles', profiles: [] });
+    expect(store.getState()).toMatchObject({ link: { state: 'down' }, tunnels: undefined, profiles: [] });
+  });
+});
+
+describe('the profiles', () => {
+  const profiles = [summary('a', { name: 'Ärzte' }), summary('b', { gateway: 'vpn.BERN.example' })];
+  it('are found by name and gateway, whatever the case', () => {
+    expect(searched(profiles, ' ärz ').map(({ id }) => id)).toEqual(['a']);
+    expect(searched(profiles, 'bern').map(({ id }) => id)).toEqual(['b']);
+    expect(searched(profiles, '')).toHaveLength(2);
+  });
+  it('begin with the chosen one, then the one that is up, then the first', () => {
+    expect(currentProfile(profiles, 'b', ['a'])?.id).toBe('b');
+    expect(currentProfile(profiles, 'gone', ['b'])?.id).toBe('b');
+    expect(currentProfile(profiles, undefined, [])?.id).toBe('a');
+  });
+});
