@@ -128,13 +128,13 @@ export class Scene implements AsyncDisposable {
     for (const { name } of await this.gateway.sas()) await this.gateway.terminate({ ike: name }, true);
   }
 
-  /** The counters of the only Child SA, as Adit and, a moment later, as the gateway prints them. */
+  /** The counters of the newest Child SA, as Adit and, a moment later, as the gateway prints them. */
   async counters(id: string, connection: string): Promise<Counters> {
-    const here = (await this.adit.tunnel(id))?.children[0];
-    // After a rekeying charon shows the old one for some seconds more.
-    const { children } = await this.gateway.sa(connection);
+    const here = (await this.adit.tunnel(id))?.children.at(-1);
+    // charon lists a Child SA that was replaced for some seconds more.
+    const children = (await this.gateway.sas(connection)).flatMap((sa) => sa.children);
     const there = children.find(({ spiIn }) => spiIn === here?.spiOut);
-    if (there === undefined || here === undefined) throw new Error('an end has no Child SA');
+    if (there === undefined || here === undefined) throw new Error('the ends have no Child SA in common');
     return { here, there };
   }
 
