@@ -15,7 +15,7 @@ type Entry = Pick<StoredProfile, 'profile' | 'otherSecrets'>;
 const MOST_INTERMEDIATES = 8;
 
 /** Throws StoreError where the password is wrong, or the file cannot be used at all. */
-export function unlock<T extends Entry>(entry: T): T {
+export function unlock<T extends Entry>(entry: T): Omit<T, keyof Entry> & Entry {
   const { authentication } = entry.profile;
   const { pkcs12, pkcs12Password, privateKeyPassword: _, ...others } = entry.otherSecrets ?? {};
   if (!pkcs12 || authentication.method === 'psk') return entry;

@@ -1,6 +1,6 @@
 /** Taking tunnels up and down. */
 import { describe, expect, it } from 'vitest';
-import { type Status, tunnelStatusSchema } from '#core/ipc/contract.ts';
+import { type Status, type TunnelQuestion, tunnelStatusSchema } from '#core/ipc/contract.ts';
 import type { Answers } from '#test/fakes/helper-server.ts';
 import { bare, CONNECTED } from '#test/fakes/statuses.ts';
 import { startAdit } from '#test/harness/adit-cli.ts';
@@ -114,6 +114,50 @@ describe('adit up', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(says);
     expect(fake.received.map(({ name }) => name)).not.toContain('tunnel.up');
+  });
+
+  it('sends user name and password, and shows the password nowhere', async () => {
+    const fake = await helper(tunnelThat(connecting, CONNECTED));
+    const { code, stdout, stderr } = await run(fake, 'up work --user alice --password-stdin', {
+      stdin: `${SECRET}\n`,
+    });
+    expect(code).toBe(0);
+    expect(fake.received.at(-1)?.params).toEqual({
+      id: 'work',
+      user: 'alice',
+      password: Buffer.from(SECRET).toString('base64'),
+    });
+    expect(stdout + stderr).not.toContain(SECRET);
+  });
+
+  const asking = (kind: TunnelQuestion['kind'], retry = false): Answers => ({
+    ...tunnelThat(bare('connecting', { question: { id: 3, kind, prompt: 'Tell', retry } })),
+    'tunnel.down': () => ({ accepted: true }),
+    'tunnel.answer': (_, peer) => {
+      const failure = { cause: 'wrong-password', method: 'MSCHAPv2', user: 'alice' } as const;
+      setImmediate(emits(bare('failed', { since: '2026-11-21T09:00:00.000Z', failure })), peer);
+      return { accepted: true };
+    },
+  });
+
+  it.each([
+    ['user', /no terminal to ask for the user name\.\nGive it: adit up work --user NAME/],
+    ['one-time-code', /no terminal to ask for the one-time code/],
+    ['pkcs12-password', /adit set-secret work --p12-password-stdin/],
+  ] as const)('takes the tunnel down and exits with 2 where nobody can tell the %s', async (kind, says) => {
+    const fake = await helper(asking(kind));
+    const { code, stderr } = await run(fake, 'up work');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(says);
+    expect(fake.received.at(-1)).toEqual({ name: 'tunnel.down', params: { id: 'work' } });
+  });
+
+  it('declines to try another password where nobody can be asked', async () => {
+    const fake = await helper(asking('password', true));
+    const { code, stderr } = await run(fake, 'up work --password-stdin', { stdin: 'wrong' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('The gateway does not accept the password of “alice”.');
+    expect(fake.received.at(-1)).toEqual({ name: 'tunnel.answer', params: { id: 'work', question: 3 } });
   });
 
   it('says so where the helper goes away meanwhile', async () => {

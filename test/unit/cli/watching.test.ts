@@ -15,7 +15,10 @@ const entry = (at: number, message: string) => ({
 });
 
 /** `script` of bsdutils gives the command a terminal of its own and passes stdin on to it. */
-function atTerminal(line: string): Promise<{ code: number | null; screen: string }> {
+function atTerminal(
+  line: string,
+  prompt = 'Pre-shared key of',
+): Promise<{ code: number | null; screen: string }> {
   const child = spawn('script', ['-qefc', line, '/dev/null'], {
     env: { ...process.env, TERM: 'xterm' },
     stdio: 'pipe',
@@ -24,7 +27,7 @@ function atTerminal(line: string): Promise<{ code: number | null; screen: string
   let typed = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     screen += text;
-    if (!typed && screen.includes('Pre-shared key of')) {
+    if (!typed && screen.includes(prompt)) {
       typed = true;
       child.stdin.write(`x\u0015${SECRET}!\u007f\r`);
     }
@@ -150,6 +153,30 @@ describe('at a terminal', () => {
     });
     expect(screen).not.toContain(SECRET.slice(0, 5));
     expect(screen).toContain('\r\u001b[KIKE_AUTH…\r\u001b[K');
+    expect(code).toBe(0);
+  });
+
+  it('asks what the tunnel wants to know, without showing it, and goes on', async () => {
+    const question = {
+      id: 7,
+      kind: 'password' as const,
+      prompt: 'Wrong password. Password of alice',
+      user: 'alice',
+      retry: true,
+    };
+    const fake = await helper({
+      ...tunnelThat(bare('connecting', { question })),
+      'tunnel.answer': (_, peer) => {
+        setImmediate(emits(CONNECTED), peer);
+        return { accepted: true };
+      },
+    });
+    const { code, screen } = await atTerminal(adit(fake, 'up work'), 'Password of alice: ');
+    expect(fake.received.at(-1)).toEqual({
+      name: 'tunnel.answer',
+      params: { id: 'work', question: 7, answer: Buffer.from(SECRET).toString('base64') },
+    });
+    expect(screen).not.toContain(SECRET.slice(0, 5));
     expect(code).toBe(0);
   });
 

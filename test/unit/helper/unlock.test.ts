@@ -1,0 +1,64 @@
+/** A PKCS#12 file beside a profile: kept open where its password is known, locked where it is not. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { utf8 } from '#core/bytes/bytes.ts';
+import { Secret } from '#helper/secret.ts';
+import { unlock } from '#helper/unlock.ts';
+import { profileNamed } from '#test/fakes/profiles.ts';
+import { temporaryDirectory } from '#test/fakes/temporary.ts';
+import { TestPki } from '#test/harness/test-pki.ts';
+
+const pki = new TestPki();
+afterAll(() => pki[Symbol.dispose]());
+
+const { certificates, key } = pki.leaf(pki.ca('Lab'), 'alice', { usage: 'clientAuth' });
+const derOf = (pem: string): string => pem.replaceAll(/-----[^-]+-----|\s/g, '');
+
+function pkcs12(password: string): Secret {
+  const folder = temporaryDirectory();
+  writeFileSync(join(folder, 'cert'), certificates);
+  writeFileSync(join(folder, 'key'), key);
+  const line = [
+    'pkcs12',
+    '-export',
+    '-in',
+    'cert',
+    '-inkey',
+    'key',
+    '-out',
+    'p12',
+    '-passout',
+    `pass:${password}`,
+  ];
+  execFileSync('openssl', line, { cwd: folder });
+  return new Secret(readFileSync(join(folder, 'p12')));
+}
+
+const profile = profileNamed('work', { authentication: { method: 'certificate' } });
+
+describe('a PKCS#12 file', () => {
+  it.each(['right', ''])('whose password is %j leaves certificate and key', (password) => {
+    const pkcs12Password = new Secret(utf8(password));
+    const open = unlock({ profile, otherSecrets: { pkcs12: pkcs12(password), pkcs12Password } });
+    expect(open.profile.authentication).toMatchObject({ certificate: derOf(certificates), chain: [] });
+    expect(Object.keys(open.otherSecrets ?? {})).toEqual(['privateKey']);
+    expect(Buffer.from(open.otherSecrets?.privateKey?.reveal() ?? []).toString('base64')).toBe(derOf(key));
+  });
+
+  it('without a password stays locked, unless it has none', () => {
+    const locked = { profile, otherSecrets: { pkcs12: pkcs12('right') } };
+    expect(unlock(locked)).toBe(locked);
+    const open = unlock({ profile, otherSecrets: { pkcs12: pkcs12('') } });
+    expect(Object.keys(open.otherSecrets ?? {})).toEqual(['privateKey']);
+  });
+
+  it('with a wrong password is refused, and one that is none as well', () => {
+    const pkcs12Password = new Secret(utf8('wrong'));
+    expect(() => unlock({ profile, otherSecrets: { pkcs12: pkcs12('right'), pkcs12Password } })).toThrow(
+      /password/,
+    );
+    expect(() => unlock({ profile, otherSecrets: { pkcs12: new Secret(utf8('junk')) } })).toThrow(/damaged/);
+  });
+});
