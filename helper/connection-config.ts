@@ -84,13 +84,23 @@ export function connectionConfig(
   };
 }
 
-/** As the profile says; else our certificate's subject where it proves who we are, else our address. */
-function localIdentity({ authentication }: Profile, localAddress: string, { own }: Proofs): Identification {
+/**
+ * As the profile says; else our certificate's subject where it proves who we are, with EAP the user (or who speaks outside
+ * of the tunnel), and our address where that is nobody.
+ */
+function localIdentity(
+  { authentication }: Profile,
+  localAddress: string,
+  { own, user }: Proofs,
+): Identification {
   const { localId, method } = authentication;
   const byCertificate = method === 'certificate' || method === 'certificate-eap';
   if (localId === undefined && byCertificate && own) {
     return { type: IdType.ID_DER_ASN1_DN, data: decodeCertificate(own.certificates[0]).subject };
   }
+  const speaker = 'methods' in authentication ? (authentication.anonymousIdentity ?? user) : undefined;
+  const spoken = speaker === undefined ? undefined : parseIdentification(speaker);
+  if (localId === undefined && spoken) return spoken;
   return identity('authentication.localId', localId ?? localAddress);
 }
 

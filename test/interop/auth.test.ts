@@ -29,18 +29,24 @@ const clients = Object.fromEntries(KINDS.map((key) => [key, clientOf(key)])) as 
 
 const gatewayFiles = (): Record<string, string> => {
   const files: Record<string, string> = { 'x509ca/ca.pem': ca.certificates };
-  for (const key of KINDS) {
-    const issued = gatewayOf(key);
-    files[`x509/${key}.pem`] = issued.certificates;
-    files[`private/${key}.pem`] = issued.key;
+  const expired = pki.leaf(ca, GATEWAY_ID, {
+    usage: 'serverAuth',
+    san: `DNS:${GATEWAY_ID}`,
+    validity: ['20200101000000Z', '20210101000000Z'],
+  });
+  const clientsOwn = pki.leaf(ca, GATEWAY_ID, { usage: 'clientAuth', san: `DNS:${GATEWAY_ID}` });
+  const issued = { ...Object.fromEntries(KINDS.map((key) => [key, gatewayOf(key)])), expired, clientsOwn };
+  for (const [name, { certificates, key }] of Object.entries(issued)) {
+    files[`x509/${name}.pem`] = certificates;
+    files[`private/${name}.pem`] = key;
   }
   return files;
 };
 
-const local = (key: Kind): Settings => ({ auth: 'pubkey', certs: `${key}.pem`, id: GATEWAY_ID });
+const local = (key: string): Settings => ({ auth: 'pubkey', certs: `${key}.pem`, id: GATEWAY_ID });
 const login = (auth: string): Settings => ({ auth, eap_id: '%any', id: '%any' });
 
-const way = (name: string, key: Kind, remote: Settings, more: Settings = {}): Way => ({
+const way = (name: string, key: string, remote: Settings, more: Settings = {}): Way => ({
   name,
   gateway: { local: local(key), remote, send_certreq: 'yes', ...more },
 });
@@ -48,6 +54,8 @@ const way = (name: string, key: Kind, remote: Settings, more: Settings = {}): Wa
 const WAYS: readonly Way[] = [
   way('mschapv2', 'RSA', login('eap-mschapv2')),
   way('md5', 'RSA', login('eap-md5')),
+  way('expired', 'expired', login('eap-mschapv2')),
+  way('wrong-usage', 'clientsOwn', login('eap-mschapv2')),
   way('eap-tls', 'RSA', login('eap-tls')),
   way('ttls', 'RSA', login('eap-ttls')),
   way('cert-eap', 'RSA', { auth: 'pubkey', cacerts: 'ca.pem' }, { 'remote-2': login('eap-mschapv2') }),
@@ -206,6 +214,27 @@ describe('logins', () => {
     const { code, stderr } = await scene.adit.try(['up', id, '--password-stdin'], { input: PASSWORD });
     expect(code).toBe(1);
     expect(stderr).toContain('Nobody whom the profile trusts has issued the gateway’s certificate.');
+  });
+
+  it.each([
+    ['expired', 'expired', 'The gateway’s certificate expired on 2021-01-01.'],
+    ['wrong-usage', 'meant for clients', 'The gateway’s certificate is not meant for a gateway.'],
+  ])(
+    'a gateway certificate that is %s (%s) is refused before the password is said',
+    async (name, _, says) => {
+      const { id } = await importFile(`${name}.sswan`, sswan(name, 'ikev2-eap', { eap_id: USER }));
+      const { code, stderr } = await scene.adit.try(['up', id, '--password-stdin'], { input: PASSWORD });
+      expect(code).toBe(1);
+      expect(stderr).toContain(says);
+    },
+  );
+
+  it('a gateway that is not called as the profile says refuses, and the name we asked for is shown', async () => {
+    const file = sswan('mschapv2', 'ikev2-eap', { eap_id: USER }).replace(GATEWAY_ID, 'elsewhere.lab');
+    const { id } = await importFile('elsewhere.sswan', file);
+    const { code, stderr } = await scene.adit.try(['up', id, '--password-stdin'], { input: PASSWORD });
+    expect(code).toBe(1);
+    expect(stderr).toContain('we asked for: elsewhere.lab');
   });
 
   it.each(KINDS)('certificates of %s from a .mobileconfig with its PKCS#12', async (key) => {

@@ -32,6 +32,36 @@ describe('the configuration of a connection', () => {
     expect(config.sendRemoteId).toBe(false);
   });
 
+  it.each([
+    ['the user', { user: 'bob@example.org' }, 'bob@example.org'],
+    [
+      'who speaks outside',
+      { user: 'bob', anonymousIdentity: 'anonymous@example.org' },
+      'anonymous@example.org',
+    ],
+    ['what the profile says', { user: 'bob', localId: 'carol.example.org' }, 'carol.example.org'],
+  ] as const)('with EAP are those of %s', (_, login, expected) => {
+    const profile = profileNamed('work', {
+      gateway: { addresses: ['203.0.113.1'] },
+      authentication: { method: 'eap', ...login },
+    });
+    const config = connectionConfig(profile, '192.0.2.2', {
+      user: login.user,
+      password: CANARY,
+      random: (length) => new Uint8Array(length),
+    });
+    expect(formatIdentification(config.localId)).toBe(expected);
+    expect(config.authentication).toMatchObject({
+      method: 'eap',
+      eap: { user: login.user, password: CANARY },
+    });
+    expect(config.remoteAuthentication).toEqual({
+      method: 'certificate',
+      authorities: new Uint8Array(0),
+      ocsp: true,
+    });
+  });
+
   it('offers our defaults, or what the profile says in its order', () => {
     expect(configOf().proposals.length).toBeGreaterThan(1);
     const { proposals, child } = configOf({
