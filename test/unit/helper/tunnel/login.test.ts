@@ -44,6 +44,7 @@ describe('a login', () => {
   it('asks for name and password before the first datagram', async () => {
     const { world, question, type, status } = await login();
     expect(question()).toMatchObject({ kind: 'user', retry: false });
+    expect(world.tunnels.answer('work', (question()?.id ?? 0) + 1, 'mallory')).toBe(false);
     await type('alice');
     expect(question()).toMatchObject({ kind: 'password', user: 'alice', retry: false });
     expect(world.opened).toEqual([]);
