@@ -43,6 +43,8 @@ export interface ConnectionInputs extends Proofs {
   /** APPLICATION_VERSION for the gateway's log. */
   readonly applicationVersion?: string;
   readonly keyLog?: (entry: KeyLogEntry) => void;
+  /** Another tunnel of ours leads to the same gateway: INITIAL_CONTACT could have it drop that one (RFC 7296 §2.4). */
+  readonly notAlone?: boolean;
 }
 
 /** Silence is given up after some 27 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
@@ -79,7 +81,7 @@ export function connectionConfig(
       domains: request.dns,
       ...(applicationVersion === undefined ? {} : { applicationVersion }),
     },
-    initialContact: ike.initialContact,
+    initialContact: ike.initialContact && inputs.notAlone !== true,
     ...(keyLog ? { keyLog } : {}),
   };
 }

@@ -3,6 +3,7 @@
  * something that status shows has changed. The ipc calls and main.ts use it.
  */
 import type { Status } from '#core/ipc/contract.ts';
+import type { Profile } from '#core/profile/profile.ts';
 import type { Clock } from './clock.ts';
 import { within } from './clock.ts';
 import type { ProfileStore, StoredProfile, Viewer } from './profile-store.ts';
@@ -34,7 +35,8 @@ export class TunnelManager {
     if (running?.active) return running.state === 'disconnecting' ? 'leaving' : 'accepted';
     const slot = this.#freeSlot();
     if (slot >= MOST_ACTIVE) return 'too-many';
-    const tunnel = new Tunnel(stored, slot, this.#deps, () => this.#changed());
+    const deps = { ...this.#deps, notAlone: this.#leadsThere(stored.profile) };
+    const tunnel = new Tunnel(stored, slot, deps, () => this.#changed());
     this.#tunnels.set(stored.id, { tunnel, slot });
     tunnel.up(given);
     return 'accepted';
@@ -93,6 +95,17 @@ export class TunnelManager {
 
   #changed(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  /** Whether a tunnel that is up leads to the gateway of this profile, by its identity or one of its addresses. */
+  #leadsThere({ gateway }: Profile): boolean {
+    return [...this.#tunnels.values()].some(({ tunnel }) => {
+      const other = tunnel.stored.profile.gateway;
+      const same = gateway.id !== undefined && gateway.id === other.id;
+      return (
+        tunnel.active && (same || gateway.addresses.some((address) => other.addresses.includes(address)))
+      );
+    });
   }
 
   #freeSlot(): number {

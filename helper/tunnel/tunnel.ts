@@ -39,7 +39,8 @@ import type { Plan } from './plan.ts';
 import { statusOf } from './status.ts';
 import type { Trust } from './verify-peer.ts';
 
-export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' | 'applicationVersion'> {
+export interface TunnelDeps
+  extends Pick<ConnectionInputs, 'random' | 'keyLog' | 'applicationVersion' | 'notAlone'> {
   readonly platform: TunnelPlatform;
   readonly effects: Effects;
   readonly journal: Journal;

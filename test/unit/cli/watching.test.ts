@@ -20,7 +20,8 @@ function atTerminal(
   prompt = 'Pre-shared key of',
 ): Promise<{ code: number | null; screen: string }> {
   const child = spawn('script', ['-qefc', line, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm' },
+    // Colours are part of what is tested: the caller's NO_COLOR must not take them away.
+    env: { ...process.env, TERM: 'xterm', NO_COLOR: undefined },
     stdio: 'pipe',
   });
   let screen = '';

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';
+import { createConnection } from '#core/ikev2/connection.ts';
 import { tunnelStatusSchema } from '#core/ipc/contract.ts';
 import type { TunnelState } from '#core/ipc/contract.ts';
 import { NetworkUnreachable, SystemFailure } from '#helper/effects/effects.ts';
@@ -149,6 +150,25 @@ describe('a tunnel', () => {
     other.tunnels.up(other.profile('work', { profile: profileNamed('work', { mtu: 1300 }) }));
     await other.clock.advance(200);
     expect(other.status('work')?.interface?.mtu).toBe(1300);
+  });
+
+  it('leaves out INITIAL_CONTACT while another leads to the same gateway, which would drop that one', async () => {
+    const asked: boolean[] = [];
+    const world = new TunnelWorld({
+      createConnection: (config) => {
+        asked.push(config.initialContact);
+        return createConnection(config);
+      },
+    });
+    world.gateway(GATEWAY, PEER);
+    for (const name of ['first', 'second', 'first']) {
+      world.tunnels.up(world.profile(name));
+      await world.clock.advance(200);
+      expect(world.status(name)?.state).toBe('connected');
+      world.tunnels.down({ uid: 0, admin: true }, name === 'second' ? undefined : 'nobody');
+      await world.clock.advance(3_000);
+    }
+    expect(asked).toEqual([true, false, true]);
   });
 
   it('tells its counters once a second while it is connected, and not after', async () => {
