@@ -2,7 +2,7 @@
  * An X.509 certificate (RFC 5280 §4) as the rules of path.ts want it. The library reads its structure; what is hashed,
  * compared or chooses a computation is kept as the octets that stood there. Nothing is trusted yet.
  */
-import { AsnParser } from '@peculiar/asn1-schema';
+import { AsnConvert, AsnParser } from '@peculiar/asn1-schema';
 import {
   AuthorityInfoAccessSyntax,
   AuthorityKeyIdentifier,
@@ -104,6 +104,21 @@ export function parsed<T>(der: Uint8Array, type: Constructor<T>, field: string, 
   if (!isWhole(der)) throw new DecodeError(field, 'is cut off, or something follows it');
   try {
     return AsnParser.parse(der, type, { berOptions: { maxNodes } });
+  } catch (error) {
+    throw new DecodeError(
+      field,
+      `cannot be read (${printable(error instanceof Error ? error.message : '', 120)})`,
+    );
+  }
+}
+
+/**
+ * A part of something parsed, as DER again. The library reads more than it can write: a name whose text has the tag of a
+ * time parses, and fails here. Throws DecodeError.
+ */
+export function written(part: unknown, field: string): Uint8Array {
+  try {
+    return new Uint8Array(AsnConvert.serialize(part));
   } catch (error) {
     throw new DecodeError(
       field,

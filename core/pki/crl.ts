@@ -2,7 +2,6 @@
  * Certificate revocation lists (RFC 5280 §5 and §6.3): complete ones of the certificate's own issuer. Deltas, indirect
  * lists and lists for some reasons only are not believed: they cannot say "good". helper/pki/revocation.ts fetches.
  */
-import { AsnConvert } from '@peculiar/asn1-schema';
 import {
   CertificateList,
   CRLReason,
@@ -13,7 +12,7 @@ import {
 import { toHex } from '#core/bytes/bytes.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { equalDistinguishedName } from '#core/ike/distinguished-name.ts';
-import { type Certificate, octets, parsed, type Signed, time } from './certificate.ts';
+import { type Certificate, octets, parsed, type Signed, time, written } from './certificate.ts';
 import type { PkiCrypto } from './interfaces.ts';
 import { freshness, reasonName, type RevocationStatus, signedOf, unknown } from './revocation.ts';
 import { type SignedPolicy, signatureFault } from './signed.ts';
@@ -44,7 +43,7 @@ function decodeCrl(der: Uint8Array): Crl {
   return {
     ...signedOf(tbsCertListRaw, signatureAlgorithm, signature),
     subjectText: 'the revocation list',
-    issuer: new Uint8Array(AsnConvert.serialize(tbs.issuer)),
+    issuer: written(tbs.issuer, 'CRL issuer'),
     thisUpdate: time(tbs.thisUpdate.getTime(), 'thisUpdate'),
     ...(end === undefined ? {} : { nextUpdate: end }),
     extensions: tbs.crlExtensions ?? [],

@@ -19,7 +19,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { equal, fromHex, toHex } from '#core/bytes/bytes.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { equalDistinguishedName } from '#core/ike/distinguished-name.ts';
-import { type Certificate, decodeCertificate, octets, parsed, time } from './certificate.ts';
+import { type Certificate, decodeCertificate, octets, parsed, time, written } from './certificate.ts';
 import type { PkiCrypto } from './interfaces.ts';
 import { keyBits } from './public-key.ts';
 import { freshness, reasonName, type RevocationStatus, signedOf, unknown } from './revocation.ts';
@@ -126,7 +126,7 @@ function signerDoubt(
   if (isResponder(basic, issuer)) return signatureFault(crypto, signed, issuer, policy)?.fault;
   const sent = (basic.certs ?? []).slice(0, MOST_RESPONDERS);
   const responder = sent
-    .map((certificate) => decodeCertificate(new Uint8Array(AsnConvert.serialize(certificate))))
+    .map((certificate) => decodeCertificate(written(certificate, 'OCSP certificate')))
     .find((candidate) => isResponder(basic, candidate));
   if (!responder) return 'nobody knows who signed it';
   const certified =
@@ -145,7 +145,7 @@ function isResponder({ tbsResponseData }: BasicOCSPResponse, certificate: Certif
   if (byKey) return equal(octets(byKey.buffer), sha1(keyBits(certificate.spki)));
   return (
     byName !== undefined &&
-    equalDistinguishedName(new Uint8Array(AsnConvert.serialize(byName)), certificate.subject)
+    equalDistinguishedName(written(byName, 'OCSP responder name'), certificate.subject)
   );
 }
 

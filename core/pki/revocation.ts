@@ -2,10 +2,9 @@
  * What a CRL or an OCSP response says of one certificate, and whether it may be believed: shared by crl.ts and ocsp.ts,
  * asked for by helper/pki/revocation.ts.
  */
-import { AsnConvert } from '@peculiar/asn1-schema';
 import type { AlgorithmIdentifier } from '@peculiar/asn1-x509';
 import { concat } from '#core/bytes/bytes.ts';
-import { octets, type Signed, signedParts } from './certificate.ts';
+import { octets, type Signed, signedParts, written } from './certificate.ts';
 
 export type RevocationStatus =
   | { readonly status: 'good'; readonly freshUntil: number }
@@ -55,7 +54,7 @@ export function signedOf(
   signature: ArrayBuffer,
 ): Signed {
   return signedParts(
-    new Uint8Array(AsnConvert.serialize(algorithm)),
+    written(algorithm, 'signature algorithm'),
     tbs ? octets(tbs) : new Uint8Array(0),
     concat(Uint8Array.of(0), octets(signature)),
   );

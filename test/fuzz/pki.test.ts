@@ -109,6 +109,12 @@ describe('mangled', () => {
       ocspStatus(nodePkiCrypto, NOW, der, leaf.certificate, root.certificate, policy).status,
     ];
     expect([...status(list), ...status(response)]).toEqual(['good', 'unknown', 'unknown', 'good']);
+    // Found by this fuzzer once: a name whose text has the tag of UTCTime parses, but cannot be written again.
+    for (const der of [list, response]) {
+      const odd = Uint8Array.from(der);
+      odd[Buffer.from(der).indexOf('Firm') - 2] = 0x17;
+      expect(status(odd)).toEqual(['unknown', 'unknown']);
+    }
     for (const [base, signed] of [
       [list, signedPart(list)],
       [response, signedPart(response.subarray(response.indexOf(0x04, 26) + 3))],
