@@ -59,6 +59,11 @@ export class TunnelManager {
     return this.#tunnels.get(id)?.tunnel.rekey(what) ?? false;
   }
 
+  /** A fresh connection now; `false` where there is none to renew. */
+  reconnect(id: string): boolean {
+    return this.#tunnels.get(id)?.tunnel.reconnect() ?? false;
+  }
+
   isActive(id: string): boolean {
     return this.#tunnels.get(id)?.tunnel.active ?? false;
   }

@@ -70,6 +70,7 @@ export function installChild(
     child,
     ...(exchange.replaces === undefined ? {} : { replaces: exchange.replaces }),
     ...(exchange.standby === true ? { standby: true } : {}),
+    softLimit,
     ...ends,
   });
   return remembered;

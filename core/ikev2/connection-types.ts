@@ -277,6 +277,8 @@ export type ConnectionEvent =
        * other SA does (§2.8). Inbound it is as good as any.
        */
       readonly standby?: true;
+      /** Rekeying begins when either direction has carried so much. */
+      readonly softLimit?: Partial<Usage>;
       readonly rekeyAt?: number;
       readonly expiresAt?: number;
     }

@@ -30,6 +30,8 @@ export const tunnelStateSchema = z.enum([
 export type TunnelState = z.infer<typeof tunnelStateSchema>;
 
 export const childStatusSchema = z.object({
+  /** As the profile names it. Since 1.2. */
+  name: z.string(),
   spiIn: z.string(),
   spiOut: z.string(),
   protocol: z.enum(['ESP']),
@@ -46,7 +48,22 @@ export const childStatusSchema = z.object({
   selectorDrops: count,
   rekeyAt: time.optional(),
   expiresAt: time.optional(),
+  /** Rekeying begins, and the SA ends, when either direction has carried so much. Since 1.2. */
+  rekeyAtBytes: count.optional(),
+  limitBytes: count.optional(),
+  rekeyAtPackets: count.optional(),
+  limitPackets: count.optional(),
 });
+
+/** An SA that is no more; never its keys. */
+export const discardedSchema = z.object({
+  kind: z.enum(['ike', 'child']),
+  /** As `ike.spiI` and `children.spiIn` show it: what we chose for it. */
+  spi: z.string(),
+  at: time,
+  why: z.string(),
+});
+export type Discarded = z.infer<typeof discardedSchema>;
 
 /** What only a person knows, while a tunnel connects; `tunnel.answer` answers it. */
 export const tunnelQuestionSchema = z.object({
@@ -93,11 +110,25 @@ export const tunnelStatusSchema = z.object({
       weak: z.array(z.string()),
       rekeyAt: time.nullable(),
       expiresAt: time.nullable(),
+      /** When a new login takes the place of this one, as the gateway demands (RFC 4478). Since 1.2. */
+      reauthenticateAt: time.nullable(),
     })
     .nullable(),
   children: z.array(childStatusSchema),
   question: tunnelQuestionSchema.nullable(),
   failure: failureSchema.nullable(),
+  /**
+   * In state `reconnecting`: which try since the tunnel was last connected, when the next begins (null while one is under
+   * way), and why the last one failed. Since 1.2, like all that follows.
+   */
+  reconnect: z.object({ attempt: count, nextAt: time.nullable(), why: failureSchema.nullable() }).nullable(),
+  /** When the gateway last proved that it lives, and after how much silence it counts as dead. */
+  liveness: z.object({ lastProof: time.nullable(), deadAfterSec: count }).nullable(),
+  path: z.object({ local: endpoint, remote: endpoint, mobike: z.boolean() }).nullable(),
+  /** Why the last connection ended, also while there is another: `why` is a sentence. */
+  lastEnd: z.object({ at: time, why: z.string(), failure: failureSchema.nullable() }).nullable(),
+  /** The last 16, the oldest first. */
+  discarded: z.array(discardedSchema),
 });
 export type TunnelStatus = z.infer<typeof tunnelStatusSchema>;
 
@@ -219,6 +250,8 @@ export const calls = {
     z.strictObject({ id: profileId, what: z.enum(['ike', 'child']) }),
     accepted,
   ),
+  /** A fresh connection now: at once and not at `reconnect.nextAt`, or in place of one that stands. Since 1.2. */
+  'tunnel.reconnect': call('operate', z.strictObject({ id: profileId }), accepted),
   /** A snapshot in the answer, then events with rising `sequence`. */
   'events.subscribe': call(
     'read',

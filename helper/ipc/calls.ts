@@ -156,6 +156,14 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
       }
       return { accepted: true };
     },
+    'tunnel.reconnect': ({ id }, { viewer }) => {
+      need(id, viewer);
+      audit.forProfile(id).info(`reconnect by uid ${viewer.uid}`);
+      if (!tunnels.reconnect(id)) {
+        throw new CallError('refused', `"${id}" is not connected; connect it first: adit up ${id}`);
+      }
+      return { accepted: true };
+    },
     'events.subscribe': ({ topic }, { viewer, subscriptions }) => {
       if (topic === 'status') {
         const snapshot = tunnels.status(viewer);

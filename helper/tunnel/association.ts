@@ -9,7 +9,7 @@ import { explain } from '#core/failure/explain.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
-import type { AssignedConfig, Connection, ConnectionEvent } from '#core/ikev2/connection-types.ts';
+import type { AssignedConfig, Connection, ConnectionEvent, Usage } from '#core/ikev2/connection-types.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
@@ -26,6 +26,8 @@ type EventOf<T extends ConnectionEvent['type']> = Extract<ConnectionEvent, { typ
 export interface InstalledChild {
   /** Without keys: they are wiped once the data plane has them. */
   readonly child: ChildSa;
+  readonly name: string;
+  readonly softLimit: Partial<Usage>;
   /** ISO 8601, told once: two clocks that drift must not make it wander. */
   readonly rekeyAt: string | undefined;
   readonly expiresAt: string | undefined;
@@ -215,7 +217,15 @@ export class Association {
     return at === undefined ? undefined : isoTime(this.#deps.clock, at);
   }
 
-  #install({ child, replaces, standby, rekeyAt, expiresAt }: EventOf<'child-installed'>): void {
+  #install({
+    name,
+    child,
+    softLimit = {},
+    replaces,
+    standby,
+    rekeyAt,
+    expiresAt,
+  }: EventOf<'child-installed'>): void {
     if (!this.path) return;
     if (child.encapsulation === 'none') {
       this.#end(BARE_ESP);
@@ -235,6 +245,8 @@ export class Association {
     }
     this.children.set(child.spiIn, {
       child,
+      name,
+      softLimit,
       rekeyAt: this.#wallTime(rekeyAt),
       expiresAt: this.#wallTime(expiresAt),
     });

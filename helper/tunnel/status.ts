@@ -23,6 +23,10 @@ export interface StatusInput {
   readonly dnsBackend: string | undefined;
   readonly tun: string | undefined;
   readonly question: TunnelQuestion | undefined;
+  readonly reconnect: TunnelStatus['reconnect'];
+  readonly liveness: TunnelStatus['liveness'];
+  readonly lastEnd: TunnelStatus['lastEnd'];
+  readonly discarded: TunnelStatus['discarded'];
 }
 
 type ChildStatus = TunnelStatus['children'][number];
@@ -49,6 +53,11 @@ export function statusOf(input: StatusInput): TunnelStatus {
     ),
     question: input.question ?? null,
     failure: input.failure ?? null,
+    reconnect: input.reconnect,
+    liveness: input.liveness,
+    path: pathOf(association),
+    lastEnd: input.lastEnd,
+    discarded: input.discarded,
   };
 }
 
@@ -56,6 +65,12 @@ function gatewayOf(association: Association | undefined): TunnelStatus['gateway'
   if (!association?.path) return null;
   const { address, port } = association.path.remote;
   return { address, port, id: association.ike ? formatIdentification(association.ike.remoteId) : null };
+}
+
+function pathOf(association: Association | undefined): TunnelStatus['path'] {
+  if (!association?.path) return null;
+  const { local, remote } = association.path;
+  return { local, remote, mobike: false };
 }
 
 function ikeOf(association: Association | undefined): TunnelStatus['ike'] {
@@ -69,15 +84,18 @@ function ikeOf(association: Association | undefined): TunnelStatus['ike'] {
     weak: weaknesses(ike.suite),
     rekeyAt: association.ikeRekeyAt ?? null,
     expiresAt: association.ikeExpiresAt ?? null,
+    reauthenticateAt: null,
   };
 }
 
 function childOf(
-  { child, rekeyAt, expiresAt }: InstalledChild,
+  { child, name, softLimit, rekeyAt, expiresAt }: InstalledChild,
   counters: readonly SaCounters[],
 ): ChildStatus {
   const counted = counters.find(({ spiIn }) => spiIn === child.spiIn);
+  const { hardLimit } = child;
   return {
+    name,
     spiIn: spiText(child.spiIn),
     spiOut: spiText(child.spiOut),
     protocol: 'ESP',
@@ -94,6 +112,10 @@ function childOf(
     selectorDrops: Number(counted?.selectorDrops ?? 0n),
     ...(rekeyAt === undefined ? {} : { rekeyAt }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(softLimit.bytes === undefined ? {} : { rekeyAtBytes: Number(softLimit.bytes) }),
+    ...(hardLimit.bytes === undefined ? {} : { limitBytes: Number(hardLimit.bytes) }),
+    ...(softLimit.packets === undefined ? {} : { rekeyAtPackets: Number(softLimit.packets) }),
+    ...(hardLimit.packets === undefined ? {} : { limitPackets: Number(hardLimit.packets) }),
   };
 }
 

@@ -131,6 +131,11 @@ export class Tunnel {
     return true;
   }
 
+  /** A fresh connection now; `false` while there is none to renew. */
+  reconnect(): boolean {
+    return false;
+  }
+
   down(): void {
     if (!this.active || this.#state === 'disconnecting') return;
     this.#enter('disconnecting');
@@ -153,6 +158,10 @@ export class Tunnel {
       dnsBackend: this.#changes.dnsBackend,
       tun: carrier?.tun,
       question: this.#person.question,
+      reconnect: null,
+      liveness: null,
+      lastEnd: null,
+      discarded: [],
     });
   }
 

@@ -19,9 +19,11 @@ export const CONNECTED: TunnelStatus = {
     weak: ['modp1024'],
     rekeyAt: '2026-11-21T10:00:00.000Z',
     expiresAt: '2026-11-21T12:00:00.000Z',
+    reauthenticateAt: null,
   },
   children: [
     {
+      name: 'net',
       spiIn: 'c0ffee01',
       spiOut: 'c0ffee02',
       protocol: 'ESP',
@@ -41,6 +43,15 @@ export const CONNECTED: TunnelStatus = {
   ],
   question: null,
   failure: null,
+  reconnect: null,
+  liveness: { lastProof: '2026-11-21T08:59:50.000Z', deadAfterSec: 57 },
+  path: {
+    local: { address: '192.0.2.2', port: 4500 },
+    remote: { address: '203.0.113.1', port: 4500 },
+    mobike: false,
+  },
+  lastEnd: null,
+  discarded: [],
 };
 
 /** A tunnel that is nowhere yet, or no longer. */
@@ -58,6 +69,11 @@ export const bare = (state: TunnelStatus['state'], more: Partial<TunnelStatus> =
   children: [],
   question: null,
   failure: null,
+  reconnect: null,
+  liveness: null,
+  path: null,
+  lastEnd: null,
+  discarded: [],
   ...more,
 });
 
