@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { app, BrowserWindow, clipboard, ipcMain, Menu, protocol, screen, session } from 'electron';
+import { chooseLanguage } from '#core/text/languages.ts';
 import { ORIGIN, SCHEME, serve, START_PAGE } from './app-protocol.ts';
 import { answer } from './bridge.ts';
 import { type AppState, type BridgeEvent, CHANNELS } from './bridge-contract.ts';
@@ -18,6 +19,7 @@ import { canRepair, repair } from './repair.ts';
 import { MIN_SIZE, onScreen, readSaved, writeSaved } from './saved.ts';
 import { isActive, type TrayAction, trayModel } from './tray-model.ts';
 import { TrayView } from './tray.ts';
+import { WORDS } from './words.ts';
 
 const DEFAULT_SOCKET = '/run/adit/aditd.sock';
 
@@ -37,6 +39,7 @@ function start(): void {
   let saved = readSaved(savedFile);
   let quitting = false;
   let shownStatus: HelperClient['status'];
+  const words = WORDS[chooseLanguage(app.getPreferredSystemLanguages())];
 
   const helper = new HelperClient({
     socket,
@@ -45,14 +48,14 @@ function start(): void {
       tray.show(model());
       send(eventOf(what));
       if (what !== 'status') return;
-      const notice = noticeOf(shownStatus, helper.status, saved.mute);
+      const notice = noticeOf(shownStatus, helper.status, { mute: saved.mute, words });
       shownStatus = helper.status;
       if (notice && !window.isFocused()) notifications.show(notice);
     },
   });
   const model = () => {
     const { link, status, profiles } = helper;
-    return trayModel({ link, status, profiles, mute: saved.mute });
+    return trayModel({ link, status, profiles, mute: saved.mute, words });
   };
 
   denyPermissions(session.defaultSession);

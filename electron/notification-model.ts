@@ -5,6 +5,7 @@
 import type { Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
+import type { Words } from './words.ts';
 
 export interface Notice {
   readonly severity: 'minor' | 'important';
@@ -16,25 +17,29 @@ const nameOf = ({ profile }: TunnelStatus): string => printable(profile.name, 64
 
 /** A state that is news when a tunnel comes into it. */
 const NEWS: {
-  readonly [S in TunnelState]?: (tunnel: TunnelStatus, before: TunnelState) => Notice | undefined;
+  readonly [S in TunnelState]?: (
+    tunnel: TunnelStatus,
+    before: TunnelState,
+    words: Words,
+  ) => Notice | undefined;
 } = {
-  connected: (tunnel) => ({ severity: 'minor', title: 'Connected', body: `${nameOf(tunnel)} is connected.` }),
-  reconnecting: (tunnel, before) =>
-    before === 'connected'
-      ? {
-          severity: 'important',
-          title: 'Connection lost',
-          body: `${nameOf(tunnel)} is reconnecting. Traffic may not be protected.`,
-        }
-      : undefined,
-  failed: (tunnel) => ({
-    severity: 'important',
-    title: `${nameOf(tunnel)}: could not connect`,
-    body: tunnel.failure ? explain(tunnel.failure).sentence : 'The reason is not known.',
+  connected: (tunnel, _before, { connected }) => ({
+    severity: 'minor',
+    title: connected.title,
+    body: connected.body(nameOf(tunnel)),
   }),
-  disconnected: (tunnel, before) =>
+  reconnecting: (tunnel, before, { lost }) =>
+    before === 'connected'
+      ? { severity: 'important', title: lost.title, body: lost.body(nameOf(tunnel)) }
+      : undefined,
+  failed: (tunnel, _before, { failed, language }) => ({
+    severity: 'important',
+    title: failed.title(nameOf(tunnel)),
+    body: tunnel.failure ? explain(tunnel.failure, language).sentence : failed.unknown,
+  }),
+  disconnected: (tunnel, before, { disconnected }) =>
     before === 'disconnecting'
-      ? { severity: 'minor', title: 'Disconnected', body: `${nameOf(tunnel)} was disconnected.` }
+      ? { severity: 'minor', title: disconnected.title, body: disconnected.body(nameOf(tunnel)) }
       : undefined,
 };
 
@@ -42,13 +47,13 @@ const NEWS: {
 export function noticeOf(
   before: Status | undefined,
   now: Status | undefined,
-  mute: boolean,
+  { mute, words }: { readonly mute: boolean; readonly words: Words },
 ): Notice | undefined {
   if (!before || !now) return undefined;
   const notices = now.tunnels.flatMap((tunnel) => {
     const was =
       before.tunnels.find(({ profile }) => profile.id === tunnel.profile.id)?.state ?? 'disconnected';
-    const notice = was === tunnel.state ? undefined : NEWS[tunnel.state]?.(tunnel, was);
+    const notice = was === tunnel.state ? undefined : NEWS[tunnel.state]?.(tunnel, was, words);
     return notice && !(mute && notice.severity === 'minor') ? [notice] : [];
   });
   return notices.find(({ severity }) => severity === 'important') ?? notices[0];

@@ -5,7 +5,7 @@
 import type { ProfileSummary, Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import type { HelperLink } from './bridge-contract.ts';
-import { LINK_WORDS, STATE_WORDS } from './words.ts';
+import type { Words } from './words.ts';
 
 export type TrayIcon = 'exposed' | 'securing' | 'secured' | 'attention';
 
@@ -35,6 +35,7 @@ export interface Known {
   readonly status: Status | undefined;
   readonly profiles: readonly ProfileSummary[];
   readonly mute: boolean;
+  readonly words: Words;
 }
 
 const ICONS: Readonly<Record<TunnelState, TrayIcon>> = {
@@ -69,10 +70,10 @@ export const isActive = ({ state }: TunnelStatus): boolean => ACTIVE.has(state);
 const MENU_PROFILES = 12;
 const LABEL = 48;
 
-export function trayModel({ link, status, profiles, mute }: Known): TrayModel {
+export function trayModel({ link, status, profiles, mute, words }: Known): TrayModel {
   const tunnels = status?.tunnels ?? [];
   const active = tunnels.filter(isActive);
-  const lines = link.state === 'up' ? tunnelLines(tunnels) : [linkLine(link)];
+  const lines = link.state === 'up' ? tunnelLines(tunnels, words) : [linkLine(link, words)];
   return {
     icon: link.state === 'down' ? 'attention' : ICONS[worst(tunnels)],
     tooltip: `Adit: ${lines.join('; ')}`,
@@ -80,13 +81,13 @@ export function trayModel({ link, status, profiles, mute }: Known): TrayModel {
       ...lines.map((label): TrayItem => ({ kind: 'text', label })),
       { kind: 'separator' },
       ...active.map(({ profile }) =>
-        action(`Disconnect ${label(profile.name)}`, { do: 'disconnect', profile: profile.id }),
+        action(words.disconnect(label(profile.name)), { do: 'disconnect', profile: profile.id }),
       ),
-      ...connectItems(profiles, active, link),
-      action('Open Adit', { do: 'open' }),
-      { kind: 'action', label: 'Only important notifications', action: { do: 'toggle-mute' }, checked: mute },
+      ...connectItems(profiles, active, link, words),
+      action(words.open, { do: 'open' }),
+      { kind: 'action', label: words.mute, action: { do: 'toggle-mute' }, checked: mute },
       { kind: 'separator' },
-      ...quitItems(active),
+      ...quitItems(active, words),
     ],
   };
 }
@@ -98,20 +99,21 @@ function worst(tunnels: readonly TunnelStatus[]): TunnelState {
   return WORST_FIRST.find((state) => tunnels.some((tunnel) => tunnel.state === state)) ?? 'disconnected';
 }
 
-function linkLine(link: HelperLink): string {
-  return link.state === 'down' ? LINK_WORDS[link.problem] : 'Looking for the helper…';
+function linkLine(link: HelperLink, words: Words): string {
+  return link.state === 'down' ? words.links[link.problem] : words.lookingForHelper;
 }
 
-function tunnelLines(tunnels: readonly TunnelStatus[]): string[] {
+function tunnelLines(tunnels: readonly TunnelStatus[], { states }: Words): string[] {
   const told = tunnels.filter(({ state }) => state !== 'disconnected');
-  if (told.length === 0) return [STATE_WORDS.disconnected];
-  return told.map(({ profile, state }) => `${label(profile.name)}: ${STATE_WORDS[state]}`);
+  if (told.length === 0) return [states.disconnected];
+  return told.map(({ profile, state }) => `${label(profile.name)}: ${states[state]}`);
 }
 
 function connectItems(
   profiles: readonly ProfileSummary[],
   active: readonly TunnelStatus[],
   link: HelperLink,
+  words: Words,
 ): TrayItem[] {
   if (link.state !== 'up') return [];
   const idle = profiles.filter(({ id }) => !active.some(({ profile }) => profile.id === id));
@@ -119,15 +121,15 @@ function connectItems(
     .slice(0, MENU_PROFILES)
     .map(({ id, name }) => action(label(name), { do: 'connect', profile: id }));
   if (items.length === 0) return [];
-  const more = idle.length > MENU_PROFILES ? [action('More…', { do: 'open' })] : [];
-  return [{ kind: 'menu', label: 'Connect', items: [...items, ...more] }];
+  const more = idle.length > MENU_PROFILES ? [action(words.more, { do: 'open' })] : [];
+  return [{ kind: 'menu', label: words.connect, items: [...items, ...more] }];
 }
 
 /** Quitting never decides in silence what becomes of a tunnel. */
-function quitItems(active: readonly TunnelStatus[]): TrayItem[] {
-  if (active.length === 0) return [action('Quit Adit', { do: 'quit' })];
+function quitItems(active: readonly TunnelStatus[], words: Words): TrayItem[] {
+  if (active.length === 0) return [action(words.quit, { do: 'quit' })];
   return [
-    action('Quit interface, keep the tunnel', { do: 'quit' }),
-    action('Disconnect and quit', { do: 'disconnect-and-quit' }),
+    action(words.quitKeepingTunnel, { do: 'quit' }),
+    action(words.disconnectAndQuit, { do: 'disconnect-and-quit' }),
   ];
 }

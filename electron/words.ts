@@ -1,20 +1,128 @@
-/** What the main process says itself: tray and notifications. English; the window has catalogues of its own. */
+/**
+ * What the main process says itself, tray and notifications, in every language there is. The window has catalogues of its
+ * own (renderer/i18n); failures are told by core/failure.
+ */
 import type { TunnelState } from '#core/ipc/contract.ts';
+import type { Language } from '#core/text/languages.ts';
 import type { LinkProblem } from './bridge-contract.ts';
 
-export const STATE_WORDS: Readonly<Record<TunnelState, string>> = {
-  disconnected: 'Not connected',
-  connecting: 'Connecting…',
-  connected: 'Connected',
-  reconnecting: 'Reconnecting…',
-  disconnecting: 'Disconnecting…',
-  failed: 'Could not connect',
-};
+export interface Words {
+  readonly language: Language;
+  readonly states: Readonly<Record<TunnelState, string>>;
+  readonly links: Readonly<Record<LinkProblem, string>>;
+  readonly lookingForHelper: string;
+  readonly connect: string;
+  readonly more: string;
+  readonly open: string;
+  readonly mute: string;
+  readonly quit: string;
+  readonly quitKeepingTunnel: string;
+  readonly disconnectAndQuit: string;
+  readonly disconnect: (name: string) => string;
+  readonly connected: { readonly title: string; readonly body: (name: string) => string };
+  readonly lost: { readonly title: string; readonly body: (name: string) => string };
+  readonly failed: { readonly title: (name: string) => string; readonly unknown: string };
+  readonly disconnected: { readonly title: string; readonly body: (name: string) => string };
+}
 
-export const LINK_WORDS: Readonly<Record<LinkProblem, string>> = {
-  missing: 'The helper is not running',
-  refused: 'You may not use the helper',
-  incompatible: 'The helper is of another version',
-  nonsense: 'The helper does not answer properly',
-  lost: 'The connection to the helper was lost',
+export const WORDS: Readonly<Record<Language, Words>> = {
+  en: {
+    language: 'en',
+    states: {
+      disconnected: 'Not connected',
+      connecting: 'Connecting…',
+      connected: 'Connected',
+      reconnecting: 'Reconnecting…',
+      disconnecting: 'Disconnecting…',
+      failed: 'Could not connect',
+    },
+    links: {
+      missing: 'The helper is not running',
+      refused: 'You may not use the helper',
+      incompatible: 'The helper is of another version',
+      nonsense: 'The helper does not answer properly',
+      lost: 'The connection to the helper was lost',
+    },
+    lookingForHelper: 'Looking for the helper…',
+    connect: 'Connect',
+    more: 'More…',
+    open: 'Open Adit',
+    mute: 'Only important notifications',
+    quit: 'Quit Adit',
+    quitKeepingTunnel: 'Quit interface, keep the tunnel',
+    disconnectAndQuit: 'Disconnect and quit',
+    disconnect: (name) => `Disconnect ${name}`,
+    connected: { title: 'Connected', body: (name) => `${name} is connected.` },
+    lost: {
+      title: 'Connection lost',
+      body: (name) => `${name} is reconnecting. Traffic may not be protected.`,
+    },
+    failed: { title: (name) => `${name}: could not connect`, unknown: 'The reason is not known.' },
+    disconnected: { title: 'Disconnected', body: (name) => `${name} was disconnected.` },
+  },
+  de: {
+    language: 'de',
+    states: {
+      disconnected: 'Nicht verbunden',
+      connecting: 'Verbindet …',
+      connected: 'Verbunden',
+      reconnecting: 'Verbindet erneut …',
+      disconnecting: 'Trennt …',
+      failed: 'Keine Verbindung',
+    },
+    links: {
+      missing: 'Der Helfer läuft nicht',
+      refused: 'Sie dürfen den Helfer nicht benutzen',
+      incompatible: 'Der Helfer hat eine andere Version',
+      nonsense: 'Der Helfer antwortet nicht richtig',
+      lost: 'Die Verbindung zum Helfer ist abgerissen',
+    },
+    lookingForHelper: 'Der Helfer wird gesucht …',
+    connect: 'Verbinden',
+    more: 'Weitere …',
+    open: 'Adit öffnen',
+    mute: 'Nur wichtige Benachrichtigungen',
+    quit: 'Adit beenden',
+    quitKeepingTunnel: 'Oberfläche beenden, Tunnel behalten',
+    disconnectAndQuit: 'Trennen und beenden',
+    disconnect: (name) => `${name} trennen`,
+    connected: { title: 'Verbunden', body: (name) => `${name} ist verbunden.` },
+    lost: {
+      title: 'Verbindung abgerissen',
+      body: (name) => `${name} verbindet sich erneut. Der Datenverkehr ist möglicherweise nicht geschützt.`,
+    },
+    failed: { title: (name) => `${name}: keine Verbindung`, unknown: 'Der Grund ist nicht bekannt.' },
+    disconnected: { title: 'Getrennt', body: (name) => `${name} wurde getrennt.` },
+  },
+  zh: {
+    language: 'zh',
+    states: {
+      disconnected: '未连接',
+      connecting: '正在连接…',
+      connected: '已连接',
+      reconnecting: '正在重新连接…',
+      disconnecting: '正在断开…',
+      failed: '无法连接',
+    },
+    links: {
+      missing: '后台服务没有运行',
+      refused: '您无权使用后台服务',
+      incompatible: '后台服务的版本不同',
+      nonsense: '后台服务的响应不正确',
+      lost: '与后台服务的连接已中断',
+    },
+    lookingForHelper: '正在寻找后台服务…',
+    connect: '连接',
+    more: '更多…',
+    open: '打开 Adit',
+    mute: '仅显示重要通知',
+    quit: '退出 Adit',
+    quitKeepingTunnel: '退出界面，保留隧道',
+    disconnectAndQuit: '断开并退出',
+    disconnect: (name) => `断开 ${name}`,
+    connected: { title: '已连接', body: (name) => `${name} 已连接。` },
+    lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，流量可能未受保护。` },
+    failed: { title: (name) => `${name}：无法连接`, unknown: '原因不明。' },
+    disconnected: { title: '已断开', body: (name) => `${name} 已断开。` },
+  },
 };

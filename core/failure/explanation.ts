@@ -1,4 +1,4 @@
-/** What a person is told about a failure: explain.ts and explain-chain.ts make it. */
+/** What a person is told about a failure: explain.ts makes it. */
 export interface Explanation {
   /** What happened, in plain words: `The gateway at 203.0.113.1 did not answer.` */
   readonly sentence: string;

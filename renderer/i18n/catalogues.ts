@@ -1,10 +1,7 @@
-/** The languages there are. A catalogue that lacks a message of en.ts does not compile. */
+/** The window's words in every language there is. A catalogue that lacks a message of en.ts does not compile. */
+import type { Language } from '#core/text/languages.ts';
+import { de } from './de.ts';
 import { type Catalogue, en } from './en.ts';
+import { zh } from './zh.ts';
 
-export const CATALOGUES: Readonly<Record<string, Catalogue>> = { en };
-
-/** The first of the wished languages that there is: `de-AT` takes `de`. */
-export function chooseLanguage(wished: readonly string[]): string {
-  const primary = wished.map((tag) => tag.toLowerCase().split('-')[0] ?? '');
-  return primary.find((language) => language in CATALOGUES) ?? 'en';
-}
+export const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en, de, zh };

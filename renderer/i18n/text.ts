@@ -2,6 +2,7 @@
 import { i18n } from '@lingui/core';
 import { compileMessage } from '@lingui/message-utils/compileMessage';
 import { useLingui } from '@lingui/react';
+import { chooseLanguage, type Language } from '#core/text/languages.ts';
 import { CATALOGUES } from './catalogues.ts';
 import type { MessageId } from './en.ts';
 
@@ -10,9 +11,12 @@ export type Text = (id: MessageId, values?: Readonly<Record<string, string | num
 i18n.setMessagesCompiler(compileMessage);
 
 /** `locale` is the language with its region (`en-GB`), for dates and numbers. */
-export function setLanguage(language: string, locale: string): void {
+export function setLanguage(language: Language, locale: string): void {
   i18n.loadAndActivate({ locale, messages: { ...CATALOGUES[language] } });
 }
+
+/** The active language, for words that core/ has in every language. */
+export const activeLanguage = (): Language => chooseLanguage([i18n.locale]);
 
 export function useText(): Text {
   const { _ } = useLingui();

@@ -3,6 +3,7 @@ import type { TunnelStatus } from '#core/ipc/contract.ts';
 import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import { bytes, elapsed, endpoint, secondsSince } from '../../format/units.ts';
+import { chooseLanguage } from '#core/text/languages.ts';
 import type { Text } from '../../i18n/text.ts';
 import { LOOKS } from './presentation.ts';
 
@@ -129,9 +130,9 @@ function countdowns(
   return [number(t('details.rekey'), ...left(rekeyAt)), number(t('details.expires'), ...left(expiresAt))];
 }
 
-function failureSection({ failure }: TunnelStatus, { t }: Language): Section[] {
+function failureSection({ failure }: TunnelStatus, { t, locale }: Language): Section[] {
   if (!failure) return [];
-  const { sentence, cause, remedy, details } = explain(failure);
+  const { sentence, cause, remedy, details } = explain(failure, chooseLanguage([locale]));
   const rows = [
     text(t('state.failed'), sentence, cause),
     text(t('failure.try'), remedy),

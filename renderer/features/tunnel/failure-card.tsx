@@ -4,12 +4,12 @@ import type { ReactElement } from 'react';
 import { explain } from '#core/failure/explain.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { Notice } from '../../components/notice.tsx';
-import { useText } from '../../i18n/text.ts';
+import { activeLanguage, useText } from '../../i18n/text.ts';
 import classes from './failure-card.module.css';
 
 export function FailureCard({ failure }: { readonly failure: Failure }): ReactElement {
   const t = useText();
-  const { sentence, cause, remedy, details } = explain(failure);
+  const { sentence, cause, remedy, details } = explain(failure, activeLanguage());
   return (
     <Notice tone="attention">
       <p className={classes['sentence']}>{sentence}</p>

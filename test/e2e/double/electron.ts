@@ -12,6 +12,7 @@ import { Contents, outside, type Wiring } from './contents.ts';
 export interface DoubleOptions extends Wiring {
   readonly userData: string;
   readonly switches: Readonly<Record<string, string>>;
+  readonly locale: string;
 }
 
 const strict = <T extends object>(name: string, target: T): T =>
@@ -103,6 +104,7 @@ export function createElectron(options: DoubleOptions) {
   const app = Object.assign(new EventEmitter(), {
     whenReady: () => ready.promise,
     getVersion: () => '0.1.0',
+    getPreferredSystemLanguages: () => [options.locale],
     getPath: (name: string) => join(options.userData, name),
     requestSingleInstanceLock: () => true,
     commandLine: {

@@ -32,6 +32,7 @@ const double = createElectron({
   log: [],
   userData: options.directory,
   switches: options.switches,
+  locale: options.locale,
 });
 
 const PLACE = 'aditElectronDouble';

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { tunnelStateSchema } from '#core/ipc/contract.ts';
 import { type Known, type TrayItem, trayModel } from '#electron/tray-model.ts';
+import { WORDS } from '#electron/words.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
 
 const known = (change: Partial<Known> = {}): Known => ({
@@ -9,6 +10,7 @@ const known = (change: Partial<Known> = {}): Known => ({
   status: { tunnels: [] },
   profiles: [summary('work', { name: 'Work' }), summary('lab', { name: 'Lab' })],
   mute: false,
+  words: WORDS.en,
   ...change,
 });
 

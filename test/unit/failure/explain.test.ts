@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explain } from '#core/failure/explain.ts';
 import { type Failure, failureSchema } from '#core/failure/failure.ts';
 import { type ChainFault, chainFaultSchema } from '#core/pki/verdict.ts';
+import { LANGUAGES } from '#core/text/languages.ts';
 
 const HOSTILE = 'x\u001b[2J\u202e\n"';
 const gateway = { address: '203.0.113.1', port: 500 };
@@ -115,15 +116,33 @@ const rejected = (fault: ChainFault): Failure => ({
 });
 
 describe('explain', () => {
-  it.each([...Object.values(samples), ...Object.values(faults).map(rejected)])('has words: %j', (failure) => {
-    expect(failureSchema.parse(failure)).toEqual(failure);
-    const { sentence, cause, remedy, details } = explain(failure);
-    for (const text of [sentence, cause, remedy]) expect(text.length).toBeGreaterThan(0);
-    expect(sentence).toMatch(/^[A-Z].*\.$/);
-    for (const line of [sentence, cause, remedy, ...details]) {
-      // oxlint-disable-next-line no-control-regex -- controls are what must not be there
-      expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
-      expect(line).not.toMatch(/undefined|null|NaN|\[object/);
+  const all = [...Object.values(samples), ...Object.values(faults).map(rejected)];
+
+  it.each(LANGUAGES.flatMap((language) => all.map((failure) => [language, failure] as const)))(
+    'has words in %s: %j',
+    (language, failure) => {
+      expect(failureSchema.parse(failure)).toEqual(failure);
+      const { sentence, cause, remedy, details } = explain(failure, language);
+      for (const text of [sentence, cause, remedy]) expect(text.length).toBeGreaterThan(0);
+      expect(sentence).toMatch(/[.。]$/);
+      for (const line of [sentence, cause, remedy, ...details]) {
+        // oxlint-disable-next-line no-control-regex -- controls are what must not be there
+        expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+        expect(line).not.toMatch(/undefined|null|NaN|\[object/);
+      }
+    },
+  );
+
+  it('speaks each language in words of its own', () => {
+    for (const failure of all) {
+      // What the system said comes in its own words.
+      if (failure.cause === 'system') continue;
+      const told = LANGUAGES.map((language) => explain(failure, language));
+      for (const part of ['sentence', 'cause', 'remedy'] as const) {
+        if (part === 'cause' && failure.cause === 'certificate-unusable') continue;
+        expect(new Set(told.map((words) => words[part])).size).toBe(LANGUAGES.length);
+      }
+      expect(new Set(told.map(({ details }) => details.length)).size).toBe(1);
     }
   });
 
@@ -135,8 +154,10 @@ describe('explain', () => {
   it('says of each fault of a certificate something of its own', () => {
     const cases = chainFaultSchema.options.map((option) => option.shape.fault.value);
     expect(Object.keys(faults).sort()).toEqual([...cases].sort());
-    const sentences = Object.values(faults).map((fault) => explain(rejected(fault)).sentence);
-    expect(new Set(sentences).size).toBe(sentences.length);
+    for (const language of LANGUAGES) {
+      const sentences = Object.values(faults).map((fault) => explain(rejected(fault), language).sentence);
+      expect(new Set(sentences).size).toBe(sentences.length);
+    }
   });
 
   it('writes dates as people do', () => {

@@ -1,6 +1,5 @@
 /** Words and numbers that must not lie. */
 import { describe, expect, it } from 'vitest';
-import { chooseLanguage } from '#renderer/i18n/catalogues.ts';
 import { bytes, elapsed, endpoint } from '#renderer/format/units.ts';
 import { protectedNetworks, traffic } from '#renderer/features/tunnel/presentation.ts';
 import { CONNECTED } from '#test/fakes/statuses.ts';
@@ -60,9 +59,4 @@ describe('times', () => {
 
 it('an IPv6 endpoint keeps its port apart', () => {
   expect(endpoint({ address: '2001:db8::1', port: 4500 })).toBe('[2001:db8::1]:4500');
-});
-
-it('an unknown language is English', () => {
-  expect(chooseLanguage(['xx', 'fr-FR'])).toBe('en');
-  expect(chooseLanguage(['EN-gb'])).toBe('en');
 });

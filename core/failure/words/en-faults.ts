@@ -1,40 +1,12 @@
-/**
- * What is wrong with a gateway's certificate, in words: one row for each rule of core/pki/verdict.ts. explain.ts calls it.
- */
-import type { ChainFault } from '#core/pki/verdict.ts';
+/** What is wrong with a gateway's certificate, in English. */
 import { printable } from '#core/text/printable.ts';
-import type { Explanation } from './explanation.ts';
+import { dateOf, listed } from './parts.ts';
+import type { FailureWords } from './words.ts';
 
-type Of<F extends ChainFault['fault']> = Extract<ChainFault, { fault: F }>;
-/** Of the explanation, what each fault says in its own words. */
-type Words = Pick<Explanation, 'sentence' | 'cause'> & Partial<Explanation>;
-
-const TELL = 'Do not connect: tell the administrator that the gateway needs another certificate.';
-
-const DAY_MS = 86_400_000;
-const DAYS_OF_CYCLE = 146_097;
-
-/** The date of a time, as `2026-11-21`: the calendar's arithmetic, since core/ has no clock. */
-function dateOf(ms: number): string {
-  const days = Math.floor(ms / DAY_MS) + 719_468;
-  const cycle = Math.floor(days / DAYS_OF_CYCLE);
-  const day = days - cycle * DAYS_OF_CYCLE;
-  const year = Math.floor(
-    (day - Math.floor(day / 1_460) + Math.floor(day / 36_524) - Math.floor(day / 146_096)) / 365,
-  );
-  const ofYear = day - (365 * year + Math.floor(year / 4) - Math.floor(year / 100));
-  const month = Math.floor((5 * ofYear + 2) / 153);
-  const ofMonth = ofYear - Math.floor((153 * month + 2) / 5) + 1;
-  const shown = month < 10 ? month + 3 : month - 9;
-  const full = year + cycle * 400 + (shown <= 2 ? 1 : 0);
-  return `${full}-${String(shown).padStart(2, '0')}-${String(ofMonth).padStart(2, '0')}`;
-}
-
-const names = (texts: readonly string[]): string =>
-  texts.length === 0 ? 'no name' : texts.map((text) => printable(text)).join(', ');
+const names = (texts: readonly string[]): string => listed(texts, 'no name');
 const clock = (now: number): string => `this computer’s date is ${dateOf(now)}`;
 
-const ROWS: { readonly [F in ChainFault['fault']]: (fault: Of<F>) => Words } = {
+export const faults: FailureWords['faults'] = {
   'no-certificate': () => ({
     sentence: 'The gateway showed no certificate.',
     cause: 'It proves itself in another way, or sends its certificate only to those who ask for it.',
@@ -139,18 +111,3 @@ const ROWS: { readonly [F in ChainFault['fault']]: (fault: Of<F>) => Words } = {
     cause: `It is signed, or its key made, with ${printable(algorithm)}.`,
   }),
 };
-
-export function explainChainFault(fault: ChainFault, remoteId: string): Explanation {
-  // The fault picks the row that takes this case; the type system cannot follow a union through an index.
-  const row = ROWS[fault.fault] as ((fault: ChainFault) => Words) | undefined;
-  const words = row?.(fault) ?? {
-    sentence: 'The gateway’s certificate was refused.',
-    cause: 'The helper is newer than this client, which has no words for it.',
-  };
-  const details = [
-    ...(words.details ?? []),
-    ...('subject' in fault ? [`certificate: ${printable(fault.subject)}`] : []),
-    `the gateway claims to be: ${printable(remoteId)}`,
-  ];
-  return { remedy: TELL, ...words, details };
-}

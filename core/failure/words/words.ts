@@ -1,0 +1,28 @@
+/** The words for failures that a language has to have: a case without a row does not compile. explain.ts chooses the language. */
+import type { Failure } from '#core/failure/failure.ts';
+import type { ChainFault } from '#core/pki/verdict.ts';
+import type { Explanation } from '../explanation.ts';
+
+export type FailureOf<C extends Failure['cause']> = Extract<Failure, { cause: C }>;
+export type FaultOf<F extends ChainFault['fault']> = Extract<ChainFault, { fault: F }>;
+
+/** What each fault of a certificate says in its own words; the remedy is `faultRemedy` where it has none. */
+export type FaultWords = Pick<Explanation, 'sentence' | 'cause'> & Partial<Explanation>;
+
+export type CauseRows = { readonly [C in Failure['cause']]: (failure: FailureOf<C>) => Explanation };
+export type FaultRows = { readonly [F in ChainFault['fault']]: (fault: FaultOf<F>) => FaultWords };
+
+export interface FailureWords {
+  /** All but `certificate-rejected`, which the faults tell. */
+  readonly causes: Omit<CauseRows, 'certificate-rejected'>;
+  /** What is wrong with a gateway's certificate: a row for each rule of core/pki/verdict.ts. */
+  readonly faults: FaultRows;
+  readonly faultRemedy: string;
+  readonly faultDetails: {
+    readonly certificate: (subject: string) => string;
+    readonly claims: (remoteId: string) => string;
+  };
+  /** Of a newer helper: this client has no row for it. */
+  readonly unknownFault: FaultWords;
+  readonly unknown: (cause: string) => Omit<Explanation, 'details'>;
+}
