@@ -70,6 +70,7 @@ export function connectionConfig(
     encapsulation: ike.encapsulation,
     vendorIds: [],
     lifetimeSec: ike.lifetimeSec,
+    ...(ike.fragmentBytes === undefined ? {} : { fragmentBytes: ike.fragmentBytes }),
     localId: localIdentity(profile, localAddress, inputs),
     ...(remoteId ? { remoteId } : {}),
     sendRemoteId: remoteId !== undefined,

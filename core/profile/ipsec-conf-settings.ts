@@ -23,7 +23,7 @@ import {
 import type { Companion } from '#core/profile/companions.ts';
 import { type Draft, port, takeProposals } from '#core/profile/draft.ts';
 import type { Dialect } from '#core/profile/ipsec-conf-parser.ts';
-import { isAnyIdentity, localProof, remoteProof } from '#core/profile/swanctl-connection.ts';
+import { fragmentation, isAnyIdentity, localProof, remoteProof } from '#core/profile/swanctl-connection.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -342,7 +342,7 @@ const SHARED: Table<ConnDraft> = {
   mobike: ignore(`MOBIKE ${LATER}; after a change of network Adit connects anew`),
   forceencaps: encapsulation,
   encapsulation,
-  fragmentation: (item) => item.taken(),
+  fragmentation,
   compress: onlyOff('IPComp is not supported'),
   sha256_96: onlyOff('the truncation of an old draft is not supported'),
   'sha2-truncbug': onlyOff('the truncation of an old draft is not supported'),

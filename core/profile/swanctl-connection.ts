@@ -93,9 +93,16 @@ const certificateRequests: Row<Draft> = (item, { remote }) => {
   item.taken();
 };
 
-const fragmentation: Row<Draft> = (item) => {
-  if (item.value.toLowerCase() === 'no') item.taken();
-  else item.ignored('IKE fragmentation (RFC 7383) is not supported yet');
+/** Of ipsec.conf as well, in both dialects. */
+export const fragmentation: Row<Draft> = (item, { ike }) => {
+  const choice = item.value.toLowerCase();
+  if (choice === 'no') {
+    ike.fragmentBytes = 0;
+    item.taken();
+  } else if (choice === 'yes') item.taken();
+  else if (choice === 'accept') item.changed('Adit also sends fragments where the gateway takes them');
+  else if (choice === 'force') item.changed('Adit sends fragments only where a message does not fit');
+  else item.problem('expected "yes", "accept", "force" or "no"');
 };
 
 const childless: Row<Draft> = (item) => {

@@ -1,10 +1,12 @@
 /**
- * Fetches revocation data: plain HTTP, bounded in size and time, no redirects, nothing but what a certificate of a
- * verified path names. Behind an interface, so that tests and the driver decide what network there is.
+ * Fetches revocation data: plain HTTP (RFC 5280 §8 warns of https, whose certificate would need such data itself), bounded
+ * in size and time, no redirects, nothing but what a certificate of a verified path names, and never from this computer's own
+ * or the link's addresses. Behind an interface, so that tests and the driver decide what network there is.
  */
+import { lookup as systemLookup } from 'node:dns';
 import { request } from 'node:http';
-import { within } from '../clock.ts';
-import { type Clock } from '../clock.ts';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { type Clock, within } from '../clock.ts';
 
 export interface FetchRequest {
   readonly url: string;
@@ -14,31 +16,87 @@ export interface FetchRequest {
   readonly limit: number;
 }
 
-export interface Fetcher {
-  /** The body of a 200 answer, or why there is none, as a clause for people. Never rejects. */
-  fetch(request: FetchRequest): Promise<Uint8Array | { readonly failed: string }>;
+/** Why there is no data, as a clause for people. `silent`: nobody answered, which cost time. */
+export interface FetchFailure {
+  readonly failed: string;
+  readonly silent?: boolean;
 }
 
-export function httpFetcher(clock: Clock, timeoutMs: number): Fetcher {
+export interface Fetcher {
+  /** The body of a 200 answer, or why there is none. Never rejects. */
+  fetch(request: FetchRequest): Promise<Uint8Array | FetchFailure>;
+}
+
+type Answer = Uint8Array | FetchFailure;
+
+/** This computer and its link, whose services trust whoever is near; a company's private networks may well be asked. */
+const NEAR = new BlockList();
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['224.0.0.0', 3],
+] as const)
+  NEAR.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+  ['::', 127],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  NEAR.addSubnet(net, bits, 'ipv6');
+
+/** Whether revocation data may come from this address; an IPv4 address in IPv6 clothes is the IPv4 address. */
+export const isFarAddress = (address: string): boolean =>
+  isIP(address) !== 0 && !NEAR.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+
+const REFUSED = 'its address is one of this computer or its link, which is not asked';
+
+export interface FetchBounds {
+  readonly timeoutMs: number;
+  /** Which addresses may be asked: isFarAddress where absent. */
+  readonly allows?: (address: string) => boolean;
+}
+
+export function httpFetcher(clock: Clock, { timeoutMs, allows = isFarAddress }: FetchBounds): Fetcher {
   return {
     async fetch(wanted) {
       const abort = new AbortController();
-      const answer = await within(clock, timeoutMs, get(wanted, abort.signal));
+      const answer = await within(clock, timeoutMs, get(wanted, abort.signal, allows));
       // Ends what is still under way; without effect on what has ended.
       abort.abort();
-      return answer ?? { failed: `no answer within ${timeoutMs / 1000} seconds` };
+      return answer ?? { failed: `no answer within ${timeoutMs / 1000} seconds`, silent: true };
     },
   };
 }
 
-type Answer = Uint8Array | { readonly failed: string };
+/** The system's resolver, where what it finds may be asked: the check is of the very address that is connected to. */
+const checkedLookup =
+  (allows: (address: string) => boolean): LookupFunction =>
+  (host, options, callback) => {
+    systemLookup(host, { ...options, all: true }, (error, found) => {
+      const allowed = (found ?? []).filter(({ address }) => allows(address));
+      const [first] = allowed;
+      if (error) callback(error, '');
+      else if (!first) callback(new Error(REFUSED), '');
+      else if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
 
-function get({ url, body, limit }: FetchRequest, signal: AbortSignal): Promise<Answer> {
+function get(
+  { url, body, limit }: FetchRequest,
+  signal: AbortSignal,
+  allows: (address: string) => boolean,
+): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>();
   if (!URL.canParse(url) || new URL(url).protocol !== 'http:')
     return Promise.resolve({ failed: 'not an http URL' });
+  // An address in the URL is connected to without a lookup.
+  const literal = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  if (isIP(literal) !== 0 && !allows(literal)) return Promise.resolve({ failed: REFUSED });
   const headers = body ? { 'content-type': 'application/ocsp-request', 'content-length': body.length } : {};
-  const outgoing = request(url, { method: body ? 'POST' : 'GET', headers, signal }, (response) => {
+  const options = { method: body ? 'POST' : 'GET', headers, signal, lookup: checkedLookup(allows) };
+  const outgoing = request(url, { ...options, agent: false }, (response) => {
     const parts: Buffer[] = [];
     let length = 0;
     if (response.statusCode !== 200) {
@@ -57,7 +115,7 @@ function get({ url, body, limit }: FetchRequest, signal: AbortSignal): Promise<A
     response.on('end', () => resolve(Uint8Array.from(Buffer.concat(parts))));
     response.on('error', (error) => resolve({ failed: error.message }));
   });
-  outgoing.on('error', (error) => resolve({ failed: error.message }));
+  outgoing.on('error', (error) => resolve({ failed: error.message, silent: error.message !== REFUSED }));
   outgoing.end(body);
   return promise;
 }

@@ -45,8 +45,10 @@ interface Source {
 
 export interface RevocationOutcome {
   readonly fault?: ChainFault;
-  /** Certificates that nobody could say anything about, and why: for the log. */
+  /** Certificates that those who were asked said nothing about, and why: for the log. */
   readonly unknown: readonly string[];
+  /** Subjects of certificates that name neither list nor responder that the policy would ask: their CA keeps none. */
+  readonly unlisted: readonly string[];
 }
 
 /** `path`: leaf first, trusted certificate last, as path.ts found it. `now` in milliseconds since 1970. */
@@ -59,24 +61,34 @@ export async function checkRevocation(
   signed: SignedPolicy,
 ): Promise<RevocationOutcome> {
   const unknown: string[] = [];
+  const unlisted: string[] = [];
   for (const [i, certificate] of path.slice(0, -1).entries()) {
     const issuer = path[i + 1] ?? certificate;
     const found = await statusOf(service, now, certificate, issuer, stapled, policy, signed);
     if (found.status === 'revoked') {
       const { by, at, reason } = found;
-      return { fault: { fault: 'revoked', subject: certificate.subjectText, at, reason, by }, unknown };
+      return {
+        fault: { fault: 'revoked', subject: certificate.subjectText, at, reason, by },
+        unknown,
+        unlisted,
+      };
     }
     if (found.status === 'good') continue;
-    unknown.push(`${certificate.subjectText}: ${found.detail}`);
+    if (found.asked) unknown.push(`${certificate.subjectText}: ${found.detail}`);
+    else unlisted.push(certificate.subjectText);
     if (policy.strict) {
       const { detail } = found;
-      return { fault: { fault: 'revocation-unknown', subject: certificate.subjectText, detail }, unknown };
+      return {
+        fault: { fault: 'revocation-unknown', subject: certificate.subjectText, detail },
+        unknown,
+        unlisted,
+      };
     }
   }
-  return { unknown };
+  return { unknown, unlisted };
 }
 
-type Said = RevocationStatus & { readonly by: 'crl' | 'ocsp' };
+type Said = RevocationStatus & { readonly by: 'crl' | 'ocsp'; readonly asked: boolean };
 
 async function statusOf(
   service: RevocationService,
@@ -91,16 +103,17 @@ async function statusOf(
   if (policy.ocsp) {
     for (const response of stapled) {
       const status = ocspStatus(service.crypto, now, response, certificate, issuer, signed);
-      if (status.status !== 'unknown') return { ...status, by: 'ocsp' };
+      if (status.status !== 'unknown') return { ...status, by: 'ocsp', asked: true };
     }
   }
   for (const source of sourcesOf(service.crypto, now, certificate, issuer, policy, signed)) {
     const status = await ask(service, source);
-    if (status.status !== 'unknown') return { ...status, by: source.by };
+    if (status.status !== 'unknown') return { ...status, by: source.by, asked: true };
     doubts.push(`${status.detail} (${source.url})`);
   }
-  const detail = doubts.length > 0 ? doubts.join('; ') : 'it names nobody who could be asked';
-  return { status: 'unknown', detail, by: 'ocsp' };
+  const asked = doubts.length > 0;
+  const detail = asked ? doubts.join('; ') : 'it names nobody who could be asked';
+  return { status: 'unknown', detail, by: 'ocsp', asked };
 }
 
 function sourcesOf(

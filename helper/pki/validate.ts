@@ -38,6 +38,8 @@ export type Verdict =
       readonly path: readonly Uint8Array[];
       /** Whose revocation nobody could tell, with the reason: relaxed profiles go on. */
       readonly revocationUnknown: readonly string[];
+      /** Who names nobody that could be asked: no fault where the company keeps no lists. */
+      readonly unlisted: readonly string[];
     }
   | { readonly valid: false; readonly fault: ChainFault };
 
@@ -67,19 +69,21 @@ export async function validateGateway(
     policy,
   );
   const outcome = await within(service.clock, REVOCATION_MS, asked);
-  const { fault, unknown } = outcome ?? late(found.path[0], expectation.revocation);
-  return fault ? { valid: false, fault } : verdictOf(found.path, unknown);
+  const { fault, unknown, unlisted } = outcome ?? late(found.path[0], expectation.revocation);
+  return fault ? { valid: false, fault } : verdictOf(found.path, unknown, unlisted);
 }
 
 function late({ subjectText: subject }: Certificate, { strict }: RevocationPolicy): RevocationOutcome {
   const detail = `nobody could say so within ${REVOCATION_MS / 1000} seconds`;
   const unknown = [`${subject}: ${detail}`];
-  return strict ? { fault: { fault: 'revocation-unknown', subject, detail }, unknown } : { unknown };
+  const outcome = { unknown, unlisted: [] };
+  return strict ? { ...outcome, fault: { fault: 'revocation-unknown', subject, detail } } : outcome;
 }
 
 function verdictOf(
   path: readonly [Certificate, ...Certificate[]],
   revocationUnknown: readonly string[],
+  unlisted: readonly string[],
 ): Verdict {
   const [leaf] = path;
   if (leaf.key instanceof UnsupportedAlgorithm) {
@@ -93,5 +97,6 @@ function verdictOf(
     names: namesOf(leaf),
     path: path.map(({ der }) => der),
     revocationUnknown,
+    unlisted,
   };
 }

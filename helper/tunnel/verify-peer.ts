@@ -15,6 +15,7 @@ import type { NameRequirement } from '#core/pki/path-policy.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { GatewayAuthentication, Profile } from '#core/profile/profile.ts';
 import type { Logger } from '../log/log.ts';
+import type { RevocationPolicy } from '../pki/revocation.ts';
 import { anchorsOf } from '../pki/trust.ts';
 import { validateGateway, type ValidationService } from '../pki/validate.ts';
 
@@ -77,10 +78,14 @@ export async function verifyPeer(
   });
   if (!verdict.valid) return { kind: 'failed', failure: failureOfChain(verdict.fault, remoteId) };
   for (const reason of verdict.revocationUnknown) log.warn(`whether it was revoked is not known: ${reason}`);
+  for (const subject of asks(proof.revocation) ? verdict.unlisted : [])
+    log.info(`the certificate of ${subject} names nobody who could say whether it was revoked`);
   const fault = verifyAuth(trust.service.crypto, verdict.key, question.auth, question.octets);
   if (fault) return { kind: 'failed', failure: failureOfAuth(fault, remoteId) };
   log.info(`the gateway is ${remoteId}, by the certificate of ${verdict.subject}`);
   return { kind: 'verify-peer' };
 }
+
+const asks = ({ crl, ocsp }: RevocationPolicy): boolean => crl || ocsp;
 
 const nameOf = (id: Identification): string => formatIdentification(id);

@@ -1,9 +1,10 @@
 /**
  * A small PKI from the openssl command in a folder that goes away: CAs, servers, clients, and those that are wrong in one
- * way each. Used by the tests of TLS inside EAP.
+ * way each, with their CRLs and what an OCSP responder needs. Used by the tests of TLS inside EAP and of logins.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +16,8 @@ export interface Issued {
 
 export interface Ca extends Issued {
   readonly name: string;
+  /** PEM of what leads up from what it issues: itself and those above it, without the root. */
+  readonly chain: string;
 }
 
 /** Arguments of `openssl genpkey` for each kind of key. */
@@ -35,6 +38,15 @@ export interface LeafOptions {
   readonly key?: keyof typeof KEYS;
   /** From and to, as openssl writes them: 20200101000000Z. */
   readonly validity?: readonly [from: string, to: string];
+  /** More extensions in openssl's words: `authorityInfoAccess=OCSP;URI:http://…`. */
+  readonly extensions?: readonly string[];
+}
+
+/** A certificate whose CA speaks of it. */
+export interface Listed {
+  /** PEM, the certificate first. */
+  readonly certificates: string;
+  readonly revoked?: boolean;
 }
 
 export class TestPki implements Disposable {
@@ -65,17 +77,27 @@ export class TestPki implements Disposable {
     };
   }
 
-  ca(commonName: string): Ca {
+  ca(commonName: string, { issuer, pss = false }: { issuer?: Ca; pss?: boolean } = {}): Ca {
     const name = `ca${this.#count++}`;
-    this.#newKey(name);
-    this.#openssl(
-      `req -x509 -new -key ${name}.key -out ${name}.pem -days 30 -subj /O=Adit/CN=${commonName}` +
-        ' -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign',
-    );
-    return { name, ...this.#read(name) };
+    this.#newKey(name, pss ? 'RSA' : undefined);
+    const padding = pss ? ' -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 -sha256' : '';
+    if (issuer === undefined) {
+      this.#openssl(
+        `req -x509 -new -key ${name}.key -out ${name}.pem -days 30 -subj /O=Adit/CN=${commonName}` +
+          ` -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign${padding}`,
+      );
+      return { name, chain: '', ...this.#read(name) };
+    }
+    const extensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
+    writeFileSync(this.#path(`${name}.ext`), extensions.join('\n'));
+    this.#openssl(`req -new -key ${name}.key -out ${name}.csr -subj /O=Adit/CN=${commonName}`);
+    this.#sign(issuer, name);
+    const { certificates, key } = this.#read(name);
+    const chain = certificates + issuer.chain;
+    return { name, key, certificates: chain, chain };
   }
 
-  leaf(ca: Ca, commonName: string, { san, usage, validity, key }: LeafOptions): Issued {
+  leaf(ca: Ca, commonName: string, { san, usage, validity, key, extensions = [] }: LeafOptions): Issued {
     const name = `leaf${this.#count++}`;
     this.#newKey(name, key);
     writeFileSync(
@@ -85,12 +107,49 @@ export class TestPki implements Disposable {
         'keyUsage=critical,digitalSignature',
         `extendedKeyUsage=${usage}`,
         ...(san === undefined ? [] : [`subjectAltName=${san}`]),
+        ...extensions,
       ].join('\n'),
     );
     this.#openssl(`req -new -key ${name}.key -out ${name}.csr -subj /CN=${commonName}`);
     if (validity === undefined) this.#sign(ca, name);
     else this.#signFor(ca, name, validity);
-    return this.#read(name);
+    const { certificates, key: privateKey } = this.#read(name);
+    return { certificates: certificates + ca.chain, key: privateKey };
+  }
+
+  /** The CA's list of what it has revoked, in DER. */
+  crl(ca: Ca, listed: readonly Listed[]): Uint8Array {
+    const folder = this.#index(ca, listed);
+    this.#openssl(
+      `ca -gencrl -config ${folder}/ca.cnf -cert ${ca.name}.pem -keyfile ${ca.name}.key -crldays 1 -out ${folder}/crl.pem`,
+    );
+    this.#openssl(`crl -in ${folder}/crl.pem -outform DER -out ${folder}/crl.der`);
+    return readFileSync(this.#path(`${folder}/crl.der`));
+  }
+
+  /**
+   * A folder below the PKI's for `openssl ocsp`: `index` with what the CA has issued, `ca.pem` and `ca.key`. Returns its
+   * path.
+   */
+  responder(ca: Ca, listed: readonly Listed[]): string {
+    const folder = this.#index(ca, listed);
+    for (const kind of ['pem', 'key'])
+      copyFileSync(this.#path(`${ca.name}.${kind}`), this.#path(`${folder}/ca.${kind}`));
+    return this.#path(folder);
+  }
+
+  /** The little database of `openssl ca` and `openssl ocsp` in a folder of its own. */
+  #index(ca: Ca, listed: readonly Listed[]): string {
+    const folder = `${ca.name}.${this.#count++}`;
+    mkdirSync(this.#path(folder));
+    const rows = listed.map(({ certificates, revoked = false }) => {
+      const { serialNumber, subject } = new X509Certificate(certificates);
+      const state = revoked ? 'R\t991231235959Z\t240601000000Z,keyCompromise' : 'V\t991231235959Z\t';
+      return `${state}\t${serialNumber}\tunknown\t/${subject.replaceAll('\n', '/')}\n`;
+    });
+    writeFileSync(this.#path(`${folder}/index`), rows.join(''));
+    writeFileSync(this.#path(`${folder}/ca.cnf`), CA_CONFIG.replace('=index', `=${folder}/index`));
+    return folder;
   }
 
   #sign(ca: Ca, name: string): void {

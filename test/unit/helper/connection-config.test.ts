@@ -32,6 +32,13 @@ describe('the configuration of a connection', () => {
     expect(config.sendRemoteId).toBe(false);
   });
 
+  it('cuts messages as the profile says, and as the engine does where it says nothing', () => {
+    expect(configOf({ ike: { fragmentBytes: 0 } }).fragmentBytes).toBe(0);
+    expect(configOf({ ike: { fragmentBytes: 576 } }).fragmentBytes).toBe(576);
+    expect(configOf().fragmentBytes).toBeUndefined();
+    expect(() => configOf({ ike: { fragmentBytes: 575 } })).toThrow(/fragmentBytes/);
+  });
+
   it.each([
     ['the user', { user: 'bob@example.org' }, 'bob@example.org'],
     [

@@ -9,9 +9,10 @@ import { EMPTY } from '#core/bytes/bytes.ts';
 import { trustAnchors } from '#core/pki/path.ts';
 import { systemClock } from '#helper/clock.ts';
 import { FakeClock } from '#helper/clock-fake.ts';
-import { type Fetcher, httpFetcher } from '#helper/pki/fetch.ts';
+import { type Fetcher, httpFetcher, isFarAddress } from '#helper/pki/fetch.ts';
 import type { RevocationPolicy } from '#helper/pki/revocation.ts';
 import { diskCache, memoryCache, type RevocationCache } from '#helper/pki/revocation-cache.ts';
+import { sparingSilentHosts } from '#helper/pki/silent-hosts.ts';
 import { anchorsOf, systemAnchors, systemCertificates } from '#helper/pki/trust.ts';
 import { validateGateway, type Verdict } from '#helper/pki/validate.ts';
 import { nodePkiCrypto } from '#helper/pki/verifier.ts';
@@ -235,7 +236,11 @@ describe('nobody is asked', () => {
     const odd = gateway(root, {
       extensions: gatewayExtensions(crlPoint('ldap://x/'), ocspAccess('https://ocsp.example/')),
     });
-    expect(await validate(fetcher, { leaf: odd, policy: RELAXED })).toMatchObject({ valid: true });
+    expect(await validate(fetcher, { leaf: odd, policy: RELAXED })).toMatchObject({
+      valid: true,
+      revocationUnknown: [],
+      unlisted: ['C=DE, O=Firm, CN=gateway'],
+    });
     expect(await validate(fetcher, { leaf: odd })).toMatchObject({
       fault: { detail: 'it names nobody who could be asked' },
     });
@@ -294,7 +299,8 @@ describe('the fetcher', () => {
     await promise;
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   }
-  const fetcher = httpFetcher(systemClock, 10_000);
+  const everywhere = (): boolean => true;
+  const fetcher = httpFetcher(systemClock, { timeoutMs: 10_000, allows: everywhere });
 
   it('takes what comes with 200 and is not too long', async () => {
     const url = await serve((request, response) => response.end(`${request.method} 12345`));
@@ -314,14 +320,71 @@ describe('the fetcher', () => {
     expect(await fetcher.fetch({ url: 'http://127.0.0.1:1/', limit: 9 })).toHaveProperty('failed');
   });
 
+  it.each([
+    'http://127.0.0.1/',
+    'http://127.1/',
+    'http://0x7f000001/',
+    'http://0.0.0.0/',
+    'http://169.254.169.254/latest/',
+    'http://[::1]/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://[fe80::1]/',
+    'http://localhost/',
+  ])('does not ask %s', async (url) => {
+    const far = httpFetcher(systemClock, { timeoutMs: 10_000 });
+    expect(await far.fetch({ url, limit: 9 })).toMatchObject({ failed: expect.stringMatching(/not asked/) });
+  });
+
+  it('asks private networks and everybody else', () => {
+    const far = ['10.1.2.3', '192.168.0.1', '192.0.2.1', 'fd00::1', '2001:db8::1', '::ffff:10.0.0.1'];
+    expect(far.filter((address) => !isFarAddress(address))).toEqual([]);
+    expect(isFarAddress('nonsense')).toBe(false);
+  });
+
   it('waits no longer than it was told', async () => {
     const url = await serve(() => {
       // Never answers.
     });
     const time = new FakeClock();
-    const answer = httpFetcher(time, 5000).fetch({ url, limit: 9 });
+    const answer = httpFetcher(time, { timeoutMs: 5000, allows: everywhere }).fetch({ url, limit: 9 });
     await time.advance(5000);
-    expect(await answer).toEqual({ failed: 'no answer within 5 seconds' });
+    expect(await answer).toEqual({ failed: 'no answer within 5 seconds', silent: true });
+  });
+});
+
+describe('a silent host', () => {
+  const silence = { failed: 'no answer within 5 seconds', silent: true };
+  const counted = (answer: Awaited<ReturnType<Fetcher['fetch']>>): Asked => {
+    const urls: string[] = [];
+    return { urls, fetch: ({ url }) => Promise.resolve((urls.push(url), answer)) };
+  };
+
+  it('is asked again after a minute, and whoever answers at once', async () => {
+    const time = new FakeClock();
+    const dead = counted(silence);
+    const sparing = sparingSilentHosts(dead, time);
+    const ask = (url: string) => sparing.fetch({ url, limit: 9 });
+    expect(await ask('http://a.example/x')).toEqual(silence);
+    await time.advance(20_000);
+    expect(await ask('http://a.example/y')).toEqual({ failed: `${silence.failed}, 20 seconds ago` });
+    await ask('http://a.example:81/y');
+    expect(dead.urls).toEqual(['http://a.example/x', 'http://a.example:81/y']);
+    await time.advance(40_000);
+    expect(await ask('http://a.example/z')).toEqual(silence);
+    const refusing = counted({ failed: 'HTTP status 500' });
+    const other = sparingSilentHosts(refusing, time);
+    for (const _ of [1, 2]) await other.fetch({ url: 'http://a.example/', limit: 9 });
+    expect(refusing.urls).toHaveLength(2);
+  });
+
+  it('is one of 64 at most', async () => {
+    const dead = counted(silence);
+    const sparing = sparingSilentHosts(dead, new FakeClock());
+    for (let i = 0; i < 65; i++) await sparing.fetch({ url: `http://h${i}/`, limit: 9 });
+    await sparing.fetch({ url: 'http://h64/', limit: 9 });
+    expect(dead.urls).toHaveLength(65);
+    await sparing.fetch({ url: 'http://h0/', limit: 9 });
+    expect(dead.urls).toHaveLength(66);
   });
 });
 
