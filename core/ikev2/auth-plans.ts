@@ -14,6 +14,7 @@ import {
   wantedIdentityTask,
 } from './tasks/auth.ts';
 import { certreqTask } from './tasks/certificates.ts';
+import { authLifetimeTask } from './tasks/auth-lifetime.ts';
 import { childTaskOfInitiator } from './tasks/child.ts';
 import { configTaskOfInitiator } from './tasks/config.ts';
 import { EapLogin, eapOnlyTask } from './tasks/eap.ts';
@@ -22,6 +23,7 @@ import { establishedTask } from './tasks/established.ts';
 import { initialContactTask } from './tasks/initial-contact.ts';
 import { multipleAuthTask } from './tasks/multiple-auth.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import { redirectInAuthTask } from './tasks/redirect.ts';
 import type { Task } from './tasks/task.ts';
 import type { RequestWindow } from './window.ts';
 
@@ -97,6 +99,8 @@ function planLogin(config: InitiatorConfig, parts: Parts, login: EapLogin): Plan
     eapOnlyTask(config),
     ...wishes.map(asks),
     gatewayProofTask(config),
+    // Until EAP is over, nobody vouches for a gateway that proves itself by that alone.
+    ...(remoteAuthenticationOf(config).method === 'eap-only' ? [] : [redirectInAuthTask()]),
     login.round,
     notifies,
   ];
@@ -106,7 +110,13 @@ function planLogin(config: InitiatorConfig, parts: Parts, login: EapLogin): Plan
 /** Both ends prove themselves, then EAP begins with an identity of its own. */
 function planSecondLogin(config: InitiatorConfig, parts: Parts, login: EapLogin, id: Identification): Plan {
   const { introduction, wishes, notifies } = parts;
-  const proofs = [proofTask(config), multipleAuthTask(), ...wishes.map(asks), gatewayProofTask(config)];
+  const proofs = [
+    proofTask(config),
+    multipleAuthTask(),
+    ...wishes.map(asks),
+    gatewayProofTask(config),
+    redirectInAuthTask(),
+  ];
   const second: Plan = {
     exchange,
     tasks: [identityTask(id), login.round],
@@ -122,5 +132,11 @@ function planEap(login: EapLogin, parts: Parts): Plan {
   return { exchange, tasks: [login.conclusion, ...wishes, parts.notifies], leadsTo: 'authenticated' };
 }
 
-/** The gateway's last answer: a refusal, or both ends stand and our wishes are met. */
-const granted = (wishes: readonly Task[]): readonly Task[] => [errorsTask(), establishedTask(), ...wishes];
+/** The gateway's last answer: a way elsewhere, a refusal, or both ends stand and our wishes are met. */
+const granted = (wishes: readonly Task[]): readonly Task[] => [
+  redirectInAuthTask(),
+  errorsTask(),
+  establishedTask(),
+  ...wishes,
+  authLifetimeTask(),
+];

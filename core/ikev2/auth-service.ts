@@ -15,12 +15,14 @@ import {
   gatewayIdentityTask,
   refusing,
 } from './tasks/auth-responder.ts';
+import { authLifetimeOfResponderTask } from './tasks/auth-lifetime.ts';
 import { type ChildGrant, childTaskOfResponder } from './tasks/child.ts';
 import { configTaskOfResponder } from './tasks/config.ts';
 import { EapHost } from './tasks/eap-responder.ts';
 import { establishedTask } from './tasks/established.ts';
 import { initialContactTask } from './tasks/initial-contact.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import { redirectClientTask } from './tasks/redirect.ts';
 import type { Task } from './tasks/task.ts';
 import type { RequestWindow } from './window.ts';
 
@@ -88,8 +90,10 @@ export class AuthService {
     const child = childTaskOfResponder(this.#config, grant);
     return [
       establishedTask(),
+      redirectClientTask(this.#config, grant),
       this.#asOfFirst(settings),
       this.#asOfFirst(child),
+      authLifetimeOfResponderTask(this.#config),
       notifiesTask(this.#requests),
     ];
   }

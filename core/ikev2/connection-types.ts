@@ -13,6 +13,7 @@ import type { Proposal } from '#core/ike/proposal.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { IpAddress, Path, Prefix } from '#core/net/address.ts';
 import type { Answer, Question } from './questions.ts';
+import type { RedirectTarget } from './redirect-target.ts';
 
 /** A datagram of IKE, without the non-ESP marker: whoever owns the socket adds and removes it (RFC 3948 §2.2). */
 export interface Datagram {
@@ -163,6 +164,11 @@ export interface InitiatorConfig extends CommonConfig {
   readonly remoteAuthentication?: RemoteAuthentication;
   readonly request: ConfigRequest;
   readonly initialContact: boolean;
+  /**
+   * Present: the gateway may send us elsewhere (RFC 5685). `from` is the address of the gateway that has just done so. Absent:
+   * whatever it says about that is ignored.
+   */
+  readonly redirect?: { readonly from?: string };
 }
 
 /** How a client has to prove who it is. */
@@ -190,7 +196,17 @@ export interface ResponderConfig extends CommonConfig {
   readonly findPsk: (peer: Identification) => Uint8Array | undefined;
   /** Addresses and more for an authenticated peer; `undefined` answers INTERNAL_ADDRESS_FAILURE. */
   readonly assign: (peer: Identification, request: ConfigRequest) => AssignedConfig | undefined;
+  /** Seconds until the client has to authenticate again (RFC 4478): it is told so, and after them the IKE SA is deleted. */
+  readonly authLifetimeSec?: number;
+  /**
+   * Where clients are sent that take a redirect (RFC 5685), and when: in the answer to IKE_SA_INIT, when they are
+   * authenticated, or when their tunnel stands. Others are served here.
+   */
+  readonly redirectTo?: { readonly target: RedirectTarget; readonly when: RedirectedDuring };
 }
+
+/** In which of its three places a redirect came (RFC 5685 §3, §5, §6). */
+export type RedirectedDuring = 'init' | 'auth' | 'established';
 
 export type ConnectionConfig = InitiatorConfig | ResponderConfig;
 
@@ -206,6 +222,12 @@ export type ConnectionState =
 
 /** `rekeyed`: another SA has its place, or it lost a race against one (RFC 7296 §2.8.1). */
 export type ChildRemovedReason = 'deleted-by-peer' | 'deleted-by-us' | 'expired' | 'rekeyed' | 'ike-closed';
+
+/**
+ * `rekeyed`: another IKE SA has its place, or it lost a race against one. `failed`: the peer fell silent or broke the protocol;
+ * `closed` says more.
+ */
+export type IkeRemovedReason = 'deleted-by-peer' | 'deleted-by-us' | 'expired' | 'rekeyed' | 'failed';
 
 /** What `rekey` renews. */
 export type RekeyTarget = { readonly ike: true } | { readonly spiIn: number };
@@ -251,6 +273,21 @@ export type ConnectionEvent =
       readonly rekeyAt?: number;
       readonly expiresAt?: number;
     }
+  /** An IKE SA that stood is no more, and its keys are wiped: the replaced one some time after `ike-rekeyed`. `at`: when. */
+  | {
+      readonly type: 'ike-removed';
+      readonly spiI: Uint8Array;
+      readonly spiR: Uint8Array;
+      readonly at: number;
+      readonly reason: IkeRemovedReason;
+    }
+  /** The gateway wants us to authenticate again (RFC 4478); it ends the IKE SA some time after `reauthenticateAt`. */
+  | { readonly type: 'auth-lifetime'; readonly reauthenticateAt: number }
+  /**
+   * The gateway sends us elsewhere (RFC 5685). `init` and `auth`: `closed` follows, without a failure. `established`: this
+   * connection goes on until its owner has another one and deletes it, or the gateway does.
+   */
+  | { readonly type: 'redirect'; readonly to: RedirectTarget; readonly during: RedirectedDuring }
   /**
    * The peer refused to renew something, or a Child SA that was asked for by `createChild`. Tried again at `retryAt`, where that
    * stands. `spiIn`: the Child SA that was to be replaced.
@@ -286,9 +323,10 @@ export type ConnectionEvent =
       readonly type: 'child-removed';
       readonly spiIn: number;
       readonly spiOut: number;
+      readonly at: number;
       readonly reason: ChildRemovedReason;
     }
-  /** Terminal: nothing else comes. `failure` is absent after a close that was asked for. */
+  /** Terminal: nothing else comes. `failure` is absent after a close that was asked for, by the caller or by a redirect. */
   | { readonly type: 'closed'; readonly failure?: Failure };
 
 /** Messages that were dropped or answered without effect; all start at zero. */
@@ -304,6 +342,8 @@ export interface ConnectionCounters {
   retransmitsSent: number;
   /** Error or status notifies without a meaning to us. */
   unknownNotifies: number;
+  /** REDIRECT and AUTH_LIFETIME that nobody asked for, that are garbage, or that answer another request than ours. */
+  ignoredNotifies: number;
 }
 
 /** An IKE SA and what replaces it, with the Child SAs: feed it, then drain it. Synchronous; never throws for anything a peer sends. */

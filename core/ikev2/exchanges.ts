@@ -10,6 +10,7 @@ import type { Child, IkeSa } from './ike-sa.ts';
 import type { MachineInput } from './machine.ts';
 import type { Payload } from './payload-types.ts';
 import { certreqOfResponderTask } from './tasks/certificates.ts';
+import { authLifetimeTask } from './tasks/auth-lifetime.ts';
 import { cookieTask } from './tasks/cookie.ts';
 import { createChildTaskOfInitiator, createChildTaskOfResponder } from './tasks/create-child.ts';
 import { deleteChildTask, deleteRequestTask, reportGoneTask } from './tasks/delete.ts';
@@ -20,10 +21,18 @@ import { GroupChoice, groupsOf, invalidKeTask } from './tasks/ke.ts';
 import { multipleAuthSupportTask } from './tasks/multiple-auth.ts';
 import { natdTask } from './tasks/natd.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import {
+  goElsewhereTask,
+  redirectFirstTask,
+  redirectInInitTask,
+  redirectRequestTask,
+  redirectSupportTask,
+} from './tasks/redirect.ts';
 import { rekeyIkeTaskOfInitiator, rekeyIkeTaskOfResponder } from './tasks/rekey-ike.ts';
 import { signatureHashesTask } from './tasks/signature-hashes.ts';
 import type { Task } from './tasks/task.ts';
 import { vendorTask } from './tasks/vendor.ts';
+import type { RedirectTarget } from './redirect-target.ts';
 import type { RequestWindow } from './window.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
@@ -61,20 +70,22 @@ function authAnnouncements(config: ConnectionConfig): readonly Task[] {
 }
 
 export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
-  const choice = new GroupChoice(sa.config.random, groupsOf(sa.config.proposals));
+  const { config } = sa;
+  if (config.role !== 'initiator') throw new Error('a responder does not begin');
+  const choice = new GroupChoice(config.random, groupsOf(config.proposals));
   // Cookie and group are looked for before the rest is believed to be an answer; and the cookie goes first (§2.6).
   const tasks = [
     cookieTask(),
     invalidKeTask(choice),
+    redirectInInitTask(),
     initTaskOfInitiator(choice),
     natdTask(),
     fragmentationTask(),
-    ...authAnnouncements(sa.config),
+    redirectSupportTask(config),
+    ...authAnnouncements(config),
     vendorTask(),
     notifiesTask(requests),
   ];
-  const { config } = sa;
-  if (config.role !== 'initiator') throw new Error('a responder does not begin');
   return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed', next: () => planAuth(config, requests) };
 }
 
@@ -119,6 +130,12 @@ export const planRekeyIke = (subject: IkeSa, wish: IkeWish, requests: RequestWin
   stillWanted: (sa) => sa === subject,
 });
 
+/** Sends the client to another gateway (RFC 5685 §5). */
+export const planRedirect = (target: RedirectTarget, requests: RequestWindow): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [goElsewhereTask(target), notifiesTask(requests)],
+});
+
 export const planFarewell = (payloads: readonly Payload[]): Plan => ({
   exchange: INFORMATIONAL,
   tasks: [farewellTask(payloads)],
@@ -144,6 +161,7 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
     IKE_SA_INIT,
     {
       tasks: ({ config }, requests) => [
+        ...(config.role === 'responder' ? [redirectFirstTask(config)] : []),
         initTaskOfResponder(),
         natdTask(),
         fragmentationTask(),
@@ -173,7 +191,15 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
   ],
   [
     INFORMATIONAL,
-    { tasks: (_sa, requests) => [deleteRequestTask(), rejectedTask(), notifiesTask(requests)] },
+    {
+      tasks: (_sa, requests) => [
+        deleteRequestTask(),
+        rejectedTask(),
+        redirectRequestTask(),
+        authLifetimeTask(),
+        notifiesTask(requests),
+      ],
+    },
   ],
 ]);
 

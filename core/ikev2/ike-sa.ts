@@ -6,6 +6,7 @@ import { EMPTY, wipe } from '#core/bytes/bytes.ts';
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { Identification } from '#core/ike/identification.ts';
 import type { Path } from '#core/net/address.ts';
+import type { Failure } from '#core/failure/failure.ts';
 import type { AuthService } from './auth-service.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type {
@@ -21,6 +22,7 @@ import type {
 import { Reassembly } from './fragments.ts';
 import type { IkeKeys } from './key-material.ts';
 import type { MessageProtection } from './payload-types.ts';
+import type { RedirectTarget } from './redirect-target.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
 /** A Child SA as the IKE SA remembers it. Its keys went out with `child-installed` and are not kept. */
@@ -131,6 +133,12 @@ export class IkeSa {
   readonly deletedEarly = new Set<number>();
   /** Another IKE SA has taken its place; what is left is to delete it. */
   superseded = false;
+  /** Both ends were authenticated: what follows from it is told when it ends. */
+  stood = false;
+  /** Responder: the client can be sent elsewhere (RFC 5685). */
+  peerTakesRedirect = false;
+  /** Responder: it ends then, whatever the client does, and for this reason. */
+  leaveAt: { readonly at: number; readonly failure?: Failure } | undefined;
   /** Made by the exchange that has just ended; succession.ts takes it. */
   offspring: Offspring | undefined;
   /** Since when the peer has been answering nothing but TEMPORARY_FAILURE (§2.25). */
@@ -143,7 +151,7 @@ export class IkeSa {
   /** Child SAs that the peer has made, and we could not. */
   readonly stillborn: Pick<Child, 'spiIn'>[];
   /** What we shall ask for. */
-  readonly wishes: { children: ChildWish[]; ike: IkeWish | undefined };
+  readonly wishes: { children: ChildWish[]; ike: IkeWish | undefined; redirect: RedirectTarget | undefined };
   readonly events: ConnectionEvent[];
   readonly counters: ConnectionCounters;
 
@@ -154,7 +162,7 @@ export class IkeSa {
     this.isInitiator = isInitiator ?? config.role === 'initiator';
     this.children = heirOf?.children ?? new Map<number, Child>();
     this.stillborn = heirOf?.stillborn ?? [];
-    this.wishes = heirOf?.wishes ?? { children: [], ike: undefined };
+    this.wishes = heirOf?.wishes ?? { children: [], ike: undefined, redirect: undefined };
     this.events = heirOf?.events ?? [];
     this.counters = heirOf?.counters ?? {
       malformed: 0,
@@ -163,9 +171,12 @@ export class IkeSa {
       retransmitsReceived: 0,
       retransmitsSent: 0,
       unknownNotifies: 0,
+      ignoredNotifies: 0,
     };
     if (heirOf === undefined) return;
     this.state = 'established';
+    this.stood = true;
+    this.leaveAt = heirOf.leaveAt;
     this.path = heirOf.path;
     this.nat = heirOf.nat;
     this.fragmentation = heirOf.fragmentation;
@@ -214,7 +225,7 @@ export class IkeSa {
   }
 
   /** Forgets a Child SA and says so; an installation that nobody has drained yet is taken back instead. */
-  removeChild(child: Child, reason: ChildRemovedReason): void {
+  removeChild(at: number, child: Child, reason: ChildRemovedReason): void {
     this.children.delete(child.spiIn);
     for (const other of this.children.values()) {
       // Whoever had it as successor has none any more.
@@ -222,16 +233,16 @@ export class IkeSa {
       other.replacedBy = undefined;
       other.retireAt = undefined;
     }
-    const at = this.events.findIndex(
+    const undrained = this.events.findIndex(
       (event) => event.type === 'child-installed' && event.child.spiIn === child.spiIn,
     );
-    const [installed] = at < 0 ? [] : this.events.splice(at, 1);
+    const [installed] = undrained < 0 ? [] : this.events.splice(undrained, 1);
     if (installed?.type === 'child-installed') {
       const { keysIn, keysOut } = installed.child;
       wipe(keysIn.encryption, keysIn.integrity, keysOut.encryption, keysOut.integrity);
       return;
     }
-    this.emit({ type: 'child-removed', spiIn: child.spiIn, spiOut: child.spiOut, reason });
+    this.emit({ type: 'child-removed', spiIn: child.spiIn, spiOut: child.spiOut, at, reason });
   }
 
   /** Wipes every secret of the SA. */

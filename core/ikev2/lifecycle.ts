@@ -5,7 +5,7 @@
 import type { Failure } from '#core/failure/failure.ts';
 import type { Path } from '#core/net/address.ts';
 import { exchangeTypes } from '#core/registry/exchange-types.ts';
-import type { Datagram } from './connection-types.ts';
+import type { Datagram, IkeRemovedReason } from './connection-types.ts';
 import { type Plan, planFarewell, planLiveness, planReportExpired } from './exchanges.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { type MachineInput, nextState } from './machine.ts';
@@ -28,6 +28,7 @@ type TimerName =
   | 'ike-expiry'
   | 'child-expiry'
   | 'upkeep'
+  | 'leave'
   | 'retire';
 
 /** The connection around an IKE SA, as far as the life of the SA has to know (succession.ts). */
@@ -247,11 +248,11 @@ export class Lifecycle {
     this.enter(now, 'close');
     this.requests.settle();
     this.#timers.clear();
-    sa.forget();
+    this.#forget(now, reason);
     const goesOn = this.#line.outlives(now, this);
     this.requests.clearQueue();
     if (goesOn) return;
-    for (const child of sa.children.values()) sa.removeChild(child, 'ike-closed');
+    for (const child of sa.children.values()) sa.removeChild(now, child, 'ike-closed');
     sa.emit({ type: 'closed', ...(reason === undefined ? {} : { failure: reason }) });
   }
 
@@ -261,7 +262,16 @@ export class Lifecycle {
     this.enter(now, 'close');
     this.requests.clear();
     this.#timers.clear();
+    this.#forget(now);
+  }
+
+  /** Wipes the keys, and says so for the record. */
+  #forget(now: number, failure?: Failure): void {
+    const { stood, superseded, spiI, spiR } = this.sa;
     this.sa.forget();
+    if (!stood) return;
+    const reason = superseded ? 'rekeyed' : removalOf(failure);
+    this.sa.emit({ type: 'ike-removed', spiI, spiR, at: now, reason });
   }
 
   /** Not a word to the peer any more, not even a repeated one. */
@@ -278,6 +288,7 @@ export class Lifecycle {
     this.#timers.set('retire', sa.state === 'established' ? this.#retireAt : undefined);
     this.#timers.set('upkeep', established ? upkeepAt(sa) : undefined);
     this.#timers.set('ike-expiry', established ? sa.expiresAt : undefined);
+    this.#timers.set('leave', established ? sa.leaveAt?.at : undefined);
     const ends = [...sa.children.values()].flatMap(({ expiresAt }) => expiresAt ?? []);
     this.#timers.set('child-expiry', established && ends.length > 0 ? Math.min(...ends) : undefined);
     // A request under way is a question for life already.
@@ -326,13 +337,14 @@ export class Lifecycle {
     },
     'ike-expiry': (now) =>
       this.leave(now, [DELETE_IKE_SA], { cause: 'expired', lifetimeSec: this.sa.config.lifetimeSec ?? 0 }),
+    leave: (now) => this.leave(now, [DELETE_IKE_SA], this.sa.leaveAt?.failure),
     upkeep: (now) => this.tend(now),
     retire: (now) => (this.#lost ? this.close(now) : this.leave(now, [DELETE_IKE_SA])),
     'child-expiry': (now) => {
       for (const child of this.sa.children.values()) {
         if (child.expiresAt === undefined || child.expiresAt > now) continue;
         // A hard lifetime is hard: no packet after it, whatever the peer answers (RFC 4301 §4.4.2.1).
-        this.sa.removeChild(child, 'expired');
+        this.sa.removeChild(now, child, 'expired');
         this.ask(now, planReportExpired(child, this.requests.window));
       }
     },
@@ -349,5 +361,18 @@ export class Lifecycle {
       default:
         return this.#rumour ?? this.requests.noAnswer();
     }
+  }
+}
+
+function removalOf(failure: Failure | undefined): IkeRemovedReason {
+  switch (failure?.cause) {
+    case undefined:
+      return 'deleted-by-us';
+    case 'closed-by-peer':
+      return 'deleted-by-peer';
+    case 'expired':
+      return 'expired';
+    default:
+      return 'failed';
   }
 }

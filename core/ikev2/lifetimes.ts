@@ -35,6 +35,20 @@ export function deadlines(config: ConnectionConfig, now: number, lifetimeSec: nu
   return { ...rekeyAt, expiresAt: now + lifetimeSec * 1000 };
 }
 
+/** A login takes time, a person's most of all: so much is left for it, where the gateway leaves that much. */
+const LOGIN_MS = { share: 0.1, min: 10_000, max: 600_000 } as const;
+/** A gateway that wants it more often gets it this often: logging in without a pause is no tunnel. */
+const SHORTEST_MS = 30_000;
+
+/** When to authenticate again where the authentication of now is good for so long (RFC 4478). */
+export function reauthenticateAt({ random }: ConnectionConfig, now: number, lifetimeSec: number): number {
+  const lifetimeMs = lifetimeSec * 1000;
+  const { share, min, max } = LOGIN_MS;
+  const margin = Math.min(max, Math.max(min, lifetimeMs * share));
+  // Up to twice as early, so that the clients of a gateway do not come all at once.
+  return now + Math.max(SHORTEST_MS, Math.round(lifetimeMs - margin * (1 + unit(random))));
+}
+
 /** What a Child SA may carry before rekeying begins, in either direction. */
 export function softUsage(
   config: ConnectionConfig,

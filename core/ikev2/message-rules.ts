@@ -75,6 +75,8 @@ const RULES: readonly Rule[] = [
       { IDr: '1', CERT: '*', AUTH: '1' },
       // EAP is over.
       { AUTH: '1', CP: '?', ...CHILD },
+      // EAP is over, and the client is to go elsewhere (RFC 5685 §6).
+      { AUTH: '1' },
     ],
   },
   ...[false, true].map((response) => ({

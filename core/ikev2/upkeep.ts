@@ -2,7 +2,14 @@
  * What an IKE SA has to do by itself: replace SAs before their time is over, delete what was replaced, ask again for what was
  * refused (RFC 7296 §2.8, §2.25). Tasks and commands leave marks on the SAs; lifecycle.ts asks here what follows from them.
  */
-import { type Plan, planCreateChild, planDeleteChild, planRekeyIke, planReportExpired } from './exchanges.ts';
+import {
+  type Plan,
+  planCreateChild,
+  planDeleteChild,
+  planRedirect,
+  planRekeyIke,
+  planReportExpired,
+} from './exchanges.ts';
 import type { Child, IkeSa } from './ike-sa.ts';
 import { newWish } from './wishes.ts';
 import type { RequestWindow } from './window.ts';
@@ -18,7 +25,7 @@ export function upkeepAt(sa: IkeSa): number | undefined {
     isInUse(child) ? child.rekeyAt : undefined,
   ]);
   times.push(sa.rekeyAt, sa.wishes.ike?.at, ...sa.wishes.children.map(({ at }) => at));
-  if (sa.stillborn.length > 0) times.push(0);
+  if (sa.stillborn.length > 0 || sa.wishes.redirect !== undefined) times.push(0);
   const known = times.filter((at) => at !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }
@@ -37,6 +44,11 @@ export function takeDuePlans(sa: IkeSa, now: number, requests: RequestWindow): P
       child.rekeyAt = undefined;
       wishForSuccessor(sa, now, child);
     }
+  }
+  const { redirect } = sa.wishes;
+  if (redirect !== undefined) {
+    sa.wishes.redirect = undefined;
+    plans.push(planRedirect(redirect, requests));
   }
   if (isDue(sa.rekeyAt)) {
     sa.rekeyAt = undefined;

@@ -18,14 +18,14 @@ import { selectorsForResponder, within } from '../child-selectors.ts';
 import { installChild, type NegotiatedChild } from '../child-install.ts';
 import type { InitiatorConfig, ResponderConfig } from '../connection-types.ts';
 import { noProposal, protocolError, tsUnacceptable } from '../failures.ts';
-import { find, notify } from '../payload-access.ts';
+import { find, notify, type NotifyPayload } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
 import { DELETE_IKE_SA } from './delete.ts';
 import { leaving, type Task } from './task.ts';
 
-/** What tasks of the responder agree on: no Child SA, for this reason (an error notify), though the IKE SA stands. */
+/** What tasks of the responder agree on: no Child SA, for this reason, though the IKE SA stands. */
 export interface ChildGrant {
-  refused?: number;
+  refused?: NotifyPayload;
 }
 
 const { KE } = transformTypes.byName;
@@ -106,12 +106,12 @@ export function childTaskOfResponder(config: ResponderConfig, grant: ChildGrant)
       const chosen = selectProposal(withoutGroups(offer.proposals), withoutGroups(child.proposals))?.proposal;
       const read = chosen && readChosen(chosen);
       if (chosen === undefined || read === undefined || typeof read === 'string') {
-        grant.refused = NotifyType.NO_PROPOSAL_CHOSEN;
+        grant.refused = notify(NotifyType.NO_PROPOSAL_CHOSEN);
         return undefined;
       }
       const selectors = selectorsForResponder(child, sa.assigned, tsi.selectors, tsr.selectors);
       if (selectors === undefined) {
-        grant.refused = NotifyType.TS_UNACCEPTABLE;
+        grant.refused = notify(NotifyType.TS_UNACCEPTABLE);
         return undefined;
       }
       const spiIn = sa.newChildSpi();
@@ -124,7 +124,7 @@ export function childTaskOfResponder(config: ResponderConfig, grant: ChildGrant)
       return undefined;
     },
     response(_exchange, out) {
-      out.push(...(grant.refused === undefined ? answer : [notify(grant.refused)]));
+      out.push(...(grant.refused === undefined ? answer : [grant.refused]));
     },
     done({ sa, now }) {
       if (negotiated !== undefined) installChild(sa, now, negotiated);

@@ -13,7 +13,7 @@ import {
 import type { InitiatorConfig, ResponderConfig } from '../connection-types.ts';
 import { noAddress } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
-import { find } from '../payload-access.ts';
+import { find, notify } from '../payload-access.ts';
 import type { ChildGrant } from './child.ts';
 import { DELETE_IKE_SA } from './delete.ts';
 import { leaving, type Task } from './task.ts';
@@ -56,9 +56,11 @@ export function configTaskOfResponder(config: ResponderConfig, grant: ChildGrant
     name: 'config',
     onRequest({ sa }, { payloads }) {
       const request = find(payloads, 'CP');
+      // Whoever is sent elsewhere gets an address there.
+      if (grant.refused !== undefined) return undefined;
       if (request?.type !== ConfigType.CFG_REQUEST || sa.remoteId === undefined) return undefined;
       sa.assigned = config.assign(sa.remoteId, readRequest(request.attributes));
-      if (sa.assigned === undefined) grant.refused = NotifyType.INTERNAL_ADDRESS_FAILURE;
+      if (sa.assigned === undefined) grant.refused = notify(NotifyType.INTERNAL_ADDRESS_FAILURE);
       return undefined;
     },
     response({ sa }, out) {

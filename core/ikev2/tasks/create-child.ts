@@ -119,7 +119,7 @@ export function createChildTaskOfInitiator(wish: ChildWish): Task {
       if (replaces !== undefined) replacedByUs(now, replaces, child, lost);
       const { inPlaceOf } = wish;
       if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
-        sa.removeChild(inPlaceOf, 'rekeyed');
+        sa.removeChild(now, inPlaceOf, 'rekeyed');
       }
       return undefined;
     },

@@ -40,8 +40,9 @@ export function deleteChildTask(child: Child): Task {
       child.deletion = 'sent';
       out.push(deleteOf([child]));
     },
-    done({ sa }) {
-      if (sa.children.get(child.spiIn) === child) sa.removeChild(child, reasonOf(child, 'deleted-by-us'));
+    done({ sa, now }) {
+      if (sa.children.get(child.spiIn) === child)
+        sa.removeChild(now, child, reasonOf(child, 'deleted-by-us'));
       return undefined;
     },
   };
@@ -63,7 +64,7 @@ export function deleteRequestTask(): Task {
   let ikeSa = false;
   return {
     name: 'delete',
-    onRequest({ sa }, { payloads }) {
+    onRequest({ sa, now }, { payloads }) {
       for (const payload of findAll(payloads, 'D')) {
         if (payload.protocol === SecurityProtocol.IKE) ikeSa = true;
         // An SPI that we do not know is gone already: nothing to answer for it (§1.4.1). AH is not ours.
@@ -74,7 +75,7 @@ export function deleteRequestTask(): Task {
             if (sa.asking === 'child' && spi.length === 4) sa.deletedEarly.add(new Reader(spi).u32('SPI'));
             continue;
           }
-          sa.removeChild(child, reasonOf(child, 'deleted-by-peer'));
+          sa.removeChild(now, child, reasonOf(child, 'deleted-by-peer'));
           // Deletes crossed: each names its own half, and an answer would name the pair twice.
           if (child.deletion !== 'sent') answer.push(child);
         }

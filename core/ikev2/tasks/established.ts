@@ -10,6 +10,7 @@ export const establishedTask = (): Task => ({
     }
     const ends = deadlines(sa.config, now, sa.config.lifetimeSec);
     Object.assign(sa, ends);
+    sa.stood = true;
     if (!sa.isInitiator) sa.emitPath();
     sa.emit({
       type: 'ike-established',

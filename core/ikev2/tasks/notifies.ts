@@ -24,6 +24,10 @@ const KNOWN: ReadonlySet<number> = new Set<number>([
   NotifyType.SET_WINDOW_SIZE,
   NotifyType.REKEY_SA,
   NotifyType.AUTHENTICATION_FAILED,
+  NotifyType.AUTH_LIFETIME,
+  NotifyType.REDIRECT,
+  NotifyType.REDIRECT_SUPPORTED,
+  NotifyType.REDIRECTED_FROM,
   // We never pad against traffic analysis and never send non-first fragments apart, so consent or refusal is moot.
   NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED,
   NotifyType.NON_FIRST_FRAGMENTS_ALSO,

@@ -122,7 +122,7 @@ export function childFailed(
     ...(again ? { retryAt: postpone(sa, now, wish) } : {}),
   });
   if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
-    sa.removeChild(inPlaceOf, 'deleted-by-peer');
+    sa.removeChild(now, inPlaceOf, 'deleted-by-peer');
   }
 }
 

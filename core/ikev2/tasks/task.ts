@@ -34,7 +34,7 @@ export type Verdict =
   /** The IKE SA is over and the peer knows. */
   | { readonly ruling: 'close'; readonly failure?: Failure }
   /** The IKE SA ends, and the peer is told so with these payloads in an INFORMATIONAL request of ours. */
-  | { readonly ruling: 'leave'; readonly farewell: readonly Payload[]; readonly failure: Failure }
+  | { readonly ruling: 'leave'; readonly farewell: readonly Payload[]; readonly failure?: Failure }
   /** Somebody outside has to be asked first; the exchange waits, and `answered` is the verdict then. */
   | {
       readonly ruling: 'ask';

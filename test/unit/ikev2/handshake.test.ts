@@ -91,6 +91,7 @@ describe('the handshake', () => {
       retransmitsReceived: 0,
       retransmitsSent: 0,
       unknownNotifies: 0,
+      ignoredNotifies: 0,
     };
     expect(pair.initiator.counters).toEqual(zero);
     expect(pair.responder.counters).toEqual(zero);

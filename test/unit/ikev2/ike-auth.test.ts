@@ -186,7 +186,7 @@ describe('the IKE SA stands but its Child SA does not (§1.2)', () => {
     expect(pair.drawing.lines.slice(4)).toEqual(DELETED);
     expect(pair.events.initiator.failure).toEqual(failure);
     expect(pair.events.initiator.types).toEqual(['path', 'closed']);
-    expect(pair.events.responder.types).toEqual(['path', 'ike-established', 'closed']);
+    expect(pair.events.responder.types).toEqual(['path', 'ike-established', 'ike-removed', 'closed']);
     expect(pair.events.responder.failure).toMatchObject({ cause: 'closed-by-peer' });
   });
 

@@ -141,7 +141,7 @@ describe('Delete of a Child SA', () => {
     ]);
     const removed = { spiIn: spiIn(pair, end), spiOut: spiIn(pair, other) };
     expect(pair.events[end].of('child-removed')).toEqual([
-      { type: 'child-removed', ...removed, reason: 'deleted-by-us' },
+      { type: 'child-removed', ...removed, at: expect.any(Number), reason: 'deleted-by-us' },
     ]);
     expect(pair.events[other].of('child-removed')).toMatchObject([{ reason: 'deleted-by-peer' }]);
     expect(pair.initiator.state).toBe('established');
@@ -209,7 +209,7 @@ describe('Delete of a Child SA', () => {
       { kind: 'D', protocol: 1, spis: [] },
     ]);
     expect(pair.drawing.lines.at(-1)).toBe('I -> R: HDR, SK {}');
-    expect(pair.events.initiator.types.slice(-2)).toEqual(['child-removed', 'closed']);
+    expect(pair.events.initiator.types.slice(-3)).toEqual(['child-removed', 'ike-removed', 'closed']);
   });
 });
 
@@ -434,7 +434,13 @@ describe('the end', () => {
     const installed = pair.initiator.life.sa.events.find((event) => event.type === 'child-installed');
     pair.initiator.abandon(pair.now);
     pair.drain();
-    expect(pair.events.initiator.types).toEqual(['path', 'ike-established', 'config', 'closed']);
+    expect(pair.events.initiator.types).toEqual([
+      'path',
+      'ike-established',
+      'config',
+      'ike-removed',
+      'closed',
+    ]);
     const keys = installed?.type === 'child-installed' ? installed.child.keysIn.encryption : EMPTY;
     expect(keys.length).toBeGreaterThan(0);
     expect(keys.every((octet) => octet === 0)).toBe(true);

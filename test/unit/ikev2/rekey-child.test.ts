@@ -168,7 +168,7 @@ describe('refusals', () => {
     const pair = standing();
     const old = spiOf(pair, 'initiator');
     for (const child of pair.responder.life.sa.children.values()) {
-      pair.responder.life.sa.removeChild(child, 'expired');
+      pair.responder.life.sa.removeChild(pair.now, child, 'expired');
     }
     rekeyChild(pair, 'initiator').run(1_000);
     expect(pair.drawing.lines).toEqual([
