@@ -5,14 +5,23 @@
  */
 import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
 
-/** The helper's calls that the window may make. Logs, doctor and subscriptions stay with the main process. */
+/** The helper's calls that the window may make. Subscriptions stay with the main process. */
 export const PASSED_ON = [
   'profiles.get',
   'profiles.import',
   'profiles.setSecret',
+  'profiles.forgetSecret',
+  'profiles.update',
+  'profiles.certificates',
+  'profiles.export',
   'profiles.remove',
   'tunnel.up',
+  'tunnel.answer',
   'tunnel.down',
+  'tunnel.rekey',
+  'tunnel.reconnect',
+  'doctor.run',
+  'helper.info',
 ] as const satisfies readonly CallName[];
 export type PassedOn = (typeof PASSED_ON)[number];
 

@@ -5,8 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { flushCompileCache } from 'node:module';
+import { release, type as kernelName } from 'node:os';
 import { join } from 'node:path';
 import { createConnection } from '#core/ikev2/connection.ts';
+import { PROTOCOL } from '#core/ipc/contract.ts';
 import { importFiles } from '#core/profile/import.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
@@ -97,12 +99,25 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
   });
   const examine = () =>
     doctor({ system, addon: ADDON_PATH, journal: journal.entries(), running: tunnels.adapters() });
+  const since = new Date(systemClock.wall()).toISOString();
+  const info = () => ({
+    helper: VERSION,
+    protocol: { ...PROTOCOL },
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    kernel: `${kernelName()} ${release()}`,
+    since,
+    stateDir,
+    dataPlane: tunnels.features() ?? null,
+  });
   const accessFiles = systemAccessFiles(join(stateDir, 'access.json'));
   const server = await startServer({
     path: socket,
     peerCredentials: (descriptor) => platform.peerCredentials(descriptor),
     grant: (credentials) => grant(credentials, accessFiles),
-    dispatch: dispatcher(handlers({ store, tunnels, log, importFiles, doctor: examine })),
+    dispatch: dispatcher(
+      handlers({ store, tunnels, log, importFiles, doctor: examine, clock: systemClock, info }),
+    ),
     clock: systemClock,
     log: log.logger('ipc'),
     version: VERSION,

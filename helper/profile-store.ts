@@ -3,6 +3,7 @@
  * a record of known shape; a file that is not is reported and left as it is, and the others stay usable.
  * Each user sees their own profiles and those for all; an administrator sees every one.
  */
+import { createHash } from 'node:crypto';
 import { constants, closeSync, fstatSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -38,6 +39,12 @@ export interface StoredProfile {
   readonly forAll: boolean;
 }
 
+/** A profile before and after; absent where it is new, or gone. */
+export interface StoreChange {
+  readonly before?: StoredProfile;
+  readonly after?: StoredProfile;
+}
+
 /** The store cannot do what was asked; the message is for the user. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -63,6 +70,7 @@ export class ProfileStore {
   readonly #profiles = new Map<string, StoredProfile>();
   /** Ids whose files cannot be read: taken, but unusable. */
   readonly #damaged = new Set<string>();
+  readonly #listeners = new Set<(change: StoreChange) => void>();
 
   /** Reads everything in `directory`, which is made where it is missing. Throws only where that cannot be used at all. */
   constructor(directory: string, log: Logger, calls?: FileCalls) {
@@ -120,6 +128,15 @@ export class ProfileStore {
     this.#write({ ...stored, otherSecrets: { ...stored.otherSecrets, password } });
   }
 
+  /** Without effect where it is not stored. A tunnel that runs keeps its copy. Throws StoreError. */
+  forgetSecret(id: string, name: SecretName): void {
+    const stored = this.#profiles.get(id);
+    if (!stored) throw new StoreError(`there is no profile "${id}"`);
+    const { [name]: _, ...kept } = allSecrets(stored);
+    const { psk, ...otherSecrets } = kept as Partial<Record<SecretName, Secret>>;
+    this.#write({ ...stored, psk, otherSecrets });
+  }
+
   /** Throws StoreError. */
   remove(id: string): void {
     const stored = this.#profiles.get(id);
@@ -131,6 +148,17 @@ export class ProfileStore {
     }
     for (const secret of Object.values(allSecrets(stored))) secret.wipe();
     this.#profiles.delete(id);
+    this.#tell({ before: stored });
+  }
+
+  /** Calls after each change until the returned function is called. */
+  subscribe(listener: (change: StoreChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(change: StoreChange): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   #path(id: string): string {
@@ -178,7 +206,9 @@ export class ProfileStore {
     } catch (error) {
       throw new StoreError(cannotWrite(this.#path(id), error));
     }
+    const before = this.#profiles.get(id);
     this.#profiles.set(id, stored);
+    this.#tell({ ...(before === undefined ? {} : { before }), after: stored });
   }
 
   #freeId(name: string): string {
@@ -218,10 +248,15 @@ export function summaryOf(stored: StoredProfile): ProfileSummary {
     forAll: stored.forAll,
     storedSecrets: Object.keys(secrets),
     missingSecrets: missingFor(stored.profile, secrets),
+    revision: revisionOf(stored.profile),
   };
 }
 
-function visible(stored: StoredProfile, viewer: Viewer): boolean {
+/** Tells one state of a profile from another; says nothing about its secrets. */
+export const revisionOf = (profile: Profile): string =>
+  createHash('sha256').update(JSON.stringify(profile)).digest('hex').slice(0, 16);
+
+export function visible(stored: StoredProfile, viewer: Viewer): boolean {
   return viewer.admin || stored.forAll || stored.owner === viewer.uid;
 }
 

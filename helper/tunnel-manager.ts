@@ -73,6 +73,14 @@ export class TunnelManager {
     return [...this.#tunnels.values()].flatMap(({ tunnel }) => tunnel.adapter ?? []);
   }
 
+  /** What the open data planes use of this kernel, by name; `undefined` while none is open. */
+  features(): string[] | undefined {
+    const open = [...this.#tunnels.values()].flatMap(({ tunnel }) => tunnel.features ?? []);
+    if (open.length === 0) return undefined;
+    const used = open.flatMap((features) => Object.entries(features).filter(([, has]) => has));
+    return [...new Set(used.map(([name]) => name))];
+  }
+
   /** Forgets the last state of a profile that is gone. */
   forget(id: string): void {
     if (!this.isActive(id)) this.#tunnels.delete(id);

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { failureSchema } from '#core/failure/failure.ts';
+import { certificateEntrySchema, exportedSchema, exportFormat } from '#core/ipc/profile-calls.ts';
 import { reportEntrySchema } from '#core/profile/profile.ts';
 
 export { ERROR_CODES, PROTOCOL } from '#core/ipc/protocol.ts';
@@ -144,17 +145,39 @@ export const profileSummarySchema = z.object({
   /** Secrets that are stored, by name, never by value. */
   storedSecrets: z.array(z.string()),
   missingSecrets: z.array(z.string()),
+  /** Another one whenever the profile is another; secrets apart. Since 1.2. */
+  revision: z.string().optional(),
 });
 export type ProfileSummary = z.infer<typeof profileSummarySchema>;
 
+/** The gravest first. */
+export const logLevelSchema = z.enum(['error', 'warn', 'info', 'debug']);
+
 export const logEntrySchema = z.object({
   time,
-  level: z.enum(['error', 'warn', 'info', 'debug']),
+  level: logLevelSchema,
   subsystem: z.string(),
   message: z.string(),
   profile: z.string().optional(),
 });
 export type LogEntry = z.infer<typeof logEntrySchema>;
+
+/** About this helper, for people who look for a fault. Since 1.2. */
+export const helperInfoSchema = z.object({
+  /** `aditd 0.1.0` */
+  helper: z.string(),
+  protocol: z.object({ major: z.int(), minor: z.int() }),
+  node: z.string(),
+  /** `linux x64` */
+  platform: z.string(),
+  /** `Linux 6.8.0-31-generic` */
+  kernel: z.string(),
+  since: time,
+  stateDir: z.string(),
+  /** What the data planes of the tunnels that are up use of this kernel; null while none is up. */
+  dataPlane: z.array(z.string()).nullable(),
+});
+export type HelperInfo = z.infer<typeof helperInfoSchema>;
 
 export const doctorCheckSchema = z.object({
   check: z.string(),
@@ -168,6 +191,7 @@ const secret = z.base64().min(4).max(4096);
 const secretOrEmpty = z.base64().max(4096);
 
 const nothing = z.strictObject({});
+const topic = z.enum(['status', 'log', 'profiles']);
 const accepted = z.object({ accepted: z.literal(true) });
 
 function call<P extends z.ZodType, R extends z.ZodType>(permission: Permission, params: P, result: R) {
@@ -176,7 +200,12 @@ function call<P extends z.ZodType, R extends z.ZodType>(permission: Permission, 
 
 export const calls = {
   'status.get': call('read', nothing, statusSchema),
-  'profiles.list': call('read', nothing, z.object({ profiles: z.array(profileSummarySchema) })),
+  /** By id, as many as fit a frame; where `next` is there, call again with it as `after` (since 1.2). */
+  'profiles.list': call(
+    'read',
+    z.strictObject({ after: profileId.optional() }),
+    z.object({ profiles: z.array(profileSummarySchema), next: profileId.optional() }),
+  ),
   /** The profile as its file would be, without secrets. */
   'profiles.get': call(
     'read',
@@ -198,6 +227,8 @@ export const calls = {
       password: secret.optional(),
       /** base64 of the password in UTF-8 that opens the PKCS#12 file, which is then kept open. */
       p12Password: secretOrEmpty.optional(),
+      /** base64 of the password in UTF-8 that opens the private key, which is then kept open. Since 1.2. */
+      privateKeyPassword: secret.optional(),
       dryRun: z.boolean().default(false),
       forAll: z.boolean().default(false),
     }),
@@ -225,6 +256,33 @@ export const calls = {
       .refine((params) => Object.keys(params).length === 2, 'exactly one secret is set at a time'),
     nothing,
   ),
+  /**
+   * Puts `profile` in the place of what is stored, secrets apart. Refused with `data` (refusalDataSchema) where it is
+   * no profile, and where the profile's revision is not `baseRevision` any more. A running tunnel keeps its settings
+   * until it connects again. Since 1.2.
+   */
+  'profiles.update': call(
+    'operate',
+    z.strictObject({ id: profileId, profile: z.unknown(), baseRevision: z.string().max(64).optional() }),
+    z.object({ summary: profileSummarySchema, appliesAt: z.enum(['now', 'next-connection']) }),
+  ),
+  /** Only what can be given again: a private key goes with its profile. Since 1.2. */
+  'profiles.forgetSecret': call(
+    'operate',
+    z.strictObject({
+      id: profileId,
+      which: z.enum(['psk', 'password', 'pkcs12Password', 'privateKeyPassword']),
+    }),
+    nothing,
+  ),
+  /** Since 1.2. */
+  'profiles.certificates': call(
+    'read',
+    z.strictObject({ id: profileId }),
+    z.object({ certificates: z.array(certificateEntrySchema) }),
+  ),
+  /** Since 1.2. */
+  'profiles.export': call('read', z.strictObject({ id: profileId, format: exportFormat }), exportedSchema),
   'profiles.remove': call('operate', z.strictObject({ id: profileId }), nothing),
   /** Answers at once; the truth follows as events. */
   'tunnel.up': call(
@@ -237,10 +295,18 @@ export const calls = {
     }),
     accepted,
   ),
-  /** The answer to status' `question`: base64 of what was typed, in UTF-8; without it the person declines. */
+  /**
+   * The answer to status' `question`: base64 of what was typed, in UTF-8; without it the person declines. With
+   * `remember` (since 1.2) it is stored with the profile once the tunnel is connected, unless it is a one-time code.
+   */
   'tunnel.answer': call(
     'operate',
-    z.strictObject({ id: profileId, question: count, answer: secretOrEmpty.optional() }),
+    z.strictObject({
+      id: profileId,
+      question: count,
+      answer: secretOrEmpty.optional(),
+      remember: z.boolean().default(false),
+    }),
     accepted,
   ),
   'tunnel.down': call('operate', z.strictObject({ id: profileId.optional() }), accepted),
@@ -252,18 +318,35 @@ export const calls = {
   ),
   /** A fresh connection now: at once and not at `reconnect.nextAt`, or in place of one that stands. Since 1.2. */
   'tunnel.reconnect': call('operate', z.strictObject({ id: profileId }), accepted),
-  /** A snapshot in the answer, then events with rising `sequence`. */
+  /**
+   * A snapshot in the answer, then events with rising `sequence`. `level` (it and what is graver) and `subsystem` narrow
+   * the log. The log's snapshot is the newest of the helper's last 2000 lines that fit a frame; that of the profiles may
+   * go on with `profiles.list` after `next`. Filters and profiles since 1.2.
+   */
   'events.subscribe': call(
     'read',
-    z.strictObject({ topic: z.enum(['status', 'log']) }),
+    z
+      .strictObject({
+        topic,
+        level: logLevelSchema.optional(),
+        subsystem: z.string().min(1).max(64).optional(),
+      })
+      .refine(
+        (params) => params.topic === 'log' || (params.level ?? params.subsystem) === undefined,
+        'level and subsystem are for the log',
+      ),
     z.object({
       sequence: z.number(),
       status: statusSchema.optional(),
       log: z.array(logEntrySchema).optional(),
+      profiles: z.array(profileSummarySchema).optional(),
+      next: profileId.optional(),
     }),
   ),
-  'events.unsubscribe': call('read', z.strictObject({ topic: z.enum(['status', 'log']) }), nothing),
+  'events.unsubscribe': call('read', z.strictObject({ topic }), nothing),
   'doctor.run': call('read', nothing, z.object({ checks: z.array(doctorCheckSchema) })),
+  /** Since 1.2. */
+  'helper.info': call('read', nothing, helperInfoSchema),
 } as const;
 
 export type Calls = typeof calls;
@@ -275,5 +358,12 @@ export type Result<C extends CallName> = z.output<Calls[C]['result']>;
 export const eventSchema = z.discriminatedUnion('topic', [
   z.object({ topic: z.literal('status'), sequence: z.number(), status: statusSchema }),
   z.object({ topic: z.literal('log'), sequence: z.number(), entry: logEntrySchema }),
+  /** Profiles that are new or have changed, whole, and ids of those that are gone. Since 1.2. */
+  z.object({
+    topic: z.literal('profiles'),
+    sequence: z.number(),
+    changed: z.array(profileSummarySchema),
+    removed: z.array(profileId),
+  }),
 ]);
 export type Event = z.infer<typeof eventSchema>;

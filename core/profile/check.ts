@@ -1,6 +1,6 @@
 /**
  * What the schema cannot say: texts inside a profile that must mean something (algorithms, selectors, identities,
- * hosts). Both importers ask here, so that a profile that was accepted once can always be used.
+ * hosts). The importers and `profiles.update` ask here, so that a profile that was accepted once can always be used.
  */
 import { KeywordError, parseProposal } from '#core/crypto/keywords.ts';
 import { parseIdentification } from '#core/ike/identification.ts';
@@ -71,26 +71,39 @@ export const checkAddress: Check = (text) => (parseIp(text) ? undefined : `${quo
 
 export const checkDomain: Check = (text) => (isDomain(text) ? undefined : `${quote(text)} is no domain name`);
 
+/** What is wrong with one text; the field is `child.remoteTs.1`, or `gateway.id`. */
+export interface TextProblem {
+  readonly field: string;
+  readonly problem: string;
+  readonly remedy?: string;
+}
+
 /** Everything wrong with a profile that fits the schema, a sentence each, with the field's name in front. */
-export function checkProfile(profile: Profile): string[] {
+export const checkProfile = (profile: Profile): string[] =>
+  profileProblems(profile).map(({ field, problem, remedy }) =>
+    [`${field.replace(/\.\d+$/, '')}: ${problem}`, ...(remedy === undefined ? [] : [remedy])].join('; '),
+  );
+
+/** The same, apart for a form. */
+export function profileProblems(profile: Profile): TextProblem[] {
   const { gateway, authentication } = profile;
   const proof = gateway.authentication;
   const certified = authentication.method === 'psk' ? undefined : authentication;
   const eap = 'methods' in authentication ? authentication : undefined;
-  const rows: readonly (readonly [string, readonly string[], Check])[] = [
-    ['gateway.addresses', profile.gateway.addresses, checkHost],
-    ['gateway.id', present(gateway.id), checkIdentity],
+  const rows: readonly Row[] = [
+    ['gateway.addresses', gateway.addresses, checkHost],
+    ['gateway.id', gateway.id, checkIdentity],
     ['gateway.authentication.ca', proof && 'ca' in proof ? proof.ca : [], certificateProblem],
     [
       'gateway.authentication.certificate',
-      present(proof && 'certificate' in proof ? proof.certificate : undefined),
+      proof && 'certificate' in proof ? proof.certificate : undefined,
       certificateProblem,
     ],
-    ['authentication.localId', present(authentication.localId), checkIdentity],
-    ['authentication.user', present(eap?.user), checkUser],
-    ['authentication.anonymousIdentity', present(eap?.anonymousIdentity), checkUser],
-    ['authentication.aaaId', present(eap?.aaaId), checkIdentity],
-    ['authentication.certificate', present(certified?.certificate), certificateProblem],
+    ['authentication.localId', authentication.localId, checkIdentity],
+    ['authentication.user', eap?.user, checkUser],
+    ['authentication.anonymousIdentity', eap?.anonymousIdentity, checkUser],
+    ['authentication.aaaId', eap?.aaaId, checkIdentity],
+    ['authentication.certificate', certified?.certificate, certificateProblem],
     ['authentication.chain', certified?.chain ?? [], certificateProblem],
     ['ike.proposals', profile.ike.proposals, checkProposal('IKE')],
     ['child.proposals', profile.child.proposals, checkProposal('ESP')],
@@ -102,19 +115,30 @@ export function checkProfile(profile: Profile): string[] {
   return [...rows.flatMap(problemsOf), ...eapOnlyProblem(profile)];
 }
 
-function problemsOf([field, texts, check]: readonly [string, readonly string[], Check]): string[] {
-  return texts.flatMap((text) => {
-    const problem = check(text);
-    return problem === undefined ? [] : [`${field}: ${problem}`];
+type Row = readonly [field: string, value: string | undefined | readonly string[], check: Check];
+
+function problemsOf([field, value, check]: Row): TextProblem[] {
+  const texts = typeof value === 'string' ? [value] : (value ?? []);
+  return texts.flatMap((text, at) => {
+    const sentence = check(text);
+    if (sentence === undefined) return [];
+    return [{ field: typeof value === 'string' ? field : `${field}.${at}`, ...inParts(sentence) }];
   });
 }
 
+/** Checks end with what they expected; the text they quote comes before it. */
+function inParts(sentence: string): Omit<TextProblem, 'field'> {
+  const at = sentence.lastIndexOf('; expected ');
+  return at < 0 ? { problem: sentence } : { problem: sentence.slice(0, at), remedy: sentence.slice(at + 2) };
+}
+
 /** RFC 5998 leaves the gateway's proof to the EAP method: without EAP there is none. */
-const eapOnlyProblem = ({ gateway, authentication }: Profile): string[] =>
+const eapOnlyProblem = ({ gateway, authentication }: Profile): TextProblem[] =>
   gateway.authentication?.method === 'eap-only' && authentication.method !== 'eap'
     ? [
-        `gateway.authentication.method: "eap-only" needs authentication.method "eap", found "${authentication.method}"`,
+        {
+          field: 'gateway.authentication.method',
+          problem: `"eap-only" needs authentication.method "eap", found "${authentication.method}"`,
+        },
       ]
     : [];
-
-const present = (text: string | undefined): string[] => (text === undefined ? [] : [text]);

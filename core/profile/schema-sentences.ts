@@ -1,6 +1,6 @@
 /**
- * What a schema finds wrong, in sentences that name the field, what was expected and what stood there. Called by
- * adit-json.ts and swanctl.ts.
+ * What a schema finds wrong: the field, what stood there and what was expected, apart for a form or in one sentence.
+ * Called by adit-json.ts and swanctl.ts, and by the helper for `profiles.update`.
  */
 import type { z } from 'zod';
 import { printable } from '#core/text/printable.ts';
@@ -16,23 +16,40 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' };
 
-/** One sentence an issue. `input` is what was parsed; its values are quoted, but never those of unknown fields. */
+/** The field is a path such as `gateway.port`, or empty; problem and remedy are `found 70000` and `expected …`. */
+export interface SchemaProblem {
+  readonly field: string;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** One an issue. `input` is what was parsed; its values are quoted, but never those of unknown fields. */
+export function schemaProblems(error: z.ZodError, input: unknown): SchemaProblem[] {
+  return error.issues.map((issue) => ({
+    field: printable(issue.path.join('.')),
+    ...problemOf(issue, valueAt(input, issue.path)),
+  }));
+}
+
+/** The same, one sentence an issue. */
 export function sentences(error: z.ZodError, input: unknown): string[] {
-  return error.issues.map((issue) => {
-    const field = issue.path.join('.');
-    const sentence = sentenceOf(issue, valueAt(input, issue.path));
-    return field === '' ? sentence : `${printable(field)}: ${sentence}`;
+  return schemaProblems(error, input).map(({ field, problem, remedy }) => {
+    const sentence = problem.startsWith('found ') ? `${remedy}, ${problem}` : `${problem}; ${remedy}`;
+    return field === '' ? sentence : `${field}: ${sentence}`;
   });
 }
 
-function sentenceOf(issue: z.core.$ZodIssue, found: unknown): string {
+function problemOf(issue: z.core.$ZodIssue, found: unknown): Omit<SchemaProblem, 'field'> {
   if (issue.code === 'unrecognized_keys') {
     const shownKeys = issue.keys.slice(0, 8).map((key) => `"${printable(key, 64)}"`);
     const keys = [...shownKeys, ...(issue.keys.length > 8 ? ['…'] : [])].join(', ');
-    return `${keys} is not known here; remove it, or see docs/profile-format.md for the fields there are`;
+    return {
+      problem: `${keys} is not known here`,
+      remedy: 'remove it, or see docs/profile-format.md for the fields there are',
+    };
   }
-  if (found === undefined) return `is missing; expected ${expectation(issue)}`;
-  return `expected ${expectation(issue)}, found ${shown(found)}`;
+  const remedy = `expected ${expectation(issue)}`;
+  return { problem: found === undefined ? 'is missing' : `found ${shown(found)}`, remedy };
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

@@ -2,11 +2,12 @@
  * What each call of the contract does. Permissions and shapes are checked before (dispatch.ts); here it is decided
  * whose profile is meant and what the store and the tunnels are asked for.
  */
-import type { LogEntry } from '#core/ipc/contract.ts';
 import { checkProfile } from '#core/profile/check.ts';
 import { missingFor } from '#core/profile/needs.ts';
 import { ImportError, profileSchema, secretsSchema } from '#core/profile/profile.ts';
 import type { ImportedProfile, Profile } from '#core/profile/profile.ts';
+import type { HelperInfo } from '#core/ipc/contract.ts';
+import type { Clock } from '../clock.ts';
 import type { DoctorCheck } from '../effects/doctor.ts';
 import type { Log } from '../log/log.ts';
 import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
@@ -17,6 +18,8 @@ import { unlock } from '../unlock.ts';
 import { CallError } from './call-error.ts';
 import { fieldProblem } from './dispatch.ts';
 import type { Handlers } from './dispatch.ts';
+import { profileHandlers } from './profile-calls.ts';
+import { pageOf, topicHandlers } from './topics.ts';
 
 export interface Services {
   readonly store: ProfileStore;
@@ -27,12 +30,12 @@ export interface Services {
     files: readonly { readonly name: string; readonly content: Uint8Array }[],
   ) => readonly ImportedProfile[];
   readonly doctor: () => Promise<readonly DoctorCheck[]>;
+  readonly clock: Clock;
+  readonly info: () => HelperInfo;
 }
 
-/** A snapshot must fit a frame (256 KiB) with room to spare. */
-const LOG_SNAPSHOT_CHARACTERS = 100_000;
-
-export function handlers({ store, tunnels, log, importFiles, doctor }: Services): Handlers {
+export function handlers(services: Services): Handlers {
+  const { store, tunnels, log, importFiles, doctor, clock, info } = services;
   const audit = log.logger('calls');
 
   function need(id: string, viewer: Viewer): StoredProfile {
@@ -52,13 +55,13 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
 
   return {
     'status.get': (_, { viewer }) => tunnels.status(viewer),
-    'profiles.list': (_, { viewer }) => ({ profiles: store.list(viewer).map(summaryOf) }),
+    'profiles.list': ({ after }, { viewer }) => pageOf(store.list(viewer), after),
     'profiles.get': ({ id }, { viewer }) => {
       const stored = need(id, viewer);
       return { summary: summaryOf(stored), profile: stored.profile };
     },
-    'profiles.import': ({ files, name, psk, password, p12Password, dryRun, forAll }, { viewer }) => {
-      const given = withoutAbsent({ psk, password, pkcs12Password: p12Password });
+    'profiles.import': ({ files, name, dryRun, forAll, p12Password, ...secrets }, { viewer }) => {
+      const given = withoutAbsent({ ...secrets, pkcs12Password: p12Password });
       if (forAll && !viewer.admin) {
         throw new CallError('forbidden', 'forAll: only an administrator installs a profile for all');
       }
@@ -107,6 +110,7 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
       audit.forProfile(id).info(`secret set by uid ${viewer.uid}`);
       return {};
     },
+    ...profileHandlers({ store, tunnels, clock, audit, need, needOwn }),
     'profiles.remove': ({ id }, { viewer }) => {
       needOwn(id, viewer);
       if (tunnels.isActive(id)) {
@@ -164,34 +168,9 @@ export function handlers({ store, tunnels, log, importFiles, doctor }: Services)
       }
       return { accepted: true };
     },
-    'events.subscribe': ({ topic }, { viewer, subscriptions }) => {
-      if (topic === 'status') {
-        const snapshot = tunnels.status(viewer);
-        let known = JSON.stringify(snapshot);
-        const sequence = subscriptions.begin(topic, (emit) =>
-          tunnels.subscribe(() => {
-            const status = tunnels.status(viewer);
-            const now = JSON.stringify(status);
-            // What others' tunnels do is not this viewer's, and nothing new is no news.
-            if (now !== known) emit({ topic, status });
-            known = now;
-          }),
-        );
-        return { sequence, status: snapshot };
-      }
-      const mine = (entry: LogEntry): boolean => isFor(entry, viewer, store);
-      const sequence = subscriptions.begin(topic, (emit) =>
-        log.subscribe((entry) => {
-          if (mine(entry)) emit({ topic, entry });
-        }),
-      );
-      return { sequence, log: newest(log.recent().filter(mine)) };
-    },
-    'events.unsubscribe': ({ topic }, { subscriptions }) => {
-      subscriptions.end(topic);
-      return {};
-    },
+    ...topicHandlers({ store, tunnels, log }),
     'doctor.run': async () => ({ checks: [...(await doctor())] }),
+    'helper.info': () => info(),
   };
 }
 
@@ -238,18 +217,4 @@ function refusing<T>(act: () => T): T {
       throw new CallError('refused', error.message);
     throw error;
   }
-}
-
-/** Lines about a profile are for those who see it; lines about the helper for everyone who may connect. */
-function isFor(entry: LogEntry, viewer: Viewer, store: ProfileStore): boolean {
-  return viewer.admin || entry.profile === undefined || store.get(entry.profile, viewer) !== undefined;
-}
-
-function newest(entries: readonly LogEntry[]): LogEntry[] {
-  let room = LOG_SNAPSHOT_CHARACTERS;
-  const first = entries.findLastIndex((entry) => {
-    room -= JSON.stringify(entry).length;
-    return room < 0;
-  });
-  return entries.slice(first + 1);
 }

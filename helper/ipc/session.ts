@@ -133,10 +133,13 @@ export class Session {
       this.#sendResult(id, await this.#deps.dispatch(method, params, this.#caller));
     } catch (error) {
       if (error instanceof CallError) {
-        this.#sendError(id, error.code, error.message);
+        this.#sendError(id, error);
       } else {
         this.#deps.log.error(`${method} failed inside the helper: ${messageOf(error)}`);
-        this.#sendError(id, ERROR_CODES.internal, 'the helper failed at this call; its log says more');
+        this.#sendError(id, {
+          code: ERROR_CODES.internal,
+          message: 'the helper failed at this call; its log says more',
+        });
       }
     }
   }
@@ -145,8 +148,12 @@ export class Session {
     this.#send({ jsonrpc: '2.0', id, result });
   }
 
-  #sendError(id: number, code: number, message: string): void {
-    this.#send({ jsonrpc: '2.0', id, error: { code, message } });
+  #sendError(
+    id: number,
+    { code, message, data }: Pick<CallError, 'code' | 'message'> & { data?: unknown },
+  ): void {
+    const error = { code, message, ...(data === undefined ? {} : { data }) };
+    this.#send({ jsonrpc: '2.0', id, error });
   }
 
   #sendEvent(event: Event): void {

@@ -20,7 +20,7 @@ import { connectionConfig } from '../connection-config.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../effects/journal.ts';
 import type { Logger } from '../log/log.ts';
-import type { IkeDatagram, SaCounters } from '../native/data-plane.ts';
+import type { DataPlaneFeatures, IkeDatagram, SaCounters } from '../native/data-plane.ts';
 import type { StoredProfile } from '../profile-store.ts';
 import { Secret } from '../secret.ts';
 import { unlessAborted } from './abort.ts';
@@ -103,6 +103,11 @@ export class Tunnel {
   /** Name of its TUN adapter while it has one. */
   get adapter(): string | undefined {
     return this.#carrier?.tun;
+  }
+
+  /** What its data plane uses of this kernel while it has one. */
+  get features(): DataPlaneFeatures | undefined {
+    return this.#carrier?.dataPlane.features;
   }
 
   /** Resolves when nothing of it is left. */

@@ -1,6 +1,6 @@
 /** The helper's calls without a socket: a real store in a temporary directory over a TunnelWorld. */
 import { join } from 'node:path';
-import type { CallName, Params, Permission, Result } from '#core/ipc/contract.ts';
+import type { CallName, HelperInfo, Params, Permission, Result } from '#core/ipc/contract.ts';
 import type { Event } from '#core/ipc/contract.ts';
 import { importFiles } from '#core/profile/import.ts';
 import { handlers } from '#helper/ipc/calls.ts';
@@ -37,6 +37,18 @@ export class Person {
   }
 }
 
+/** What a helper says about itself. */
+export const INFO: HelperInfo = {
+  helper: 'aditd 0',
+  protocol: { major: 1, minor: 2 },
+  node: 'v24.0.0',
+  platform: 'linux x64',
+  kernel: 'Linux 6.8.0',
+  since: '2026-01-01T00:00:00.000Z',
+  stateDir: '/var/lib/adit',
+  dataPlane: null,
+};
+
 export class HelperWorld {
   readonly directory = join(temporaryDirectory(), 'profiles');
   readonly tunnels: TunnelWorld;
@@ -55,6 +67,8 @@ export class HelperWorld {
         log,
         importFiles,
         doctor: () => Promise.resolve([{ check: 'this', ok: true, found: 'good' }]),
+        clock: this.tunnels.clock,
+        info: () => ({ ...INFO, dataPlane: this.tunnels.tunnels.features() ?? null }),
       }),
     );
   }

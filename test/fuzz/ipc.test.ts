@@ -35,6 +35,7 @@ import type { IpcServer } from '#helper/ipc/server.ts';
 import { Log } from '#helper/log/log.ts';
 import { ProfileStore } from '#helper/profile-store.ts';
 import type { TunnelManager } from '#helper/tunnel-manager.ts';
+import { INFO } from '#test/fakes/helper-world.ts';
 
 /** One property's share of the suite's time. */
 const MS = 1200;
@@ -70,7 +71,17 @@ beforeAll(async () => {
     version: 'aditd fuzz',
     peerCredentials: () => ({ uid: 1000, gid: 1000 }),
     grant: () => ({ permission: 'operate' }),
-    dispatch: dispatcher(handlers({ store, tunnels, log, importFiles, doctor: () => Promise.resolve([]) })),
+    dispatch: dispatcher(
+      handlers({
+        store,
+        tunnels,
+        log,
+        importFiles,
+        doctor: () => Promise.resolve([]),
+        clock: systemClock,
+        info: () => INFO,
+      }),
+    ),
   });
 });
 afterAll(async () => {

@@ -157,7 +157,10 @@ describe('adit up', () => {
     const { code, stderr } = await run(fake, 'up work --password-stdin', { stdin: 'wrong' });
     expect(code).toBe(1);
     expect(stderr).toContain('The gateway does not accept the password of “alice”.');
-    expect(fake.received.at(-1)).toEqual({ name: 'tunnel.answer', params: { id: 'work', question: 3 } });
+    expect(fake.received.at(-1)).toEqual({
+      name: 'tunnel.answer',
+      params: { id: 'work', question: 3, remember: false },
+    });
   });
 
   it('says so where the helper goes away meanwhile', async () => {

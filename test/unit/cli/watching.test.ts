@@ -175,7 +175,7 @@ describe('at a terminal', () => {
     const { code, screen } = await atTerminal(adit(fake, 'up work'), 'Password of alice: ');
     expect(fake.received.at(-1)).toEqual({
       name: 'tunnel.answer',
-      params: { id: 'work', question: 7, answer: Buffer.from(SECRET).toString('base64') },
+      params: { id: 'work', question: 7, answer: Buffer.from(SECRET).toString('base64'), remember: false },
     });
     expect(screen).not.toContain(SECRET.slice(0, 5));
     expect(code).toBe(0);

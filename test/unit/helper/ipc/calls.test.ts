@@ -128,6 +128,7 @@ describe('profiles', () => {
         forAll: false,
         storedSecrets: ['psk'],
         missingSecrets: [],
+        revision: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
       },
     ]);
     const shown = await alice.call('profiles.get', { id });

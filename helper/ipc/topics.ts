@@ -1,0 +1,111 @@
+/**
+ * What `events.subscribe` starts: a snapshot of what the viewer may see, and events after it. calls.ts calls it.
+ */
+import type { LogEntry, ProfileSummary } from '#core/ipc/contract.ts';
+import { logLevelSchema } from '#core/ipc/contract.ts';
+import type { Log } from '../log/log.ts';
+import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
+import { summaryOf, visible } from '../profile-store.ts';
+import type { TunnelManager } from '../tunnel-manager.ts';
+import type { Handlers } from './dispatch.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+export interface Sources {
+  readonly store: ProfileStore;
+  readonly tunnels: TunnelManager;
+  readonly log: Log;
+}
+
+/** Octets of a snapshot: it must fit a frame (256 KiB) with room to spare. */
+const SNAPSHOT_OCTETS = 100_000;
+
+const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value)) + 1;
+
+/** Profiles by id after `after`, as many as a frame holds with ease. 200 of the usual kind take some 50 kB. */
+export function pageOf(
+  stored: readonly StoredProfile[],
+  after?: string,
+): { readonly profiles: ProfileSummary[]; readonly next?: string } {
+  let room = SNAPSHOT_OCTETS;
+  const profiles: ProfileSummary[] = [];
+  for (const one of stored) {
+    if (after !== undefined && one.id <= after) continue;
+    const summary = summaryOf(one);
+    room -= sizeOf(summary);
+    const last = profiles.at(-1);
+    if (room < 0 && last) return { profiles, next: last.id };
+    profiles.push(summary);
+  }
+  return { profiles };
+}
+
+export function topicHandlers(sources: Sources): Pick<Handlers, 'events.subscribe' | 'events.unsubscribe'> {
+  return {
+    'events.subscribe': ({ topic, level, subsystem }, { viewer, subscriptions }) => {
+      if (topic === 'status') return followStatus(sources, viewer, subscriptions);
+      if (topic === 'profiles') return followProfiles(sources, viewer, subscriptions);
+      const most = logLevelSchema.options.indexOf(level ?? 'debug');
+      return followLog(sources, subscriptions, (entry) => {
+        if (logLevelSchema.options.indexOf(entry.level) > most) return false;
+        return (
+          (subsystem === undefined || entry.subsystem === subsystem) && isFor(entry, viewer, sources.store)
+        );
+      });
+    },
+    'events.unsubscribe': ({ topic }, { subscriptions }) => {
+      subscriptions.end(topic);
+      return {};
+    },
+  };
+}
+
+function followStatus({ tunnels }: Sources, viewer: Viewer, subscriptions: Subscriptions) {
+  const snapshot = tunnels.status(viewer);
+  let known = JSON.stringify(snapshot);
+  const sequence = subscriptions.begin('status', (emit) =>
+    tunnels.subscribe(() => {
+      const status = tunnels.status(viewer);
+      const now = JSON.stringify(status);
+      // What others' tunnels do is not this viewer's, and nothing new is no news.
+      if (now !== known) emit({ topic: 'status', status });
+      known = now;
+    }),
+  );
+  return { sequence, status: snapshot };
+}
+
+function followProfiles({ store }: Sources, viewer: Viewer, subscriptions: Subscriptions) {
+  const sequence = subscriptions.begin('profiles', (emit) =>
+    store.subscribe(({ before, after }) => {
+      if (after && visible(after, viewer)) {
+        emit({ topic: 'profiles', changed: [summaryOf(after)], removed: [] });
+      } else if (before && visible(before, viewer)) {
+        emit({ topic: 'profiles', changed: [], removed: [before.id] });
+      }
+    }),
+  );
+  return { sequence, ...pageOf(store.list(viewer)) };
+}
+
+function followLog({ log }: Sources, subscriptions: Subscriptions, wanted: (entry: LogEntry) => boolean) {
+  const sequence = subscriptions.begin('log', (emit) =>
+    log.subscribe((entry) => {
+      if (wanted(entry)) emit({ topic: 'log', entry });
+    }),
+  );
+  return { sequence, log: newest(log.recent().filter(wanted)) };
+}
+
+/** Lines about a profile are for those who see it; lines about the helper for everyone who may connect. */
+function isFor(entry: LogEntry, viewer: Viewer, store: ProfileStore): boolean {
+  return viewer.admin || entry.profile === undefined || store.get(entry.profile, viewer) !== undefined;
+}
+
+function newest(entries: readonly LogEntry[]): LogEntry[] {
+  let room = SNAPSHOT_OCTETS;
+  const first = entries.findLastIndex((entry) => {
+    room -= sizeOf(entry);
+    return room < 0;
+  });
+  return entries.slice(first + 1);
+}
