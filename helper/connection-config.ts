@@ -130,7 +130,7 @@ type Login = Extract<Profile['authentication'], { readonly methods: unknown }>;
 function credentials(login: Login, { user, password, own }: Proofs): EapCredentials {
   return {
     user: needed('user name', user),
-    methods: eapMethods(login.methods, own !== undefined),
+    methods: eapMethods(login, own !== undefined),
     ...(password === undefined ? {} : { password }),
     ...(login.anonymousIdentity === undefined ? {} : { anonymous: login.anonymousIdentity }),
     ...(login.allowMethodChain ? { chain: ['GTC'] as const } : {}),

@@ -7,7 +7,7 @@ import { parseIdentification } from '#core/ike/identification.ts';
 import { parseTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { parseIp } from '#core/net/address.ts';
 import { certificateProblem } from '#core/profile/certificate-shape.ts';
-import type { Profile } from '#core/profile/profile.ts';
+import type { EapInnerMethod, Profile } from '#core/profile/profile.ts';
 import { printable } from '#core/text/printable.ts';
 
 /** A sentence about what is wrong with a text, or undefined where it is good. */
@@ -112,7 +112,7 @@ export function profileProblems(profile: Profile): TextProblem[] {
     ['dns.servers', profile.dns.servers, checkAddress],
     ['dns.domains', profile.dns.domains, checkDomain],
   ];
-  return [...rows.flatMap(problemsOf), ...eapOnlyProblem(profile)];
+  return [...rows.flatMap(problemsOf), ...eapOnlyProblem(profile), ...innerMethodProblem(eap)];
 }
 
 type Row = readonly [field: string, value: string | undefined | readonly string[], check: Check];
@@ -142,3 +142,23 @@ const eapOnlyProblem = ({ gateway, authentication }: Profile): TextProblem[] =>
         },
       ]
     : [];
+
+/** PEAP carries EAP alone, and no gateway serves MD5 in it. */
+const PEAP_INNER: readonly EapInnerMethod[] = ['eap-mschapv2', 'eap-gtc', 'eap-tls'];
+
+type EapLogin = Extract<Profile['authentication'], { readonly methods: unknown }>;
+
+/** Where one of the tunnels in the list could not run it, the profile would mean less than it says. */
+function innerMethodProblem(login: EapLogin | undefined): TextProblem[] {
+  const inner = login?.innerMethod;
+  if (login === undefined || inner === undefined) return [];
+  const { methods } = login;
+  const field = 'authentication.innerMethod';
+  if (!methods.includes('ttls') && !methods.includes('peap')) {
+    const remedy = 'name one of them in authentication.methods';
+    return [{ field, problem: `"${inner}" runs inside of ttls or peap`, remedy }];
+  }
+  if (!methods.includes('peap') || PEAP_INNER.includes(inner)) return [];
+  const remedy = `expected one of ${PEAP_INNER.join(', ')}, or authentication.methods without peap`;
+  return [{ field, problem: `"${inner}" does not run inside of peap`, remedy }];
+}

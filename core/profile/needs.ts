@@ -19,6 +19,21 @@ export function gatewayAuthenticationOf({
   return gatewayAuthenticationSchema.parse({ method });
 }
 
+type Login = Extract<Profile['authentication'], { readonly methods: unknown }>;
+
+/** What a login may use: our certificate (for EAP-TLS, outside or inside of a tunnel), a password, or either. */
+export function loginUses({ methods, innerMethod }: Login): {
+  readonly certificate: boolean;
+  readonly password: boolean;
+} {
+  const inner = innerMethod === 'eap-tls';
+  const byCertificate = methods.map((one) => one === 'tls' || (inner && (one === 'ttls' || one === 'peap')));
+  return {
+    certificate: byCertificate.includes(true),
+    password: methods.length === 0 || byCertificate.includes(false),
+  };
+}
+
 /** Secrets and the certificate, by the names that reports and summaries use. */
 export type Need = SecretName | 'certificate';
 
@@ -36,10 +51,9 @@ export function missingFor(
   const keyed = authentication.method === 'psk' || gatewayAuthenticationOf(profile).method === 'psk';
   if (keyed && !has('psk')) missing.push('psk');
   if (authentication.method === 'psk') return missing;
-  const only = authentication.method === 'certificate' ? undefined : authentication.methods;
-  const tlsAlone = only?.length === 1 && only[0] === 'tls';
-  if (only && !tlsAlone && !has('password')) missing.push('password');
-  const certified = authentication.method !== 'eap' || only?.includes('tls');
+  const login = authentication.method === 'certificate' ? undefined : loginUses(authentication);
+  if (login?.password === true && !has('password')) missing.push('password');
+  const certified = authentication.method !== 'eap' || login?.certificate;
   if (!certified) return missing;
   if (has('pkcs12')) return has('pkcs12Password') ? missing : [...missing, 'pkcs12Password'];
   if (authentication.certificate === undefined) missing.push('certificate');

@@ -36,6 +36,21 @@ const certificateFields = {
 /** Names of EAP methods in a profile; the IANA types are in core/registry/eap-types.ts. */
 export const eapMethodName = z.enum(['mschapv2', 'tls', 'ttls', 'peap', 'gtc', 'md5']);
 
+/**
+ * What runs inside the tunnel of TTLS or PEAP: `eap-…` are EAP methods, the others TTLS's own ways to send a password
+ * (RFC 5281 §11.2).
+ */
+export const eapInnerMethodName = z.enum([
+  'pap',
+  'chap',
+  'mschapv2',
+  'eap-mschapv2',
+  'eap-gtc',
+  'eap-md5',
+  'eap-tls',
+]);
+export type EapInnerMethod = z.infer<typeof eapInnerMethodName>;
+
 const eapFields = {
   /** Whom EAP authenticates; absent is asked for. */
   user: z.string().min(1).max(256).optional(),
@@ -43,6 +58,8 @@ const eapFields = {
   anonymousIdentity: z.string().min(1).max(256).optional(),
   /** Empty takes what the gateway offers among the sound ones. */
   methods: z.array(eapMethodName).max(6).default([]),
+  /** Inside of TTLS and PEAP nothing but this; absent takes what their server offers of EAP. */
+  innerMethod: eapInnerMethodName.optional(),
   /** The name in the TLS server's certificate where it is not the gateway's. */
   aaaId: z.string().min(1).max(1024).optional(),
   /** A second method may follow the first, as FortiGate's second factor does. */

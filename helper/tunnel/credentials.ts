@@ -6,7 +6,7 @@
 import { decodeCertificate } from '#core/pki/certificate.ts';
 import { certificatesToSend } from '#core/pki/certreq.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
-import { missingFor } from '#core/profile/needs.ts';
+import { loginUses, missingFor } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import { KeyFileError, readPrivateKey } from '../pki/key-file.ts';
 import { Pkcs12Error, readPkcs12 } from '../pki/pkcs12.ts';
@@ -81,7 +81,7 @@ const unusable = (detail: string): TunnelError => new TunnelError({ cause: 'cert
 /** A login may have a certificate for EAP-TLS, or for nothing. */
 function usesCertificate(authentication: Certified): boolean {
   if (authentication.method !== 'eap') return true;
-  return authentication.methods.includes('tls') || authentication.certificate !== undefined;
+  return loginUses(authentication).certificate || authentication.certificate !== undefined;
 }
 
 /** Token cards show a prompt of their own: nobody can be asked before the gateway does. */

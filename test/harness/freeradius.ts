@@ -27,6 +27,8 @@ export interface FreeRadiusOptions {
   readonly server: Issued;
   /** User name to password, in the clear. */
   readonly users: Readonly<Record<string, string>>;
+  /** The highest version of TLS that it speaks; 1.3 where absent. */
+  readonly maxTls?: '1.2' | '1.3';
 }
 
 /** Starts it and waits until it listens on 127.0.0.1; it ends with the host. */
@@ -34,7 +36,7 @@ export async function startFreeRadius(host: Host, options: FreeRadiusOptions): P
   const { directory } = options;
   await mkdir(directory, { recursive: true });
   const file = (name: string, text: string) => writeFile(join(directory, name), text, { mode: 0o600 });
-  await file('radiusd.conf', configuration(directory));
+  await file('radiusd.conf', configuration(directory, options.maxTls ?? '1.3'));
   await file('ca.pem', options.ca);
   await file('server.pem', options.server.certificates);
   await file('server.key', options.server.key);
@@ -57,14 +59,14 @@ export async function startFreeRadius(host: Host, options: FreeRadiusOptions): P
 }
 
 /** Braces as its parser wants them: one statement a line. */
-function configuration(directory: string): string {
+function configuration(directory: string, maxTls: string): string {
   const tls = (name: string, fragmentSize: number) => `
       tls-config ${name} {
         private_key_file = ${directory}/server.key
         certificate_file = ${directory}/server.pem
         ca_file = ${directory}/ca.pem
         tls_min_version = "1.2"
-        tls_max_version = "1.3"
+        tls_max_version = "${maxTls}"
         ecdh_curve = ""
         fragment_size = ${fragmentSize}
         include_length = yes

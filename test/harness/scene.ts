@@ -36,6 +36,8 @@ export interface Way {
 export interface SceneOptions {
   readonly ways: readonly Way[];
   readonly charon?: Settings;
+  /** Settings of single plugins of charon's. */
+  readonly plugins?: Settings;
   readonly adit?: AditOptions;
   /** Pools beside those of lab.ts. */
   readonly pools?: Settings;
@@ -83,6 +85,7 @@ export class Scene implements AsyncDisposable {
       const gateway = await StrongSwan.start(lab.world, lab.gateway, {
         swanctl: { connections, pools: { ...POOLS, ...options.pools }, secrets },
         ...(options.charon === undefined ? {} : { charon: options.charon }),
+        ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
         ...(options.files === undefined ? {} : { files: options.files }),
       });
       const untouched = await snapshot(lab.client);

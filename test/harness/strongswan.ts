@@ -53,7 +53,7 @@ const PLUGINS =
   'random nonce aes gmp ccm ctr cmac xcbc hmac openssl kdf curve25519 chapoly gcm vici kernel-libipsec kernel-netlink socket-default updown';
 
 /** For certificates and EAP; libcharon-extauth-plugins brings eap-mschapv2. */
-export const AUTH_PLUGINS: string = `${PLUGINS} x509 pubkey pem pkcs1 pkcs8 md5 sha1 sha2 revocation constraints eap-identity eap-mschapv2 eap-md5 eap-tls eap-ttls`;
+export const AUTH_PLUGINS: string = `${PLUGINS} x509 pubkey pem pkcs1 pkcs8 md5 sha1 sha2 revocation constraints eap-identity eap-mschapv2 eap-md5 eap-tls eap-ttls eap-gtc xauth-generic eap-radius`;
 
 export class StrongSwan implements AsyncDisposable {
   readonly host: Host;
@@ -83,6 +83,8 @@ export class StrongSwan implements AsyncDisposable {
     options: {
       readonly swanctl: SwanctlConfig;
       readonly charon?: Settings;
+      /** Settings of single plugins. */
+      readonly plugins?: Settings;
       /** Contents by their place in swanctl's folder: `x509/gw.pem`. */
       readonly files?: Readonly<Record<string, string>>;
     },
@@ -102,9 +104,9 @@ export class StrongSwan implements AsyncDisposable {
       // Tests open SAs faster than the default bounds of half-open ones per peer allow.
       block_threshold: 0,
       cookie_threshold: 0,
-      plugins: { vici: { socket: `unix://${join(directory, 'vici')}` } },
       filelog: { log: filelog },
       ...options.charon,
+      plugins: { ...options.plugins, vici: { socket: `unix://${join(directory, 'vici')}` } },
     };
     await writeFile(
       join(directory, 'strongswan.conf'),

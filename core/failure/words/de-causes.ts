@@ -210,10 +210,18 @@ export const causes: FailureWords['causes'] = {
   }),
   'eap-refused': (failure) => ({
     sentence: 'Das Gateway hat die Anmeldung abgelehnt.',
-    cause:
-      'Der Benutzername ist unbekannt, das Konto darf sich nicht verbinden, oder der Anmeldeserver funktioniert nicht.',
-    remedy:
-      'Prüfen Sie den Benutzernamen; bitten Sie dann Ihren Administrator, in das Protokoll des Anmeldeservers zu sehen.',
+    ...(failure.method === 'TLS'
+      ? {
+          cause: 'Sein Server akzeptiert unser Zertifikat nicht, oder das Konto darf sich nicht verbinden.',
+          remedy:
+            'Fragen Sie Ihren Administrator, welches Zertifikat die Anmeldung braucht, und nach dem Protokoll des Anmeldeservers.',
+        }
+      : {
+          cause:
+            'Der Benutzername ist unbekannt, das Konto darf sich nicht verbinden, oder der Anmeldeserver funktioniert nicht.',
+          remedy:
+            'Prüfen Sie den Benutzernamen; bitten Sie dann Ihren Administrator, in das Protokoll des Anmeldeservers zu sehen.',
+        }),
     details: [
       ...(failure.method === undefined ? [] : [`Verfahren: EAP-${printable(failure.method)}`]),
       ...said(failure.message),

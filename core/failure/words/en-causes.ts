@@ -203,8 +203,16 @@ export const causes: FailureWords['causes'] = {
   }),
   'eap-refused': (failure) => ({
     sentence: 'The gateway refused the login.',
-    cause: 'The user name is unknown, the account may not connect, or its server does not work.',
-    remedy: 'Check the user name; then ask the administrator to look into the log of the login server.',
+    ...(failure.method === 'TLS'
+      ? {
+          cause: 'Its server does not accept our certificate, or the account may not connect.',
+          remedy: 'Ask the administrator which certificate the login needs, and for the login server’s log.',
+        }
+      : {
+          cause: 'The user name is unknown, the account may not connect, or its server does not work.',
+          remedy:
+            'Check the user name; then ask the administrator to look into the log of the login server.',
+        }),
     details: [
       ...(failure.method === undefined ? [] : [`method: EAP-${printable(failure.method)}`]),
       ...said(failure.message),

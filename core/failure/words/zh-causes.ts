@@ -195,8 +195,15 @@ export const causes: FailureWords['causes'] = {
   }),
   'eap-refused': (failure) => ({
     sentence: '网关拒绝了登录。',
-    cause: '用户名不存在、账户不能连接，或者登录服务器出现故障。',
-    remedy: '请检查用户名，然后请管理员查看登录服务器的日志。',
+    ...(failure.method === 'TLS'
+      ? {
+          cause: '它的服务器不接受我们的证书，或者账户不能连接。',
+          remedy: '请向管理员询问登录需要哪个证书，并请其查看登录服务器的日志。',
+        }
+      : {
+          cause: '用户名不存在、账户不能连接，或者登录服务器出现故障。',
+          remedy: '请检查用户名，然后请管理员查看登录服务器的日志。',
+        }),
     details: [
       ...(failure.method === undefined ? [] : [`方式：EAP-${printable(failure.method)}`]),
       ...said(failure.message),

@@ -266,6 +266,14 @@ describe('our own format', () => {
       'w.json: gateway.authentication.method: "eap-only" needs authentication.method "eap", found "psk"',
     ],
     [
+      { authentication: { method: 'eap', methods: ['mschapv2'], innerMethod: 'pap' } },
+      'w.json: authentication.innerMethod: "pap" runs inside of ttls or peap; name one of them in authentication.methods',
+    ],
+    [
+      { authentication: { method: 'eap', methods: ['ttls', 'peap'], innerMethod: 'pap' } },
+      'w.json: authentication.innerMethod: "pap" does not run inside of peap; expected one of eap-mschapv2, eap-gtc, eap-tls, or authentication.methods without peap',
+    ],
+    [
       { ike: { encapsulation: 'never' } },
       'w.json: ike.encapsulation: expected "auto" or "force", found "never"',
     ],
