@@ -210,8 +210,7 @@ export const causes: FailureWords['causes'] = {
         }
       : {
           cause: 'The user name is unknown, the account may not connect, or its server does not work.',
-          remedy:
-            'Check the user name; then ask the administrator to look into the log of the login server.',
+          remedy: 'Check the user name; then ask the administrator to look into the log of the login server.',
         }),
     details: [
       ...(failure.method === undefined ? [] : [`method: EAP-${printable(failure.method)}`]),
