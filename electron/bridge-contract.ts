@@ -3,6 +3,7 @@
  * on as it is, and a few calls of our own. Types and names only, so that neither preload nor renderer loads a
  * validator; bridge.ts checks every call. Used by preload.ts, bridge.ts and renderer/.
  */
+import type { Settings, SettingsChange } from './settings.ts';
 import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
 
 /** The helper's calls that the window may make. Subscriptions stay with the main process. */
@@ -58,6 +59,17 @@ export interface AppState {
   /** Whether this system has what the repair needs. */
   readonly canRepair: boolean;
   readonly version: string;
+  readonly settings: ShownSettings;
+  readonly trayHost: TrayHost;
+}
+
+export type { Settings, SettingsChange };
+
+/** `unknown`: nobody could be asked. Then the window stays reachable as if there were none. */
+export type TrayHost = 'present' | 'absent' | 'unknown';
+
+export interface ShownSettings extends Settings {
+  readonly startAtLogin: boolean;
 }
 
 interface OwnCalls {
@@ -67,6 +79,10 @@ interface OwnCalls {
   /** Asks for an administrator's password and starts the helper. */
   'app.repair': { params: Record<string, never>; result: null };
   'app.copy': { params: { text: string }; result: null };
+  /** Answers with all settings as they are then. */
+  'app.settings.set': { params: SettingsChange; result: ShownSettings };
+  /** Asks what becomes of tunnels, unless the settings say. */
+  'app.quit': { params: Record<string, never>; result: null };
 }
 
 export type BridgeCallName = PassedOn | keyof OwnCalls;
@@ -95,7 +111,8 @@ export type BridgeAnswer<C extends BridgeCallName> =
 export type BridgeEvent =
   | { readonly topic: 'link'; readonly link: HelperLink }
   | { readonly topic: 'status'; readonly status: Status | undefined }
-  | { readonly topic: 'profiles'; readonly profiles: readonly ProfileSummary[] };
+  | { readonly topic: 'profiles'; readonly profiles: readonly ProfileSummary[] }
+  | { readonly topic: 'settings'; readonly settings: ShownSettings; readonly trayHost: TrayHost };
 
 /** `window.adit` */
 export interface Bridge {

@@ -10,8 +10,10 @@ import {
   type BridgeCallName,
   PASSED_ON,
   type PassedOn,
+  type ShownSettings,
 } from './bridge-contract.ts';
 import type { HelperClient } from './helper-client.ts';
+import { type SettingsChange, settingsChangeSchema } from './settings.ts';
 import { LinkError, RefusedError } from './helper-connection.ts';
 
 export interface BridgeServices {
@@ -19,6 +21,8 @@ export interface BridgeServices {
   readonly state: () => AppState;
   readonly repair: () => Promise<void>;
   readonly copy: (text: string) => Promise<void>;
+  readonly setSettings: (change: SettingsChange) => ShownSettings;
+  readonly quit: () => void;
 }
 
 /** The details of a tunnel are some kilobytes. */
@@ -64,6 +68,12 @@ async function resultOf(services: BridgeServices, name: unknown, params: unknown
       return null;
     case 'app.copy':
       await services.copy(parsed(name, copied, params).text);
+      return null;
+    case 'app.settings.set':
+      return services.setSettings(parsed(name, settingsChangeSchema, params));
+    case 'app.quit':
+      parsed(name, nothing, params);
+      services.quit();
       return null;
     default:
       throw new TypeError('the page asked for something that does not exist');

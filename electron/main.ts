@@ -1,158 +1,179 @@
 /**
  * The main process: wiring only. It holds the connection to the helper, the window, the tray and the notifications; it
- * holds no secret and decides nothing about tunnels. Quitting it leaves every tunnel as it is.
+ * holds no secret and decides nothing about tunnels. Quitting it leaves every tunnel as it is, unless the person says
+ * otherwise.
  *
  *     adit-ui [--socket=PATH] [--hidden]
  */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { app, BrowserWindow, clipboard, ipcMain, Menu, protocol, screen, session } from 'electron';
+import { app, clipboard, dialog, ipcMain, Menu, nativeTheme, protocol, session } from 'electron';
 import { chooseLanguage } from '#core/text/languages.ts';
-import { ORIGIN, SCHEME, serve, START_PAGE } from './app-protocol.ts';
+import { ORIGIN, SCHEME, serve } from './app-protocol.ts';
+import { autostart } from './autostart.ts';
 import { answer } from './bridge.ts';
-import { type AppState, type BridgeEvent, CHANNELS } from './bridge-contract.ts';
+import {
+  type AppState,
+  type BridgeEvent,
+  CHANNELS,
+  type ShownSettings,
+  type TrayHost,
+} from './bridge-contract.ts';
 import { denyPermissions, guardContents, isOurPage } from './guards.ts';
 import { HelperClient } from './helper-client.ts';
+import { MainWindow, preloadIn } from './main-window.ts';
 import { noticeOf } from './notification-model.ts';
 import { Notifications } from './notifications.ts';
+import { decideLeaving, disconnectAll } from './quitting.ts';
 import { canRepair, repair } from './repair.ts';
-import { MIN_SIZE, onScreen, readSaved, writeSaved } from './saved.ts';
+import { readSaved, type Saved, writeSaved } from './saved.ts';
+import type { SettingsChange } from './settings.ts';
 import { isActive, type TrayAction, trayModel } from './tray-model.ts';
+import { trayHost } from './tray-host.ts';
 import { TrayView } from './tray.ts';
-import { WORDS } from './words.ts';
+import { type Words, WORDS } from './words.ts';
 
 const DEFAULT_SOCKET = '/run/adit/aditd.sock';
 
-/** Longest wait for tunnels to end before quitting. */
-const DISCONNECT_WITHIN_MS = 5_000;
-
 const here = import.meta.dirname;
 const socket = app.commandLine.getSwitchValue('socket') || DEFAULT_SOCKET;
+const wantsHidden = app.commandLine.hasSwitch('hidden');
 
 protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }]);
 guardContents(app);
 if (app.requestSingleInstanceLock()) void app.whenReady().then(start);
 else app.quit();
 
-function start(): void {
+async function start(): Promise<void> {
   const savedFile = join(app.getPath('userData'), 'interface.json');
   let saved = readSaved(savedFile);
-  let quitting = false;
   let shownStatus: HelperClient['status'];
-  const words = WORDS[chooseLanguage(app.getPreferredSystemLanguages())];
+  let connectAtStart = saved.settings.connectAtStart;
+  const login = autostart(app.getPath('appData'), process.env['APPIMAGE'] ?? process.execPath);
+  let host: TrayHost = await trayHost();
+  nativeTheme.themeSource = saved.settings.theme;
 
   const helper = new HelperClient({
     socket,
     client: `adit-ui ${app.getVersion()}`,
     onChange(what) {
       tray.show(model());
-      send(eventOf(what));
+      main.send(eventOf(what));
+      if (what === 'link') connectOnce();
       if (what !== 'status') return;
-      const notice = noticeOf(shownStatus, helper.status, { mute: saved.mute, words });
+      const notice = noticeOf(shownStatus, helper.status, { mute: saved.settings.mute, words: words() });
       shownStatus = helper.status;
-      if (notice && !window.isFocused()) notifications.show(notice);
+      if (notice && !main.window.isFocused()) notifications.show(notice);
     },
   });
   const model = () => {
     const { link, status, profiles } = helper;
-    return trayModel({ link, status, profiles, mute: saved.mute, words });
+    return trayModel({ link, status, profiles, mute: saved.settings.mute, words: words() });
   };
 
   denyPermissions(session.defaultSession);
   protocol.handle(SCHEME, (request) => serve(join(here, 'renderer'), request));
   Menu.setApplicationMenu(null);
 
-  const window = new BrowserWindow({
-    ...onScreen(
-      saved.window,
-      screen.getAllDisplays().map(({ workArea }) => workArea),
-    ),
-    minWidth: MIN_SIZE.width,
-    minHeight: MIN_SIZE.height,
-    title: 'Adit',
-    show: false,
-    webPreferences: {
-      preload: join(here, 'preload.cjs'),
-      contextIsolation: true,
-      sandbox: true,
-      nodeIntegration: false,
-      webviewTag: false,
-      spellcheck: false,
+  const main = new MainWindow({
+    preload: preloadIn(here),
+    bounds: saved.window,
+    // Hidden into a tray that is not there, the application would be invisible.
+    hidden: wantsHidden && host === 'present',
+    async trayHost() {
+      host = await trayHost();
+      return host;
     },
+    onClosing: (window) => keep({ ...saved, window }),
+    onShown() {
+      for (const what of ['link', 'status', 'profiles', 'settings'] as const) main.send(eventOf(what));
+    },
+    onFocus: () => void helper.refreshProfiles().catch(() => undefined),
   });
-  const notifications = new Notifications(() => open());
+  const notifications = new Notifications(() => main.open());
   const tray = new TrayView(join(here, 'tray'), model(), act);
 
-  window.once('ready-to-show', () => {
-    if (!app.commandLine.hasSwitch('hidden')) window.show();
-  });
-  window.on('close', (event) => {
-    saved = { ...saved, window: window.getNormalBounds() };
-    writeSaved(savedFile, saved);
-    if (quitting) return;
-    // The tunnel lives on, and so does the tray that tells of it.
-    event.preventDefault();
-    window.hide();
-  });
-  window.on('show', () => {
-    for (const what of ['link', 'status', 'profiles'] as const) send(eventOf(what));
-  });
-  window.on('focus', () => void helper.refreshProfiles().catch(() => undefined));
-  app.on('second-instance', () => open());
-  app.on('activate', () => open());
+  app.on('second-instance', () => main.open());
+  app.on('activate', () => main.open());
   app.on('before-quit', () => {
-    quitting = true;
+    main.quitting = true;
     helper.stop();
   });
 
   ipcMain.handle(CHANNELS.call, (event, name: unknown, params: unknown) => {
     if (!isOurPage(event)) throw new Error(`only ${ORIGIN} may ask`);
-    return answer({ helper, state, repair, copy: (text) => clipboard.writeText(text) }, name, params);
+    const services = {
+      helper,
+      state,
+      repair,
+      copy: (text: string) => clipboard.writeText(text),
+      setSettings,
+      quit: () => void leave(),
+    };
+    return answer(services, name, params);
   });
 
   void helper.run();
-  void window.loadURL(START_PAGE);
+
+  function words(): Words {
+    const { language } = saved.settings;
+    return WORDS[language === 'system' ? chooseLanguage(app.getPreferredSystemLanguages()) : language];
+  }
 
   function state(): AppState {
     const { link, status, profiles } = helper;
-    return { link, status, profiles, canRepair: canRepair(), version: app.getVersion() };
+    return {
+      link,
+      status,
+      profiles,
+      canRepair: canRepair(),
+      version: app.getVersion(),
+      settings: settings(),
+      trayHost: host,
+    };
   }
 
-  function eventOf(what: 'link' | 'status' | 'profiles'): BridgeEvent {
+  function eventOf(what: 'link' | 'status' | 'profiles' | 'settings'): BridgeEvent {
     if (what === 'link') return { topic: 'link', link: helper.link };
     if (what === 'status') return { topic: 'status', status: helper.status };
+    if (what === 'settings') return { topic: 'settings', settings: settings(), trayHost: host };
     return { topic: 'profiles', profiles: helper.profiles };
   }
 
-  /** A window that nobody sees is told nothing; it is told all when it is shown. */
-  function send(event: BridgeEvent): void {
-    if (!window.isDestroyed() && window.isVisible()) window.webContents.send(CHANNELS.event, event);
+  function keep(now: Saved): void {
+    saved = now;
+    writeSaved(savedFile, saved);
   }
 
-  function open(): void {
-    if (window.isMinimized()) window.restore();
-    window.show();
-    window.focus();
+  const settings = (): ShownSettings => ({ ...saved.settings, startAtLogin: login.isOn() });
+
+  function setSettings({ startAtLogin, ...change }: SettingsChange): ShownSettings {
+    const next = { ...saved.settings, ...change };
+    // The entry says how to start: it follows both settings.
+    if (startAtLogin !== undefined || (change.startHidden !== undefined && login.isOn()))
+      login.set(startAtLogin ?? true, { hidden: next.startHidden });
+    keep({ ...saved, settings: next });
+    nativeTheme.themeSource = next.theme;
+    tray.show(model());
+    main.send(eventOf('settings'));
+    return settings();
   }
 
   function act(action: TrayAction): void {
     switch (action.do) {
       case 'open':
-        open();
+        main.open();
         break;
       case 'connect':
         connect(action.profile);
         break;
       case 'disconnect':
-        void helper.call('tunnel.down', { id: action.profile }).catch(open);
+        void helper.call('tunnel.down', { id: action.profile }).catch(() => main.open());
         break;
       case 'toggle-mute':
-        saved = { ...saved, mute: !saved.mute };
-        writeSaved(savedFile, saved);
-        tray.show(model());
+        setSettings({ mute: !saved.settings.mute });
         break;
       case 'disconnect-and-quit':
-        void disconnectAll().finally(() => app.quit());
+        void goDown().finally(() => app.quit());
         break;
       case 'quit':
         app.quit();
@@ -163,14 +184,38 @@ function start(): void {
   /** Where a secret is missing only the window can ask for it. */
   function connect(profile: string): void {
     const missing = helper.profiles.find(({ id }) => id === profile)?.missingSecrets ?? [];
-    if (missing.length > 0) open();
-    else void helper.call('tunnel.up', { id: profile }).catch(open);
+    if (missing.length > 0) main.open();
+    else void helper.call('tunnel.up', { id: profile }).catch(() => main.open());
+  }
+
+  /** The profile of the settings, as soon as there is a helper: once a start, and not where it is up already. */
+  function connectOnce(): void {
+    const profile = connectAtStart;
+    if (profile === null || helper.link.state !== 'up') return;
+    connectAtStart = null;
+    const isUp = helper.status?.tunnels.some((tunnel) => tunnel.profile.id === profile && isActive(tunnel));
+    if (!isUp && helper.profiles.some(({ id }) => id === profile)) connect(profile);
   }
 
   const anyActive = (): boolean => helper.status?.tunnels.some(isActive) ?? false;
+  const goDown = (): Promise<void> => disconnectAll(() => helper.call('tunnel.down', {}), anyActive);
 
-  async function disconnectAll(): Promise<void> {
-    await helper.call('tunnel.down', {}).catch(() => undefined);
-    for (let left = DISCONNECT_WITHIN_MS; anyActive() && left > 0; left -= 100) await sleep(100);
+  async function leave(): Promise<void> {
+    const leaving = await decideLeaving(saved.settings, anyActive(), words(), async (question) => {
+      const { message, detail, buttons, cancel } = question;
+      const { response } = await dialog.showMessageBox(main.window, {
+        type: 'question',
+        message,
+        detail,
+        buttons: [...buttons],
+        defaultId: 0,
+        cancelId: cancel,
+        noLink: true,
+      });
+      return response;
+    });
+    if (leaving === 'stay') return;
+    if (leaving === 'disconnect') await goDown();
+    app.quit();
   }
 }

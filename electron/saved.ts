@@ -1,10 +1,11 @@
 /**
- * What the interface remembers between starts, as JSON in the user's own folder: where the window was, and whether
- * notifications are muted. A file that is absent or damaged counts as the defaults. main.ts reads and writes it.
+ * What the interface remembers between starts, as JSON in the user's own folder: where the window was, and the
+ * settings. A file that is absent or damaged counts as the defaults. main.ts reads and writes it.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { settingsSchema } from './settings.ts';
 
 /** The narrowest the views are drawn for. */
 export const MIN_SIZE = { width: 360, height: 480 } as const;
@@ -19,7 +20,7 @@ export type Bounds = z.infer<typeof boundsSchema>;
 
 const savedSchema = z.object({
   window: boundsSchema.catch({ width: 380, height: 640 }),
-  mute: z.boolean().catch(false),
+  settings: settingsSchema.catch(settingsSchema.parse({})),
 });
 export type Saved = z.infer<typeof savedSchema>;
 

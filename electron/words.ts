@@ -19,6 +19,13 @@ export interface Words {
   readonly quitKeepingTunnel: string;
   readonly disconnectAndQuit: string;
   readonly disconnect: (name: string) => string;
+  readonly quitQuestion: {
+    readonly message: string;
+    readonly detail: string;
+    readonly keep: string;
+    readonly disconnect: string;
+    readonly cancel: string;
+  };
   readonly connected: { readonly title: string; readonly body: (name: string) => string };
   readonly lost: { readonly title: string; readonly body: (name: string) => string };
   readonly failed: { readonly title: (name: string) => string; readonly unknown: string };
@@ -52,6 +59,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     quitKeepingTunnel: 'Quit interface, keep the tunnel',
     disconnectAndQuit: 'Disconnect and quit',
     disconnect: (name) => `Disconnect ${name}`,
+    quitQuestion: {
+      message: 'A tunnel is up. What shall become of it?',
+      detail: 'Without the interface it goes on as it is; open Adit again to see or end it.',
+      keep: 'Keep the tunnel',
+      disconnect: 'Disconnect',
+      cancel: 'Do not quit',
+    },
     connected: { title: 'Connected', body: (name) => `${name} is connected.` },
     lost: {
       title: 'Connection lost',
@@ -86,6 +100,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     quitKeepingTunnel: 'Oberfläche beenden, Tunnel behalten',
     disconnectAndQuit: 'Trennen und beenden',
     disconnect: (name) => `${name} trennen`,
+    quitQuestion: {
+      message: 'Ein Tunnel steht. Was soll mit ihm geschehen?',
+      detail: 'Ohne die Oberfläche läuft er weiter; öffnen Sie Adit wieder, um ihn zu sehen oder zu beenden.',
+      keep: 'Tunnel behalten',
+      disconnect: 'Trennen',
+      cancel: 'Nicht beenden',
+    },
     connected: { title: 'Verbunden', body: (name) => `${name} ist verbunden.` },
     lost: {
       title: 'Verbindung abgerissen',
@@ -120,6 +141,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     quitKeepingTunnel: '退出界面，保留隧道',
     disconnectAndQuit: '断开并退出',
     disconnect: (name) => `断开 ${name}`,
+    quitQuestion: {
+      message: '隧道仍在连接。如何处理？',
+      detail: '退出界面后隧道会继续运行；再次打开 Adit 即可查看或断开。',
+      keep: '保留隧道',
+      disconnect: '断开',
+      cancel: '不退出',
+    },
     connected: { title: '已连接', body: (name) => `${name} 已连接。` },
     lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，流量可能未受保护。` },
     failed: { title: (name) => `${name}：无法连接`, unknown: '原因不明。' },

@@ -5,10 +5,12 @@ import { HelperView } from './features/helper/helper-view.tsx';
 import { DropZone } from './features/profiles/drop-zone.tsx';
 import { ImportView } from './features/profiles/import-view.tsx';
 import { ProfilesView } from './features/profiles/profiles-view.tsx';
+import { SettingsView } from './features/settings/settings-view.tsx';
 import { DetailsView } from './features/tunnel/details-view.tsx';
 import { TunnelView } from './features/tunnel/tunnel-view.tsx';
 import type { View } from './stores/ui.ts';
 import { useApp } from './stores/use-app.ts';
+import { useAppearance } from './features/settings/use-appearance.ts';
 import classes from './app.module.css';
 
 const VIEWS: Readonly<Record<View, () => ReactElement | null>> = {
@@ -16,21 +18,25 @@ const VIEWS: Readonly<Record<View, () => ReactElement | null>> = {
   details: DetailsView,
   profiles: ProfilesView,
   import: ImportView,
+  settings: SettingsView,
 };
 
 export function App(): ReactElement {
   const view = useApp((state) => state.view);
   const isUp = useApp((state) => state.link.state === 'up');
   const back = useApp((state) => state.back);
+  const quit = useApp((state) => state.quit);
+  useAppearance();
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       // A dialog takes its Esc itself.
       if (event.key === 'Escape' && !event.defaultPrevented) back();
+      if (event.key.toLowerCase() === 'q' && event.ctrlKey) void quit();
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
-  }, [back]);
+  }, [back, quit]);
 
   if (!isUp) return <HelperView />;
   const Current = VIEWS[view];

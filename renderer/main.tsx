@@ -3,11 +3,11 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { I18nProvider } from '@lingui/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { chooseLanguage } from '#core/text/languages.ts';
 import type { Bridge } from '#electron/bridge-contract.ts';
 import { App } from './app.tsx';
 import './base.css';
-import { i18n, setLanguage } from './i18n/text.ts';
+import { showLanguage } from './features/settings/use-appearance.ts';
+import { i18n } from './i18n/text.ts';
 import { createAppStore, follow } from './stores/store.ts';
 import { StoreContext } from './stores/use-app.ts';
 
@@ -17,9 +17,7 @@ declare global {
   }
 }
 
-const language = chooseLanguage(navigator.languages);
-setLanguage(language, navigator.languages.find((tag) => tag.startsWith(language)) ?? language);
-document.documentElement.lang = language;
+showLanguage('system');
 
 const store = createAppStore({
   bridge: window.adit,

@@ -6,6 +6,7 @@ export const de: Catalogue = {
   'nav.back': 'Zurück',
   'nav.profiles': 'Profile',
   'nav.details': 'Details',
+  'nav.settings': 'Einstellungen',
 
   'state.disconnected': 'Nicht verbunden',
   'state.connecting': 'Verbindet …',
@@ -132,6 +133,33 @@ export const de: Catalogue = {
   'details.auth-failures': 'Verworfen: gefälscht oder beschädigt',
   'details.selector-drops': 'Verworfen: außerhalb der Selektoren',
   'details.mtu': '{name}, MTU {mtu}',
+
+  'settings.title': 'Einstellungen',
+  'settings.general': 'Allgemein',
+  'settings.language': 'Sprache',
+  'settings.system': 'Wie das System',
+  'settings.theme': 'Darstellung',
+  'settings.theme.light': 'Hell',
+  'settings.theme.dark': 'Dunkel',
+  'settings.start': 'Start',
+  'settings.start.login': 'Beim Anmelden starten',
+  'settings.start.hidden': 'Ohne Fenster in der Statusleiste starten',
+  'settings.start.hidden.no-tray':
+    'Diese Arbeitsumgebung zeigt kein Symbol in der Statusleiste, deshalb öffnet sich immer das Fenster.',
+  'settings.start.connect': 'Beim Start verbinden',
+  'settings.start.connect.none': 'Nichts',
+  'settings.policy': 'Was ohne Nachfrage geschieht',
+  'settings.mute': 'Nur wichtige Benachrichtigungen',
+  'settings.mute.hint': 'Der Verlust des Schutzes wird immer gemeldet.',
+  'settings.remember': 'Geheimnisse merken vorschlagen',
+  'settings.quit': 'Tunnel beim Beenden von Adit',
+  'settings.quit.ask': 'Nachfragen',
+  'settings.quit.keep': 'Bleiben stehen',
+  'settings.quit.disconnect': 'Trennen',
+  'settings.no-tray':
+    'Diese Arbeitsumgebung zeigt keine Symbole in der Statusleiste. Schließen minimiert das Fenster, damit Adit erreichbar bleibt.',
+  'settings.tray-unknown':
+    'Ob diese Arbeitsumgebung Symbole in der Statusleiste zeigt, ließ sich nicht feststellen. Schließen minimiert das Fenster, damit Adit erreichbar bleibt.',
 
   'helper.connecting': 'Der Helfer wird gesucht …',
   'helper.missing.title': 'Der Helfer läuft nicht',

@@ -2,7 +2,7 @@
 import { i18n } from '@lingui/core';
 import { compileMessage } from '@lingui/message-utils/compileMessage';
 import { useLingui } from '@lingui/react';
-import { chooseLanguage, type Language } from '#core/text/languages.ts';
+import type { Language } from '#core/text/languages.ts';
 import { CATALOGUES } from './catalogues.ts';
 import type { MessageId } from './en.ts';
 
@@ -12,11 +12,13 @@ i18n.setMessagesCompiler(compileMessage);
 
 /** `locale` is the language with its region (`en-GB`), for dates and numbers. */
 export function setLanguage(language: Language, locale: string): void {
+  active = language;
   i18n.loadAndActivate({ locale, messages: { ...CATALOGUES[language] } });
 }
 
+let active: Language = 'en';
 /** The active language, for words that core/ has in every language. */
-export const activeLanguage = (): Language => chooseLanguage([i18n.locale]);
+export const activeLanguage = (): Language => active;
 
 export function useText(): Text {
   const { _ } = useLingui();

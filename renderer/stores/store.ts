@@ -2,10 +2,11 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Bridge } from '#electron/bridge-contract.ts';
 import { type ProfilesSlice, profilesSlice } from './profiles.ts';
+import { type SettingsSlice, settingsSlice } from './settings.ts';
 import { type TunnelsSlice, tunnelsSlice } from './tunnels.ts';
 import { type UiSlice, uiSlice } from './ui.ts';
 
-export type AppStore = TunnelsSlice & ProfilesSlice & UiSlice;
+export type AppStore = TunnelsSlice & ProfilesSlice & SettingsSlice & UiSlice;
 
 export interface Surroundings {
   readonly bridge: Bridge;
@@ -23,6 +24,7 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
   return createStore<AppStore>()((set, get) => ({
     ...tunnelsSlice(set, get, surroundings),
     ...profilesSlice(set, get, surroundings),
+    ...settingsSlice(set, get, surroundings),
     ...uiSlice(set, get, surroundings),
   }));
 }
@@ -30,9 +32,10 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
 /** Follows the main process. Returns how to end it. */
 export function follow(store: StoreApi<AppStore>, bridge: Bridge): () => void {
   const stop = bridge.onEvent((event) => {
-    const { receiveLink, receiveTunnels, receiveProfiles } = store.getState();
+    const { receiveLink, receiveTunnels, receiveProfiles, receiveSettings } = store.getState();
     if (event.topic === 'link') receiveLink(event.link);
     else if (event.topic === 'status') receiveTunnels(event.status?.tunnels);
+    else if (event.topic === 'settings') receiveSettings(event.settings, event.trayHost);
     else receiveProfiles(event.profiles);
   });
   void begin(store, bridge);

@@ -2,7 +2,7 @@
 import type { AppState, HelperLink } from '#electron/bridge-contract.ts';
 import type { Slice } from './store.ts';
 
-export type View = 'tunnel' | 'details' | 'profiles' | 'import';
+export type View = 'tunnel' | 'details' | 'profiles' | 'import' | 'settings';
 
 export type Problem =
   /** The helper's or the main process's own words. */
@@ -30,6 +30,7 @@ const ABOVE: Readonly<Record<View, View>> = {
   details: 'tunnel',
   profiles: 'tunnel',
   import: 'tunnel',
+  settings: 'tunnel',
 };
 
 export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
@@ -42,8 +43,8 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   report: (problem) => set({ problem }),
   dismissProblem: () => set({ problem: undefined }),
   receiveLink: (link) => set({ link }),
-  receiveState({ link, status, profiles, canRepair }) {
-    set({ link, profiles, canRepair });
+  receiveState({ link, status, profiles, canRepair, settings, trayHost, version }) {
+    set({ link, profiles, canRepair, settings, trayHost, version });
     get().receiveTunnels(status?.tunnels);
   },
   async reconnect() {

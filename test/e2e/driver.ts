@@ -59,6 +59,12 @@ export class RunningApp implements AsyncDisposable {
     };
     const host = fork(join(import.meta.dirname, 'double/host.ts'), [JSON.stringify(given)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Nobody can be asked for a tray: what a desktop of this machine may have is not the test's.
+      env: {
+        ...process.env,
+        DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus',
+        XDG_RUNTIME_DIR: directory,
+      },
     });
     let output = '';
     for (const stream of [host.stdout, host.stderr])

@@ -158,6 +158,11 @@ const SCENES: readonly Scene[] = [
     },
     shows: 'This profile needs a key',
   },
+  {
+    name: 'settings',
+    go: (page) => click(page, 'Settings'),
+    shows: 'Settings',
+  },
   { name: 'import-preview', go: dropOne, shows: 'Check before saving' },
   {
     name: 'import-failed',
@@ -231,6 +236,29 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     await keep(name);
     expect(await barriers(app.page)).toEqual([]);
     expect(await app.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  });
+
+  it('speaks the language that is chosen, at once', async () => {
+    profiles = PROFILES;
+    await app.page.reload();
+    peer?.sendEvent({ topic: 'status', status: { tunnels: [bare('failed', { failure: REFUSED })] } });
+    await click(app.page, 'Settings');
+    for (const [code, language, title, state] of [
+      ['de', 'Deutsch', 'Einstellungen', 'Keine Verbindung'],
+      ['zh', '简体中文', '设置', '无法连接'],
+      ['en', 'English', 'Settings', 'Could not connect'],
+    ] as const) {
+      await app.page.getByRole('combobox').first().selectOption(language);
+      await app.page.getByRole('heading', { name: title }).waitFor();
+      await keep(`settings-${code}`);
+      expect(await barriers(app.page)).toEqual([]);
+      await app.page.keyboard.press('Escape');
+      await app.page.getByRole('heading', { name: state }).waitFor();
+      expect(await app.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+      await keep(`failed-${code}`);
+      expect(await barriers(app.page)).toEqual([]);
+      await app.page.getByRole('button', { name: title }).click();
+    }
   });
 
   it('fits 360 pixels and twice the size of letters', async () => {

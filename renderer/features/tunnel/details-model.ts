@@ -3,7 +3,7 @@ import type { TunnelStatus } from '#core/ipc/contract.ts';
 import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import { bytes, elapsed, endpoint, secondsSince } from '../../format/units.ts';
-import { chooseLanguage } from '#core/text/languages.ts';
+import type { Language as Spoken } from '#core/text/languages.ts';
 import type { Text } from '../../i18n/text.ts';
 import { LOOKS } from './presentation.ts';
 
@@ -25,6 +25,8 @@ type Child = TunnelStatus['children'][number];
 interface Language {
   readonly t: Text;
   readonly locale: string;
+  /** For words that core/ has. */
+  readonly spoken: Spoken;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -130,9 +132,9 @@ function countdowns(
   return [number(t('details.rekey'), ...left(rekeyAt)), number(t('details.expires'), ...left(expiresAt))];
 }
 
-function failureSection({ failure }: TunnelStatus, { t, locale }: Language): Section[] {
+function failureSection({ failure }: TunnelStatus, { t, spoken }: Language): Section[] {
   if (!failure) return [];
-  const { sentence, cause, remedy, details } = explain(failure, chooseLanguage([locale]));
+  const { sentence, cause, remedy, details } = explain(failure, spoken);
   const rows = [
     text(t('state.failed'), sentence, cause),
     text(t('failure.try'), remedy),

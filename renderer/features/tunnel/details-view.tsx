@@ -5,7 +5,7 @@ import { Facts } from '../../components/facts.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { View } from '../../components/view.tsx';
-import { i18n, useText } from '../../i18n/text.ts';
+import { activeLanguage, i18n, useText } from '../../i18n/text.ts';
 import { currentProfile } from '../../stores/profiles.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { asText, detailsOf } from './details-model.ts';
@@ -26,7 +26,7 @@ export function DetailsView(): ReactElement {
     tunnels.map((tunnel) => tunnel.profile.id),
   );
   const tunnel = tunnels.find((one) => one.profile.id === profile?.id);
-  const sections = tunnel ? detailsOf(tunnel, { t, locale: i18n.locale, now }) : [];
+  const sections = tunnel ? detailsOf(tunnel, { t, locale: i18n.locale, spoken: activeLanguage(), now }) : [];
   const onCopy = (): void => {
     void copy(asText(sections)).then(() => setCopied(true));
   };

@@ -4,6 +4,7 @@ import type { ProfileSummary, TunnelState, TunnelStatus } from '#core/ipc/contra
 import { printable } from '#core/text/printable.ts';
 import { Button } from '../../components/button.tsx';
 import { type Fact, Facts } from '../../components/facts.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { View } from '../../components/view.tsx';
@@ -63,6 +64,9 @@ function OneTunnel({
           )}
           <Button kind="link" onClick={() => go('profiles')}>
             {t('nav.profiles')}
+          </Button>
+          <Button kind="link" onClick={() => go('settings')} aria-label={t('nav.settings')}>
+            <Icon name="settings" />
           </Button>
         </>
       }

@@ -84,8 +84,15 @@ export function createElectron(options: DoubleOptions) {
     }
     isVisible = (): boolean => this.#visible;
     isFocused = (): boolean => this.#visible;
-    isMinimized = (): boolean => false;
-    restore(): void {}
+    #minimized = false;
+    isMinimized = (): boolean => this.#minimized;
+    minimize(): void {
+      this.#minimized = true;
+    }
+    restore(): void {
+      this.#minimized = false;
+      this.emit('restore');
+    }
     isDestroyed = (): boolean => this.#destroyed;
     getNormalBounds = () => ({
       x: 0,
@@ -158,12 +165,20 @@ export function createElectron(options: DoubleOptions) {
     close(): void {}
   }
 
+  const answers = { question: 0 };
   const permissions = { request: undefined as unknown, check: undefined as unknown };
   const module = {
     app: strict('app', app),
     BrowserWindow: Window,
     clipboard: strict('clipboard', {
       writeText: async (text: string): Promise<void> => void log.push({ kind: 'clipboard', data: text }),
+    }),
+    dialog: strict('dialog', {
+      /** A person who presses the first button, unless the test says another. */
+      async showMessageBox(_window: unknown, question: Electron.MessageBoxOptions) {
+        log.push({ kind: 'question', data: question });
+        return { response: answers.question, checkboxChecked: false };
+      },
     }),
     ipcMain: strict('ipcMain', {
       handle(channel: string, handler: (event: never, ...given: never[]) => unknown): void {
@@ -175,7 +190,13 @@ export function createElectron(options: DoubleOptions) {
       buildFromTemplate: (items: Electron.MenuItemConstructorOptions[]) => ({ items }),
     }),
     nativeImage: strict('nativeImage', { createFromPath: (path: string) => ({ path }) }),
-    nativeTheme: strict('nativeTheme', Object.assign(new EventEmitter(), { shouldUseDarkColors: false })),
+    nativeTheme: strict(
+      'nativeTheme',
+      Object.assign(new EventEmitter(), {
+        shouldUseDarkColors: false,
+        themeSource: 'system',
+      }),
+    ),
     Notification: DoubleNotification,
     protocol: strict('protocol', {
       registerSchemesAsPrivileged(list: Electron.CustomScheme[]): void {
@@ -204,6 +225,8 @@ export function createElectron(options: DoubleOptions) {
     trays,
     log,
     permissions,
+    /** What the person answers where the system asks. */
+    answers,
     /** What our scheme answers. */
     fetch: async (url: string): Promise<Response> => {
       const serve = schemes.get(new URL(url).protocol.slice(0, -1));

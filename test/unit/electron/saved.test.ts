@@ -7,29 +7,45 @@ import { onScreen, readSaved, writeSaved } from '#electron/saved.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'adit-saved-'));
 afterAll(() => rmSync(directory, { recursive: true }));
-const DEFAULTS = { window: { width: 380, height: 640 }, mute: false };
+const SETTINGS = {
+  language: 'system',
+  theme: 'system',
+  startHidden: false,
+  connectAtStart: null,
+  mute: false,
+  onQuit: 'ask',
+  rememberSecrets: false,
+} as const;
+const DEFAULTS = { window: { width: 380, height: 640 }, settings: SETTINGS };
 
 describe('the file', () => {
   it('comes back as it was written', () => {
     const file = join(directory, 'deep', 'interface.json');
-    const saved = { window: { x: 10, y: 20, width: 500, height: 700 }, mute: true };
+    const saved = {
+      window: { x: 10, y: 20, width: 500, height: 700 },
+      settings: { ...SETTINGS, mute: true, language: 'de' },
+    } as const;
     writeSaved(file, saved);
     expect(readSaved(file)).toEqual(saved);
   });
 
-  it.each(['', '{', '[]', 'null', '{"window":7,"mute":"yes"}'])(
-    'counts as the defaults where it reads %j',
-    (text) => {
-      const file = join(directory, 'damaged.json');
-      writeFileSync(file, text);
-      expect(readSaved(file)).toEqual(DEFAULTS);
-    },
-  );
+  it.each([
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"window":7,"settings":[]}',
+    '{"settings":{"theme":"pink","mute":"yes"}}',
+  ])('counts as the defaults where it reads %j', (text) => {
+    const file = join(directory, 'damaged.json');
+    writeFileSync(file, text);
+    expect(readSaved(file)).toEqual(DEFAULTS);
+  });
 
   it('never makes the window smaller than its views', () => {
     const file = join(directory, 'small.json');
-    writeFileSync(file, '{"window":{"width":3,"height":1e9},"mute":true}');
-    expect(readSaved(file)).toEqual({ ...DEFAULTS, mute: true });
+    writeFileSync(file, '{"window":{"width":3,"height":1e9},"settings":{"mute":true}}');
+    expect(readSaved(file)).toEqual({ ...DEFAULTS, settings: { ...SETTINGS, mute: true } });
   });
 });
 

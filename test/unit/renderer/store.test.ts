@@ -1,10 +1,13 @@
 /** Clicks, what the helper makes of them, and what is shown in between. */
 import { describe, expect, it } from 'vitest';
 import type { Bridge, BridgeAnswer, BridgeCallName, BridgeEvent } from '#electron/bridge-contract.ts';
+import { settingsSchema } from '#electron/settings.ts';
 import { currentProfile, searched } from '#renderer/stores/profiles.ts';
 import { createAppStore, follow } from '#renderer/stores/store.ts';
 import { shownState, tunnelOf } from '#renderer/stores/tunnels.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+
+const SETTINGS = { ...settingsSchema.parse({}), startAtLogin: false };
 
 type Reply = BridgeAnswer<BridgeCallName>;
 
@@ -125,6 +128,8 @@ describe('following the main process', () => {
         profiles: [summary('work')],
         canRepair: true,
         version: '1',
+        settings: SETTINGS,
+        trayHost: 'present',
       },
     };
     const { store, bridge, hear } = setUp({ 'app.state': state });

@@ -1,0 +1,77 @@
+/**
+ * The one window: where it was, when it shows, what closing means. Closing never ends a tunnel and never makes the
+ * application unreachable: it hides into the tray where there is one, and is minimised where there is none.
+ */
+import { join } from 'node:path';
+import { BrowserWindow, screen } from 'electron';
+import { START_PAGE } from './app-protocol.ts';
+import { type BridgeEvent, CHANNELS, type TrayHost } from './bridge-contract.ts';
+import { type Bounds, MIN_SIZE, onScreen } from './saved.ts';
+
+export interface MainWindowOptions {
+  readonly preload: string;
+  readonly bounds: Bounds;
+  readonly hidden: boolean;
+  /** Asked before the window goes away. */
+  readonly trayHost: () => Promise<TrayHost>;
+  readonly onClosing: (bounds: Bounds) => void;
+  /** It is in sight again after a time in which it was told nothing. */
+  readonly onShown: () => void;
+  readonly onFocus: () => void;
+}
+
+export class MainWindow {
+  /** From now on closing means closing. */
+  quitting = false;
+  readonly window: BrowserWindow;
+
+  constructor({ preload, bounds, hidden, trayHost, onClosing, onShown, onFocus }: MainWindowOptions) {
+    const areas = screen.getAllDisplays().map(({ workArea }) => workArea);
+    const window = new BrowserWindow({
+      ...onScreen(bounds, areas),
+      minWidth: MIN_SIZE.width,
+      minHeight: MIN_SIZE.height,
+      title: 'Adit',
+      show: false,
+      webPreferences: {
+        preload,
+        contextIsolation: true,
+        sandbox: true,
+        nodeIntegration: false,
+        webviewTag: false,
+        spellcheck: false,
+      },
+    });
+    this.window = window;
+    window.once('ready-to-show', () => {
+      if (!hidden) window.show();
+    });
+    window.on('close', (event) => {
+      onClosing(window.getNormalBounds());
+      if (this.quitting) return;
+      event.preventDefault();
+      void trayHost().then((host) => (host === 'present' ? window.hide() : window.minimize()));
+    });
+    window.on('show', onShown);
+    window.on('restore', onShown);
+    window.on('focus', onFocus);
+    void window.loadURL(START_PAGE);
+  }
+
+  /** A window that nobody sees is told nothing; it is told all when it is shown. */
+  send(event: BridgeEvent): void {
+    const { window } = this;
+    if (window.isDestroyed() || !window.isVisible() || window.isMinimized()) return;
+    window.webContents.send(CHANNELS.event, event);
+  }
+
+  open(): void {
+    const { window } = this;
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+  }
+}
+
+/** Where the bundle has the preload script. */
+export const preloadIn = (folder: string): string => join(folder, 'preload.cjs');
