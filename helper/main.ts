@@ -25,7 +25,7 @@ import { Log, formatEntry, messageOf } from './log/log.ts';
 import { ADDON_PATH, linuxPlatform } from './native/data-plane-linux.ts';
 import { httpFetcher } from './pki/fetch.ts';
 import { diskCache } from './pki/revocation-cache.ts';
-import { sparingSilentHosts } from './pki/silent-hosts.ts';
+import { sparingSlowHosts } from './pki/slow-hosts.ts';
 import { systemAnchors } from './pki/trust.ts';
 import { nodePkiCrypto } from './pki/verifier.ts';
 import { ProfileStore } from './profile-store.ts';
@@ -84,10 +84,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
       service: {
         crypto: nodePkiCrypto,
         clock: systemClock,
-        fetcher: sparingSilentHosts(
-          httpFetcher(systemClock, { timeoutMs: REVOCATION_FETCH_MS }),
-          systemClock,
-        ),
+        fetcher: sparingSlowHosts(httpFetcher(systemClock, { timeoutMs: REVOCATION_FETCH_MS }), systemClock),
         cache: diskCache(join(stateDir, 'revocation')),
       },
       system: systemAnchors(),

@@ -16,10 +16,9 @@ export interface FetchRequest {
   readonly limit: number;
 }
 
-/** Why there is no data, as a clause for people. `silent`: nobody answered, which cost time. */
+/** Why there is no data, as a clause for people. */
 export interface FetchFailure {
   readonly failed: string;
-  readonly silent?: boolean;
 }
 
 export interface Fetcher {
@@ -64,7 +63,7 @@ export function httpFetcher(clock: Clock, { timeoutMs, allows = isFarAddress }: 
       const answer = await within(clock, timeoutMs, get(wanted, abort.signal, allows));
       // Ends what is still under way; without effect on what has ended.
       abort.abort();
-      return answer ?? { failed: `no answer within ${timeoutMs / 1000} seconds`, silent: true };
+      return answer ?? { failed: `no answer within ${timeoutMs / 1000} seconds` };
     },
   };
 }
@@ -115,7 +114,7 @@ function get(
     response.on('end', () => resolve(Uint8Array.from(Buffer.concat(parts))));
     response.on('error', (error) => resolve({ failed: error.message }));
   });
-  outgoing.on('error', (error) => resolve({ failed: error.message, silent: error.message !== REFUSED }));
+  outgoing.on('error', (error) => resolve({ failed: error.message }));
   outgoing.end(body);
   return promise;
 }

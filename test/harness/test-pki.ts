@@ -148,6 +148,7 @@ export class TestPki implements Disposable {
       return `${state}\t${serialNumber}\tunknown\t/${subject.replaceAll('\n', '/')}\n`;
     });
     writeFileSync(this.#path(`${folder}/index`), rows.join(''));
+    writeFileSync(this.#path(`${folder}/index.attr`), 'unique_subject = no\n');
     writeFileSync(this.#path(`${folder}/ca.cnf`), CA_CONFIG.replace('=index', `=${folder}/index`));
     return folder;
   }

@@ -1,11 +1,17 @@
 /** What is wrong with a gateway's certificate, in German. */
 import { printable } from '#core/text/printable.ts';
-import { dateOf, listed } from './parts.ts';
+import { dateOf, listed, lackingUsage, type LackingUsage } from './parts.ts';
 import type { FailureWords } from './words.ts';
 
 const names = (texts: readonly string[]): string => listed(texts, 'keinen Namen');
 const clock = (now: number): string => `das Datum dieses Computers ist ${dateOf(now)}`;
 const CLOCK_FIRST = 'Prüfen Sie die Uhr dieses Computers; stimmt sie, informieren Sie Ihren Administrator.';
+
+const USAGES: Readonly<Record<LackingUsage, string>> = {
+  purpose: 'Das Zertifikat des Gateways ist nicht für ein Gateway gedacht.',
+  'issuer-key': 'Eine CA in der Kette des Gateways darf keine Zertifikate ausstellen.',
+  'own-key': 'Der Schlüssel im Zertifikat des Gateways darf nicht signieren, was er hier muss.',
+};
 
 export const faults: FailureWords['faults'] = {
   'no-certificate': () => ({
@@ -73,8 +79,8 @@ export const faults: FailureWords['faults'] = {
     details: [printable(detail)],
   }),
   'wrong-usage': ({ wanted, present, extension }) => ({
-    sentence: 'Das Zertifikat des Gateways ist nicht für ein Gateway gedacht.',
-    cause: `${extension} erlaubt ${listed(present, 'nichts')}; ein Gateway braucht ${listed(wanted, 'nichts')}.`,
+    sentence: USAGES[lackingUsage(extension, wanted)],
+    cause: `${extension} erlaubt ${listed(present, 'nichts')}; gebraucht wird ${listed(wanted, 'nichts')}.`,
   }),
   'path-too-long': ({ limit, length }) => ({
     sentence: 'Eine CA in der Kette des Gateways darf nicht so weit über ihm stehen.',

@@ -1,10 +1,16 @@
 /** What is wrong with a gateway's certificate, in English. */
 import { printable } from '#core/text/printable.ts';
-import { dateOf, listed } from './parts.ts';
+import { dateOf, listed, lackingUsage, type LackingUsage } from './parts.ts';
 import type { FailureWords } from './words.ts';
 
 const names = (texts: readonly string[]): string => listed(texts, 'no name');
 const clock = (now: number): string => `this computer’s date is ${dateOf(now)}`;
+
+const USAGES: Readonly<Record<LackingUsage, string>> = {
+  purpose: 'The gateway’s certificate is not meant for a gateway.',
+  'issuer-key': 'A CA in the gateway’s chain may not issue certificates.',
+  'own-key': 'The key of the gateway’s certificate may not sign, which it has to do here.',
+};
 
 export const faults: FailureWords['faults'] = {
   'no-certificate': () => ({
@@ -72,8 +78,8 @@ export const faults: FailureWords['faults'] = {
     details: [printable(detail)],
   }),
   'wrong-usage': ({ wanted, present, extension }) => ({
-    sentence: 'The gateway’s certificate is not meant for a gateway.',
-    cause: `Its ${extension} allows ${names(present)}; a gateway needs ${names(wanted)}.`,
+    sentence: USAGES[lackingUsage(extension, wanted)],
+    cause: `Its ${extension} allows ${names(present)}; what is needed is ${names(wanted)}.`,
   }),
   'path-too-long': ({ limit, length }) => ({
     sentence: 'A CA in the gateway’s chain may not stand that far above it.',

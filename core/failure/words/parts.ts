@@ -36,3 +36,14 @@ export function dateOf(ms: number): string {
   const full = year + cycle * 400 + (shown <= 2 ? 1 : 0);
   return `${full}-${String(shown).padStart(2, '0')}-${String(ofMonth).padStart(2, '0')}`;
 }
+
+/** Whose right is missing in `wrong-usage`: the certificate's purpose, a CA's to issue, or the key's own to sign. */
+export type LackingUsage = 'purpose' | 'issuer-key' | 'own-key';
+
+export function lackingUsage(
+  extension: 'keyUsage' | 'extendedKeyUsage',
+  wanted: readonly string[],
+): LackingUsage {
+  if (extension === 'extendedKeyUsage') return 'purpose';
+  return wanted.includes('keyCertSign') ? 'issuer-key' : 'own-key';
+}

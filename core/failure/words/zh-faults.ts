@@ -1,11 +1,17 @@
 /** What is wrong with a gateway's certificate, in Simplified Chinese. */
 import { printable } from '#core/text/printable.ts';
-import { dateOf, listed } from './parts.ts';
+import { dateOf, listed, lackingUsage, type LackingUsage } from './parts.ts';
 import type { FailureWords } from './words.ts';
 
 const names = (texts: readonly string[]): string => listed(texts, '（没有名称）');
 const clock = (now: number): string => `此电脑的日期是 ${dateOf(now)}`;
 const CLOCK_FIRST = '请检查此电脑的时钟；如果时钟无误，请告知管理员。';
+
+const USAGES: Readonly<Record<LackingUsage, string>> = {
+  purpose: '网关的证书不是用于网关的。',
+  'issuer-key': '网关证书链中的某个 CA 不得签发证书。',
+  'own-key': '网关证书的密钥不得用于签名，而此处必须签名。',
+};
 
 export const faults: FailureWords['faults'] = {
   'no-certificate': () => ({
@@ -67,8 +73,8 @@ export const faults: FailureWords['faults'] = {
     details: [printable(detail)],
   }),
   'wrong-usage': ({ wanted, present, extension }) => ({
-    sentence: '网关的证书不是用于网关的。',
-    cause: `其 ${extension} 允许 ${listed(present, '无')}，而网关需要 ${listed(wanted, '无')}。`,
+    sentence: USAGES[lackingUsage(extension, wanted)],
+    cause: `其 ${extension} 允许 ${listed(present, '无')}，而需要的是 ${listed(wanted, '无')}。`,
   }),
   'path-too-long': ({ limit, length }) => ({
     sentence: '网关证书链中的某个 CA 不得处于这样高的层级。',

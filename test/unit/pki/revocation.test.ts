@@ -12,7 +12,7 @@ import { FakeClock } from '#helper/clock-fake.ts';
 import { type Fetcher, httpFetcher, isFarAddress } from '#helper/pki/fetch.ts';
 import type { RevocationPolicy } from '#helper/pki/revocation.ts';
 import { diskCache, memoryCache, type RevocationCache } from '#helper/pki/revocation-cache.ts';
-import { sparingSilentHosts } from '#helper/pki/silent-hosts.ts';
+import { sparingSlowHosts } from '#helper/pki/slow-hosts.ts';
 import { anchorsOf, systemAnchors, systemCertificates } from '#helper/pki/trust.ts';
 import { validateGateway, type Verdict } from '#helper/pki/validate.ts';
 import { nodePkiCrypto } from '#helper/pki/verifier.ts';
@@ -348,43 +348,66 @@ describe('the fetcher', () => {
     const time = new FakeClock();
     const answer = httpFetcher(time, { timeoutMs: 5000, allows: everywhere }).fetch({ url, limit: 9 });
     await time.advance(5000);
-    expect(await answer).toEqual({ failed: 'no answer within 5 seconds', silent: true });
+    expect(await answer).toEqual({ failed: 'no answer within 5 seconds' });
   });
 });
 
-describe('a silent host', () => {
-  const silence = { failed: 'no answer within 5 seconds', silent: true };
-  const counted = (answer: Awaited<ReturnType<Fetcher['fetch']>>): Asked => {
+describe('a slow host', () => {
+  const failure = { failed: 'no answer within 5 seconds' };
+  /** Answers with `answer` after `ms`. */
+  const slow = (time: FakeClock, ms: number, answer: Uint8Array | { failed: string } = failure): Asked => {
     const urls: string[] = [];
-    return { urls, fetch: ({ url }) => Promise.resolve((urls.push(url), answer)) };
+    return {
+      urls,
+      fetch: async ({ url }) => {
+        urls.push(url);
+        await time.advance(ms);
+        return answer;
+      },
+    };
   };
 
-  it('is asked again after a minute, and whoever answers at once', async () => {
+  it('that fails is asked again after a minute', async () => {
     const time = new FakeClock();
-    const dead = counted(silence);
-    const sparing = sparingSilentHosts(dead, time);
+    const dead = slow(time, 5000);
+    const sparing = sparingSlowHosts(dead, time);
     const ask = (url: string) => sparing.fetch({ url, limit: 9 });
-    expect(await ask('http://a.example/x')).toEqual(silence);
+    expect(await ask('http://a.example/x')).toEqual(failure);
     await time.advance(20_000);
-    expect(await ask('http://a.example/y')).toEqual({ failed: `${silence.failed}, 20 seconds ago` });
-    await ask('http://a.example:81/y');
+    expect(await ask('http://a.example/y')).toEqual({ failed: `${failure.failed}, 20 seconds ago` });
+    expect(await ask('http://a.example:81/y')).toEqual(failure);
     expect(dead.urls).toEqual(['http://a.example/x', 'http://a.example:81/y']);
-    await time.advance(40_000);
-    expect(await ask('http://a.example/z')).toEqual(silence);
-    const refusing = counted({ failed: 'HTTP status 500' });
-    const other = sparingSilentHosts(refusing, time);
-    for (const _ of [1, 2]) await other.fetch({ url: 'http://a.example/', limit: 9 });
-    expect(refusing.urls).toHaveLength(2);
+    await time.advance(35_000);
+    expect(await ask('http://a.example/z')).toEqual(failure);
+  });
+
+  it.each<[string, number, Uint8Array | { failed: string }]>([
+    ['fails at once', 999, { failed: 'connect ECONNREFUSED' }],
+    ['answers late', 4000, Uint8Array.of(1)],
+  ])('or another that %s is asked again', async (_what, ms, answer) => {
+    const time = new FakeClock();
+    const fetcher = slow(time, ms, answer);
+    const sparing = sparingSlowHosts(fetcher, time);
+    for (const _ of [1, 2])
+      expect(await sparing.fetch({ url: 'http://a.example/', limit: 9 })).toEqual(answer);
+    expect(fetcher.urls).toHaveLength(2);
   });
 
   it('is one of 64 at most', async () => {
-    const dead = counted(silence);
-    const sparing = sparingSilentHosts(dead, new FakeClock());
-    for (let i = 0; i < 65; i++) await sparing.fetch({ url: `http://h${i}/`, limit: 9 });
-    await sparing.fetch({ url: 'http://h64/', limit: 9 });
-    expect(dead.urls).toHaveLength(65);
-    await sparing.fetch({ url: 'http://h0/', limit: 9 });
-    expect(dead.urls).toHaveLength(66);
+    const time = new FakeClock();
+    const urls: string[] = [];
+    const release = Promise.withResolvers<{ failed: string }>();
+    const fetcher: Fetcher = { fetch: ({ url }) => (urls.push(url), release.promise) };
+    const sparing = sparingSlowHosts(fetcher, time);
+    const ask = (i: number) => sparing.fetch({ url: `http://h${i}/`, limit: 9 });
+    const first = Promise.all(Array.from({ length: 65 }, (_, i) => ask(i)));
+    await time.advance(1000);
+    release.resolve(failure);
+    await first;
+    await ask(1);
+    expect(urls).toHaveLength(65);
+    await ask(0);
+    expect(urls).toHaveLength(66);
   });
 });
 
