@@ -95,6 +95,8 @@ export const failureSchema = z.discriminatedUnion('cause', [
   z.object({ cause: z.literal('eap-premature-success'), method: z.string().optional() }),
   /** The gateway does not know RFC 4739. */
   z.object({ cause: z.literal('second-authentication-unsupported') }),
+  /** Our address has changed, and the gateway does not know MOBIKE (RFC 4555). */
+  z.object({ cause: z.literal('roaming-unsupported') }),
   z.object({ cause: z.literal('identity-mismatch'), expected: z.string(), presented: z.string() }),
   z.object({
     cause: z.literal('ts-unacceptable'),

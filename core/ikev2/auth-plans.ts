@@ -21,6 +21,7 @@ import { EapLogin, eapOnlyTask } from './tasks/eap.ts';
 import { errorsTask } from './tasks/errors.ts';
 import { establishedTask } from './tasks/established.ts';
 import { initialContactTask } from './tasks/initial-contact.ts';
+import { mobikeTask } from './tasks/mobike.ts';
 import { multipleAuthTask } from './tasks/multiple-auth.ts';
 import { notifiesTask } from './tasks/notifies.ts';
 import { redirectInAuthTask } from './tasks/redirect.ts';
@@ -60,7 +61,7 @@ function partsOf(config: InitiatorConfig, requests: RequestWindow): Parts {
       certreqTask(remote.method === 'certificate' ? remote : {}),
       wantedIdentityTask(config),
     ],
-    wishes: [configTaskOfInitiator(config), childTaskOfInitiator(config)],
+    wishes: [configTaskOfInitiator(config), childTaskOfInitiator(config), mobikeTask()],
     notifies: notifiesTask(requests),
   };
 }

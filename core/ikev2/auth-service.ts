@@ -21,6 +21,7 @@ import { configTaskOfResponder } from './tasks/config.ts';
 import { EapHost } from './tasks/eap-responder.ts';
 import { establishedTask } from './tasks/established.ts';
 import { initialContactTask } from './tasks/initial-contact.ts';
+import { mobikeTask } from './tasks/mobike.ts';
 import { notifiesTask } from './tasks/notifies.ts';
 import { redirectClientTask } from './tasks/redirect.ts';
 import type { Task } from './tasks/task.ts';
@@ -94,6 +95,7 @@ export class AuthService {
       this.#asOfFirst(settings),
       this.#asOfFirst(child),
       authLifetimeOfResponderTask(this.#config),
+      this.#asOfFirst(mobikeTask()),
       notifiesTask(this.#requests),
     ];
   }

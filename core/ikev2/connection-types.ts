@@ -87,6 +87,10 @@ interface CommonConfig {
   /** `force` claims a NAT in NAT_DETECTION_SOURCE_IP so that ESP always travels in UDP. */
   readonly encapsulation: 'auto' | 'force';
   readonly vendorIds: readonly Uint8Array[];
+  /** MOBIKE (RFC 4555): absent is offered and accepted. */
+  readonly mobike?: boolean;
+  /** Where else we can be reached; told to a peer with MOBIKE. */
+  readonly additionalAddresses?: readonly IpAddress[];
   /**
    * The largest IP datagram in octets that a message may need before it goes out in fragments (RFC 7383): 1280 where
    * absent. 0 neither sends fragments nor takes any.
@@ -203,6 +207,10 @@ export interface ResponderConfig extends CommonConfig {
    * authenticated, or when their tunnel stands. Others are served here.
    */
   readonly redirectTo?: { readonly target: RedirectTarget; readonly when: RedirectedDuring };
+  /** Whether a client may move to this path; absent lets it. `false` answers UNACCEPTABLE_ADDRESSES (RFC 4555 §3.5). */
+  readonly acceptsPath?: (path: Path) => boolean;
+  /** Whether Child SAs wait for proof that a client hears us at its new address (RFC 4555 §3.7); absent is yes. */
+  readonly returnRoutability?: boolean;
 }
 
 /** In which of its three places a redirect came (RFC 5685 §3, §5, §6). */
@@ -242,12 +250,24 @@ export interface Usage {
 export type ConnectionEvent =
   /** For progress: which exchange is under way, and where to. */
   | { readonly type: 'progress'; readonly state: ConnectionState; readonly detail: string }
-  /** NAT detection and the switch of ports are done; `nat` is who stands behind one. */
+  /**
+   * Packets of all Child SAs take this path from now on; `nat` is who stands behind one, and so whether ESP travels in UDP. At
+   * first when NAT detection and the switch of ports are done, then whenever something of it changes.
+   */
   | {
       readonly type: 'path';
       readonly path: Path;
       readonly nat: { readonly local: boolean; readonly remote: boolean };
+      /** After `roam`: the peer has not answered over this path yet, and `nat` is as it was on the last one. */
+      readonly pending?: true;
     }
+  /**
+   * The peer refuses the path of `roam` (`path` with the last one comes after this), or nothing answers over it. The IKE SA is
+   * still there and waits: `roam` over another path, or over the same again, goes on.
+   */
+  | { readonly type: 'roam-failed'; readonly failure: Failure }
+  /** Where else the peer can be reached, besides the address of the path (RFC 4555 §3.4, §3.6): the whole list. */
+  | { readonly type: 'peer-addresses'; readonly addresses: readonly IpAddress[] }
   /** Come back with `answer(now, id, …)`. One question is open at a time; it lapses when the connection moves on. */
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
   /** A text of the gateway for the user. */
@@ -351,6 +371,8 @@ export interface Connection {
   readonly state: ConnectionState;
   readonly spiI: Uint8Array;
   readonly spiR: Uint8Array;
+  /** Both ends know MOBIKE. */
+  readonly mobike: boolean;
   readonly counters: Readonly<ConnectionCounters>;
   /** Initiator only: sends IKE_SA_INIT over `path`. */
   initiate(now: number, path: Path): void;
@@ -366,6 +388,11 @@ export interface Connection {
   rekey(now: number, what: RekeyTarget): void;
   /** Asks for one more Child SA under this IKE SA. */
   createChild(now: number, child: ChildConfig): void;
+  /**
+   * Our address or port has changed, or another address of the gateway's is to be used; established initiators only. The path as
+   * it is already means that something on it may have changed, such as a NAT (RFC 4555 §3.5).
+   */
+  roam(now: number, path: Path): void;
   /** Asks the peer for life at once. */
   checkLiveness(now: number): void;
   /** Deletes one Child SA, or, without an SPI, the IKE SA with all of them. */

@@ -27,6 +27,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import { peekHeader } from './message.ts';
 import type { IkeHeader } from './payload-types.ts';
 import type { Answer } from './questions.ts';
+import { roam } from './roaming.ts';
 import { handleResponse } from './responses.ts';
 import { handleRequest } from './serving.ts';
 import { Succession } from './succession.ts';
@@ -69,6 +70,10 @@ export class Ikev2Connection implements Connection {
   /** Our SPIs of all IKE SAs that a datagram may still be for. */
   get localSpis(): readonly Uint8Array[] {
     return this.succession.all.map(({ sa }) => (sa.isInitiator ? sa.spiI : sa.spiR));
+  }
+
+  get mobike(): boolean {
+    return this.#sa.where.mobike;
   }
 
   get counters(): Readonly<ConnectionCounters> {
@@ -178,6 +183,11 @@ export class Ikev2Connection implements Connection {
 
   #tend(now: number): void {
     this.life.tend(now);
+    this.#rearm();
+  }
+
+  roam(now: number, path: Path): void {
+    roam(this.succession, now, path);
     this.#rearm();
   }
 

@@ -18,6 +18,8 @@ import { fragmentationTask } from './tasks/fragmentation.ts';
 import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
 import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
 import { GroupChoice, groupsOf, invalidKeTask } from './tasks/ke.ts';
+import { mappingTask, updateTask } from './tasks/mobike.ts';
+import { addressesTask, routabilityTask } from './tasks/mobike-responder.ts';
 import { multipleAuthSupportTask } from './tasks/multiple-auth.ts';
 import { natdTask } from './tasks/natd.ts';
 import { notifiesTask } from './tasks/notifies.ts';
@@ -48,6 +50,10 @@ export interface Plan {
   readonly subject?: 'child' | 'ike';
   /** Asked when its turn comes, with the IKE SA that it would go out under; absent is always. */
   readonly stillWanted?: (sa: IkeSa) => boolean;
+  /** Goes before whatever waits. */
+  readonly urgent?: true;
+  /** Its IKE SA has closed before the answer came. */
+  readonly unanswered?: (sa: IkeSa) => void;
 }
 
 const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
@@ -91,7 +97,28 @@ export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
 
 export const planLiveness = (requests: RequestWindow): Plan => ({
   exchange: INFORMATIONAL,
-  tasks: [livenessTask(), notifiesTask(requests)],
+  tasks: [livenessTask(), mappingTask(), notifiesTask(requests)],
+});
+
+/** UPDATE_SA_ADDRESSES under whichever IKE SA is in use then, for whichever path we have then. */
+export const planUpdate = (requests: RequestWindow): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [updateTask(), notifiesTask(requests)],
+  stillWanted: ({ where }) => where.update === 'planned',
+  urgent: true,
+  unanswered({ where }) {
+    if (where.update === 'no') where.update = 'due';
+  },
+});
+
+export const planRoutabilityCheck = (requests: RequestWindow): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [routabilityTask(), notifiesTask(requests)],
+  stillWanted: ({ where }) => where.check === 'planned',
+  urgent: true,
+  unanswered({ where }) {
+    if (where.check === 'no') where.check = 'due';
+  },
 });
 
 /** For a Child SA that still stands; the peer may delete it before our turn comes. */
@@ -197,6 +224,7 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
         rejectedTask(),
         redirectRequestTask(),
         authLifetimeTask(),
+        addressesTask(),
         notifiesTask(requests),
       ],
     },

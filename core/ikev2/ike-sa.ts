@@ -23,6 +23,7 @@ import { Reassembly } from './fragments.ts';
 import type { IkeKeys } from './key-material.ts';
 import type { MessageProtection } from './payload-types.ts';
 import type { RedirectTarget } from './redirect-target.ts';
+import { Whereabouts } from './whereabouts.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
 /** A Child SA as the IKE SA remembers it. Its keys went out with `child-installed` and are not kept. */
@@ -102,9 +103,6 @@ export class IkeSa {
   /** The octets that AUTH signs (§2.15): the request that was answered, and that answer. */
   initRequest: Uint8Array = EMPTY;
   initResponse: Uint8Array = EMPTY;
-  path: Path | undefined;
-  /** Who stands behind a NAT; set by NAT detection. */
-  nat = { local: false, remote: false };
   suite: IkeSuite | undefined;
   keys: IkeKeys | undefined;
   /** Our direction and the peer's. */
@@ -139,6 +137,8 @@ export class IkeSa {
   peerTakesRedirect = false;
   /** Responder: it ends then, whatever the client does, and for this reason. */
   leaveAt: { readonly at: number; readonly failure?: Failure } | undefined;
+  /** As whom the peer saw us when it was last told of our addresses: NAT_DETECTION_DESTINATION_IP, a hash over these SPIs. */
+  seenAs: Uint8Array | undefined;
   /** Made by the exchange that has just ended; succession.ts takes it. */
   offspring: Offspring | undefined;
   /** Since when the peer has been answering nothing but TEMPORARY_FAILURE (§2.25). */
@@ -147,6 +147,7 @@ export class IkeSa {
   readonly isInitiator: boolean;
 
   // All IKE SAs of a connection share what follows: that is how Child SAs are inherited (§2.8).
+  readonly where: Whereabouts;
   readonly children: Map<number, Child>;
   /** Child SAs that the peer has made, and we could not. */
   readonly stillborn: Pick<Child, 'spiIn'>[];
@@ -160,6 +161,7 @@ export class IkeSa {
     this.config = config;
     this.host = host;
     this.isInitiator = isInitiator ?? config.role === 'initiator';
+    this.where = heirOf?.where ?? new Whereabouts();
     this.children = heirOf?.children ?? new Map<number, Child>();
     this.stillborn = heirOf?.stillborn ?? [];
     this.wishes = heirOf?.wishes ?? { children: [], ike: undefined, redirect: undefined };
@@ -177,13 +179,27 @@ export class IkeSa {
     this.state = 'established';
     this.stood = true;
     this.leaveAt = heirOf.leaveAt;
-    this.path = heirOf.path;
-    this.nat = heirOf.nat;
     this.fragmentation = heirOf.fragmentation;
     this.remoteId = heirOf.remoteId;
     this.initialContact = heirOf.initialContact;
     this.assigned = heirOf.assigned;
     this.peerVendorIds = heirOf.peerVendorIds;
+  }
+
+  get path(): Path | undefined {
+    return this.where.path;
+  }
+
+  set path(path: Path | undefined) {
+    this.where.path = path;
+  }
+
+  get nat(): Whereabouts['nat'] {
+    return this.where.nat;
+  }
+
+  set nat(nat: Whereabouts['nat']) {
+    this.where.nat = nat;
   }
 
   /** ESP travels in UDP: a NAT is there, or the profile wants it so (§2.23, RFC 3948). */
@@ -200,8 +216,14 @@ export class IkeSa {
     this.events.push(event);
   }
 
+  /** Tells the driver where we stand, where that is news. */
   emitPath(): void {
-    if (this.path !== undefined) this.emit({ type: 'path', path: this.path, nat: { ...this.nat } });
+    const { path, nat, roaming } = this.where;
+    if (path === undefined) return;
+    const told = JSON.stringify([path, nat, roaming]);
+    if (told === this.where.told) return;
+    this.where.told = told;
+    this.emit({ type: 'path', path, nat: { ...nat }, ...(roaming ? { pending: true } : {}) });
   }
 
   /** A new IKE SPI: 8 octets, never all zero (§2.6). */

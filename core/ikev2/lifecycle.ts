@@ -10,6 +10,7 @@ import { type Plan, planFarewell, planLiveness, planReportExpired } from './exch
 import type { IkeSa } from './ike-sa.ts';
 import { type MachineInput, nextState } from './machine.ts';
 import type { Payload } from './payload-types.ts';
+import { survives } from './roaming.ts';
 import { type Answer, fits, patienceSec, type Question, unanswered } from './questions.ts';
 import { Requests } from './requests.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
@@ -122,6 +123,7 @@ export class Lifecycle {
 
   /** Takes up what has become due by itself, and begins the next exchange. */
   tend(now: number): void {
+    if (this.requests.astray) this.redirect(now);
     if (this.#renews) this.requests.add(...takeDuePlans(this.sa, now, this.requests.window));
     this.proceed(now);
   }
@@ -159,6 +161,12 @@ export class Lifecycle {
   repeat(now: number): void {
     this.#quell();
     const until = this.requests.repeat(now);
+    if (until !== undefined) this.#sent(now, until);
+  }
+
+  /** Sends the outstanding request, if any, over the path as it is now. */
+  redirect(now: number): void {
+    const until = this.requests.redirect(now);
     if (until !== undefined) this.#sent(now, until);
   }
 
@@ -244,6 +252,7 @@ export class Lifecycle {
   close(now: number, failure?: Failure): void {
     const { sa } = this;
     const reason = failure ?? this.#parting;
+    this.requests.outstanding?.plan.unanswered?.(sa);
     this.#dropQuestion();
     this.enter(now, 'close');
     this.requests.settle();
@@ -321,8 +330,8 @@ export class Lifecycle {
   readonly #onTimer: Readonly<Record<TimerName, (now: number) => void>> = {
     retransmit: (now) => {
       const until = this.requests.resend(now);
-      if (until === undefined) this.close(now, this.#silence(now));
-      else this.#sent(now, until);
+      if (until !== undefined) this.#sent(now, until);
+      else if (!survives(this, now)) this.close(now, this.#silence(now));
     },
     doubt: (now) => this.close(now, this.#rumour),
     'half-open': (now) =>

@@ -2,13 +2,14 @@
  * What follows from an exchange, whoever began it: tasks take effect, the state moves, the next request leaves.
  * responses.ts and serving.ts call it.
  */
-import type { Path, SocketAddress } from '#core/net/address.ts';
+import type { Path } from '#core/net/address.ts';
 import type { Plan } from './exchanges.ts';
 import { judge, type Settled } from './judging.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { IkeHeader } from './payload-types.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
 import type { Exchange } from './tasks/task.ts';
+import { samePath } from './whereabouts.ts';
 
 /** A datagram with what is known before it is opened. */
 export interface Arrived {
@@ -78,11 +79,11 @@ export function noteAuthentic(life: Lifecycle, { now, path }: Arrived): void {
     sa.path = path;
     return;
   }
-  // §2.23: a peer behind a NAT may appear elsewhere when the NAT forgets; not when we are behind one ourselves.
-  if (!sa.nat.remote || sa.nat.local || sa.path === undefined || samePath(sa.path, path)) return;
+  // §2.23: a peer behind a NAT may appear elsewhere when the NAT forgets; not when we are behind one ourselves. With MOBIKE it
+  // says so itself, and nothing else moves an SA (RFC 4555 §3.5).
+  if (sa.where.mobike || !sa.nat.remote || sa.nat.local || sa.path === undefined || samePath(sa.path, path))
+    return;
   sa.path = path;
+  sa.where.confirmed = path;
   sa.emitPath();
 }
-
-const sameEnd = (a: SocketAddress, b: SocketAddress): boolean => a.address === b.address && a.port === b.port;
-const samePath = (a: Path, b: Path): boolean => sameEnd(a.local, b.local) && sameEnd(a.remote, b.remote);

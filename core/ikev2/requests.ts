@@ -11,6 +11,7 @@ import { RetransmitSchedule } from './retransmit.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { sealMessage } from './seal.ts';
 import type { Payload } from './payload-types.ts';
+import { samePath } from './whereabouts.ts';
 import { RequestWindow } from './window.ts';
 
 /** How often a large message goes out as it is before smaller fragments are tried. */
@@ -22,7 +23,9 @@ interface Outstanding {
   readonly payloads: readonly Payload[];
   /** More than one where the message is fragmented. */
   datagrams: readonly Uint8Array[];
-  readonly schedule: RetransmitSchedule;
+  schedule: RetransmitSchedule;
+  /** The last path that it went out over. */
+  sentOver: Path;
 }
 
 export class Requests {
@@ -44,8 +47,11 @@ export class Requests {
     this.window = window;
   }
 
-  get outstanding(): { readonly plan: Plan; readonly messageId: number } | undefined {
-    return this.#outstanding;
+  get outstanding():
+    | { readonly plan: Plan; readonly messageId: number; readonly attempts: number }
+    | undefined {
+    const current = this.#outstanding;
+    return current && { ...current, attempts: current.schedule.attempts };
   }
 
   /** Nothing under way and nothing waiting. */
@@ -55,11 +61,12 @@ export class Requests {
 
   add(...plans: readonly Plan[]): void {
     this.#queue.push(...plans);
+    this.#queue.sort((a, b) => Number(b.urgent ?? false) - Number(a.urgent ?? false));
   }
 
   /** What waits in another IKE SA's queue goes out under this one. */
   takeOver(from: Requests): void {
-    this.#queue.push(...from.#queue);
+    this.add(...from.#queue);
     from.clearQueue();
   }
 
@@ -95,8 +102,8 @@ export class Requests {
     for (const task of plan.tasks) task.request?.({ sa: this.#sa, now, path }, payloads);
     const place = { exchange: plan.exchange, response: false, messageId };
     const datagrams = sealMessage(this.#sa, place, payloads, path);
-    const schedule = new RetransmitSchedule(this.#sa.config.retransmit, this.#sa.config.random);
-    this.#outstanding = { plan, messageId, payloads, datagrams, schedule };
+    const schedule = this.#newSchedule();
+    this.#outstanding = { plan, messageId, payloads, datagrams, schedule, sentOver: path };
     this.#sa.asking = plan.subject;
     return this.#transmit(now, this.#outstanding, path);
   }
@@ -107,22 +114,49 @@ export class Requests {
     const { path } = this.#sa;
     if (current === undefined || path === undefined || current.schedule.exhausted) return undefined;
     this.#sa.counters.retransmitsSent++;
-    if (current.schedule.attempts === ATTEMPTS_BEFORE_SMALLER) this.#shrink(current, path);
+    if (current.schedule.attempts === ATTEMPTS_BEFORE_SMALLER)
+      this.#shrink(current, path, Math.min(this.#sa.fragmentBytes, safeDatagramBytes(path)));
     return this.#transmit(now, current, path);
   }
 
-  /** Two losses in a row may mean that the datagrams are too large for the path (RFC 7383 §2.5.2). */
-  #shrink(current: Outstanding, path: Path): void {
-    const { plan, messageId, payloads } = current;
-    if (!this.#sa.fragmentation || plan.exchange === ExchangeType.IKE_SA_INIT) return;
-    const size = Math.min(this.#sa.fragmentBytes, safeDatagramBytes(path));
-    // Without more fragments than before there is nothing to gain, and the same octets are the rule (§2.1).
-    if (current.datagrams.every((bytes) => bytes.length <= messageBytes(path, size))) return;
-    const place = { exchange: plan.exchange, response: false, messageId };
-    current.datagrams = sealMessage(this.#sa, place, payloads, path, size);
+  /** Whether the outstanding request went over another path than we have now. */
+  get astray(): boolean {
+    return this.#outstanding !== undefined && !samePath(this.#outstanding.sentOver, this.#sa.path);
   }
 
-  #transmit(now: number, { datagrams, schedule }: Outstanding, path: Path): number {
+  /**
+   * Sends the outstanding request over the path as it is now, with all its attempts before it: the path is a new one (RFC 4555
+   * §3.5). `undefined` when there is none.
+   */
+  redirect(now: number): number | undefined {
+    const current = this.#outstanding;
+    const { path } = this.#sa;
+    if (current === undefined || path === undefined) return undefined;
+    this.#sa.counters.retransmitsSent++;
+    current.schedule = this.#newSchedule();
+    // IPv6 has longer headers, so that the fragments for IPv4 may not fit.
+    this.#shrink(current, path, this.#sa.fragmentBytes);
+    return this.#transmit(now, current, path);
+  }
+
+  #newSchedule(): RetransmitSchedule {
+    return new RetransmitSchedule(this.#sa.config.retransmit, this.#sa.config.random);
+  }
+
+  /** Two losses in a row may mean that the datagrams are too large for the path (RFC 7383 §2.5.2). */
+  #shrink(current: Outstanding, path: Path, size: number): void {
+    const { plan, messageId, payloads } = current;
+    if (!this.#sa.fragmentation || plan.exchange === ExchangeType.IKE_SA_INIT) return;
+    if (current.datagrams.every((bytes) => bytes.length <= messageBytes(path, size))) return;
+    const place = { exchange: plan.exchange, response: false, messageId };
+    const smaller = sealMessage(this.#sa, place, payloads, path, size);
+    // The same octets are the rule (§2.1); only more fragments than before make the receiver forget the old ones (RFC 7383 §2.6).
+    if (smaller.length > current.datagrams.length) current.datagrams = smaller;
+  }
+
+  #transmit(now: number, current: Outstanding, path: Path): number {
+    const { datagrams, schedule } = current;
+    current.sentOver = path;
     this.#tried.set(`${path.remote.address} ${path.remote.port}`, path.remote);
     this.#send(datagrams, path);
     return schedule.sent(now);

@@ -9,6 +9,8 @@ import {
   planRedirect,
   planRekeyIke,
   planReportExpired,
+  planRoutabilityCheck,
+  planUpdate,
 } from './exchanges.ts';
 import type { Child, IkeSa } from './ike-sa.ts';
 import { newWish } from './wishes.ts';
@@ -25,7 +27,9 @@ export function upkeepAt(sa: IkeSa): number | undefined {
     isInUse(child) ? child.rekeyAt : undefined,
   ]);
   times.push(sa.rekeyAt, sa.wishes.ike?.at, ...sa.wishes.children.map(({ at }) => at));
-  if (sa.stillborn.length > 0 || sa.wishes.redirect !== undefined) times.push(0);
+  const { where, wishes } = sa;
+  const waits = [where.update, where.check].includes('due') || wishes.redirect !== undefined;
+  if (sa.stillborn.length > 0 || waits) times.push(0);
   const known = times.filter((at) => at !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
 }
@@ -33,6 +37,14 @@ export function upkeepAt(sa: IkeSa): number | undefined {
 /** The exchanges whose time has come, in the order in which they are to go out. Each is named once. */
 export function takeDuePlans(sa: IkeSa, now: number, requests: RequestWindow): Plan[] {
   const plans = sa.stillborn.splice(0).map((child) => planReportExpired(child, requests));
+  if (sa.where.update === 'due') {
+    sa.where.update = 'planned';
+    plans.push(planUpdate(requests));
+  }
+  if (sa.where.check === 'due') {
+    sa.where.check = 'planned';
+    plans.push(planRoutabilityCheck(requests));
+  }
   const isDue = (at: number | undefined): boolean => at !== undefined && at <= now;
   for (const child of sa.children.values()) {
     if (child.deletion === 'no' && isDue(child.retireAt)) child.deletion = 'due';

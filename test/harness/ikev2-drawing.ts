@@ -15,11 +15,12 @@ import { notifyTypes } from '#core/registry/notify-types.ts';
 
 export type Direction = 'I -> R' | 'R -> I';
 
-/** In every IKE_SA_INIT; only in the way of what a test wants to show. */
+/** In every IKE_SA_INIT or IKE_AUTH; only in the way of what a test wants to show. */
 const UNDRAWN = new Set([
   'N(NAT_DETECTION_SOURCE_IP)',
   'N(NAT_DETECTION_DESTINATION_IP)',
   'N(IKEV2_FRAGMENTATION_SUPPORTED)',
+  'N(MOBIKE_SUPPORTED)',
 ]);
 
 /** Opening needs no randomness. */

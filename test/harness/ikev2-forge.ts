@@ -95,7 +95,9 @@ export class Forge {
   /** Rewrites what passes over the link from now on. */
   rewrite(rewrite: Rewrite): void {
     this.#pair.link.tamper = (flying) => {
-      const direction: Direction = flying.source.address === RESPONDER_ADDRESS ? 'R -> I' : 'I -> R';
+      const { address } = flying.source;
+      const party = this.#pair.world.aliases.get(address) ?? address;
+      const direction: Direction = party === RESPONDER_ADDRESS ? 'R -> I' : 'I -> R';
       const message = this.open(direction, flying.bytes);
       const payloads = message && rewrite(message, direction);
       if (message === undefined || payloads === undefined) return [flying];

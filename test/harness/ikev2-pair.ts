@@ -149,6 +149,8 @@ export class VirtualWorld {
   readonly #afterStep: () => void;
   /** Every datagram as it was sent, before the link. */
   readonly sent: { readonly at: number; readonly from: string; readonly datagram: Datagram }[] = [];
+  /** Further addresses of a party, by the address it began with. */
+  readonly aliases = new Map<string, string>();
   onSend: (from: string, datagram: Datagram) => void = () => undefined;
 
   constructor(
@@ -190,7 +192,8 @@ export class VirtualWorld {
 
   #deliver(): void {
     for (const { to, bytes, path } of this.link.arrivals(this.now)) {
-      this.#parties.find(({ address }) => address === to)?.party.handleDatagram(this.now, bytes, path);
+      const host = this.aliases.get(to) ?? to;
+      this.#parties.find(({ address }) => address === host)?.party.handleDatagram(this.now, bytes, path);
       this.flush();
     }
   }

@@ -40,14 +40,15 @@ export class VirtualLink {
   options: LinkOptions;
   tamper: Tamper = (flying) => [flying];
   readonly #random: SeededRandom;
-  readonly #nat: NatOptions | undefined;
+  /** May come and go. */
+  nat: NatOptions | undefined;
   #natBase: number;
   #flying: Flying[] = [];
 
   constructor(random: SeededRandom, options: Partial<LinkOptions> = {}, nat?: NatOptions) {
     this.#random = random;
     this.options = { ...QUIET, ...options };
-    this.#nat = nat;
+    this.nat = nat;
     this.#natBase = nat?.keepPorts === true ? 0 : 20_000;
   }
 
@@ -95,13 +96,13 @@ export class VirtualLink {
   }
 
   #outward(source: SocketAddress): SocketAddress {
-    if (this.#nat?.inside !== source.address) return source;
-    return { address: this.#nat.outside, port: (this.#natBase + source.port) % 65_536 };
+    if (this.nat?.inside !== source.address) return source;
+    return { address: this.nat.outside, port: (this.#natBase + source.port) % 65_536 };
   }
 
   #inward(destination: SocketAddress): SocketAddress | undefined {
-    if (this.#nat?.outside !== destination.address) return destination;
+    if (this.nat?.outside !== destination.address) return destination;
     const port = destination.port - this.#natBase;
-    return port > 0 && port < 5_000 ? { address: this.#nat.inside, port } : undefined;
+    return port > 0 && port < 5_000 ? { address: this.nat.inside, port } : undefined;
   }
 }

@@ -239,6 +239,12 @@ export const causes: FailureWords['causes'] = {
     remedy: ASK_NOBODY_ELSE,
     details: failure.method === undefined ? [] : [`mitten in EAP-${printable(failure.method)}`],
   }),
+  'roaming-unsupported': () => ({
+    sentence: 'Das Gateway kann einem Tunnel nicht an eine andere Adresse folgen.',
+    cause: 'Unser Netz hat gewechselt, und das Gateway bietet MOBIKE (RFC 4555) nicht an.',
+    remedy: 'Verbinden Sie sich neu.',
+    details: [],
+  }),
   'second-authentication-unsupported': () => ({
     sentence: 'Das Gateway kann nicht nacheinander ein Zertifikat und eine Anmeldung verlangen.',
     cause: 'Das Profil will beides (RFC 4739), und das Gateway bietet es nicht an.',

@@ -229,6 +229,12 @@ export const causes: FailureWords['causes'] = {
     remedy: 'Do not connect: tell the administrator.',
     details: failure.method === undefined ? [] : [`in the middle of EAP-${printable(failure.method)}`],
   }),
+  'roaming-unsupported': () => ({
+    sentence: 'The gateway cannot follow a tunnel to another address.',
+    cause: 'Our network has changed, and the gateway does not offer MOBIKE (RFC 4555).',
+    remedy: 'Connect anew.',
+    details: [],
+  }),
   'second-authentication-unsupported': () => ({
     sentence: 'The gateway cannot ask for a certificate and a login one after the other.',
     cause: 'The profile wants both (RFC 4739), and the gateway does not offer it.',

@@ -221,6 +221,12 @@ export const causes: FailureWords['causes'] = {
     remedy: STOP,
     details: failure.method === undefined ? [] : [`发生在 EAP-${printable(failure.method)} 过程中`],
   }),
+  'roaming-unsupported': () => ({
+    sentence: '网关无法让隧道随地址变更而迁移。',
+    cause: '本机的网络已改变，而网关不支持 MOBIKE（RFC 4555）。',
+    remedy: '请重新连接。',
+    details: [],
+  }),
   'second-authentication-unsupported': () => ({
     sentence: '网关不能先后要求证书和登录。',
     cause: '配置两者都要（RFC 4739），而网关不支持。',

@@ -6,14 +6,15 @@ import { equal } from '#core/bytes/bytes.ts';
 import { natDetectionHash } from '#core/ike/nat-detection.ts';
 import type { SocketAddress } from '#core/net/address.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
-import { findAll, notify } from '../payload-access.ts';
+import { findAll, findNotify, notify } from '../payload-access.ts';
 import type { Message, Payload } from '../payload-types.ts';
 import type { Exchange, Task, Verdict } from './task.ts';
 
 const { NAT_DETECTION_SOURCE_IP, NAT_DETECTION_DESTINATION_IP } = NotifyType;
 const HASH_BYTES = 20;
 
-function tell({ sa, path }: Exchange, out: Payload[]): void {
+/** How the addresses of `path` look from here. */
+export function tellNat({ sa, path }: Exchange, out: Payload[]): void {
   // Forced: a hash that fits nothing makes the peer see a NAT in front of us.
   const source =
     sa.config.encapsulation === 'force'
@@ -23,7 +24,8 @@ function tell({ sa, path }: Exchange, out: Payload[]): void {
   out.push(notify(NAT_DETECTION_DESTINATION_IP, natDetectionHash(sa.spiI, sa.spiR, path.remote)));
 }
 
-function compare({ sa, path }: Exchange, { header, payloads }: Message): Verdict {
+/** Sets who stands behind a NAT, by what the peer says and what arrived. */
+export function compareNat({ sa, path }: Exchange, { header, payloads }: Message): Verdict {
   const anyFits = (type: number, at: SocketAddress): boolean | undefined => {
     const hashes = findAll(payloads, 'N').filter((payload) => payload.type === type);
     const fitting = natDetectionHash(header.spiI, header.spiR, at);
@@ -37,23 +39,35 @@ function compare({ sa, path }: Exchange, { header, payloads }: Message): Verdict
   return undefined;
 }
 
+/** As whom the sender of an answer sees us: a hash that only compares with one under the same SPIs. */
+export const seenAs = ({ payloads }: Message): Uint8Array | undefined =>
+  findNotify(payloads, NAT_DETECTION_DESTINATION_IP)?.data.slice();
+
 /** Ports 500 turned into 4500 (§2.23). Other ports were chosen by somebody and stay. */
 const floatPort = ({ address, port }: SocketAddress): SocketAddress => ({
   address,
   port: port === 500 ? 4500 : port,
 });
 
-export const natdTask = (): Task => ({
-  name: 'natd',
-  request: tell,
-  onRequest: compare,
-  response: tell,
-  onResponse: compare,
-  done({ sa }) {
-    // The responder follows when IKE_AUTH arrives: it answers where the request came from.
-    if (!sa.isInitiator || sa.path === undefined) return undefined;
-    if (sa.encapsulated) sa.path = { local: floatPort(sa.path.local), remote: floatPort(sa.path.remote) };
-    sa.emitPath();
-    return undefined;
-  },
-});
+export function natdTask(): Task {
+  let detects = false;
+  return {
+    name: 'natd',
+    request: tellNat,
+    onRequest: compareNat,
+    response: tellNat,
+    onResponse(exchange, message) {
+      // A client that wants MOBIKE goes to 4500 where the peer knows of NATs, NAT or not: one may appear later (RFC 4555 §3.3).
+      detects = seenAs(message) !== undefined;
+      return compareNat(exchange, message);
+    },
+    done({ sa }) {
+      // The responder follows when IKE_AUTH arrives: it answers where the request came from.
+      if (!sa.isInitiator || sa.path === undefined) return undefined;
+      const moves = sa.encapsulated || (sa.config.mobike !== false && detects);
+      if (moves) sa.path = { local: floatPort(sa.path.local), remote: floatPort(sa.path.remote) };
+      sa.emitPath();
+      return undefined;
+    },
+  };
+}

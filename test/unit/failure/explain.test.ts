@@ -58,6 +58,7 @@ const samples: { readonly [C in Failure['cause']]: Extract<Failure, { cause: C }
   'eap-server-unproven': { cause: 'eap-server-unproven', method: 'MSCHAPv2', detail: HOSTILE },
   'eap-premature-success': { cause: 'eap-premature-success', method: 'MD5' },
   'second-authentication-unsupported': { cause: 'second-authentication-unsupported' },
+  'roaming-unsupported': { cause: 'roaming-unsupported' },
   'identity-mismatch': { cause: 'identity-mismatch', expected: 'moon.example', presented: HOSTILE },
   'ts-unacceptable': { cause: 'ts-unacceptable', saidBy: 'peer', local: [HOSTILE], remote: [HOSTILE] },
   'no-address': { cause: 'no-address', asked: ['IPv4'] },

@@ -42,7 +42,7 @@ describe('the handshake', () => {
     expect(atR?.remoteId).toEqual(id('alice@example.org'));
     expect(pair.events.initiator.of('progress').map(({ detail }) => detail)).toEqual([
       'IKE_SA_INIT to 198.51.100.1:500',
-      'IKE_AUTH to 198.51.100.1:500',
+      'IKE_AUTH to 198.51.100.1:4500',
     ]);
   });
 

@@ -287,7 +287,7 @@ describe('requests of the peer', () => {
 
   it('unknown notifies: ignored, counted, answered', () => {
     const pair = established();
-    ask(pair, [notifyPayload(40_000), notifyPayload(4_711), notifyPayload(NotifyType.MOBIKE_SUPPORTED)]);
+    ask(pair, [notifyPayload(40_000), notifyPayload(4_711), notifyPayload(NotifyType.USE_AGGFRAG)]);
     expect(pair.drawing.lines).toEqual(['I -> R: HDR, SK {}']);
     expect(pair.initiator.counters.unknownNotifies).toBe(3);
     expect(pair.initiator.state).toBe('established');

@@ -22,14 +22,20 @@ const encapsulations = (pair: Ikev2Pair): (string | undefined)[] => [
 const keepalives = (pair: Ikev2Pair) => pair.world.sent.filter(({ datagram }) => datagram.keepalive === true);
 
 describe('without a NAT', () => {
-  it('stays on port 500 with bare ESP, and sends no keepalives', () => {
-    const pair = new Ikev2Pair({ initiator: { livenessSec: 0 }, responder: { livenessSec: 0 } }).connect();
+  it.each([
+    ['stays on port 500 without MOBIKE', false, 500],
+    ['moves to port 4500 with MOBIKE (RFC 4555 §3.3)', true, 4500],
+  ])('%s, with bare ESP, and sends no keepalives', (_name, mobike, port) => {
+    const pair = new Ikev2Pair({
+      initiator: { livenessSec: 0, mobike },
+      responder: { livenessSec: 0 },
+    }).connect();
     const nat = { local: false, remote: false };
     expect(pathsOf(pair, 'initiator')).toEqual([
-      { local: '192.0.2.10:500', remote: '198.51.100.1:500', nat },
+      { local: `192.0.2.10:${port}`, remote: `198.51.100.1:${port}`, nat },
     ]);
     expect(pathsOf(pair, 'responder')).toEqual([
-      { local: '198.51.100.1:500', remote: '192.0.2.10:500', nat },
+      { local: `198.51.100.1:${port}`, remote: `192.0.2.10:${port}`, nat },
     ]);
     expect(encapsulations(pair)).toEqual(['none', 'none']);
     pair.run(120_000);
