@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { doctor } from './effects/doctor.ts';
 import { JournalFile, undoAll } from './effects/journal-file.ts';
 import { linuxEffects, linuxSystem } from './effects/linux.ts';
+import { linuxNetworkWatch } from './effects/network-watch/linux.ts';
 import { handlers } from './ipc/calls.ts';
 import { dispatcher } from './ipc/dispatch.ts';
 import { grant, systemAccessFiles } from './ipc/permissions.ts';
@@ -22,7 +23,9 @@ import { startServer } from './ipc/server.ts';
 import { keyLogIn } from './key-log.ts';
 import { fileSink } from './log/file-sink.ts';
 import { Log, formatEntry, messageOf } from './log/log.ts';
-import { ADDON_PATH, linuxPlatform } from './native/data-plane-linux.ts';
+import { ADDON_PATH } from './native/addon.ts';
+import { linuxPlatform } from './native/data-plane-linux.ts';
+import { linuxWatchSources } from './native/watch.ts';
 import { httpFetcher } from './pki/fetch.ts';
 import { diskCache } from './pki/revocation-cache.ts';
 import { sparingSlowHosts } from './pki/slow-hosts.ts';
@@ -34,6 +37,7 @@ import type { Arguments } from './startup/arguments.ts';
 import { privateDirectory } from './startup/directories.ts';
 import { lock } from './startup/lock.ts';
 import { systemResolver } from './tunnel/candidates.ts';
+import { isTunnelAdapter, isTunnelTable } from './tunnel/numbers.ts';
 import { TunnelManager } from './tunnel-manager.ts';
 import { removeTemporaries } from './whole-file.ts';
 
@@ -67,6 +71,12 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
   await undoAll(journal, effects, main);
 
   const platform = linuxPlatform();
+  const network = linuxNetworkWatch({
+    sources: linuxWatchSources(),
+    clock: systemClock,
+    ours: { adapter: isTunnelAdapter, table: isTunnelTable },
+    log: log.logger('network'),
+  });
   const store = new ProfileStore(join(stateDir, 'profiles'), log.logger('store'));
   if (keyLog !== undefined) {
     privateDirectory(keyLog);
@@ -95,7 +105,13 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     ...(keyLog === undefined ? {} : { keyLog: keyLogIn(keyLog) }),
   });
   const examine = () =>
-    doctor({ system, addon: ADDON_PATH, journal: journal.entries(), running: tunnels.adapters() });
+    doctor({
+      system,
+      addon: ADDON_PATH,
+      journal: journal.entries(),
+      running: tunnels.adapters(),
+      watch: network.parts,
+    });
   const since = new Date(systemClock.wall()).toISOString();
   const info = () => ({
     helper: VERSION,
@@ -126,6 +142,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
   const end = await endOfService();
   if (typeof end === 'string') main.info(`${end}: taking everything down`);
   else main.error(`a fault in the helper itself, which ends now: ${end.stack ?? end.message}`);
+  network.close();
   await tunnels.shutdown();
   await server.close();
   main.info('ended');

@@ -21,6 +21,8 @@ export interface DoctorInput {
   readonly journal: readonly JournalEntry[];
   /** Adapters of tunnels that are up or on their way: what they changed is in its place. */
   readonly running: readonly string[];
+  /** Parts of the network watch. */
+  readonly watch: Readonly<Record<string, boolean>>;
 }
 
 type Check = (input: DoctorInput) => DoctorCheck | Promise<DoctorCheck>;
@@ -102,6 +104,18 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return runner.find('nft') === undefined
       ? bad('reverse path filter', found, 'apt-get install nftables, or sysctl net.ipv4.conf.all.rp_filter=2')
       : good('reverse path filter', `${found}; the firewall table lets the gateway's packets pass`);
+  },
+  'network watch': ({ watch }) => {
+    const missing = Object.keys(watch).filter((part) => watch[part] !== true);
+    const found = missing.length === 0 ? 'complete' : `without ${missing.join(', ')}`;
+    // logind adds a word before sleep to what the clock tells after it.
+    return missing.every((part) => part === 'logind')
+      ? good('network watch', found)
+      : bad(
+          'network watch',
+          `${found}: tunnels notice a change late`,
+          'Allow aditd AF_NETLINK sockets and timerfd_create, e.g. in its service unit',
+        );
   },
   leftovers: async ({ system: { runner }, journal, running }) => {
     const inJournal = journal

@@ -3,10 +3,9 @@
  * becomes a sentence that names the field. helper/ opens it at start; scripts/build-native.sh makes the addon.
  */
 import { closeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { EspCodec, Expiry } from '#core/esp/sa.ts';
+import { ADDON_PATH, loadAddon } from './addon.ts';
 import { checkChild, checkPath, checkProtection, checkSockets, checkSpi } from './arguments.ts';
 import type {
   DataPlane,
@@ -18,9 +17,6 @@ import type {
   Tun,
   UdpOptions,
 } from './data-plane.ts';
-
-/** Where scripts/build-native.sh puts the addon. */
-export const ADDON_PATH = fileURLToPath(new URL('../../build/native/adit.node', import.meta.url));
 
 /** ChildSa with the suite as IANA's numbers: what napi_sa.cc reads. Arrays of keys are passed as they are, never copied. */
 interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | 'hardLimit'> {
@@ -65,7 +61,7 @@ export interface LinuxPlatform extends NativePlatform {
 
 /** Loads the addon. Throws Error with the remedy where it is not built or was built for another runtime. */
 export function linuxPlatform(path: string = ADDON_PATH): LinuxPlatform {
-  const addon = loadAddon(path);
+  const addon = loadAddon<Addon>(path);
   return {
     openTun: (name) => addon.openTun(name),
     peerCredentials: (fd) => addon.peerCredentials(fd),
@@ -89,17 +85,6 @@ export function linuxPlatform(path: string = ADDON_PATH): LinuxPlatform {
       return wrap(plane, listener);
     },
   };
-}
-
-function loadAddon(path: string): Addon {
-  try {
-    return createRequire(import.meta.url)(path) as Addon;
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new Error(`the native data plane ${path} does not load: ${detail}; run: npm run build:native`, {
-      cause: error,
-    });
-  }
 }
 
 /** Events between two turns of the event loop: a flood of them must not keep timers and other sockets waiting. */

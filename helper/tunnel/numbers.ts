@@ -13,3 +13,11 @@ const FIRST_TABLE = 0xad17;
 export function tableOf(slot: number): number {
   return FIRST_TABLE + slot;
 }
+
+/** Tables there may be: one a slot, and routes/plan.ts has priorities for so many. */
+const TABLES = 1000;
+
+export const isTunnelTable = (table: number): boolean => table >= FIRST_TABLE && table < FIRST_TABLE + TABLES;
+
+/** Adapters are opened as `adit%d`. */
+export const isTunnelAdapter = (name: string): boolean => /^adit\d{1,4}$/.test(name);

@@ -62,7 +62,14 @@ async function answer(request: EffectsRequest): Promise<unknown> {
       return { left, said };
     }
     default:
-      return doctor({ system, addon: request.addon, journal: journal.entries(), running: request.running });
+      return doctor({
+        system,
+        addon: request.addon,
+        journal: journal.entries(),
+        running: request.running,
+        // Not an effect: nothing watches here.
+        watch: {},
+      });
   }
 }
 

@@ -8,6 +8,7 @@
 #include "napi_codec.h"
 #include "napi_data_plane.h"
 #include "napi_packet_path.h"
+#include "napi_watch.h"
 #include "peer_credentials.h"
 #include "tun.h"
 
@@ -41,6 +42,8 @@ NAPI_MODULE_INIT() {
       {"openDataPlane", entry<openDataPlane>},
       {"openEspCodec", entry<openEspCodec>},
       {"openPacketPath", entry<openPacketPath>},
+      {"openRouteWatch", entry<openRouteWatch>},
+      {"openClockWatch", entry<openClockWatch>},
       {"peerCredentials", entry<callPeerCredentials>},
   };
   for (const auto& [name, function] : functions) {

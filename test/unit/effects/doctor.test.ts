@@ -13,7 +13,8 @@ function healthy(): { linux: SimulatedLinux; input: DoctorInput } {
   linux.write(linux.paths.selfStatus, 'Name:\tnode\nCapEff:\t000001fffeffffff\n');
   const addon = join(linux.root, 'addon.cjs');
   linux.write(addon, 'module.exports = {};');
-  return { linux, input: { system: linux.system, addon, journal: [], running: [] } };
+  const watch = { rtnetlink: true, clock: true, logind: true };
+  return { linux, input: { system: linux.system, addon, journal: [], running: [], watch } };
 }
 
 const failed = async (input: DoctorInput) => (await doctor(input)).filter(({ ok }) => !ok);
@@ -33,6 +34,7 @@ describe('doctor', () => {
       'DNS',
       'IPv6',
       'reverse path filter',
+      'network watch',
       'leftovers',
     ]);
   });
@@ -98,6 +100,7 @@ describe('doctor', () => {
       },
       /ipv6\.disable=1/,
     ],
+    ['network watch', () => ({ watch: { rtnetlink: false, clock: true } }), /AF_NETLINK/],
     ['leftovers', () => ({ journal: [routesEntry] }), /Restart aditd/],
     [
       'leftovers',
@@ -122,6 +125,17 @@ describe('doctor', () => {
     using _cleanup = linux;
     linux.tables.add('inet adit_adit0');
     expect(await failed({ ...input, journal: [routesEntry], running: ['adit0'] })).toEqual([]);
+  });
+
+  it('does not miss logind', async () => {
+    const { linux, input } = healthy();
+    using _cleanup = linux;
+    const watch = { rtnetlink: true, clock: true, logind: false };
+    expect(await doctor({ ...input, watch })).toContainEqual({
+      check: 'network watch',
+      ok: true,
+      found: 'without logind',
+    });
   });
 
   it('wants nft where the reverse path filter is strict', async () => {

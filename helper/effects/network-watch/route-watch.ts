@@ -1,0 +1,100 @@
+/**
+ * Tells when links, addresses, routes or rules have changed, from a NETLINK_ROUTE socket. Used by linux.ts. Not by
+ * `ip monitor`: a socket needs no child that must end with us and be started again, has fields instead of text whose
+ * spelling changes with the release, and says when messages were lost.
+ */
+import type { RouteSource, WatchSources } from '#helper/native/watch.ts';
+import { NetworkState, type Ours } from './network-state.ts';
+import { decodeDatagram, GROUPS, listRequest, NetlinkError, type Received } from './rtnetlink.ts';
+
+/** Datagrams between two turns of the event loop. */
+const PER_TURN = 64;
+
+export class RouteWatch {
+  readonly #source: RouteSource;
+  readonly #state: NetworkState;
+  readonly #changed: () => void;
+  readonly #failed: (error: Error) => void;
+  /** What is being listed; undefined when it is known. */
+  #listing: 'link' | 'address' | undefined;
+  /** Messages were lost while it was listed. */
+  #again = false;
+  #closed = false;
+
+  /** Throws SystemError where the system has no such socket. `failed` is called once, when it hears no more. */
+  constructor(sources: WatchSources, ours: Ours, changed: () => void, failed: (error: Error) => void) {
+    this.#changed = changed;
+    this.#failed = failed;
+    this.#state = new NetworkState(ours);
+    this.#source = sources.openRouteWatch(Object.values(GROUPS), () => this.#ready());
+    this.#list('link');
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#source.close();
+  }
+
+  #ready(): void {
+    if (this.#closed) return;
+    try {
+      this.#take();
+    } catch (error) {
+      this.close();
+      this.#failed(error as Error);
+    }
+  }
+
+  #take(): void {
+    const { datagrams, lost } = this.#source.take(PER_TURN);
+    if (lost) this.#startOver();
+    // Each must be taken in, also behind one that matters.
+    const matter = datagrams.filter((datagram) => this.#matters(datagram));
+    if (matter.length > 0 || lost) this.#changed();
+  }
+
+  /** Forgets what is known and lists it again. */
+  #startOver(): void {
+    this.#state.clear();
+    if (this.#listing === undefined) this.#list('link');
+    else this.#again = true;
+  }
+
+  #matters(datagram: Uint8Array): boolean {
+    let matters = false;
+    for (const { port, message } of this.#decode(datagram)) {
+      const answer = port === this.#source.port;
+      if (message === 'done') {
+        if (answer) this.#listed();
+      } else if (message !== undefined) {
+        const changes = this.#state.changes(message);
+        matters ||= changes && !answer;
+      }
+    }
+    return matters;
+  }
+
+  /** What cannot be read may have said anything. */
+  #decode(datagram: Uint8Array): Received[] {
+    try {
+      return decodeDatagram(datagram);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      this.#changed();
+      return [];
+    }
+  }
+
+  #list(what: 'link' | 'address'): void {
+    this.#listing = what;
+    this.#source.send(listRequest(what));
+  }
+
+  #listed(): void {
+    const [listed, again] = [this.#listing, this.#again];
+    this.#listing = undefined;
+    this.#again = false;
+    if (again) this.#list('link');
+    else if (listed === 'link') this.#list('address');
+  }
+}

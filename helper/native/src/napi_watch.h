@@ -1,0 +1,12 @@
+// The two descriptors of helper/native/watch.ts as JavaScript objects.
+#pragma once
+#include "napi_call.h"
+
+namespace adit {
+
+// openRouteWatch(groups, ready): { port, send(bytes), take(most), close() }
+napi_value openRouteWatch(const Call& call);
+// openClockWatch(ready): { take(), close() }
+napi_value openClockWatch(const Call& call);
+
+}  // namespace adit
