@@ -43,6 +43,8 @@ export interface ConnectionInputs extends Proofs {
   /** APPLICATION_VERSION for the gateway's log. */
   readonly applicationVersion?: string;
   readonly keyLog?: (entry: KeyLogEntry) => void;
+  /** The gateway may send us elsewhere; `from` is the address of the one that has just done so (RFC 5685). */
+  readonly redirect?: { readonly from?: string };
   /** Another tunnel of ours leads to the same gateway: INITIAL_CONTACT could have it drop that one (RFC 7296 §2.4). */
   readonly notAlone?: boolean;
 }
@@ -56,14 +58,15 @@ export function connectionConfig(
   localAddress: string,
   inputs: ConnectionInputs,
 ): InitiatorConfig {
-  const { random, applicationVersion, keyLog } = inputs;
+  const { random, applicationVersion, keyLog, redirect } = inputs;
   const { ike, gateway, request } = profile;
   const remoteId = gateway.id === undefined ? undefined : identity('gateway.id', gateway.id);
   return {
     role: 'initiator',
     random,
     proposals: ike.proposals.length > 0 ? parseProposals(ike.proposals, 'IKE') : defaultIkeProposals(),
-    child: childConfig(profile.child, dynamicPrefixes(request, localAddress)),
+    ...childConfigs(profile.child, dynamicPrefixes(request, localAddress)),
+    quirks: profile.quirks,
     retransmit: RETRANSMIT,
     natKeepaliveSec: ike.natKeepaliveSec,
     livenessSec: ike.livenessSec,
@@ -83,6 +86,7 @@ export function connectionConfig(
       ...(applicationVersion === undefined ? {} : { applicationVersion }),
     },
     initialContact: ike.initialContact && inputs.notAlone !== true,
+    ...(redirect ? { redirect } : {}),
     ...(keyLog ? { keyLog } : {}),
   };
 }
@@ -161,6 +165,26 @@ function remoteAuthenticationOf(profile: Profile, { psk }: Proofs): RemoteAuthen
 function needed<T>(what: string, value: T | undefined): T {
   if (value === undefined) throw new Error(`the profile needs a ${what}, and none is there`);
   return value;
+}
+
+/** One Child SA for all networks, or one for each pair of them; a pair of two address families could carry nothing. */
+function childConfigs(
+  child: Profile['child'],
+  dynamic: readonly Prefix[],
+): Pick<InitiatorConfig, 'child' | 'furtherChildren'> {
+  const whole = childConfig(child, dynamic);
+  if (!child.perSubnet) return { child: whole };
+  const pairs = whole.localTs.flatMap((local) =>
+    whole.remoteTs
+      .filter((remote) => remote.start.length === local.start.length)
+      .map((remote) => ({ localTs: [local], remoteTs: [remote] })),
+  );
+  const [first = whole, ...others] = pairs.map((pair, i) => ({
+    ...whole,
+    ...pair,
+    name: i === 0 ? whole.name : `${whole.name} ${i + 1}`,
+  }));
+  return { child: first, furtherChildren: others };
 }
 
 function childConfig(child: Profile['child'], dynamic: readonly Prefix[]): ChildConfig {

@@ -117,6 +117,10 @@ export const failureSchema = z.discriminatedUnion('cause', [
   /** The system refused something the tunnel needs; `remedy` is the one thing to do. */
   z.object({ cause: z.literal('system'), what: z.string(), detail: z.string(), remedy: z.string() }),
   z.object({ cause: z.literal('timeout'), seconds: z.number() }),
+  /** The gateway sends us elsewhere (RFC 5685), and the profile does not permit that gateway. */
+  z.object({ cause: z.literal('redirect-refused'), from: z.string(), to: z.string() }),
+  /** Gateways send us round and round: `seen` in their order, the last one is where we did not go. */
+  z.object({ cause: z.literal('redirect-loop'), seen: z.array(z.string()) }),
   /** The IKE SA reached its hard lifetime without a successor. */
   z.object({ cause: z.literal('expired'), lifetimeSec: z.number() }),
 ]);

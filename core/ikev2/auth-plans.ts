@@ -20,6 +20,7 @@ import { configTaskOfInitiator } from './tasks/config.ts';
 import { EapLogin, eapOnlyTask } from './tasks/eap.ts';
 import { errorsTask } from './tasks/errors.ts';
 import { establishedTask } from './tasks/established.ts';
+import { furtherChildrenTask } from './tasks/further-children.ts';
 import { initialContactTask } from './tasks/initial-contact.ts';
 import { mobikeTask } from './tasks/mobike.ts';
 import { multipleAuthTask } from './tasks/multiple-auth.ts';
@@ -61,7 +62,12 @@ function partsOf(config: InitiatorConfig, requests: RequestWindow): Parts {
       certreqTask(remote.method === 'certificate' ? remote : {}),
       wantedIdentityTask(config),
     ],
-    wishes: [configTaskOfInitiator(config), childTaskOfInitiator(config), mobikeTask()],
+    wishes: [
+      configTaskOfInitiator(config),
+      childTaskOfInitiator(config),
+      mobikeTask(),
+      furtherChildrenTask(config),
+    ],
     notifies: notifiesTask(requests),
   };
 }

@@ -48,9 +48,17 @@ export function selectorsForPeer(
 ): ReturnType<typeof selectorsForResponder> {
   const { child } = config;
   if (config.role === 'responder') return selectorsForResponder(child, assigned, tsi, tsr);
-  const own = assigned === undefined || assigned.addresses.length === 0 ? [] : hosts(assigned);
-  const localTs = own.length === 0 ? child.localTs : narrow(own, child.localTs);
+  const localTs = localSelectors({ assigned }, child);
   return selectorsForResponder({ localTs, remoteTs: child.remoteTs }, undefined, tsi, tsr);
+}
+
+/** What of a client's own selectors is at the addresses that it was given; all of them where it was given none. */
+export function localSelectors(
+  { assigned }: Pick<IkeSa, 'assigned'>,
+  { localTs }: Pick<ChildConfig, 'localTs'>,
+): readonly TrafficSelector[] {
+  const own = assigned === undefined || assigned.addresses.length === 0 ? [] : hosts(assigned);
+  return own.length === 0 ? localTs : narrow(own, localTs);
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Proposal } from '#core/ike/proposal.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { IpAddress, Path, Prefix } from '#core/net/address.ts';
 import type { Answer, Question } from './questions.ts';
+import type { SwitchedQuirk } from './quirks.ts';
 import type { RedirectTarget } from './redirect-target.ts';
 
 /** A datagram of IKE, without the non-ESP marker: whoever owns the socket adds and removes it (RFC 3948 §2.2). */
@@ -102,6 +103,8 @@ interface CommonConfig {
   readonly rekey?: RekeyPolicy | 'never';
   /** So many Child SAs may stand at once at the peer's wish (16); one beyond is answered NO_ADDITIONAL_SAS. */
   readonly maxChildSas?: number;
+  /** Habits of this peer that are not tolerated everywhere. */
+  readonly quirks?: readonly SwitchedQuirk[];
   /**
    * Where key material may be written for tests and captures (an exported key table). Absent in production.
    */
@@ -168,6 +171,11 @@ export interface InitiatorConfig extends CommonConfig {
   readonly remoteAuthentication?: RemoteAuthentication;
   readonly request: ConfigRequest;
   readonly initialContact: boolean;
+  /**
+   * More Child SAs, asked for when the first one stands; a refusal is told by `refused` and changes nothing else. One in whose
+   * address family nothing was assigned is left out.
+   */
+  readonly furtherChildren?: readonly ChildConfig[];
   /**
    * Present: the gateway may send us elsewhere (RFC 5685). `from` is the address of the gateway that has just done so. Absent:
    * whatever it says about that is ignored.
@@ -315,6 +323,8 @@ export type ConnectionEvent =
   | {
       readonly type: 'refused';
       readonly what: 'ike' | 'child';
+      /** Of the Child SA's configuration. */
+      readonly name?: string;
       readonly spiIn?: number;
       readonly failure: Failure;
       readonly retryAt?: number;

@@ -17,7 +17,7 @@ import { deleteChildTask, deleteRequestTask, reportGoneTask } from './tasks/dele
 import { fragmentationTask } from './tasks/fragmentation.ts';
 import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
 import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
-import { GroupChoice, groupsOf, invalidKeTask } from './tasks/ke.ts';
+import { byShareSize, GroupChoice, groupsOf, invalidKeTask } from './tasks/ke.ts';
 import { mappingTask, updateTask } from './tasks/mobike.ts';
 import { addressesTask, routabilityTask } from './tasks/mobike-responder.ts';
 import { multipleAuthSupportTask } from './tasks/multiple-auth.ts';
@@ -34,6 +34,7 @@ import { rekeyIkeTaskOfInitiator, rekeyIkeTaskOfResponder } from './tasks/rekey-
 import { signatureHashesTask } from './tasks/signature-hashes.ts';
 import type { Task } from './tasks/task.ts';
 import { vendorTask } from './tasks/vendor.ts';
+import { hasQuirk } from './quirks.ts';
 import type { RedirectTarget } from './redirect-target.ts';
 import type { RequestWindow } from './window.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
@@ -78,7 +79,9 @@ function authAnnouncements(config: ConnectionConfig): readonly Task[] {
 export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
   const { config } = sa;
   if (config.role !== 'initiator') throw new Error('a responder does not begin');
-  const choice = new GroupChoice(config.random, groupsOf(config.proposals));
+  const groups = groupsOf(config.proposals);
+  const small = hasQuirk(config, 'drops-large-first-message');
+  const choice = new GroupChoice(config.random, small ? byShareSize(groups) : groups);
   // Cookie and group are looked for before the rest is believed to be an answer; and the cookie goes first (§2.6).
   const tasks = [
     cookieTask(),

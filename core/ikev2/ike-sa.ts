@@ -24,6 +24,7 @@ import type { IkeKeys } from './key-material.ts';
 import type { MessageProtection } from './payload-types.ts';
 import type { RedirectTarget } from './redirect-target.ts';
 import { Whereabouts } from './whereabouts.ts';
+import type { ChildTerms } from './child-offer.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
 /** A Child SA as the IKE SA remembers it. Its keys went out with `child-installed` and are not kept. */
@@ -153,6 +154,8 @@ export class IkeSa {
   readonly stillborn: Pick<Child, 'spiIn'>[];
   /** What we shall ask for. */
   readonly wishes: { children: ChildWish[]; ike: IkeWish | undefined; redirect: RedirectTarget | undefined };
+  /** What the peer has taught us about Child SAs. */
+  readonly shared: { terms: ChildTerms };
   readonly events: ConnectionEvent[];
   readonly counters: ConnectionCounters;
 
@@ -165,6 +168,7 @@ export class IkeSa {
     this.children = heirOf?.children ?? new Map<number, Child>();
     this.stillborn = heirOf?.stillborn ?? [];
     this.wishes = heirOf?.wishes ?? { children: [], ike: undefined, redirect: undefined };
+    this.shared = heirOf?.shared ?? { terms: 'as-configured' };
     this.events = heirOf?.events ?? [];
     this.counters = heirOf?.counters ?? {
       malformed: 0,

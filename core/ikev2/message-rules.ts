@@ -86,7 +86,7 @@ const RULES: readonly Rule[] = [
     contents: [
       { SA: '1', NONCE: '1', KE: '?', TSi: '1', TSr: '1', CP: '?' },
       // Rekeying the IKE SA (§1.3.2).
-      { SA: '1', NONCE: '1', KE: '1' },
+      { SA: '1', NONCE: '1', KE: '1', CP: '?' },
     ] as const,
   })),
   ...[false, true].map((response) => ({

@@ -51,6 +51,9 @@ export const eapInnerMethodName = z.enum([
 ]);
 export type EapInnerMethod = z.infer<typeof eapInnerMethodName>;
 
+/** Habits of gateways that only a profile switches on: those of core/ikev2/quirks.ts whose mode is `quirks`. */
+export const quirkName = z.enum(['drops-large-first-message', 'rekeys-without-ke']);
+
 const eapFields = {
   /** Whom EAP authenticates; absent is asked for. */
   user: z.string().min(1).max(256).optional(),
@@ -141,6 +144,8 @@ export const profileSchema = z.strictObject({
       lifetimeBytes: z.int().min(1048576).optional(),
       lifetimePackets: z.int().min(1000).optional(),
       replayWindow: z.int().min(0).max(65536).default(4096),
+      /** One Child SA for each pair of networks, for gateways that take no more in one. */
+      perSubnet: z.boolean().default(false),
     })
     .prefault({}),
   request: z
@@ -158,6 +163,8 @@ export const profileSchema = z.strictObject({
       domains: z.array(z.string().max(253)).max(256).default([]),
     })
     .prefault({}),
+  /** Habits of the gateway that are not tolerated everywhere. */
+  quirks: z.array(quirkName).max(16).default([]),
   /** MTU of the adapter; absent computes it from path and suite. */
   mtu: z.int().min(576).max(9000).optional(),
 });

@@ -325,4 +325,17 @@ export const causes: FailureWords['causes'] = {
     remedy: 'Verbinden Sie sich erneut, oder erhöhen Sie ike.lifetimeSec im Profil.',
     details: [],
   }),
+  'redirect-refused': (failure) => ({
+    sentence: `Das Gateway schickt uns zu ${quoted(failure.to)}; dorthin lässt uns das Profil nicht gehen.`,
+    cause: 'Das Gateway ist ausgelastet oder wird bald abgeschaltet, oder jemand spricht in seinem Namen.',
+    remedy:
+      'Fragen Sie Ihren Administrator, ob jenes Gateway dazugehört; wenn ja, erlauben Sie es im Profil.',
+    details: [`dorthin geschickt von ${printable(failure.from)}`],
+  }),
+  'redirect-loop': (failure) => ({
+    sentence: 'Die Gateways schicken uns ohne Ende von einem zum anderen.',
+    cause: 'Jedes von ihnen hält ein anderes für weniger ausgelastet.',
+    remedy: 'Versuchen Sie es später erneut, und sagen Sie es Ihrem Administrator.',
+    details: [`geschickt zu: ${listed(failure.seen, 'nirgendwohin')}`],
+  }),
 };

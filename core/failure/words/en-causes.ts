@@ -311,4 +311,16 @@ export const causes: FailureWords['causes'] = {
     remedy: 'Connect again, or raise ike.lifetimeSec in the profile.',
     details: [],
   }),
+  'redirect-refused': (failure) => ({
+    sentence: `The gateway sends us to ${quoted(failure.to)}, where the profile does not let us go.`,
+    cause: 'The gateway is busy or about to be switched off, or somebody pretends to speak for it.',
+    remedy: 'Ask the administrator whether that gateway is theirs; if so, permit it in the profile.',
+    details: [`sent there by ${printable(failure.from)}`],
+  }),
+  'redirect-loop': (failure) => ({
+    sentence: 'The gateways send us from one to another without an end.',
+    cause: 'Each of them believes that another one has more room.',
+    remedy: 'Try again later, and tell the administrator.',
+    details: [`sent to: ${listed(failure.seen, 'nowhere')}`],
+  }),
 };

@@ -296,4 +296,16 @@ export const causes: FailureWords['causes'] = {
     remedy: '请重新连接，或提高配置中的 ike.lifetimeSec。',
     details: [],
   }),
+  'redirect-refused': (failure) => ({
+    sentence: `网关让我们改连 ${quoted(failure.to)}，但此配置不允许。`,
+    cause: '网关繁忙或即将关闭，也可能有人冒充网关。',
+    remedy: '请向管理员确认该网关是否可信；若可信，请在配置中允许它。',
+    details: [`由 ${printable(failure.from)} 转向`],
+  }),
+  'redirect-loop': (failure) => ({
+    sentence: '网关之间不断互相转向，没有尽头。',
+    cause: '每个网关都认为另一个更空闲。',
+    remedy: '请稍后再试，并告知管理员。',
+    details: [`转向过：${listed(failure.seen, '无')}`],
+  }),
 };

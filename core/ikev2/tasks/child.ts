@@ -13,8 +13,8 @@ import { espSuiteOf } from '#core/crypto/suite.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
-import { transformTypes } from '#core/registry/transform-types.ts';
 import { selectorsForResponder, within } from '../child-selectors.ts';
+import { withoutGroups } from '../child-offer.ts';
 import { installChild, type NegotiatedChild } from '../child-install.ts';
 import type { InitiatorConfig, ResponderConfig } from '../connection-types.ts';
 import { noProposal, protocolError, tsUnacceptable } from '../failures.ts';
@@ -28,18 +28,10 @@ export interface ChildGrant {
   refused?: NotifyPayload;
 }
 
-const { KE } = transformTypes.byName;
 /** SPIs 0 to 255 are reserved (RFC 4303 §2.1). */
 const MIN_SPI = 256;
 
 export const spiBytes = (spi: number): Uint8Array => new Writer().u32(spi).finish();
-
-/** IKE_AUTH has no KE payload, so its proposals must not name a group (§1.2). */
-const withoutGroups = (proposals: readonly Proposal[]): Proposal[] =>
-  proposals.map((proposal) => ({
-    ...proposal,
-    transforms: proposal.transforms.filter(({ type }) => type !== KE),
-  }));
 
 /** The suite and the peer's SPI of a chosen proposal, or a sentence. */
 export function readChosen(chosen: Proposal): { readonly suite: EspSuite; readonly spiOut: number } | string {
@@ -58,6 +50,7 @@ export function childTaskOfInitiator(config: InitiatorConfig): Task {
     name: 'child',
     request({ sa }, out) {
       spiIn = sa.newChildSpi();
+      // IKE_AUTH has no KE payload, so its proposals must not name a group (§1.2).
       offer = withoutGroups(child.proposals).map((proposal) => ({ ...proposal, spi: spiBytes(spiIn) }));
       out.push({ kind: 'SA', proposals: offer });
       out.push({ kind: 'TSi', selectors: child.localTs });

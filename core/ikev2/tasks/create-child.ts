@@ -11,7 +11,7 @@ import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
-import { transformTypes } from '#core/registry/transform-types.ts';
+import { acceptable, offered } from '../child-offer.ts';
 import { installChild, type NegotiatedChild } from '../child-install.ts';
 import { selectorsForPeer, selectorsForResponder, within } from '../child-selectors.ts';
 import { losesRace, replacedByPeer, replacedByUs } from '../child-succession.ts';
@@ -27,7 +27,6 @@ import { GroupChoice, groupsOf, invalidKe, respondTo, spend } from './ke.ts';
 import { childFailed, childRefused } from './refusals.ts';
 import type { Task, Verdict } from './task.ts';
 
-const { KE } = transformTypes.byName;
 const MAX_CHILD_SAS = 16;
 
 export function createChildTaskOfInitiator(wish: ChildWish): Task {
@@ -68,9 +67,9 @@ export function createChildTaskOfInitiator(wish: ChildWish): Task {
       sa.deletedEarly.clear();
       spiIn = sa.newChildSpi();
       nonceI = sa.config.random(NONCE_BYTES).slice();
-      const groups = groupsOf(config.proposals);
+      offer = offered(sa, config).map((proposal) => ({ ...proposal, spi: spiBytes(spiIn) }));
+      const groups = groupsOf(offer);
       if (groups.length > 0) choice = new GroupChoice(sa.config.random, groups, wish.groups);
-      offer = config.proposals.map((proposal) => ({ ...proposal, spi: spiBytes(spiIn) }));
       if (replaces !== undefined) {
         replaces.rekeying = true;
         out.push(aboutChild(NotifyType.REKEY_SA, spiBytes(replaces.spiIn)));
@@ -132,19 +131,6 @@ const aboutChild = (type: number, spi: Uint8Array): NotifyPayload => ({
   protocol: SecurityProtocol.ESP,
   spi,
 });
-
-/**
- * What we accept when the peer asks. A key exchange that the profile does not have makes the SA only stronger, so the groups
- * of the IKE SA are taken for it where the peer wants one.
- */
-function acceptable({ config }: IkeSa, { proposals }: Child['config']): Proposal[] {
-  const groups = groupsOf(config.proposals).map((id) => ({ type: KE, id }));
-  return proposals.flatMap((proposal) =>
-    groupsOf([proposal]).length > 0
-      ? [proposal]
-      : [proposal, { ...proposal, transforms: [...proposal.transforms, ...groups] }],
-  );
-}
 
 /** Which Child SA a request wants to replace, or the answer where that cannot be (§2.25.1). */
 function subjectOf(sa: IkeSa, asked: NotifyPayload): { readonly old: Child } | { readonly answer: Payload } {

@@ -25,8 +25,14 @@ export function groupsOf(proposals: readonly Proposal[]): number[] {
   return [...new Set(transforms.filter(({ type }) => type === KE).map(({ id }) => id))];
 }
 
+/** The same with the shortest public value first: the one that a datagram has room for. */
+export const byShareSize = (groups: readonly number[]): number[] =>
+  groups.toSorted((a, b) => shareBytes(a) - shareBytes(b));
+
+const shareBytes = (group: number): number => keyExchangeRow(group)?.publicBytes.initiator ?? 0;
+
 /** The keyword, where there is one. */
-const groupName = (id: number): string => keyExchangeRow(id)?.keyword ?? keyExchangeMethods.nameOf(id);
+export const groupName = (id: number): string => keyExchangeRow(id)?.keyword ?? keyExchangeMethods.nameOf(id);
 
 /** The initiator's side: one group at a time, each at most once. Holds the private value until it is used. */
 export class GroupChoice {

@@ -5,6 +5,7 @@
 import type { Failure } from '#core/failure/failure.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
+import { changeTerms, demandsGroup } from '../child-offer.ts';
 import { rivalStays } from '../child-succession.ts';
 import { failureOfNotify, protocolError } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -12,7 +13,7 @@ import { retryDelay } from '../lifetimes.ts';
 import type { NotifyPayload } from '../payload-access.ts';
 import { type ChildWish, type IkeWish, newWish } from '../wishes.ts';
 import { DELETE_IKE_SA } from './delete.ts';
-import { type GroupChoice, wantedGroup } from './ke.ts';
+import { type GroupChoice, groupName, wantedGroup } from './ke.ts';
 import { leaving, type Verdict } from './task.ts';
 
 /** "After several minutes" of TEMPORARY_FAILURE both ends are out of step for good (§2.25). */
@@ -38,11 +39,17 @@ function fatal(sa: IkeSa, now: number, { type }: NotifyPayload): Verdict {
 }
 
 /** The other group that is asked for, or why there is none. */
-function otherGroup(choice: GroupChoice | undefined, error: NotifyPayload): readonly number[] | Failure {
+function otherGroup(choice: GroupChoice, error: NotifyPayload): readonly number[] | Failure {
   const group = wantedGroup(error);
-  if (choice === undefined || group === undefined)
-    return protocolError('INVALID_KE_PAYLOAD without a reason');
+  if (group === undefined) return protocolError('INVALID_KE_PAYLOAD without a reason');
   return choice.change(group) ?? choice.tried;
+}
+
+/** We had asked without a key exchange: the group that is wanted, where the profile has it for the IKE SA. */
+function demanded(sa: IkeSa, error: NotifyPayload): readonly number[] | Failure {
+  const group = wantedGroup(error);
+  if (group === undefined) return protocolError('INVALID_KE_PAYLOAD without a reason');
+  return demandsGroup(sa, group) ? [group] : { cause: 'invalid-ke', wanted: [], asked: groupName(group) };
 }
 
 const isFailure = (value: readonly number[] | Failure): value is Failure => 'cause' in value;
@@ -77,8 +84,13 @@ export function childRefused(
       postpone(sa, now, wish);
       sa.wishes.children.push(wish);
       return undefined;
+    case NotifyType.NO_PROPOSAL_CHOSEN:
+      // It may be about forward secrecy alone.
+      if (!changeTerms(sa, wish.config)) break;
+      sa.wishes.children.push({ ...wish, at: now, groups: [] });
+      return undefined;
     case NotifyType.INVALID_KE_PAYLOAD: {
-      const groups = otherGroup(choice, error);
+      const groups = choice === undefined ? demanded(sa, error) : otherGroup(choice, error);
       if (isFailure(groups)) childFailed(sa, now, wish, groups);
       else sa.wishes.children.push({ ...wish, at: now, groups });
       return undefined;
@@ -95,6 +107,8 @@ export function childRefused(
       });
       return undefined;
     case NotifyType.NO_ADDITIONAL_SAS:
+      // One more is not granted: what stands can go on. What was to be renewed cannot.
+      if (replaces === undefined && wish.inPlaceOf === undefined) break;
       childFailed(sa, now, wish, failureOfNotify(error.type, sa.config, ExchangeType.CREATE_CHILD_SA), true);
       sa.emit({ type: 'reauthentication-needed' });
       return undefined;
@@ -117,6 +131,7 @@ export function childFailed(
   sa.emit({
     type: 'refused',
     what: 'child',
+    name: wish.config.name,
     ...(replaces === undefined ? {} : { spiIn: replaces.spiIn }),
     failure,
     ...(again ? { retryAt: postpone(sa, now, wish) } : {}),

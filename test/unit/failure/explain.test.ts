@@ -68,6 +68,8 @@ const samples: { readonly [C in Failure['cause']]: Extract<Failure, { cause: C }
   'secret-missing': { cause: 'secret-missing', what: 'psk' },
   system: { cause: 'system', what: HOSTILE, detail: HOSTILE, remedy: HOSTILE },
   timeout: { cause: 'timeout', seconds: 1 },
+  'redirect-refused': { cause: 'redirect-refused', from: 'gw.example', to: HOSTILE },
+  'redirect-loop': { cause: 'redirect-loop', seen: ['gw.example', HOSTILE] },
   expired: { cause: 'expired', lifetimeSec: 14400 },
 };
 

@@ -32,6 +32,43 @@ describe('the configuration of a connection', () => {
     expect(config.sendRemoteId).toBe(false);
   });
 
+  it('asks for one Child SA for each pair of networks of one family where the profile wants that', () => {
+    const { child, furtherChildren = [] } = configOf({
+      child: {
+        localTs: ['dynamic', '192.168.7.0/24'],
+        remoteTs: ['10.1.0.0/16', '10.2.0.0/16', 'fd00:1::/64'],
+        perSubnet: true,
+        lifetimeSec: 600,
+      },
+    });
+    const shown = [child, ...furtherChildren].map(({ name, localTs, remoteTs }) =>
+      [name, ...[...localTs, ...remoteTs].map((selector) => formatTrafficSelector(selector))].join(' '),
+    );
+    expect(shown).toEqual([
+      'net 0.0.0.0/0 10.1.0.0/16',
+      'net 2 0.0.0.0/0 10.2.0.0/16',
+      'net 3 ::/0 fd00:1::/64',
+      'net 4 192.168.7.0/24 10.1.0.0/16',
+      'net 5 192.168.7.0/24 10.2.0.0/16',
+    ]);
+    expect(furtherChildren.every(({ lifetimeSec }) => lifetimeSec === 600)).toBe(true);
+    expect(configOf().furtherChildren).toBeUndefined();
+  });
+
+  it('takes the quirks that the profile switches on, and no others', () => {
+    expect(configOf({ quirks: ['rekeys-without-ke'] }).quirks).toEqual(['rekeys-without-ke']);
+    expect(configOf().quirks).toEqual([]);
+    expect(() => configOf({ quirks: ['narrows-selectors'] as never })).toThrow(/quirks/);
+  });
+
+  it('lets itself be redirected only where the caller says so', () => {
+    expect(configOf().redirect).toBeUndefined();
+    const inputs = { psk: canarySecret(), random: (length: number) => new Uint8Array(length) };
+    const redirect = { from: '203.0.113.1' };
+    const config = connectionConfig(profileNamed('work'), '192.0.2.2', { ...inputs, redirect });
+    expect(config.redirect).toEqual(redirect);
+  });
+
   it('cuts messages as the profile says, and as the engine does where it says nothing', () => {
     expect(configOf({ ike: { fragmentBytes: 0 } }).fragmentBytes).toBe(0);
     expect(configOf({ ike: { fragmentBytes: 576 } }).fragmentBytes).toBe(576);

@@ -1,0 +1,79 @@
+/**
+ * What we offer and accept for a Child SA as to a key exchange of its own (RFC 7296 §1.3.1, §1.3.3). IKE_AUTH has none, so ends
+ * that differ about forward secrecy connect well and notice at the first rekeying. create-child asks here, refusals
+ * changes the terms.
+ */
+import type { Proposal } from '#core/ike/proposal.ts';
+import { transformTypes } from '#core/registry/transform-types.ts';
+import type { ChildConfig } from './connection-types.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { hasQuirk } from './quirks.ts';
+import { groupsOf } from './tasks/ke.ts';
+
+const { KE } = transformTypes.byName;
+
+/** What the peer wants in place of what the profile says: a key exchange where it has none, or none where it has one. */
+export type ChildTerms = 'as-configured' | 'with-ke' | 'without-ke';
+
+export const withoutGroups = (proposals: readonly Proposal[]): Proposal[] =>
+  proposals.map((proposal) => ({
+    ...proposal,
+    transforms: proposal.transforms.filter(({ type }) => type !== KE),
+  }));
+
+const withGroups = (proposals: readonly Proposal[], groups: readonly number[]): Proposal[] =>
+  proposals.map((proposal) => ({
+    ...proposal,
+    transforms: [...proposal.transforms, ...groups.map((id) => ({ type: KE, id }))],
+  }));
+
+const numbered = (proposals: readonly Proposal[]): Proposal[] =>
+  proposals.map((proposal, i) => ({ ...proposal, number: i + 1 }));
+
+/** The groups of the IKE SA, the one in use first. */
+function groupsOfIke({ config, suite }: IkeSa): number[] {
+  const groups = groupsOf(config.proposals);
+  const inUse = groups.filter((group) => group === suite?.keyExchange.id);
+  return [...new Set([...inUse, ...groups])];
+}
+
+/** The proposals of a request of ours, best first. */
+export function offered(sa: IkeSa, { proposals }: ChildConfig): readonly Proposal[] {
+  const { terms } = sa.shared;
+  if (groupsOf(proposals).length === 0) {
+    return terms === 'with-ke' ? withGroups(proposals, groupsOfIke(sa)) : proposals;
+  }
+  if (terms === 'without-ke') return withoutGroups(proposals);
+  return hasQuirk(sa.config, 'rekeys-without-ke')
+    ? numbered([...proposals, ...withoutGroups(proposals)])
+    : proposals;
+}
+
+/**
+ * What we accept when the peer asks. A key exchange that the profile does not have makes the SA only stronger, so the groups
+ * of the IKE SA are taken for it where the peer wants one.
+ */
+export function acceptable({ config }: IkeSa, { proposals }: ChildConfig): Proposal[] {
+  const groups = groupsOf(config.proposals);
+  const strict = proposals.flatMap((proposal) =>
+    groupsOf([proposal]).length > 0 ? [proposal] : [proposal, ...withGroups([proposal], groups)],
+  );
+  return hasQuirk(config, 'rekeys-without-ke') ? [...strict, ...withoutGroups(proposals)] : strict;
+}
+
+/** After NO_PROPOSAL_CHOSEN: other terms, under which it is worth asking again at once. False: back to those of the profile. */
+export function changeTerms(sa: IkeSa, { proposals }: ChildConfig): boolean {
+  const { shared, config } = sa;
+  const none = groupsOf(proposals).length === 0;
+  const other: ChildTerms = none ? 'with-ke' : 'without-ke';
+  const may = shared.terms !== other && (none || hasQuirk(config, 'rekeys-without-ke'));
+  shared.terms = may ? other : 'as-configured';
+  return may;
+}
+
+/** After INVALID_KE_PAYLOAD to a request without a key exchange: whether the group that it names is one of ours. */
+export function demandsGroup(sa: IkeSa, group: number): boolean {
+  if (!groupsOf(sa.config.proposals).includes(group)) return false;
+  sa.shared.terms = 'with-ke';
+  return true;
+}
