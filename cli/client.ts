@@ -4,7 +4,7 @@
  * the validator at every start; main.ts does it before JSON is printed, and when an answer makes a command stumble.
  */
 import { createConnection, type Socket } from 'node:net';
-import type { CallName, Event, Params, Result, Status } from '#core/ipc/contract.ts';
+import type { CallName, Event, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
 import { encodeFrame, FrameDecoder, FrameError } from '#core/ipc/frame.ts';
 import type { HelloParams, HelloResult } from '#core/ipc/messages.ts';
 import { PROTOCOL } from '#core/ipc/protocol.ts';
@@ -66,6 +66,19 @@ export class Client {
   /** The helper's answer to a call of the contract. Throws RefusedError, or CliError where no answer comes. */
   call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
     return this.#call(name, params);
+  }
+
+  /** All profiles, as many answers as that takes. */
+  async profiles(): Promise<ProfileSummary[]> {
+    const all: ProfileSummary[] = [];
+    for (let after: string | undefined; ; ) {
+      const { profiles, next } = await this.call('profiles.list', after === undefined ? {} : { after });
+      all.push(...profiles);
+      if (next === undefined) return all;
+      // A helper that goes round in circles would keep us for ever.
+      if (after !== undefined && next <= after) throw nonsense(this.#path, 'its list of profiles has no end');
+      after = next;
+    }
   }
 
   /** The state of all tunnels, now and after every change; never ends by itself. */

@@ -7,8 +7,7 @@ import { nearest } from './nearest.ts';
 
 /** Throws CliError that names the candidates. */
 export async function findProfile(client: Client, given: string): Promise<ProfileSummary> {
-  const { profiles } = await client.call('profiles.list', {});
-  return choose(profiles, given);
+  return choose(await client.profiles(), given);
 }
 
 export function choose(profiles: readonly ProfileSummary[], given: string): ProfileSummary {

@@ -30,7 +30,7 @@ const ELSEWHERE: Readonly<Record<Kind, { readonly what: string; readonly remedy:
     },
     'private-key-password': {
       what: 'the password of the private key',
-      remedy: (id) => `Run adit up ${id} at a terminal.`,
+      remedy: (id) => `Store it: adit set-secret ${id} --private-key-password-stdin < password.txt`,
     },
   };
 

@@ -32,6 +32,7 @@ import { sparingSlowHosts } from './pki/slow-hosts.ts';
 import { systemAnchors } from './pki/trust.ts';
 import { nodePkiCrypto } from './pki/verifier.ts';
 import { ProfileStore } from './profile-store.ts';
+import { remember } from './remember.ts';
 import { HELP, parseArguments } from './startup/arguments.ts';
 import type { Arguments } from './startup/arguments.ts';
 import { privateDirectory } from './startup/directories.ts';
@@ -100,6 +101,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
       system: systemAnchors(),
     },
     keepPassword: (id, password) => store.renewPassword(id, password),
+    remember: (id, typed) => remember(store, log.logger('store'), id, typed),
     log: log.logger('tunnel'),
     applicationVersion: `Adit ${packageJson.version}`,
     ...(keyLog === undefined ? {} : { keyLog: keyLogIn(keyLog) }),

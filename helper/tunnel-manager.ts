@@ -50,8 +50,8 @@ export class TunnelManager {
   }
 
   /** Whether this question of the tunnel's was open. Without a text the person declines. */
-  answer(id: string, question: number, text: string | undefined): boolean {
-    return this.#tunnels.get(id)?.tunnel.answer(question, text) ?? false;
+  answer(id: string, question: number, text: string | undefined, remember?: boolean): boolean {
+    return this.#tunnels.get(id)?.tunnel.answer(question, text, remember) ?? false;
   }
 
   /** New keys for a connected tunnel; `false` where it is not connected. */

@@ -1,10 +1,11 @@
 /**
- * A PKCS#12 file whose password is known is kept open: certificate and chain go into the profile, the key among the
- * secrets, the file and its password away. What stays locked is asked for at each `up`. The ipc calls use it.
+ * A PKCS#12 file or a private key whose password is known is kept open: certificate and chain go into the profile, the
+ * key among the secrets, the file and its password away. What stays locked is asked for at each `up`. The ipc calls use it.
  */
 import { DecodeError } from '#core/bytes/reader.ts';
 import { decodeCertificate } from '#core/pki/certificate.ts';
 import { certificatesToSend } from '#core/pki/certreq.ts';
+import { KeyFileError, readPrivateKey } from './pki/key-file.ts';
 import { type Pkcs12, Pkcs12Error, readPkcs12 } from './pki/pkcs12.ts';
 import { StoreError, type StoredProfile } from './profile-store.ts';
 import { Secret } from './secret.ts';
@@ -14,11 +15,16 @@ type Entry = Pick<StoredProfile, 'profile' | 'otherSecrets'>;
 /** What an entry's schema takes of a chain. */
 const MOST_INTERMEDIATES = 8;
 
-/** Throws StoreError where the password is wrong, or the file cannot be used at all. */
+/** Throws StoreError where a password is wrong, or what it should open cannot be used at all. */
 export function unlock<T extends Entry>(entry: T): Omit<T, keyof Entry> & Entry {
   const { authentication } = entry.profile;
-  const { pkcs12, pkcs12Password, privateKeyPassword: _, ...others } = entry.otherSecrets ?? {};
-  if (!pkcs12 || authentication.method === 'psk') return entry;
+  const { pkcs12, pkcs12Password, privateKeyPassword, ...others } = entry.otherSecrets ?? {};
+  if (authentication.method === 'psk') return entry;
+  if (!pkcs12 && privateKeyPassword) {
+    const privateKey = openKey(others.privateKey, privateKeyPassword);
+    return { ...entry, otherSecrets: { ...others, ...(pkcs12Password && { pkcs12Password }), privateKey } };
+  }
+  if (!pkcs12) return entry;
   const opened = open(pkcs12, pkcs12Password);
   if (!opened) return entry;
   const certificate = toBase64(opened.certificate);
@@ -30,11 +36,23 @@ export function unlock<T extends Entry>(entry: T): Omit<T, keyof Entry> & Entry 
   };
 }
 
+function openKey(key: Secret | undefined, password: Secret): Secret {
+  if (!key) throw new StoreError('privateKeyPassword: the profile has no private key that it could open');
+  try {
+    return new Secret(readPrivateKey(key.reveal(), textOf(password)));
+  } catch (error) {
+    if (error instanceof KeyFileError) throw new StoreError(error.message);
+    throw error;
+  }
+}
+
+const textOf = (secret: Secret): string => Buffer.from(secret.reveal()).toString('utf8');
+
 const toBase64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
 
 /** Undefined where it is locked and no password is known; an empty one is tried. */
 function open(pkcs12: Secret, password: Secret | undefined): Pkcs12 | undefined {
-  const text = password === undefined ? '' : Buffer.from(password.reveal()).toString('utf8');
+  const text = password === undefined ? '' : textOf(password);
   try {
     return readPkcs12(pkcs12.reveal(), text);
   } catch (error) {

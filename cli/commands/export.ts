@@ -1,15 +1,56 @@
-/** `adit export PROFILE`: a file of our own format on stdout. */
-import { exportProfile } from '#core/profile/export.ts';
-import type { Profile } from '#core/profile/profile.ts';
-import type { Context } from '../context.ts';
-import { EXIT } from '../errors.ts';
+/** `adit export PROFILE [--format F] [-o FILE]`: the helper writes the file; what it could not express goes to stderr. */
+import { writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Result } from '#core/ipc/contract.ts';
+import { printable } from '#core/text/printable.ts';
+import { type Context, text } from '../context.ts';
+import { CliError, EXIT, UsageError } from '../errors.ts';
 import { findProfile } from '../find-profile.ts';
+import { reportLines } from '../output/report-view.ts';
+import { EXPORT_NAMES } from './index.ts';
 
 export async function run(context: Context): Promise<number> {
+  const wanted = text(context, 'format') ?? EXPORT_NAMES[0];
+  const format = EXPORT_NAMES.find((name) => name === wanted);
+  if (format === undefined) {
+    throw new UsageError(`“${printable(wanted, 64)}” is no format.`, `There are ${EXPORT_NAMES.join(', ')}.`);
+  }
   const client = await context.connect();
   const { id } = await findProfile(client, context.operands[0] ?? '');
-  const { profile } = await client.call('profiles.get', { id });
-  // Checked by the schema inside: what is no profile is not exported.
-  context.print(exportProfile(profile as Profile).trimEnd());
+  const { files, leftOut } = await client.call('profiles.export', { id, format });
+  const output = text(context, 'output');
+  if (output !== undefined) write(context, output, files);
+  else if (files.length > 1) {
+    throw new UsageError(
+      `As ${format} this profile is ${files.length} files.`,
+      `Say where to: adit export ${id} --format ${format} -o FILE`,
+    );
+  } else context.print(contentOf(files[0]).toString('utf8').trimEnd());
+  if (leftOut.length > 0) {
+    context.note(
+      `What ${format} cannot say as it is:`,
+      ...reportLines({ report: leftOut }, context.errorStyle).map((line) => `  ${line}`),
+    );
+  }
   return EXIT.ok;
+}
+
+type Files = Result<'profiles.export'>['files'];
+
+const contentOf = (file: Files[number] | undefined): Buffer => Buffer.from(file?.content ?? '', 'base64');
+
+/** The first as `output`, certificates and the like beside it. Nothing that is there is written over. */
+function write(context: Context, output: string, [first, ...others]: Files): void {
+  const beside = others.map((file) => [join(dirname(output), basename(file.name)), contentOf(file)] as const);
+  for (const [path, content] of [[output, contentOf(first)] as const, ...beside]) {
+    try {
+      writeFileSync(path, content, { flag: 'wx' });
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST')
+        throw new CliError(`${path} exists already.`, 'Choose another name, or remove it.');
+      throw new CliError(`${path} cannot be written: ${message}.`);
+    }
+    context.note(`Wrote ${path}`);
+  }
 }

@@ -51,11 +51,12 @@ const SECRETS = {
   'secret-stdin': 'psk',
   'password-stdin': 'password',
   'p12-password-stdin': 'p12Password',
+  'private-key-password-stdin': 'privateKeyPassword',
 } as const;
 
 async function importSecret(
   context: Context,
-): Promise<{ psk?: string; password?: string; p12Password?: string }> {
+): Promise<Partial<Record<(typeof SECRETS)[keyof typeof SECRETS], string>>> {
   const option = stdinOption(context, Object.keys(SECRETS) as (keyof typeof SECRETS)[]);
   if (option === undefined) return {};
   return { [SECRETS[option]]: await secretFromStdin(option === 'p12-password-stdin') };

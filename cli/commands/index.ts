@@ -2,6 +2,7 @@
  * The commands of `adit` as one table: names, options, help. args.ts parses by it, help.ts prints it, main.ts loads
  * the one that is asked for and nothing else.
  */
+import type { ExportedAs } from '#core/ipc/profile-calls.ts';
 import type { Context } from '../context.ts';
 
 export interface OptionSpec {
@@ -23,6 +24,14 @@ export interface CommandSpec {
   readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
 }
 
+/** The contract's formats (core/ipc/profile-calls.ts), here so that no validator is loaded; the first is the default. */
+export const EXPORT_NAMES = [
+  'adit',
+  'sswan',
+  'mobileconfig',
+  'swanctl',
+] as const satisfies readonly ExportedAs[];
+
 export const DEFAULT_SOCKET = '/run/adit/aditd.sock';
 
 export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -34,6 +43,10 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 const p12Stdin: OptionSpec = {
   type: 'boolean',
   help: 'read the password of the PKCS#12 file from stdin',
+};
+const keyStdin: OptionSpec = {
+  type: 'boolean',
+  help: 'read the password of the private key from stdin',
 };
 const secretStdin: OptionSpec = { type: 'boolean', help: 'read the pre-shared key from stdin' };
 const one = { minOperands: 1, maxOperands: 1 };
@@ -51,6 +64,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
       'secret-stdin': secretStdin,
       'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin, to store it' },
       'p12-password-stdin': p12Stdin,
+      'private-key-password-stdin': keyStdin,
       'for-all': { type: 'boolean', help: 'for all users of this computer (as root)' },
     },
     example: 'adit import work.conf --name work',
@@ -72,11 +86,19 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     load: () => import('./show.ts'),
   },
   export: {
-    summary: 'print a profile as a file to import elsewhere, without secrets',
+    summary: 'write a profile as a file to import elsewhere, without secrets',
     operands: 'PROFILE',
     ...one,
-    options: {},
-    example: 'adit export work > work.json',
+    options: {
+      format: {
+        type: 'string',
+        short: 'F',
+        value: 'F',
+        help: `${EXPORT_NAMES.join(', ')} (${EXPORT_NAMES[0]}: Adit’s own)`,
+      },
+      output: { type: 'string', short: 'o', value: 'FILE', help: 'write FILE, which must not be there yet' },
+    },
+    example: 'adit export work --format mobileconfig -o work.mobileconfig',
     load: () => import('./export.ts'),
   },
   remove: {
@@ -95,6 +117,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
       'secret-stdin': secretStdin,
       'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin' },
       'p12-password-stdin': p12Stdin,
+      'private-key-password-stdin': keyStdin,
     },
     example: 'adit set-secret work --secret-stdin < key.txt',
     load: () => import('./set-secret.ts'),

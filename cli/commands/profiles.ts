@@ -6,13 +6,13 @@ import { table } from '../output/table.ts';
 
 export async function run(context: Context): Promise<number> {
   const client = await context.connect();
-  const result = await client.call('profiles.list', {});
+  const profiles = await client.profiles();
   if (context.json) {
-    await context.printAnswer('profiles.list', result);
-  } else if (result.profiles.length === 0) {
+    await context.printAnswer('profiles.list', { profiles });
+  } else if (profiles.length === 0) {
     context.print('There are no profiles yet. adit import FILE adds one.');
   } else {
-    const rows = result.profiles.map(({ id, name, gateway, forAll, missingSecrets }) => [
+    const rows = profiles.map(({ id, name, gateway, forAll, missingSecrets }) => [
       id,
       printable(name, 40),
       printable(gateway, 60),

@@ -1,4 +1,4 @@
-/** `adit set-secret PROFILE [--secret-stdin | --password-stdin | --p12-password-stdin]` */
+/** `adit set-secret PROFILE [--secret-stdin | --password-stdin | --p12-password-stdin | --private-key-password-stdin]` */
 import type { ProfileSummary } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import type { Context } from '../context.ts';
@@ -15,6 +15,12 @@ const ROWS = [
     param: 'p12Password',
     name: 'pkcs12Password',
     what: 'password of the PKCS#12 file',
+  },
+  {
+    option: 'private-key-password-stdin',
+    param: 'privateKeyPassword',
+    name: 'privateKeyPassword',
+    what: 'password of the private key',
   },
 ] as const;
 type Row = (typeof ROWS)[number];

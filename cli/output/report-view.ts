@@ -4,7 +4,7 @@ import { printable } from '#core/text/printable.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 
-type Imported = Result<'profiles.import'>['imported'][number];
+type Imported = Pick<Result<'profiles.import'>['imported'][number], 'report'>;
 type Outcome = Imported['report'][number]['outcome'];
 
 const HEADINGS: readonly (readonly [outcome: Outcome, heading: string])[] = [

@@ -122,13 +122,14 @@ function problemsOf([field, value, check]: Row): TextProblem[] {
   return texts.flatMap((text, at) => {
     const sentence = check(text);
     if (sentence === undefined) return [];
-    return [{ field: typeof value === 'string' ? field : `${field}.${at}`, ...inParts(sentence) }];
+    return [{ field: typeof value === 'string' ? field : `${field}.${at}`, ...inParts(sentence, text) }];
   });
 }
 
-/** Checks end with what they expected; the text they quote comes before it. */
-function inParts(sentence: string): Omit<TextProblem, 'field'> {
-  const at = sentence.lastIndexOf('; expected ');
+/** Many checks quote the text, which may hold anything, and then say what they expected. */
+function inParts(sentence: string, text: string): Omit<TextProblem, 'field'> {
+  const quoted = quote(text);
+  const at = sentence.indexOf('; expected ', sentence.startsWith(quoted) ? quoted.length : 0);
   return at < 0 ? { problem: sentence } : { problem: sentence.slice(0, at), remedy: sentence.slice(at + 2) };
 }
 

@@ -138,10 +138,11 @@ export function handlers(services: Services): Handlers {
       if (answer === 'too-many') throw new CallError('busy', 'too many tunnels are up; take one down first');
       return { accepted: true };
     },
-    'tunnel.answer': ({ id, question, answer }, { viewer }) => {
-      need(id, viewer);
+    'tunnel.answer': ({ id, question, answer, remember }, { viewer }) => {
+      // To remember is to change the profile.
+      (remember ? needOwn : need)(id, viewer);
       const text = answer === undefined ? undefined : Buffer.from(answer, 'base64').toString('utf8');
-      if (!tunnels.answer(id, question, text)) {
+      if (!tunnels.answer(id, question, text, remember)) {
         throw new CallError('notFound', `"${id}" does not ask question ${question} any more`);
       }
       return { accepted: true };

@@ -11,6 +11,24 @@ export type PersonQuestion = Omit<TunnelQuestion, 'id'>;
 /** As long as the engine waits for a person (core/ikev2/questions.ts). */
 const PATIENCE_MS = 180_000;
 
+/** Answers that are to be remembered, by the names of the profile's fields and secrets. */
+export interface Typed {
+  readonly user?: string;
+  readonly password?: string;
+  readonly pkcs12Password?: string;
+  readonly privateKeyPassword?: string;
+}
+
+/** A one-time code is worth nothing the next time. */
+const REMEMBERED: Readonly<Record<TunnelQuestion['kind'], keyof Typed | undefined>> = {
+  user: 'user',
+  password: 'password',
+  'one-time-code': undefined,
+  'new-password': 'password',
+  'pkcs12-password': 'pkcs12Password',
+  'private-key-password': 'privateKeyPassword',
+};
+
 interface Open {
   readonly shown: TunnelQuestion;
   readonly settle: (text: string | undefined) => void;
@@ -21,6 +39,7 @@ export class Person {
   readonly #onChange: () => void;
   #open: Open | undefined;
   #asked = 0;
+  #typed: Typed = {};
 
   constructor(clock: Clock, onChange: () => void) {
     this.#clock = clock;
@@ -45,10 +64,28 @@ export class Person {
   }
 
   /** Whether the question with this id was open. Without a text the person declines. */
-  answer(id: number, text: string | undefined): boolean {
+  answer(id: number, text: string | undefined, remember = false): boolean {
     if (this.#open?.shown.id !== id) return false;
+    this.#note(this.#open.shown.kind, text, remember);
     this.#close(text);
     return true;
+  }
+
+  /** What was to be remembered since the last time; now that the login succeeded it was right, too. */
+  takeTyped(): Typed {
+    const typed = this.#typed;
+    this.#typed = {};
+    return typed;
+  }
+
+  /** The last answer of a kind counts, also where it is not to be remembered: the one before it was wrong. */
+  #note(kind: TunnelQuestion['kind'], text: string | undefined, remember: boolean): void {
+    const name = REMEMBERED[kind];
+    if (name === undefined) return;
+    const { [name]: before, ...others } = this.#typed;
+    // A password that is changed during the login stays one that was to be remembered.
+    const wanted = remember || (kind === 'new-password' && before !== undefined);
+    this.#typed = wanted && text !== undefined ? { ...others, [name]: text } : others;
   }
 
   /** Nobody needs the answer any more. */

@@ -33,7 +33,7 @@ import { Changes } from './changes.ts';
 import { type Credentials, gatherCredentials, type Given } from './credentials.ts';
 import { TunnelError, systemFailure } from './failures.ts';
 import { negotiate } from './negotiate.ts';
-import { Person } from './person.ts';
+import { Person, type Typed } from './person.ts';
 import { planOf } from './plan.ts';
 import type { Plan } from './plan.ts';
 import { statusOf } from './status.ts';
@@ -50,6 +50,8 @@ export interface TunnelDeps
   readonly trust: Trust;
   /** Stores a password that the gateway has changed, where the old one was stored. */
   readonly keepPassword: (id: string, password: Secret) => void;
+  /** Stores what the person typed for a login that succeeded and wants to be asked no more. */
+  readonly remember: (id: string, typed: Typed) => void;
   readonly log: Logger;
 }
 
@@ -125,8 +127,8 @@ export class Tunnel {
   }
 
   /** Whether the person's question was open. */
-  answer(question: number, text: string | undefined): boolean {
-    return this.#person.answer(question, text);
+  answer(question: number, text: string | undefined, remember?: boolean): boolean {
+    return this.#person.answer(question, text, remember);
   }
 
   /** New keys now; `false` while there is nothing to renew. */
@@ -179,6 +181,7 @@ export class Tunnel {
     }
     await this.#release();
     for (const secret of [given.psk, given.password]) secret?.wipe();
+    this.#person.takeTyped();
     // A failure after the user's own `down` is no news.
     if (this.#stop.signal.aborted) this.#failure = undefined;
     if (this.#failure) this.#log.error(explain(this.#failure).sentence);
@@ -276,6 +279,8 @@ export class Tunnel {
 
   #becomeConnected(): void {
     this.#enter('connected');
+    const typed = this.#person.takeTyped();
+    if (Object.keys(typed).length > 0) this.#deps.remember(this.stored.id, typed);
     this.#count();
   }
 

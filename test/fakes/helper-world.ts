@@ -8,6 +8,7 @@ import { dispatcher } from '#helper/ipc/dispatch.ts';
 import type { Caller, Dispatch } from '#helper/ipc/dispatch.ts';
 import { Subscriptions } from '#helper/ipc/subscriptions.ts';
 import { ProfileStore } from '#helper/profile-store.ts';
+import { remember } from '#helper/remember.ts';
 import type { FileCalls } from '#helper/whole-file.ts';
 import { TunnelWorld } from './tunnel-world.ts';
 import { temporaryDirectory } from './temporary.ts';
@@ -57,7 +58,10 @@ export class HelperWorld {
 
   constructor(files?: FileCalls) {
     const store: Pick<ProfileStore, 'get'> = { get: (id, viewer) => this.store.get(id, viewer) };
-    this.tunnels = new TunnelWorld({}, store);
+    this.tunnels = new TunnelWorld(
+      { remember: (id, typed) => remember(this.store, this.tunnels.log.logger('store'), id, typed) },
+      store,
+    );
     const { log } = this.tunnels;
     this.store = new ProfileStore(this.directory, log.logger('store'), files);
     this.dispatch = dispatcher(

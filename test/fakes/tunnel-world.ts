@@ -24,6 +24,7 @@ import type { Secret } from '#helper/secret.ts';
 import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
 import type { Resolver } from '#helper/tunnel/candidates.ts';
 import { TunnelManager } from '#helper/tunnel-manager.ts';
+import type { Typed } from '#helper/tunnel/person.ts';
 import type { TunnelDeps } from '#helper/tunnel/tunnel.ts';
 import { ASSIGNED, responderConfig } from '#test/harness/ikev2-pair.ts';
 import type { ResponderOverrides } from '#test/harness/ikev2-pair.ts';
@@ -145,6 +146,8 @@ export class TunnelWorld implements TunnelPlatform {
   });
   /** Passwords that gateways have changed. */
   readonly keptPasswords = new Map<string, Secret>();
+  /** What people typed and wanted to be remembered, by profile. */
+  readonly remembered = new Map<string, Typed>();
   readonly #gateways: Gateway[] = [];
 
   readonly resolver: Resolver = {
@@ -181,6 +184,7 @@ export class TunnelWorld implements TunnelPlatform {
         system: systemAnchors(() => []),
       },
       keepPassword: (id, password) => this.keptPasswords.set(id, password),
+      remember: (id, typed) => this.remembered.set(id, typed),
       log: this.log.logger('tunnel'),
       ...change,
     });

@@ -1,7 +1,12 @@
 /** Importing, listing, showing, exporting and removing profiles, and storing their keys. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EXPORT_NAMES } from '#cli/commands/index.ts';
 import type { Result } from '#core/ipc/contract.ts';
+import { exportFormat } from '#core/ipc/profile-calls.ts';
 import { Refusal } from '#test/fakes/helper-server.ts';
+import { temporaryDirectory } from '#test/fakes/temporary.ts';
 import { runAdit } from '#test/harness/adit-cli.ts';
 import { file, helper, PROFILE, run, SECRET } from '#test/harness/cli-session.ts';
 
@@ -104,7 +109,7 @@ describe('adit import', () => {
 });
 
 describe('profiles', () => {
-  it('lists, shows and exports them', async () => {
+  it('lists and shows them', async () => {
     const fake = await helper({});
     const list = await run(fake, 'profiles');
     expect(list.stdout).toMatch(
@@ -115,11 +120,27 @@ describe('profiles', () => {
     });
     expect((await run(fake, 'show Work')).stdout).toMatch(/gateway\.addresses +vpn\.example\.org/);
     expect(JSON.parse((await run(fake, 'show work --json')).stdout)).toMatchObject({ profile: PROFILE });
-    const { gateway, ...rest } = PROFILE;
-    expect(JSON.parse((await run(fake, 'export wo')).stdout)).toEqual({
-      ...rest,
-      gateway: { addresses: gateway.addresses },
+  });
+
+  it('lists what comes in pages as one', async () => {
+    const one = (id: string) => ({
+      id,
+      name: id,
+      gateway: 'vpn.example.org',
+      owner: 0,
+      forAll: false,
+      storedSecrets: [],
+      missingSecrets: [],
     });
+    const fake = await helper({
+      'profiles.list': ({ after }) =>
+        after === undefined ? { profiles: [one('a'), one('b')], next: 'b' } : { profiles: [one('c')] },
+    });
+    const { profiles } = JSON.parse((await run(fake, 'profiles --json')).stdout) as Result<'profiles.list'>;
+    expect(profiles.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(fake.received.map(({ params }) => params)).toEqual([{}, { after: 'b' }]);
+    const endless = await helper({ 'profiles.list': () => ({ profiles: [one('a')], next: 'a' }) });
+    expect((await run(endless, 'profiles')).stderr).toContain('has no end');
   });
 
   it('removes one by its id', async () => {
@@ -136,6 +157,54 @@ describe('profiles', () => {
   });
 });
 
+describe('adit export', () => {
+  const base64 = (content: string): string => Buffer.from(content).toString('base64');
+  const conf = { name: 'Work.conf', content: base64('connections { }\n') };
+  const left = {
+    outcome: 'changed' as const,
+    setting: 'dns.servers',
+    value: '10.0.0.1',
+    reason: 'the format has no place for it',
+  };
+
+  it('prints the file, and on stderr what it does not say', async () => {
+    const fake = await helper({ 'profiles.export': () => ({ files: [conf], leftOut: [left] }) });
+    const { code, stdout, stderr } = await run(fake, 'export wo --format swanctl');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'connections { }\n' });
+    expect(stderr).toMatch(
+      /swanctl cannot say.*:\n.*Changed:\n +dns\.servers = 10\.0\.0\.1 +the format has no place/,
+    );
+    expect(fake.received.at(-1)?.params).toEqual({ id: 'work', format: 'swanctl' });
+    await run(fake, 'export wo');
+    expect(fake.received.at(-1)?.params).toEqual({ id: 'work', format: 'adit' });
+  });
+
+  it('writes files side by side, under no other folder, and over none that is there', async () => {
+    const ca = { name: '../../ca.pem', content: base64('PEM') };
+    const fake = await helper({ 'profiles.export': () => ({ files: [conf, ca], leftOut: [] }) });
+    const folder = temporaryDirectory();
+    const path = join(folder, 'mine.conf');
+    expect((await run(fake, `export work -F swanctl -o ${path}`)).stderr).toContain(`Wrote ${path}`);
+    expect(readdirSync(folder).sort()).toEqual(['ca.pem', 'mine.conf']);
+    expect(readFileSync(path, 'utf8')).toBe('connections { }\n');
+    const again = await run(fake, `export work -F swanctl -o ${path}`);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('exists already')]);
+    const nowhere = await run(fake, 'export work -F swanctl');
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('2 files')]);
+  });
+
+  it('knows no other format', async () => {
+    const fake = await helper({});
+    const { code, stderr } = await run(fake, 'export work --format docx');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/“docx” is no format.\nThere are adit, sswan/)]);
+    expect(fake.received).toEqual([]);
+  });
+
+  it('offers what the contract has', () => {
+    expect([...EXPORT_NAMES].sort()).toEqual([...exportFormat.options].sort());
+  });
+});
+
 describe('adit set-secret', () => {
   it('stores what stdin says', async () => {
     const fake = await helper({ 'profiles.setSecret': () => ({}) });
@@ -146,6 +215,22 @@ describe('adit set-secret', () => {
     expect(stdout).not.toContain(SECRET);
     expect(fake.received.at(-1)?.params).toEqual({ id: 'lab', psk: Buffer.from(SECRET).toString('base64') });
   });
+
+  it.each(['set-secret lab', 'import'])(
+    '%s takes the password of a private key from stdin',
+    async (command) => {
+      const fake = await helper({
+        'profiles.setSecret': () => ({}),
+        'profiles.import': () => ({ imported: [] }),
+      });
+      const words = command === 'import' ? `import ${file('key.json', '{}')}` : command;
+      const { code } = await run(fake, `${words} --private-key-password-stdin`, { stdin: SECRET });
+      expect(code).toBe(0);
+      expect(fake.received.at(-1)?.params).toMatchObject({
+        privateKeyPassword: Buffer.from(SECRET).toString('base64'),
+      });
+    },
+  );
 
   it.each([
     ['', /The secret is empty/],

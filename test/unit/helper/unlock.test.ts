@@ -62,3 +62,33 @@ describe('a PKCS#12 file', () => {
     expect(() => unlock({ profile, otherSecrets: { pkcs12: new Secret(utf8('junk')) } })).toThrow(/damaged/);
   });
 });
+
+describe('a private key with a password', () => {
+  const locked = execFileSync('openssl', ['pkcs8', '-topk8', '-outform', 'DER', '-passout', 'pass:right'], {
+    input: key,
+  });
+  const keyed = profileNamed('work', {
+    authentication: { method: 'certificate', certificate: derOf(certificates) },
+  });
+  const secrets = (password: string) => ({
+    privateKey: new Secret(locked),
+    privateKeyPassword: new Secret(utf8(password)),
+  });
+
+  it('is kept open', () => {
+    const open = unlock({ profile: keyed, otherSecrets: secrets('right') });
+    expect(Object.keys(open.otherSecrets ?? {})).toEqual(['privateKey']);
+    expect(Buffer.from(open.otherSecrets?.privateKey?.reveal() ?? []).toString('base64')).toBe(derOf(key));
+  });
+
+  it('stays locked without one', () => {
+    const entry = { profile: keyed, otherSecrets: { privateKey: new Secret(locked) } };
+    expect(unlock(entry)).toBe(entry);
+  });
+
+  it('is refused with a wrong one, and the password without a key', () => {
+    expect(() => unlock({ profile: keyed, otherSecrets: secrets('wrong') })).toThrow(/does not open/);
+    const { privateKeyPassword } = secrets('right');
+    expect(() => unlock({ profile: keyed, otherSecrets: { privateKeyPassword } })).toThrow(/no private key/);
+  });
+});
