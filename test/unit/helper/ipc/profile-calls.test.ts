@@ -426,7 +426,7 @@ describe('a page of profiles', () => {
       const profile = profileNamed(nameOf(at), {
         gateway: { addresses: [`vpn-${at}.standorte.example.org`] },
       });
-      return { ...entryNamed('', { profile }), id: `p-${String(at).padStart(4, '0')}` };
+      return { ...entryNamed('x', { profile }), id: `p-${String(at).padStart(4, '0')}` };
     });
 
   it('holds 200 of the usual size in a quarter of a frame', () => {
