@@ -21,7 +21,7 @@ import {
 import { denyPermissions, guardContents, isOurPage } from './guards.ts';
 import { HelperClient } from './helper-client.ts';
 import { MainWindow, preloadIn } from './main-window.ts';
-import { noticeOf } from './notification-model.ts';
+import { isNewQuestion, noticeOf } from './notification-model.ts';
 import { Notifications } from './notifications.ts';
 import { decideLeaving, disconnectAll } from './quitting.ts';
 import { canRepair, repair } from './repair.ts';
@@ -61,7 +61,12 @@ async function start(): Promise<void> {
       if (what === 'link') connectOnce();
       if (what !== 'status') return;
       const notice = noticeOf(shownStatus, helper.status, { mute: saved.settings.mute, words: words() });
+      // Whoever connects from the tray is asked in the window.
+      const asks = helper.status?.tunnels.some(
+        (tunnel) => tunnel.state === 'connecting' && isNewQuestion(tunnel, shownStatus),
+      );
       shownStatus = helper.status;
+      if (asks) main.open();
       if (notice && !main.window.isFocused()) notifications.show(notice);
     },
   });

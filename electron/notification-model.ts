@@ -43,6 +43,19 @@ const NEWS: {
       : undefined,
 };
 
+/** A tunnel that comes back by itself stops at a question, and nobody may be looking. */
+function asksAgain(tunnel: TunnelStatus, before: Status, { asks }: Words): Notice | undefined {
+  if (tunnel.state !== 'reconnecting' || !isNewQuestion(tunnel, before)) return undefined;
+  return { severity: 'important', title: asks.title, body: asks.body(nameOf(tunnel)) };
+}
+
+/** Whether the tunnel asks something that it did not ask before. */
+export function isNewQuestion({ profile, question }: TunnelStatus, before: Status | undefined): boolean {
+  if (question === null) return false;
+  const earlier = before?.tunnels.find((tunnel) => tunnel.profile.id === profile.id);
+  return earlier?.question?.id !== question.id;
+}
+
 /** The news between two statuses; the important first. Nothing before the first status: it is no change. */
 export function noticeOf(
   before: Status | undefined,
@@ -53,7 +66,8 @@ export function noticeOf(
   const notices = now.tunnels.flatMap((tunnel) => {
     const was =
       before.tunnels.find(({ profile }) => profile.id === tunnel.profile.id)?.state ?? 'disconnected';
-    const notice = was === tunnel.state ? undefined : NEWS[tunnel.state]?.(tunnel, was, words);
+    const notice =
+      was === tunnel.state ? asksAgain(tunnel, before, words) : NEWS[tunnel.state]?.(tunnel, was, words);
     return notice && !(mute && notice.severity === 'minor') ? [notice] : [];
   });
   return notices.find(({ severity }) => severity === 'important') ?? notices[0];

@@ -28,6 +28,7 @@ export interface Words {
   };
   readonly connected: { readonly title: string; readonly body: (name: string) => string };
   readonly lost: { readonly title: string; readonly body: (name: string) => string };
+  readonly asks: { readonly title: string; readonly body: (name: string) => string };
   readonly failed: { readonly title: (name: string) => string; readonly unknown: string };
   readonly disconnected: { readonly title: string; readonly body: (name: string) => string };
 }
@@ -71,6 +72,10 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       title: 'Connection lost',
       body: (name) => `${name} is reconnecting. Traffic may not be protected.`,
     },
+    asks: {
+      title: 'Your answer is needed',
+      body: (name) => `${name} asks before it can reconnect. Traffic may not be protected.`,
+    },
     failed: { title: (name) => `${name}: could not connect`, unknown: 'The reason is not known.' },
     disconnected: { title: 'Disconnected', body: (name) => `${name} was disconnected.` },
   },
@@ -112,6 +117,11 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       title: 'Verbindung abgerissen',
       body: (name) => `${name} verbindet sich erneut. Der Datenverkehr ist möglicherweise nicht geschützt.`,
     },
+    asks: {
+      title: 'Ihre Antwort wird gebraucht',
+      body: (name) =>
+        `${name} fragt etwas, bevor es sich wieder verbinden kann. Der Datenverkehr ist möglicherweise nicht geschützt.`,
+    },
     failed: { title: (name) => `${name}: keine Verbindung`, unknown: 'Der Grund ist nicht bekannt.' },
     disconnected: { title: 'Getrennt', body: (name) => `${name} wurde getrennt.` },
   },
@@ -150,6 +160,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     },
     connected: { title: '已连接', body: (name) => `${name} 已连接。` },
     lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，流量可能未受保护。` },
+    asks: { title: '需要您输入', body: (name) => `${name} 需要您输入信息才能重新连接，流量可能未受保护。` },
     failed: { title: (name) => `${name}：无法连接`, unknown: '原因不明。' },
     disconnected: { title: '已断开', body: (name) => `${name} 已断开。` },
   },

@@ -7,6 +7,7 @@ import { ImportView } from './features/profiles/import-view.tsx';
 import { ProfilesView } from './features/profiles/profiles-view.tsx';
 import { SettingsView } from './features/settings/settings-view.tsx';
 import { DetailsView } from './features/tunnel/details-view.tsx';
+import { QuestionDialog } from './features/tunnel/question-dialog.tsx';
 import { TunnelView } from './features/tunnel/tunnel-view.tsx';
 import type { View } from './stores/ui.ts';
 import { useApp } from './stores/use-app.ts';
@@ -46,6 +47,7 @@ export function App(): ReactElement {
         <Current />
       </div>
       <ProblemBar />
+      <QuestionDialog />
     </DropZone>
   );
 }

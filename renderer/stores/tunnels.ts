@@ -2,6 +2,7 @@
  * What the helper says about tunnels, and what was clicked and is not confirmed yet. A click shows at once; the helper's
  * word, a refusal, or three seconds of silence put it right.
  */
+import { toBase64 } from '#core/bytes/base64.ts';
 import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import type { Slice } from './store.ts';
 
@@ -17,6 +18,8 @@ export interface TunnelsSlice {
   readonly wishes: Readonly<Record<string, Wish>>;
   readonly connect: (profile: string, psk?: string) => Promise<void>;
   readonly disconnect: (profile: string) => Promise<void>;
+  /** Answers the tunnel's question; without a text the person declines. */
+  readonly answer: (profile: string, question: number, text?: string, remember?: boolean) => Promise<void>;
   readonly receiveTunnels: (tunnels: readonly TunnelStatus[] | undefined) => void;
 }
 
@@ -57,6 +60,16 @@ export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }
         if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
         return answer.ok;
       }),
+    async answer(id, question, text, remember = false) {
+      // Gone at once: nobody answers twice. The helper's next word says what is open.
+      const tunnels = get().tunnels?.map((tunnel) =>
+        tunnel.profile.id === id && tunnel.question?.id === question ? { ...tunnel, question: null } : tunnel,
+      );
+      set({ tunnels });
+      const given = text === undefined ? {} : { answer: toBase64(new TextEncoder().encode(text)), remember };
+      const answer = await bridge.call('tunnel.answer', { id, question, ...given });
+      if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
+    },
     receiveTunnels(tunnels) {
       const wishes = Object.entries(get().wishes).filter(([id, what]) => {
         const before = tunnelOf(get().tunnels, id);

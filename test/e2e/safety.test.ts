@@ -28,7 +28,10 @@ describe('the shipped bundle', () => {
           ).adit.call(called, given),
         [name, params] as const,
       );
-    expect(await ask('doctor.run', {})).toMatchObject({ ok: false, problem: { kind: 'failed' } });
+    expect(await ask('events.subscribe', { topic: 'log' })).toMatchObject({
+      ok: false,
+      problem: { kind: 'failed' },
+    });
     expect(await ask('tunnel.up', { id: '../../etc/passwd' })).toMatchObject({
       ok: false,
       problem: { kind: 'failed', message: expect.stringMatching(/^tunnel\.up: id /) as string },

@@ -158,6 +158,31 @@ const SCENES: readonly Scene[] = [
     },
     shows: 'This profile needs a key',
   },
+  ...(
+    ['user', 'password', 'one-time-code', 'new-password', 'pkcs12-password', 'private-key-password'] as const
+  ).map(
+    (kind): Scene => ({
+      name: `question-${kind}`,
+      tunnel: () =>
+        bare('connecting', {
+          question: {
+            id: 1,
+            kind,
+            prompt: 'Enter the code of your token 4711',
+            retry: kind === 'password',
+            ...(kind === 'user' ? {} : { user: 'alice' }),
+          },
+        }),
+      shows: {
+        user: 'Who are you?',
+        password: 'Your password, please',
+        'one-time-code': 'One more step',
+        'new-password': 'Choose a new password',
+        'pkcs12-password': 'The password of the certificate file',
+        'private-key-password': 'The password of the private key',
+      }[kind],
+    }),
+  ),
   {
     name: 'settings',
     go: (page) => click(page, 'Settings'),
@@ -229,7 +254,8 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     await app.page.reload();
     await app.evaluate(({ windows }) => windows[0]?.focus());
     peer?.sendEvent({ topic: 'status', status: { tunnels: tunnel ? [tunnel()] : [] } });
-    if (given?.length !== 0) await app.page.getByRole('button', { name: 'Profiles' }).waitFor();
+    if (given?.length !== 0)
+      await app.page.getByRole('button', { name: 'Profiles', includeHidden: true }).waitFor();
     if (tunnel) await app.page.locator(`[data-state="${tunnel().state}"]`).waitFor();
     await go?.(app.page);
     await app.page.getByRole('heading', { name: shows }).waitFor();

@@ -45,6 +45,17 @@ describe('a notice', () => {
     ).toBeUndefined();
   });
 
+  it('tells a question of a tunnel that comes back, once, and none of one that is being connected', () => {
+    const question = { id: 3, kind: 'one-time-code', prompt: 'Code?', retry: false } as const;
+    const asking = bare('reconnecting', { question });
+    expect(noticeOf(of(bare('reconnecting')), of(asking), LOUD)).toMatchObject({
+      severity: 'important',
+      title: 'Your answer is needed',
+    });
+    expect(noticeOf(of(asking), of(asking), LOUD)).toBeUndefined();
+    expect(noticeOf(of(bare('connecting')), of(bare('connecting', { question })), LOUD)).toBeUndefined();
+  });
+
   it('puts the important before the minor', () => {
     const other = { id: 'lab', name: 'Lab' };
     const before = of(bare('connecting'), { ...CONNECTED, profile: other });

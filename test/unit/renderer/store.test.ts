@@ -118,6 +118,27 @@ describe('an import', () => {
   });
 });
 
+describe('a question', () => {
+  const question = { id: 7, kind: 'password', prompt: 'Password', retry: false } as const;
+
+  it('is answered once, in UTF-8, and kept only where the person says so', async () => {
+    const { store, calls } = setUp();
+    store.getState().receiveTunnels([bare('connecting', { question })]);
+    await store.getState().answer('work', 7, 'süß', true);
+    expect(calls).toEqual([
+      { name: 'tunnel.answer', params: { id: 'work', question: 7, answer: 'c8O8w58=', remember: true } },
+    ]);
+    expect(tunnelOf(store.getState().tunnels, 'work')?.question).toBeNull();
+  });
+
+  it('is declined without an answer', async () => {
+    const { store, calls } = setUp();
+    store.getState().receiveTunnels([bare('connecting', { question })]);
+    await store.getState().answer('work', 7);
+    expect(calls).toEqual([{ name: 'tunnel.answer', params: { id: 'work', question: 7 } }]);
+  });
+});
+
 describe('following the main process', () => {
   it('takes its state, then its events', async () => {
     const state: Reply = {
