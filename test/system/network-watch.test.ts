@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '#test/harness/host.ts';
-import { until, type Daemon } from '#test/harness/process.ts';
+import { run, until, type Daemon } from '#test/harness/process.ts';
 import { World } from '#test/harness/world.ts';
 
 const script = (name: string): string => join(import.meta.dirname, '../harness', name);
@@ -20,8 +20,12 @@ class Agent {
   readonly daemon: Daemon;
   readonly lines: Record<string, unknown>[] = [];
 
-  constructor(host: Host, name: string, ...args: readonly string[]) {
-    this.daemon = host.start([process.execPath, script(name), ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(host: Host, name: string, { bus, env }: { bus?: string; env?: Record<string, string> } = {}) {
+    const args = bus === undefined ? [] : [bus];
+    this.daemon = host.start([process.execPath, script(name), ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: env ?? {},
+    });
     if (this.daemon.child.stdout === null) throw new Error('no stdout');
     createInterface({ input: this.daemon.child.stdout }).on('line', (line) =>
       this.lines.push(JSON.parse(line) as Record<string, unknown>),
@@ -186,7 +190,7 @@ describe('logind', () => {
     });
     await until('logind is there', () => logind.output.includes('ready'), { context: () => logind.output });
 
-    const listener = new Agent(host, 'network-watch-agent.ts', bus);
+    const listener = new Agent(host, 'network-watch-agent.ts', { bus });
     await listener.take(1);
     await listener.logind(true);
     logind.child.stdin?.write('true\n');
@@ -208,6 +212,23 @@ describe('logind', () => {
     await listener.logind(false);
     listener.daemon.child.stdin?.end();
     await until('the process ends by itself', () => !listener.daemon.running);
+  });
+});
+
+describe('sleep', () => {
+  it('is told, and again the next time', async () => {
+    const library = join(world.directory, 'clock-jump.so');
+    await run(['g++', '-x', 'c', '-shared', '-fPIC', '-o', library, script('clock-jump.c')]);
+    const sleeper = new Agent(host, 'network-watch-agent.ts', { env: { LD_PRELOAD: library } });
+    await sleeper.take(1);
+    for (let night = 0; night < 2; night++) {
+      process.kill(sleeper.daemon.pid, 'SIGUSR2');
+      const [woke] = await sleeper.take(1);
+      expect(woke?.['what']).toBe('woke');
+      expect(Number(woke?.['sleptMs']) / 3_600_000).toBeCloseTo(8, 3);
+      await sleep(QUIET_MS);
+      expect(sleeper.lines).toEqual([]);
+    }
   });
 });
 

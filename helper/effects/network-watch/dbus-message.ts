@@ -64,6 +64,7 @@ export function decodeMessage(bytes: Uint8Array): BusMessage {
   const fields = new Map<number, string | number>();
   for (let at = 16; at < end; ) {
     at = align(at, 8);
+    if (at + 4 > end) throw new DecodeError('fields', `${end - at} octets at ${at}`);
     const [code, type] = [view.getUint8(at), String.fromCharCode(view.getUint8(at + 2))];
     const value = readValue(bytes, view, little, at + 4, type, end);
     fields.set(code, value.value);
@@ -96,6 +97,7 @@ const SIGNATURE = 8;
 const align = (at: number, to: number): number => Math.ceil(at / to) * to;
 
 function open(bytes: Uint8Array): { readonly view: DataView; readonly little: boolean } {
+  if (bytes.length < 16) throw new DecodeError('message', `${bytes.length} octets`);
   const [order = 0] = bytes;
   if ((order !== 0x6c && order !== 0x42) || bytes[3] !== 1)
     throw new DecodeError('message', 'no D-Bus of version 1');
