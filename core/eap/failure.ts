@@ -17,6 +17,8 @@ export type TlsFailure =
       readonly subject: string;
       readonly detail: string;
     }
+  /** Nobody could say whether it was revoked, and the profile insists on an answer. */
+  | { readonly reason: 'revocation-unknown'; readonly subject: string; readonly detail: string }
   /** The chain is good, but it names others than the AAA server that the profile expects. */
   | { readonly reason: 'wrong-name'; readonly expected: string; readonly names: readonly string[] }
   /** The other end gave up and said why, in the words of its TLS alert. */

@@ -8,7 +8,7 @@
 import { EMPTY, equal, fromUtf8, utf8 } from '#core/bytes/bytes.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { EapType, eapTypes } from '#core/registry/eap-types.ts';
-import { printable } from '#core/text/printable.ts';
+import { spoken } from '#core/text/printable.ts';
 import type { EapFailure } from './failure.ts';
 import type { EapKeys, PeerMethod, PeerStep } from './method.ts';
 import {
@@ -187,7 +187,7 @@ export class EapPeer {
           throw new DecodeError('EAP type', 'Identity in the middle of a method');
         return this.#send(request, utf8(this.#config.identity));
       case EapType.Notification:
-        return this.#send(request, EMPTY, printable(fromUtf8(request.data)));
+        return this.#send(request, EMPTY, spoken(fromUtf8(request.data)));
       case EapType.Nak:
         throw new DecodeError('EAP type', 'Nak in a request');
       default:

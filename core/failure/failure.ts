@@ -58,7 +58,15 @@ export const failureSchema = z.discriminatedUnion('cause', [
   z.object({
     cause: z.literal('tls-certificate-rejected'),
     method: z.string(),
-    reason: z.enum(['untrusted', 'expired', 'not-yet-valid', 'revoked', 'wrong-usage', 'wrong-name']),
+    reason: z.enum([
+      'untrusted',
+      'expired',
+      'not-yet-valid',
+      'revoked',
+      'revocation-unknown',
+      'wrong-usage',
+      'wrong-name',
+    ]),
     subject: z.string(),
     detail: z.string(),
     expected: z.string().optional(),

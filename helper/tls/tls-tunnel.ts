@@ -18,6 +18,8 @@ export interface TlsPeer {
   readonly chain: readonly Uint8Array[];
   /** For tls.checkServerIdentity and the like. */
   readonly certificate: tls.PeerCertificate;
+  /** An OCSP response that the server has sent along, as it came (RFC 6066 §8, RFC 9190 §5.4). */
+  readonly stapled?: Uint8Array;
 }
 
 export interface TlsTunnelOptions {
@@ -27,6 +29,8 @@ export interface TlsTunnelOptions {
   readonly credentials?: { readonly certificates: string; readonly key: string };
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
+  /** As a client, ask the server for an OCSP response about its certificate. */
+  readonly askForStaple?: boolean;
   /**
    * The last word on a certificate whose chain is good: the name of the AAA server, revocation. Whoever trusts a public CA
    * has to check a name here, or every holder of a certificate is their AAA server.
@@ -53,6 +57,7 @@ export class TlsTunnel {
   #application: Buffer[] = [];
   #state: 'handshake' | 'secure' | 'open' | 'failed' = 'handshake';
   #failure: TlsFailure | undefined;
+  #stapled: Uint8Array | undefined;
 
   constructor(open: TlsOpen, options: TlsTunnelOptions) {
     this.#open = open;
@@ -111,6 +116,11 @@ export class TlsTunnel {
       // Both verdicts are read in #verify: node's own on the chain, verifyPeer's on the name. EAP has no host name.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
+      requestOCSP: this.#options.askForStaple === true,
+    });
+    // Without a response node hands out null.
+    socket.once('OCSPResponse', (response: Buffer | null) => {
+      if (response !== null && response.length > 0) this.#stapled = Uint8Array.from(response);
     });
     socket.once('secureConnect', () => this.#secure());
     this.#attach(socket);
@@ -183,7 +193,8 @@ export class TlsTunnel {
       // The declared type is Error; what is there is OpenSSL's code.
       return chainFailure(String(socket.authorizationError), namesOf(certificate));
     }
-    return this.#options.verifyPeer({ chain, certificate });
+    const stapled = this.#stapled;
+    return this.#options.verifyPeer({ chain, certificate, ...(stapled === undefined ? {} : { stapled }) });
   }
 }
 

@@ -3,23 +3,18 @@
  * person knows goes to person.ts. association.ts hands the questions on.
  */
 import type { EapAnswer, EapQuestion } from '#core/eap/question.ts';
-import type { TlsFailure } from '#core/eap/failure.ts';
 import { failureOfChoice } from '#core/failure/certificate-failures.ts';
-import { parseIdentification } from '#core/ike/identification.ts';
 import type { Answer, AnswerTo, Question } from '#core/ikev2/questions.ts';
-import { DecodeError } from '#core/bytes/reader.ts';
 import { chooseAuth } from '#core/pki/auth-choice.ts';
 import { encodeAuthData } from '#core/pki/auth-signature.ts';
-import { decodeCertificate } from '#core/pki/certificate.ts';
-import { dialledIdentity, namesOf, speaksFor } from '#core/pki/identity.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import { EapTls } from '../tls/eap-tls.ts';
-import type { TlsPeer } from '../tls/tls-tunnel.ts';
 import type { Credentials } from './credentials.ts';
 import { systemFailure } from './failures.ts';
 import type { Person, PersonQuestion } from './person.ts';
+import { revocationFor, verifyTlsServer } from './tls-server.ts';
 import { authoritiesOf, type Dialled, type Trust, verifyPeer } from './verify-peer.ts';
 
 export interface AnswersDeps extends Dialled {
@@ -78,7 +73,8 @@ export class Answers implements Disposable {
   constructor(deps: AnswersDeps) {
     this.#deps = deps;
     const { own } = deps.credentials;
-    const authorities = authoritiesOf(gatewayAuthenticationOf(deps.profile));
+    const proof = gatewayAuthenticationOf(deps.profile);
+    const authorities = authoritiesOf(proof);
     this.#tls = new EapTls({
       ...(authorities.length === 0 ? {} : { ca: authorities.map((der) => pem('CERTIFICATE', der)) }),
       ...(own === undefined
@@ -91,7 +87,8 @@ export class Answers implements Disposable {
           }),
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.3',
-      verifyPeer: (peer) => this.#tlsFault(peer),
+      askForStaple: revocationFor(proof).ocsp,
+      verifyPeer: (peer) => verifyTlsServer(peer, deps, deps.trust, deps.log),
     });
   }
 
@@ -137,23 +134,6 @@ export class Answers implements Disposable {
       row.shown(question as Extract<EapQuestion, { kind: 'password' }>),
     );
     return text === undefined ? { kind: 'none' } : row.answer(text);
-  }
-
-  /** The AAA server's name: the profile's, or else the gateway's, which is nearly always the same machine. */
-  #tlsFault({ chain: [leaf] }: TlsPeer): TlsFailure | undefined {
-    const { profile, host } = this.#deps;
-    const { authentication, gateway } = profile;
-    const named = 'aaaId' in authentication ? authentication.aaaId : undefined;
-    const expected = named ?? gateway.id ?? host;
-    try {
-      const certificate = decodeCertificate(leaf ?? new Uint8Array(0));
-      const id = parseIdentification(expected) ?? dialledIdentity(expected);
-      if (speaksFor(certificate, id)) return undefined;
-      return { reason: 'wrong-name', expected, names: namesOf(certificate) };
-    } catch (error) {
-      if (error instanceof DecodeError) return { reason: 'protocol', detail: error.message };
-      throw error;
-    }
   }
 }
 

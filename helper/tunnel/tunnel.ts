@@ -20,6 +20,7 @@ import { connectionConfig } from '../connection-config.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../effects/journal.ts';
 import type { Logger } from '../log/log.ts';
+import { messageOf } from '../log/log.ts';
 import type { DataPlaneFeatures, IkeDatagram, SaCounters } from '../native/data-plane.ts';
 import type { StoredProfile } from '../profile-store.ts';
 import { Secret } from '../secret.ts';
@@ -251,7 +252,7 @@ export class Tunnel {
       clock: this.#deps.clock,
       log: this.#log,
       answer: (question) => answers.answer(question),
-      onPasswordChanged: (password) => this.#deps.keepPassword(id, new Secret(utf8(password))),
+      onPasswordChanged: (password) => this.#keepPassword(id, new Secret(utf8(password))),
       onChange: () => this.#onChange(),
     });
     this.#association = association;
@@ -261,6 +262,18 @@ export class Tunnel {
     this.#step = undefined;
     association.start(path);
     return association;
+  }
+
+  /** A disk that is full must not end a tunnel that is as good as up. */
+  #keepPassword(id: string, password: Secret): void {
+    try {
+      this.#deps.keepPassword(id, password);
+      this.#log.info('the gateway has taken over the new password');
+    } catch (error) {
+      this.#log.error(
+        `the gateway has taken over the new password, which could not be stored: ${messageOf(error)}`,
+      );
+    }
   }
 
   #carrierEvents() {

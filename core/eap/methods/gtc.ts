@@ -4,7 +4,7 @@
  */
 import { equalConstantTime, fromUtf8, utf8 } from '#core/bytes/bytes.ts';
 import { EapType } from '#core/registry/eap-types.ts';
-import { printable } from '#core/text/printable.ts';
+import { spoken } from '#core/text/printable.ts';
 import type { EapFailure } from '../failure.ts';
 import type { AuthenticatorMethod, AuthenticatorStep, EapUsers, PeerMethod, PeerStep } from '../method.ts';
 import type { EapAnswer } from '../question.ts';
@@ -34,7 +34,7 @@ export class GtcPeer implements PeerMethod {
     const known = this.#password;
     this.#password = undefined;
     if (known !== undefined) return this.#respond(known);
-    const prompt = printable(fromUtf8(data));
+    const prompt = spoken(fromUtf8(data));
     return { do: 'ask', question: { kind: 'one-time-code', user: this.#user, prompt } };
   }
 

@@ -5,7 +5,7 @@
 import { concat, EMPTY, fromHex, fromUtf8, toHex, utf8 } from '#core/bytes/bytes.ts';
 import { DecodeError, Reader } from '#core/bytes/reader.ts';
 import { Writer } from '#core/bytes/writer.ts';
-import { printable } from '#core/text/printable.ts';
+import { spoken, trimmed } from '#core/text/printable.ts';
 import { CHALLENGE_BYTES, ENCRYPTED_PASSWORD_BYTES, NT_RESPONSE_BYTES } from './mschapv2-crypto.ts';
 
 export const OpCode = { challenge: 1, response: 2, success: 3, failure: 4, changePassword: 7 } as const;
@@ -152,9 +152,10 @@ const FIELD = /([A-Z])=(.*?)(?=\s|[A-Z]=|$)/gs;
 const CHALLENGE = /^[0-9A-Fa-f]{32}$/;
 
 /** Throws DecodeError where there is no error code or no sixteen octets of challenge. */
-export function parseFailure(text: string): FailureText {
+export function parseFailure(padded: string): FailureText {
+  const text = trimmed(padded);
   const at = text.indexOf('M=');
-  const message = at < 0 ? '' : printable(text.slice(at + 2));
+  const message = at < 0 ? '' : spoken(text.slice(at + 2));
   const fields = new Map<string, string>();
   for (const [, name = '', value = ''] of (at < 0 ? text : text.slice(0, at)).matchAll(FIELD)) {
     fields.set(name, value);
@@ -181,6 +182,6 @@ export const formatFailure = ({ code, retry, challenge, version, message }: Fail
 export function parseSuccess(text: string): { readonly proof: string; readonly message?: string } {
   const found = /^S=([0-9A-Fa-f]{40})\s*(?:M=(.*))?/s.exec(text);
   if (found === null) throw new DecodeError('MS-CHAPv2 success', 'carries no authenticator response');
-  const message = printable(found[2] ?? '');
+  const message = spoken(found[2] ?? '');
   return { proof: `S=${(found[1] ?? '').toUpperCase()}`, ...(message === '' ? {} : { message }) };
 }

@@ -6,7 +6,7 @@ import { md5 } from '@noble/hashes/legacy.js';
 import { concat, EMPTY, equal, fromUtf8, type RandomBytes, utf8 } from '#core/bytes/bytes.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { EapType } from '#core/registry/eap-types.ts';
-import { printable } from '#core/text/printable.ts';
+import { spoken } from '#core/text/printable.ts';
 import type { EapFailure } from '../failure.ts';
 import type { EapKeys, PeerMethod } from '../method.ts';
 import { encodeEap } from '../packet.ts';
@@ -151,7 +151,7 @@ class TtlsPasswordPhase implements PeerPhase {
     return {
       do: 'write',
       data: EMPTY,
-      ...(reply === undefined ? {} : { notice: printable(fromUtf8(reply)) }),
+      ...(reply === undefined ? {} : { notice: spoken(fromUtf8(reply)) }),
     };
   }
 

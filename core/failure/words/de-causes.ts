@@ -42,8 +42,19 @@ const TLS_FAULTS: Readonly<Record<FailureOf<'tls-certificate-rejected'>['reason'
   expired: 'ein abgelaufenes Zertifikat',
   'not-yet-valid': 'ein Zertifikat, das noch nicht gilt',
   revoked: 'ein widerrufenes Zertifikat',
+  'revocation-unknown': 'ein Zertifikat, von dem niemand sagen konnte, ob es widerrufen wurde',
   'wrong-usage': 'ein Zertifikat, das nicht für Server gedacht ist',
   'wrong-name': 'ein Zertifikat mit einem anderen Namen',
+};
+
+type TlsRemedies = Readonly<Partial<typeof TLS_FAULTS>>;
+
+/** Mistakes more often than attacks. */
+const TLS_REMEDIES: TlsRemedies = {
+  'wrong-name':
+    'Fragen Sie Ihren Administrator nach dem Namen des Servers und setzen Sie authentication.aaaId im Profil.',
+  'revocation-unknown':
+    'Versuchen Sie es später oder aus einem anderen Netz; oder fragen Sie Ihren Administrator, ob das Profil weniger streng sein darf.',
 };
 
 const RESTRICTIONS: Readonly<
@@ -147,11 +158,13 @@ export const causes: FailureWords['causes'] = {
   }),
   'tls-certificate-rejected': (failure) => ({
     sentence: `Der Server, der die Anmeldung prüft, zeigt ${TLS_FAULTS[failure.reason]}.`,
-    cause: `Sein Zertifikat gehört nicht zu denen, denen das Profil vertraut, ${IMPOSTOR}.`,
+    cause:
+      failure.reason === 'revocation-unknown'
+        ? 'Das Profil besteht auf einer Antwort, und der Dienst der CA gab keine.'
+        : `Sein Zertifikat gehört nicht zu denen, denen das Profil vertraut, ${IMPOSTOR}.`,
     remedy:
-      failure.reason === 'wrong-name'
-        ? 'Fragen Sie Ihren Administrator nach dem Namen des Servers und setzen Sie authentication.aaaId im Profil.'
-        : 'Geben Sie das Passwort auch anderswo nicht ein: Informieren Sie Ihren Administrator.',
+      TLS_REMEDIES[failure.reason] ??
+      'Geben Sie das Passwort auch anderswo nicht ein: Informieren Sie Ihren Administrator.',
     details: [
       `innerhalb von EAP-${printable(failure.method)}`,
       `Zertifikat: ${printable(failure.subject)}`,

@@ -39,8 +39,18 @@ const TLS_FAULTS: Readonly<Record<FailureOf<'tls-certificate-rejected'>['reason'
   expired: 'shows a certificate that has expired',
   'not-yet-valid': 'shows a certificate that is not valid yet',
   revoked: 'shows a certificate that was revoked',
+  'revocation-unknown': 'shows a certificate of which nobody could say whether it was revoked',
   'wrong-usage': 'shows a certificate that is not meant for servers',
   'wrong-name': 'shows a certificate of another name',
+};
+
+type TlsRemedies = Readonly<Partial<typeof TLS_FAULTS>>;
+
+/** Mistakes more often than attacks. */
+const TLS_REMEDIES: TlsRemedies = {
+  'wrong-name': 'Ask the administrator for the server’s name and set authentication.aaaId in the profile.',
+  'revocation-unknown':
+    'Try again later or from another network; or ask the administrator whether the profile may be less strict.',
 };
 
 const RESTRICTIONS: Readonly<
@@ -143,11 +153,12 @@ export const causes: FailureWords['causes'] = {
   }),
   'tls-certificate-rejected': (failure) => ({
     sentence: `The server that checks the login ${TLS_FAULTS[failure.reason]}.`,
-    cause: 'Its certificate is not one the profile trusts, or somebody else answers in its place.',
+    cause:
+      failure.reason === 'revocation-unknown'
+        ? 'The profile insists on an answer, and the CA’s service did not give one.'
+        : 'Its certificate is not one the profile trusts, or somebody else answers in its place.',
     remedy:
-      failure.reason === 'wrong-name'
-        ? 'Ask the administrator for the server’s name and set authentication.aaaId in the profile.'
-        : 'Do not type the password elsewhere either: tell the administrator.',
+      TLS_REMEDIES[failure.reason] ?? 'Do not type the password elsewhere either: tell the administrator.',
     details: [
       `inside EAP-${printable(failure.method)}`,
       `certificate: ${printable(failure.subject)}`,

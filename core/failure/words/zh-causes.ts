@@ -40,8 +40,17 @@ const TLS_FAULTS: Readonly<Record<FailureOf<'tls-certificate-rejected'>['reason'
   expired: '的证书已过期',
   'not-yet-valid': '的证书尚未生效',
   revoked: '的证书已被吊销',
+  'revocation-unknown': '的证书无法得知是否已被吊销',
   'wrong-usage': '的证书不是用于服务器的',
   'wrong-name': '的证书上是另一个名称',
+};
+
+type TlsRemedies = Readonly<Partial<typeof TLS_FAULTS>>;
+
+/** Mistakes more often than attacks. */
+const TLS_REMEDIES: TlsRemedies = {
+  'wrong-name': '请向管理员询问服务器的名称，并在配置中设置 authentication.aaaId。',
+  'revocation-unknown': '请稍后或换一个网络再试；或询问管理员配置是否可以放宽要求。',
 };
 
 const RESTRICTIONS: Readonly<
@@ -138,11 +147,11 @@ export const causes: FailureWords['causes'] = {
   }),
   'tls-certificate-rejected': (failure) => ({
     sentence: `负责核对登录的服务器${TLS_FAULTS[failure.reason]}。`,
-    cause: `它的证书不是配置所信任的，${IMPOSTOR}`,
-    remedy:
-      failure.reason === 'wrong-name'
-        ? '请向管理员询问服务器的名称，并在配置中设置 authentication.aaaId。'
-        : '请不要在别处输入密码，并告知管理员。',
+    cause:
+      failure.reason === 'revocation-unknown'
+        ? '配置要求必须得到答复，而 CA 的服务没有答复。'
+        : `它的证书不是配置所信任的，${IMPOSTOR}`,
+    remedy: TLS_REMEDIES[failure.reason] ?? '请不要在别处输入密码，并告知管理员。',
     details: [
       `在 EAP-${printable(failure.method)} 中`,
       `证书：${printable(failure.subject)}`,

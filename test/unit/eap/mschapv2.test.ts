@@ -107,6 +107,13 @@ describe('the text of a Failure', () => {
     });
   });
 
+  it('loses the NUL that strongSwan ends it with', () => {
+    expect(parseFailure(`E=691 R=1 C=${challenge} V=3 M=Try again\0`)).toMatchObject({
+      message: 'Try again',
+    });
+    expect(parseFailure(`E=648 R=0 C=${challenge} V=3\0`)).toMatchObject({ code: 648, version: 3 });
+  });
+
   it('survives a round', () => {
     const text = { code: 691, retry: true, challenge: fromHex(challenge), version: 3, message: 'No' };
     expect(parseFailure(formatFailure(text))).toEqual(text);
@@ -139,6 +146,7 @@ describe('the text of a Success', () => {
   const proof = '407A5589115FD0D6209F510FE9C04566932CDA56';
   it('has a proof, and maybe a message', () => {
     expect(parseSuccess(`S=${proof} M=Welcome`)).toEqual({ proof: `S=${proof}`, message: 'Welcome' });
+    expect(parseSuccess(`S=${proof} M=Welcome\0`)).toMatchObject({ message: 'Welcome' });
     expect(parseSuccess(`S=${proof.toLowerCase()}`)).toEqual({ proof: `S=${proof}` });
   });
 

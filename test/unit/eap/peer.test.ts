@@ -15,6 +15,9 @@ const peerWith = (settings: Partial<EapPeerSettings> = {}) =>
     ...settings,
   });
 
+const withoutPassword = () =>
+  createEapPeer({ random: seededRandom(1).bytes, user: 'alice', methods: [{ type: 'GTC' }] });
+
 const chained = (settings: Partial<EapPeerSettings> = {}) =>
   peerWith({ methods: [{ type: 'MD5' }], chain: ['GTC'], ...settings });
 
@@ -36,6 +39,10 @@ describe('Identity and Notification', () => {
     const output = peerWith().receive(request(2, EapType.Notification, 'Hello\u001b[2J'));
     expect(output).toMatchObject({ kind: 'send', notice: 'Hello\\u{1b}[2J' });
     expect(responseIn(output)).toMatchObject({ type: EapType.Notification, identifier: 2, data: utf8('') });
+  });
+
+  it.each(['Hello\0', '\r\nHello \n\0', 'Hello'])('leaves away what ends a text: %j', (text) => {
+    expect(peerWith().receive(request(2, EapType.Notification, text))).toMatchObject({ notice: 'Hello' });
   });
 
   it('does not answer Identity in the middle of a method', () => {
@@ -152,12 +159,17 @@ describe('a repeated request', () => {
 });
 
 describe('GTC', () => {
+  it('asks with the prompt of the server, without what ends it', () => {
+    const output = withoutPassword().receive(gtc(1, 'Code: \0'));
+    expect(output).toMatchObject({ kind: 'ask', question: { kind: 'one-time-code', prompt: 'Code:' } });
+  });
+
   it('gives a known password once; a further prompt is for the user', () => {
     const peer = peerWith();
     expect(fromUtf8(responseIn(peer.receive(gtc(1))).data)).toBe('secret');
     expect(peer.receive(gtc(2, 'Next code: '))).toMatchObject({
       kind: 'ask',
-      question: { kind: 'one-time-code', prompt: 'Next code: ' },
+      question: { kind: 'one-time-code', prompt: 'Next code:' },
     });
   });
 });
@@ -169,7 +181,7 @@ describe('a chain of methods', () => {
     const peer = chained();
     expect(feed(peer, md5, gtc(2, 'FortiToken: '))).toEqual({
       kind: 'ask',
-      question: { kind: 'one-time-code', user: 'alice', prompt: 'FortiToken: ' },
+      question: { kind: 'one-time-code', user: 'alice', prompt: 'FortiToken:' },
     });
     expect(fromUtf8(responseIn(peer.answer({ kind: 'one-time-code', code: '42' })).data)).toBe('42');
     expect(peer.receive(SUCCESS)).toMatchObject({ kind: 'finished', methods: ['MD5', 'GTC'] });

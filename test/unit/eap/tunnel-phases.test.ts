@@ -235,7 +235,7 @@ describe('TTLS', () => {
   it('shows what the server says', () => {
     const { tunnel } = subject({ type: 'TTLS', inner: 'PAP' });
     tunnel.begin();
-    expect(tunnel.send(encodeAvps([['replyMessage', utf8('Hello')]]))).toMatchObject({ notice: 'Hello' });
+    expect(tunnel.send(encodeAvps([['replyMessage', utf8('Hello\0')]]))).toMatchObject({ notice: 'Hello' });
   });
 
   it('does not believe EAP-Success before MS-CHAPv2 has proved the server', () => {

@@ -1,11 +1,19 @@
 /** EAP with TLS inside, both ends real: core/eap on node:tls, client and server, TLS 1.2 and 1.3. */
+import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EMPTY, toHex } from '#core/bytes/bytes.ts';
 import { type AuthenticatorMethodSettings, createEapAuthenticator } from '#core/eap/create-authenticator.ts';
 import { createEapPeer, type EapMethodSettings, type EapPeerSettings } from '#core/eap/create-peer.ts';
 import type { EapUsers } from '#core/eap/method.ts';
+import { EapType } from '#core/registry/eap-types.ts';
 import { EapTls } from '#helper/tls/eap-tls.ts';
-import { expectServerName, type TlsTunnelOptions, type TlsVersion } from '#helper/tls/tls-tunnel.ts';
+import { MemoryStream } from '#helper/tls/memory-stream.ts';
+import {
+  expectServerName,
+  TlsTunnel,
+  type TlsTunnelOptions,
+  type TlsVersion,
+} from '#helper/tls/tls-tunnel.ts';
 import { type Answerer, type Conversation, converse } from '#test/harness/eap-pair.ts';
 import { seededRandom } from '#test/harness/seeded-random.ts';
 import { type Ca, type Issued, TestPki } from '#test/harness/test-pki.ts';
@@ -245,6 +253,53 @@ describe.each(VERSIONS)('a tunnel that must not be trusted, with %s', (version) 
   it('the last word on the certificate may take its time', async () => {
     const { peer } = await run({ version, ...ttls, client: { verifyPeer: revokedLater } });
     expect(peer).toMatchObject({ failure: { tls: { reason: 'revoked', subject: '2 certificates' } } });
+  });
+});
+
+describe.each(VERSIONS)('an OCSP response that the server sends along, with %s', (version) => {
+  const RESPONSE = Uint8Array.of(1, 2, 3);
+
+  /** What `verifyPeer` of a client hears about a server that has RESPONSE. */
+  async function heard(askForStaple: boolean): Promise<Uint8Array | undefined> {
+    const wire = new MemoryStream();
+    const { certificates: cert, key } = server;
+    const stapling = createServer({ cert, key, minVersion: version, maxVersion: version });
+    stapling.on('OCSPRequest', (_certificate, _issuer, done) => done(null, Buffer.from(RESPONSE)));
+    stapling.on('secureConnection', (socket) => socket.on('error', () => {}));
+    stapling.emit('connection', wire);
+    let stapled: Uint8Array | undefined;
+    const tunnel = new TlsTunnel(
+      { role: 'client', method: EapType.TTLS, exports: [] },
+      {
+        ca: [ca.certificates],
+        minVersion: version,
+        maxVersion: version,
+        askForStaple,
+        verifyPeer: (peer) => {
+          ({ stapled } = peer);
+          return undefined;
+        },
+      },
+    );
+    for (let input: Uint8Array = EMPTY, opened = false; !opened; ) {
+      const reply = await tunnel.step({ tunnel: 1, input, write: EMPTY });
+      expect(reply.failure).toBeUndefined();
+      opened = reply.opened !== undefined;
+      wire.push(Buffer.from(reply.output));
+      await wire.settle();
+      input = wire.collect();
+    }
+    tunnel.close();
+    wire.destroy();
+    return stapled;
+  }
+
+  it('is for whoever has the last word', async () => {
+    expect(await heard(true)).toEqual(RESPONSE);
+  });
+
+  it('is not asked for where the profile does not want it', async () => {
+    expect(await heard(false)).toBeUndefined();
   });
 });
 

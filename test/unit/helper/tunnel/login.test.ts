@@ -1,9 +1,12 @@
 /** Logins that need a person: what is asked before the first datagram and during the exchange, and what becomes of it. */
 import { describe, expect, it } from 'vitest';
-import { utf8 } from '#core/bytes/bytes.ts';
+import { fromUtf8, utf8 } from '#core/bytes/bytes.ts';
+import { ProfileStore } from '#helper/profile-store.ts';
 import { Secret } from '#helper/secret.ts';
+import type { TunnelDeps } from '#helper/tunnel/tunnel.ts';
 import type { Given } from '#helper/tunnel/credentials.ts';
-import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
+import { CANARY, entryNamed, profileNamed } from '#test/fakes/profiles.ts';
+import { quietLog, temporaryDirectory } from '#test/fakes/temporary.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
 import { id } from '#test/harness/ikev2-pair.ts';
 
@@ -100,5 +103,108 @@ describe('a login', () => {
   it('shows no password in status or log', async () => {
     const { world, status } = await login({ user: 'alice', password: password(PASSWORD) });
     expect(JSON.stringify([status(), world.log.recent()])).not.toContain(PASSWORD);
+  });
+});
+
+describe('a password that has expired', () => {
+  const NEW = 'longer one';
+
+  /** With a real store below a folder that goes away; the gateway lets alice in with the new password only. */
+  async function expired(given: Given, stored?: string, keep?: TunnelDeps['keepPassword']) {
+    let current = PASSWORD;
+    const store = new ProfileStore(temporaryDirectory(), quietLog().logger('store'));
+    const world = new TunnelWorld(
+      { keepPassword: keep ?? ((name, secret) => store.renewPassword(name, secret)) },
+      store,
+    );
+    world.gateway(GATEWAY, {
+      localId: id('gw.example'),
+      authentication: { method: 'psk', psk: utf8(CANARY) },
+      remoteAuthentication: {
+        method: 'eap',
+        eap: {
+          users: {
+            find: () => ({ password: current, expired: current === PASSWORD }),
+            changePassword: (_, newPassword) => {
+              if (newPassword.length < 8) return false;
+              current = newPassword;
+              return true;
+            },
+          },
+          methods: [{ type: 'MSCHAPv2' }],
+        },
+      },
+    });
+    const profile = profileNamed('work', {
+      gateway: { addresses: [GATEWAY], id: 'gw.example', authentication: { method: 'psk' } },
+      authentication: { method: 'eap', localId: 'alice@example.org', user: 'alice' },
+    });
+    const kept = store.add(
+      entryNamed('work', {
+        profile,
+        ...(stored === undefined ? {} : { otherSecrets: { password: password(stored) } }),
+      }),
+    );
+    world.tunnels.up(kept, given);
+    await world.clock.advance(300);
+    const question = () => world.status('work')?.question;
+    const type = async (text?: string): Promise<void> => {
+      expect(world.tunnels.answer('work', question()?.id ?? -1, text)).toBe(true);
+      await world.clock.advance(300);
+    };
+    const inStore = (): string | undefined => {
+      const secret = store.get('work', { uid: 0, admin: true })?.otherSecrets?.password;
+      return secret && fromUtf8(secret.reveal());
+    };
+    return { world, question, type, inStore };
+  }
+
+  it('is changed, and the new one takes the place of the one that was stored', async () => {
+    const { world, question, type, inStore } = await expired({}, PASSWORD);
+    expect(question()).toMatchObject({ kind: 'new-password', user: 'alice', retry: false });
+    expect(inStore()).toBe(PASSWORD);
+    await type(NEW);
+    expect(world.status('work')).toMatchObject({ state: 'connected', question: null });
+    expect(inStore()).toBe(NEW);
+    const seen = JSON.stringify([world.status('work'), world.log.recent()]);
+    expect(seen).not.toContain(NEW);
+    expect(seen).not.toContain(PASSWORD);
+  });
+
+  it('is changed, and stored nowhere where it was not', async () => {
+    const { world, type, inStore } = await expired({ password: password(PASSWORD) });
+    await type(NEW);
+    expect(world.status('work')?.state).toBe('connected');
+    expect(inStore()).toBeUndefined();
+  });
+
+  it('stays where the server refuses the new one', async () => {
+    const { world, type, inStore } = await expired({}, PASSWORD);
+    await type('short');
+    expect(world.status('work')).toMatchObject({
+      state: 'failed',
+      failure: { cause: 'password-not-changed', user: 'alice' },
+    });
+    expect(inStore()).toBe(PASSWORD);
+  });
+
+  it('stays where nobody gives a new one, and the failure says what it was', async () => {
+    const { world, type, inStore } = await expired({}, PASSWORD);
+    await type();
+    expect(world.status('work')).toMatchObject({
+      state: 'failed',
+      failure: { cause: 'password-expired', user: 'alice' },
+    });
+    expect(inStore()).toBe(PASSWORD);
+  });
+
+  it('is changed although the new one cannot be stored', async () => {
+    const refusing = (): never => {
+      throw new Error('the disk is full');
+    };
+    const { world, type } = await expired({}, PASSWORD, refusing);
+    await type(NEW);
+    expect(world.status('work')?.state).toBe('connected');
+    expect(JSON.stringify(world.log.recent())).toContain('could not be stored: the disk is full');
   });
 });
