@@ -19,7 +19,14 @@ export interface CallerRequest {
 export interface CallerAnswer {
   readonly id: number | null;
   readonly result?: unknown;
-  readonly error?: { readonly code: number; readonly message: string };
+  readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+}
+
+/** What the helper says without being asked stands between the answers. */
+export interface CallerEvent {
+  readonly id?: undefined;
+  readonly method: 'event';
+  readonly params: unknown;
 }
 
 const request = JSON.parse(process.argv[2] ?? '') as CallerRequest;
@@ -30,17 +37,17 @@ process.setuid?.(request.uid);
 const frames = [{ method: 'hello', params: { ...PROTOCOL } }, ...request.calls].map((call, id) =>
   encodeFrame({ jsonrpc: '2.0', id, ...call }),
 );
-const answers: CallerAnswer[] = [];
+const heard: (CallerAnswer | CallerEvent)[] = [];
 const decoder = new FrameDecoder();
 const socket = connect(request.socket);
 const finish = (): void => {
-  process.stdout.write(JSON.stringify(answers));
+  process.stdout.write(JSON.stringify(heard));
   process.exit(0);
 };
 socket.on('connect', () => frames.forEach((frame) => socket.write(frame)));
 socket.on('data', (chunk: Buffer) => {
-  answers.push(...(decoder.feed(chunk) as CallerAnswer[]));
-  if (answers.length === frames.length) finish();
+  heard.push(...(decoder.feed(chunk) as CallerAnswer[]));
+  if (heard.filter(({ id }) => id !== undefined).length === frames.length) finish();
 });
 socket.on('error', finish);
 socket.on('close', finish);

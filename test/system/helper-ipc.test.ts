@@ -9,7 +9,7 @@ import { ERROR_CODES, calls as contract } from '#core/ipc/contract.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { ADITD, Adit } from '#test/harness/adit.ts';
 import type { Host } from '#test/harness/host.ts';
-import type { CallerAnswer, CallerRequest } from '#test/harness/ipc-caller.ts';
+import type { CallerAnswer, CallerEvent, CallerRequest } from '#test/harness/ipc-caller.ts';
 import { until } from '#test/harness/process.ts';
 import { World } from '#test/harness/world.ts';
 
@@ -110,6 +110,69 @@ describe('who may use the helper', () => {
     expect((await as(STRANGER, { method: 'status.get' }))[1]?.result).toEqual({ tunnels: [] });
     await writeFile(access, JSON.stringify({ uids: [] }));
     expect((await as(STRANGER, { method: 'status.get' }))[0]?.error?.code).toBe(ERROR_CODES.forbidden);
+  });
+});
+
+describe('the calls about one profile', () => {
+  it('change, show and export it for its owner; another user sees none of it', async () => {
+    const [, got] = await as(MEMBER, { method: 'profiles.get', params: { id: 'own' } });
+    const { summary, profile: before } = contract['profiles.get'].result.parse(got?.result);
+    const changed = { ...(before as ProfileInput), mtu: 1300 };
+    const [, bad, good, stale, certificates, exported, info, foreign] = await as(
+      MEMBER,
+      { method: 'profiles.update', params: { id: 'own', profile: { ...changed, mtu: 1 } } },
+      {
+        method: 'profiles.update',
+        params: { id: 'own', profile: changed, baseRevision: summary.revision },
+      },
+      {
+        method: 'profiles.update',
+        params: { id: 'own', profile: changed, baseRevision: summary.revision },
+      },
+      { method: 'profiles.certificates', params: { id: 'own' } },
+      { method: 'profiles.export', params: { id: 'own', format: 'swanctl' } },
+      { method: 'helper.info' },
+      { method: 'profiles.update', params: { id: 'company', profile: changed } },
+    );
+    expect(bad?.error).toMatchObject({
+      code: ERROR_CODES.refused,
+      data: { problems: [{ field: 'mtu', problem: 'found 1', remedy: 'expected at least 576' }] },
+    });
+    expect(good?.result).toMatchObject({ appliesAt: 'now', summary: { id: 'own', owner: MEMBER.uid } });
+    expect(stale?.error?.code).toBe(ERROR_CODES.refused);
+    expect(certificates?.result).toEqual({ certificates: [] });
+    const { files } = contract['profiles.export'].result.parse(exported?.result);
+    expect(Buffer.from(files[0]?.content ?? '', 'base64').toString()).toContain('203.0.113.1');
+    expect(JSON.stringify(files)).not.toContain(PSK);
+    expect(info?.result).toMatchObject({
+      stateDir: adit.stateDirectory,
+      node: process.version,
+      dataPlane: null,
+    });
+    expect(foreign?.error?.code).toBe(ERROR_CODES.forbidden);
+    expect(await readFile(join(adit.stateDirectory, 'profiles/own.json'), 'utf8')).toContain('1300');
+  });
+
+  it('are there on the command line', async () => {
+    const file = join(world.directory, 'own.mobileconfig');
+    await adit.run(['export', 'own', '--format', 'mobileconfig', '-o', file]);
+    expect(await readFile(file, 'utf8')).toContain('203.0.113.1');
+  });
+
+  it('tell who listens, over the socket', async () => {
+    const heard: readonly (CallerAnswer | CallerEvent)[] = await as(
+      MEMBER,
+      { method: 'events.subscribe', params: { topic: 'profiles' } },
+      { method: 'profiles.setSecret', params: { id: 'own', psk: PSK } },
+      { method: 'profiles.list' },
+    );
+    expect(heard).toMatchObject([
+      { id: 0 },
+      { id: 1, result: { sequence: 0, profiles: [{ id: 'company' }, { id: 'own' }] } },
+      { id: 2 },
+      { method: 'event', params: { topic: 'profiles', sequence: 1, changed: [{ id: 'own' }], removed: [] } },
+      { id: 3 },
+    ]);
   });
 });
 
