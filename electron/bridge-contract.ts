@@ -5,6 +5,7 @@
  */
 import type { Settings, SettingsChange } from './settings.ts';
 import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
+import type { FieldProblem } from '#core/ipc/profile-calls.ts';
 
 /** The helper's calls that the window may make. Subscriptions stay with the main process. */
 export const PASSED_ON = [
@@ -102,6 +103,8 @@ export interface CallProblem {
   readonly kind: 'no-helper' | 'refused' | 'failed';
   /** For a person, in English; the helper's words where it was the helper. */
   readonly message: string;
+  /** Of `profiles.update`: what is wrong, field by field, for the form. In English, too. */
+  readonly problems?: readonly FieldProblem[];
 }
 export type BridgeAnswer<C extends BridgeCallName> =
   | { readonly ok: true; readonly result: BridgeResult<C> }

@@ -45,7 +45,8 @@ export async function answer(
     const message = error instanceof Error ? error.message : String(error);
     const kind =
       error instanceof LinkError ? 'no-helper' : error instanceof RefusedError ? 'refused' : 'failed';
-    return { ok: false, problem: { kind, message } };
+    const problems = error instanceof RefusedError ? error.problems : undefined;
+    return { ok: false, problem: { kind, message, ...(problems === undefined ? {} : { problems }) } };
   }
 }
 

@@ -11,6 +11,8 @@ import { HelperConnection, LinkError } from './helper-connection.ts';
 const CHANGES_PROFILES: ReadonlySet<CallName> = new Set([
   'profiles.import',
   'profiles.setSecret',
+  'profiles.forgetSecret',
+  'profiles.update',
   'profiles.remove',
 ]);
 
@@ -75,10 +77,17 @@ export class HelperClient {
     return result;
   }
 
-  /** The contract has no event for profiles, and the command line changes them too. */
+  /** Whole, page by page. */
   async refreshProfiles(): Promise<void> {
     if (!this.#connection) return;
-    const { profiles } = await this.#connection.call('profiles.list', {});
+    const profiles: ProfileSummary[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await this.#connection.call('profiles.list', after === undefined ? {} : { after });
+      profiles.push(...page.profiles);
+      // Each page leads on, or a helper could keep us for ever.
+      if (page.next === undefined || (after !== undefined && page.next <= after)) break;
+      after = page.next;
+    }
     if (JSON.stringify(profiles) === JSON.stringify(this.profiles)) return;
     this.profiles = profiles;
     this.#options.onChange('profiles');

@@ -7,6 +7,7 @@ import { createConnection, type Socket } from 'node:net';
 import { type CallName, calls, type Params, type Result, type Status } from '#core/ipc/contract.ts';
 import { encodeFrame, FrameDecoder, FrameError } from '#core/ipc/frame.ts';
 import { type ErrorResponse, type FromHelper, fromHelperSchema, hello } from '#core/ipc/messages.ts';
+import { type FieldProblem, refusalDataSchema } from '#core/ipc/profile-calls.ts';
 import { ERROR_CODES, PROTOCOL } from '#core/ipc/protocol.ts';
 import { printable } from '#core/text/printable.ts';
 import type { LinkProblem } from './bridge-contract.ts';
@@ -27,6 +28,12 @@ export class LinkError extends Error {
 /** The helper is well and says no. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
+  /** What is wrong with which field of a profile. */
+  readonly problems: readonly FieldProblem[] | undefined;
+  constructor(message: string, problems?: readonly FieldProblem[]) {
+    super(message);
+    this.problems = problems;
+  }
 }
 
 export interface ConnectionOptions {
@@ -181,7 +188,7 @@ export class HelperConnection {
     }
   }
 
-  #refused({ id, error: { code, message } }: ErrorResponse): void {
+  #refused({ id, error: { code, message, data } }: ErrorResponse): void {
     const text = message
       .split('\n')
       .map((line) => printable(line, 1024))
@@ -189,7 +196,7 @@ export class HelperConnection {
     if (code === ERROR_CODES.protocol) this.#end(new LinkError('incompatible', text));
     // Without an id it is the connection that is refused.
     else if (id === null) this.#end(new LinkError('refused', text));
-    else this.#settle(id)?.reject(new RefusedError(text));
+    else this.#settle(id)?.reject(new RefusedError(text, refusalDataSchema.safeParse(data).data?.problems));
   }
 
   #settle(id: number): Pending | undefined {

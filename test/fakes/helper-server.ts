@@ -15,15 +15,18 @@ import {
   type Result,
 } from '#core/ipc/contract.ts';
 import { encodeFrame, FrameDecoder } from '#core/ipc/frame.ts';
+import type { RefusalData } from '#core/ipc/profile-calls.ts';
 import { hello, type Request, requestSchema } from '#core/ipc/messages.ts';
 import { ERROR_CODES, PROTOCOL } from '#core/ipc/protocol.ts';
 
 /** Refuses a call with a code of the contract. */
 export class Refusal extends Error {
   readonly code: number;
-  constructor(code: keyof typeof ERROR_CODES, message: string) {
+  readonly data: RefusalData | undefined;
+  constructor(code: keyof typeof ERROR_CODES, message: string, data?: RefusalData) {
     super(message);
     this.code = ERROR_CODES[code];
+    this.data = data;
   }
 }
 
@@ -154,7 +157,8 @@ export class FakeHelper {
       });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      peer.send({ jsonrpc: '2.0', id, error: { code: error.code, message: error.message } });
+      const { code, message, data } = error;
+      peer.send({ jsonrpc: '2.0', id, error: { code, message, data } });
     }
     for (const resolve of this.#waiting.get(name) ?? []) resolve();
     this.#waiting.delete(name);

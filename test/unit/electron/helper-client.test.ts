@@ -1,5 +1,6 @@
 /** The helper as the interface holds it: found, lost, found again; nonsense shown to nobody. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { answer } from '#electron/bridge.ts';
 import { HelperClient } from '#electron/helper-client.ts';
 import {
   type Answers,
@@ -154,5 +155,45 @@ describe('a call', () => {
     await client.call('profiles.remove', { id: 'work' });
     expect(client.profiles).toEqual([]);
     expect(changes.filter((what) => what === 'profiles')).toHaveLength(2);
+  });
+});
+
+describe('a profile that is changed', () => {
+  const page = async (client: HelperClient) => {
+    const services = { helper: client } as unknown as Parameters<typeof answer>[0];
+    return answer(services, 'profiles.update', { id: 'work', profile: {} });
+  };
+
+  it('and refused says which field, to the page too', async () => {
+    const problems = [{ field: 'mtu', problem: 'found 1', remedy: 'expected at least 576' }];
+    const { client } = await start({
+      'profiles.update': () => {
+        throw new Refusal('refused', 'mtu: found 1', { problems });
+      },
+    });
+    await until('it is up', () => client.link.state === 'up');
+    expect(await page(client)).toEqual({
+      ok: false,
+      problem: { kind: 'refused', message: 'mtu: found 1', problems },
+    });
+  });
+
+  it('is in the list afterwards, whatever page it is on', async () => {
+    let name = 'Work';
+    const { client } = await start({
+      'profiles.list': ({ after }) =>
+        after === undefined
+          ? { profiles: [summary('lab')], next: 'lab' }
+          : { profiles: [{ ...summary('work'), name }] },
+      'profiles.update': () => {
+        name = 'Büro';
+        return { summary: summary('work'), appliesAt: 'now' };
+      },
+    });
+    await until('it is up', () => client.link.state === 'up');
+    expect(client.profiles.map((each) => each.name)).toContain('Work');
+    expect(await page(client)).toMatchObject({ ok: true });
+    expect(client.profiles.map(({ id }) => id)).toEqual(['lab', 'work']);
+    expect(client.profiles[1]?.name).toBe('Büro');
   });
 });
