@@ -131,6 +131,10 @@ describe('no event', () => {
       'a tunnel goes',
       'ip rule del priority 6200 && ip -6 rule del priority 6200 && ip tuntap del adit0 mode tun && ip -6 route flush table 44311',
     ],
+    [
+      'an adapter of that name gets its carrier and goes',
+      'ip link add adit1 type veth peer name adit2 && ip link set adit1 up && ip link set adit2 up && ip addr add 10.9.1.2/32 dev adit1 && ip route add 10.9.9.0/24 dev adit1 && sleep 1.2 && ip link del adit1',
+    ],
     ['a lease is renewed', 'ip addr change 192.0.2.2/24 dev eth0 valid_lft 600 preferred_lft 600'],
     ['an adapter is made and stays down', 'ip link add eth7 type veth peer name eth8'],
     ['a neighbour is learnt', 'ip neigh add 192.0.2.77 lladdr 02:00:00:00:00:77 dev eth0'],
