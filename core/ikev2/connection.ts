@@ -99,11 +99,10 @@ export class Ikev2Connection implements Connection {
   handleDatagram(now: number, bytes: Uint8Array, path: Path): void {
     const { counters } = this.#sa;
     // A repeated request needs no keys, so even a closed SA answers its last one: the answer to a Delete may be lost.
-    const asked = this.succession.all.find(({ answers }) => answers.responseTo(bytes) !== undefined);
-    const kept = asked?.answers.responseTo(bytes);
-    if (asked !== undefined && kept !== undefined) {
+    const asked = this.succession.all.find(({ answers }) => answers.hasAnswered(bytes));
+    if (asked !== undefined) {
       counters.retransmitsReceived++;
-      asked.send(now, kept, path);
+      asked.send(now, asked.answers.repeat(), path);
     } else if (this.state !== 'closed') {
       this.#receive(now, bytes, path);
     }

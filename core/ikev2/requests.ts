@@ -3,19 +3,15 @@
  * again octet by octet until it is answered (§2.1). connection.ts owns it and reads the answers.
  */
 import type { Path, SocketAddress } from '#core/net/address.ts';
-import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
+import { exchangeTypes } from '#core/registry/exchange-types.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import type { Plan } from './exchanges.ts';
-import { messageBytes, safeDatagramBytes } from './fragments.ts';
 import { RetransmitSchedule } from './retransmit.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { sealMessage } from './seal.ts';
+import { ATTEMPTS_BEFORE_SMALLER, sealMessage, sealSmaller } from './seal.ts';
 import type { Payload } from './payload-types.ts';
 import { samePath } from './whereabouts.ts';
 import { RequestWindow } from './window.ts';
-
-/** How often a large message goes out as it is before smaller fragments are tried. */
-const ATTEMPTS_BEFORE_SMALLER = 2;
 
 interface Outstanding {
   readonly plan: Plan;
@@ -114,8 +110,7 @@ export class Requests {
     const { path } = this.#sa;
     if (current === undefined || path === undefined || current.schedule.exhausted) return undefined;
     this.#sa.counters.retransmitsSent++;
-    if (current.schedule.attempts === ATTEMPTS_BEFORE_SMALLER)
-      this.#shrink(current, path, Math.min(this.#sa.fragmentBytes, safeDatagramBytes(path)));
+    if (current.schedule.attempts === ATTEMPTS_BEFORE_SMALLER) this.#shrink(current, path);
     return this.#transmit(now, current, path);
   }
 
@@ -143,15 +138,10 @@ export class Requests {
     return new RetransmitSchedule(this.#sa.config.retransmit, this.#sa.config.random);
   }
 
-  /** Two losses in a row may mean that the datagrams are too large for the path (RFC 7383 §2.5.2). */
-  #shrink(current: Outstanding, path: Path, size: number): void {
-    const { plan, messageId, payloads } = current;
-    if (!this.#sa.fragmentation || plan.exchange === ExchangeType.IKE_SA_INIT) return;
-    if (current.datagrams.every((bytes) => bytes.length <= messageBytes(path, size))) return;
+  #shrink(current: Outstanding, path: Path, size?: number): void {
+    const { plan, messageId, payloads, datagrams } = current;
     const place = { exchange: plan.exchange, response: false, messageId };
-    const smaller = sealMessage(this.#sa, place, payloads, path, size);
-    // The same octets are the rule (§2.1); only more fragments than before make the receiver forget the old ones (RFC 7383 §2.6).
-    if (smaller.length > current.datagrams.length) current.datagrams = smaller;
+    current.datagrams = sealSmaller(this.#sa, place, payloads, path, datagrams, size);
   }
 
   #transmit(now: number, current: Outstanding, path: Path): number {

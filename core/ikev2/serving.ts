@@ -4,6 +4,7 @@
  */
 import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
 import { NotifyType, notifyTypes } from '#core/registry/notify-types.ts';
+import { decodeChain, encodeChain, splitChain } from './chain.ts';
 import { type Service, serviceOf } from './exchanges.ts';
 import { protocolError } from './failures.ts';
 import { asksAgain, readDatagram, type Reading } from './inbound.ts';
@@ -13,7 +14,7 @@ import { judge, type Settled } from './judging.ts';
 import { type Arrived, noteAuthentic, succeed } from './outcome.ts';
 import { notify } from './payload-access.ts';
 import type { IkeHeader, Payload } from './payload-types.ts';
-import { refuseInClear, sealMessage } from './seal.ts';
+import { refuseInClear, sealMessage, sealSmaller } from './seal.ts';
 import type { Exchange, Task } from './tasks/task.ts';
 
 /** Begins an IKE SA: nobody has given it a responder SPI yet. */
@@ -40,7 +41,7 @@ export function handleRequest(life: Lifecycle, arrived: Arrived): void {
     // Not the same octets, which §2.1 demands, but it is the peer who asks.
     if (!asksAgain(sa, bytes)) return undefined;
     sa.counters.retransmitsReceived++;
-    return life.send(now, answers.lastResponse, path);
+    return life.send(now, answers.repeat(), path);
   }
   const reading = readDatagram(sa, bytes);
   if (reading.kind === 'worthless') {
@@ -136,8 +137,13 @@ function decline(life: Lifecycle, arrived: Arrived, verdict: Settled): void {
 function answer(life: Lifecycle, arrived: Arrived, payloads: readonly Payload[]): void {
   const { now, header, bytes, path } = arrived;
   const { exchange, messageId } = header;
-  const response = sealMessage(life.sa, { exchange, messageId, response: true }, payloads, path);
-  life.answers.answered(messageId, bytes, response);
+  const place = { exchange, messageId, response: true };
+  const response = sealMessage(life.sa, place, payloads, path);
+  // A copy, since payloads may show octets of the request, whose buffer is used again.
+  const chain = encodeChain(payloads);
+  life.answers.answered(messageId, bytes, response, (datagrams) =>
+    sealSmaller(life.sa, place, decodeChain(splitChain(chain.first, chain.bytes)), path, datagrams),
+  );
   // To where the request came from, whatever the path of the SA is (§2.11).
   life.send(now, response, path);
 }

@@ -4,6 +4,7 @@
  * connection.ts the requests we answer.
  */
 import { equal } from '#core/bytes/bytes.ts';
+import { ATTEMPTS_BEFORE_SMALLER } from './seal.ts';
 
 /** The highest ID that ordinary requests may use: the one above it is kept for the Delete that must follow (§2.2). */
 const LAST_ORDINARY_ID = 0xffff_fffe;
@@ -47,12 +48,19 @@ export class RequestWindow {
 
 export type Arrival = 'new' | 'again' | 'outside';
 
+interface Kept {
+  readonly id: number;
+  readonly request: Uint8Array;
+  response: readonly Uint8Array[];
+  /** How often it went out. */
+  attempts: number;
+  readonly smaller: ((response: readonly Uint8Array[]) => readonly Uint8Array[]) | undefined;
+}
+
 /** IDs of the requests that the peer sends, with the answer to the last one. */
 export class ResponseWindow {
   #expected: number;
-  #last:
-    | { readonly id: number; readonly request: Uint8Array; readonly response: readonly Uint8Array[] }
-    | undefined;
+  #last: Kept | undefined;
 
   constructor(first = 0) {
     this.#expected = first;
@@ -64,22 +72,34 @@ export class ResponseWindow {
     return this.#last?.id === messageId ? 'again' : 'outside';
   }
 
-  /** The kept answer, datagram by datagram, when these are the very octets that it answers; this needs no keys. */
-  responseTo(request: Uint8Array): readonly Uint8Array[] | undefined {
-    return this.#last !== undefined && equal(this.#last.request, request) ? this.#last.response : undefined;
+  /** Whether these are the very octets that the kept answer is for; this needs no keys. */
+  hasAnswered(request: Uint8Array): boolean {
+    return this.#last !== undefined && equal(this.#last.request, request);
   }
 
-  /** The answer to the last request, for a peer that did not repeat it octet by octet but proved that it is its own. */
-  get lastResponse(): readonly Uint8Array[] {
-    return this.#last?.response ?? [];
+  /**
+   * The answer to the last request, datagram by datagram, for a peer that asks again. One that asks a second time has twice
+   * not got it: then it is the same answer in smaller fragments, if it can be (RFC 7383 §2.5.2).
+   */
+  repeat(): readonly Uint8Array[] {
+    const last = this.#last;
+    if (last === undefined) return [];
+    if (last.attempts++ === ATTEMPTS_BEFORE_SMALLER && last.smaller)
+      last.response = last.smaller(last.response);
+    return last.response;
   }
 
   /**
    * Moves the window on: this ID is answered for good. `request` is copied, since receive buffers are reused; of a
-   * fragmented one it is the first fragment (RFC 7383 §2.6.1).
+   * fragmented one it is the first fragment (RFC 7383 §2.6.1). `smaller` makes the same answer for a narrower path.
    */
-  answered(messageId: number, request: Uint8Array, response: readonly Uint8Array[]): void {
-    this.#last = { id: messageId, request: request.slice(), response };
+  answered(
+    messageId: number,
+    request: Uint8Array,
+    response: readonly Uint8Array[],
+    smaller?: Kept['smaller'],
+  ): void {
+    this.#last = { id: messageId, request: request.slice(), response, attempts: 1, smaller };
     this.#expected = messageId + 1;
   }
 

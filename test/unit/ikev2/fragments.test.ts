@@ -11,7 +11,7 @@ import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { PayloadType } from '#core/registry/payload-types.ts';
 import { Forge } from '#test/harness/ikev2-forge.ts';
-import { Ikev2Pair, type PairOptions, pathTo } from '#test/harness/ikev2-pair.ts';
+import { ASSIGNED, Ikev2Pair, type PairOptions, pathTo } from '#test/harness/ikev2-pair.ts';
 import type { Flying } from '#test/harness/virtual-link.ts';
 
 const SMALL: PairOptions = { initiator: { fragmentBytes: 200 }, responder: { fragmentBytes: 200 } };
@@ -150,6 +150,20 @@ describe('fragments that are lost', () => {
     expect(pair.initiator.state).toBe('established');
     const requests = pair.world.sent.filter(({ datagram }) => numberOf(datagram) !== undefined);
     expect(requests.map(({ datagram }) => numberOf(datagram))).toEqual([1, 2, 1, 2, 1, 2, 3, 4]);
+  });
+
+  it('become smaller in an answer as well, when it is asked for a third time', () => {
+    const assigned = { ...ASSIGNED, applicationVersion: 'x'.repeat(1_500) };
+    const pair = new Ikev2Pair({ responder: { assign: () => assigned } });
+    pair.link.tamper = (flying) => (flying.bytes.length + IP_AND_UDP > 576 ? [] : [flying]);
+    pair.connect();
+    expect(pair.initiator.state).toBe('established');
+    const answers = pair.world.sent.filter(({ datagram }) => numberOf(datagram) !== undefined);
+    expect(answers.map(({ datagram }) => numberOf(datagram))).toEqual([1, 2, 1, 2, 1, 2, 3, 4]);
+    const sizes = answers.slice(4).map(({ datagram }) => datagram.bytes.length + IP_AND_UDP);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(576);
+    // Whoever repeats a request a hundred times gets the same octets from then on.
+    expect(pair.responder.counters.retransmitsReceived).toBe(2);
   });
 
   it('cost no more than time on a bad link, 100 times', () => {

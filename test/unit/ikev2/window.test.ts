@@ -43,9 +43,17 @@ describe('ResponseWindow', () => {
     const request = octets(1, 2, 3);
     window.answered(0, request, [octets(9), octets(8)]);
     request.fill(0);
-    expect(window.responseTo(octets(1, 2, 3))).toEqual([octets(9), octets(8)]);
-    expect(window.responseTo(octets(1, 2, 4))).toBeUndefined();
-    expect(window.lastResponse).toEqual([octets(9), octets(8)]);
+    expect(window.hasAnswered(octets(1, 2, 3))).toBe(true);
+    expect(window.hasAnswered(octets(1, 2, 4))).toBe(false);
+    expect(window.repeat()).toEqual([octets(9), octets(8)]);
+  });
+
+  it('makes the answer smaller once, for a peer that has asked three times', () => {
+    const window = new ResponseWindow();
+    expect(window.repeat()).toEqual([]);
+    window.answered(0, octets(1), [octets(9, 8)], (whole) => [...whole, ...whole]);
+    const repeated = [window.repeat(), window.repeat(), window.repeat()];
+    expect(repeated.map(({ length }) => length)).toEqual([1, 2, 2]);
   });
 
   it('is spent when the peer has used its last ID', () => {
