@@ -4,7 +4,7 @@
  */
 import { DecodeError } from '#core/bytes/reader.ts';
 import { decodeCertificate } from '#core/pki/certificate.ts';
-import { certificatesToSend } from '#core/pki/certreq.ts';
+import { wayUp } from '#core/pki/certreq.ts';
 import { KeyFileError, readPrivateKey } from './pki/key-file.ts';
 import { type Pkcs12, Pkcs12Error, readPkcs12 } from './pki/pkcs12.ts';
 import { StoreError, type StoredProfile } from './profile-store.ts';
@@ -13,7 +13,7 @@ import { Secret } from './secret.ts';
 type Entry = Pick<StoredProfile, 'profile' | 'otherSecrets'>;
 
 /** What an entry's schema takes of a chain. */
-const MOST_INTERMEDIATES = 8;
+const MOST_ISSUERS = 8;
 
 /** Throws StoreError where a password is wrong, or what it should open cannot be used at all. */
 export function unlock<T extends Entry>(entry: T): Omit<T, keyof Entry> & Entry {
@@ -28,7 +28,7 @@ export function unlock<T extends Entry>(entry: T): Omit<T, keyof Entry> & Entry 
   const opened = open(pkcs12, pkcs12Password);
   if (!opened) return entry;
   const certificate = toBase64(opened.certificate);
-  const chain = intermediatesOf(opened).slice(0, MOST_INTERMEDIATES).map(toBase64);
+  const chain = issuersOf(opened).slice(0, MOST_ISSUERS).map(toBase64);
   return {
     ...entry,
     profile: { ...entry.profile, authentication: { ...authentication, certificate, chain } },
@@ -62,10 +62,13 @@ function open(pkcs12: Secret, password: Secret | undefined): Pkcs12 | undefined 
   }
 }
 
-function intermediatesOf({ certificate, chain }: Pkcs12): Uint8Array[] {
+/** The root as well, which is not sent: it tells whether a gateway that names CAs asks for ours. */
+function issuersOf({ certificate, chain }: Pkcs12): Uint8Array[] {
   try {
     const own = { certificate: decodeCertificate(certificate), chain: chain.map(decodeCertificate) };
-    return certificatesToSend(own).slice(1);
+    return wayUp(own)
+      .slice(1)
+      .map(({ der }) => der);
   } catch (error) {
     if (error instanceof DecodeError) {
       throw new StoreError(`a certificate in the PKCS#12 file cannot be read: ${error.message}`);

@@ -38,6 +38,8 @@ export const failureSchema = z.discriminatedUnion('cause', [
     method: z.string(),
     localId: z.string(),
     remoteId: z.string().optional(),
+    /** Of our certificate, where the peer asked for certificates of other CAs. */
+    issuer: z.string().optional(),
   }),
   /** The peer's proof does not verify: another pre-shared key, or an impostor. `detail` is what is wrong with a signature. */
   z.object({

@@ -16,6 +16,7 @@ import {
   refusing,
 } from './tasks/auth-responder.ts';
 import { authLifetimeOfResponderTask } from './tasks/auth-lifetime.ts';
+import { heardCertreqTask } from './tasks/certificates.ts';
 import { type ChildGrant, childTaskOfResponder } from './tasks/child.ts';
 import { configTaskOfResponder } from './tasks/config.ts';
 import { EapHost } from './tasks/eap-responder.ts';
@@ -82,7 +83,7 @@ export class AuthService {
   }
 
   #proof(): readonly Task[] {
-    return [gatewayIdentityTask(this.#config, this.#claim)];
+    return [heardCertreqTask(), gatewayIdentityTask(this.#config, this.#claim)];
   }
 
   #grants(): readonly Task[] {

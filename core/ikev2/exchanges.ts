@@ -9,7 +9,7 @@ import type { CertificateRequest, ConnectionConfig, ResponderConfig } from './co
 import type { Child, IkeSa } from './ike-sa.ts';
 import type { MachineInput } from './machine.ts';
 import type { Payload } from './payload-types.ts';
-import { certreqOfResponderTask } from './tasks/certificates.ts';
+import { certreqOfResponderTask, heardCertreqTask } from './tasks/certificates.ts';
 import { authLifetimeTask } from './tasks/auth-lifetime.ts';
 import { cookieTask } from './tasks/cookie.ts';
 import { createChildTaskOfInitiator, createChildTaskOfResponder } from './tasks/create-child.ts';
@@ -72,7 +72,9 @@ function authAnnouncements(config: ConnectionConfig): readonly Task[] {
   return [
     ...(signs ? [signatureHashesTask()] : []),
     ...(several ? [multipleAuthSupportTask()] : []),
-    ...(config.role === 'responder' ? [certreqOfResponderTask(requestOf(config.remoteAuthentication))] : []),
+    ...(config.role === 'responder'
+      ? [certreqOfResponderTask(requestOf(config.remoteAuthentication))]
+      : [heardCertreqTask()]),
   ];
 }
 

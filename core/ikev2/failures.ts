@@ -11,6 +11,7 @@ import { exchangeTypes } from '#core/registry/exchange-types.ts';
 import { NotifyType, notifyTypes } from '#core/registry/notify-types.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
 import type { ConnectionConfig } from './connection-types.ts';
+import type { IkeSa } from './ike-sa.ts';
 
 export const keywordsOf = (proposals: readonly Proposal[]): string[] =>
   proposals.map(({ transforms, protocol }) =>
@@ -100,4 +101,12 @@ export function failureOfNotify(type: number, config: ConnectionConfig, exchange
       exchange: exchangeTypes.nameOf(exchange),
     }
   );
+}
+
+/** The same for our own proof, with the hint that the peer's CERTREQ gave. */
+export function refusalOf({ config, unaskedIssuer: issuer }: IkeSa, type: number, exchange: number): Failure {
+  const failure = failureOfNotify(type, config, exchange);
+  return failure.cause === 'authentication-refused' && issuer !== undefined
+    ? { ...failure, issuer }
+    : failure;
 }

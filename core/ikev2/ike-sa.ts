@@ -111,6 +111,10 @@ export class IkeSa {
   opening: MessageProtection | undefined;
   /** SIGNATURE_HASH_ALGORITHMS of the peer (RFC 7427 §4); empty where it sent none. */
   peerHashes: readonly number[] = [];
+  /** CAs of the peer's CERTREQ, as authoritiesOf reads them. */
+  peerAuthorities: readonly Uint8Array[] = [];
+  /** The issuer of our certificate, where the peer has asked for those of others. */
+  unaskedIssuer: string | undefined;
   /** The gateway takes a second authentication (RFC 4739). */
   multipleAuth = false;
   /** Both ends take fragments (RFC 7383 §2.3). */

@@ -20,6 +20,8 @@ export type Question =
       readonly octets: Uint8Array;
       /** SIGNATURE_HASH_ALGORITHMS of the peer (IANA numbers); empty: it knows the old AUTH methods only (RFC 7427 §4). */
       readonly peerHashes: readonly number[];
+      /** The CAs that the peer's CERTREQ names, by the SHA-1 of their keys (RFC 7296 §3.7); empty: it names none. */
+      readonly authorities: readonly Uint8Array[];
     }
   /**
    * Is this the other end? The certificates must lead to a trusted CA and the AUTH value must be the first one's signature
@@ -40,7 +42,8 @@ export type Question =
   | { readonly kind: 'eap'; readonly eap: EapQuestion };
 
 export type Answer =
-  | { readonly kind: 'sign'; readonly auth: AuthValue }
+  /** `issuer`: of our certificate, where the peer asks for certificates of other CAs; it may take ours all the same. */
+  | { readonly kind: 'sign'; readonly auth: AuthValue; readonly issuer?: string }
   /** Yes, it is. */
   | { readonly kind: 'verify-peer' }
   | { readonly kind: 'eap'; readonly eap: EapAnswer }

@@ -55,15 +55,49 @@ export function selectCertificate<Own extends OwnCertificate>(
   return wanted ?? owned[0];
 }
 
-/** What goes into CERT payloads: the leaf, then each issuer in turn, no self-signed root (the peer has it or does not trust it). */
-export function certificatesToSend({ certificate, chain }: OwnCertificate): Uint8Array[] {
-  const sent = [certificate];
+/** Steps up from our certificate. */
+const LONGEST_WAY = 10;
+
+/**
+ * Whether the peer names CAs of which none is above `own`, as far as `knownCas` show: a hint for whom it refuses (RFC 7296
+ * §3.7), never a reason not to try. False where the way up ends at an issuer whom we do not know and who may be meant.
+ */
+export function asksForOthers(
+  { certificate, chain }: OwnCertificate,
+  authorities: readonly Uint8Array[],
+  knownCas: readonly Certificate[],
+): boolean {
+  const known = [...chain, ...knownCas];
+  const isAsked = (ca: Certificate): boolean => authorities.some((hash) => equal(hash, authorityHash(ca)));
+  let last: Certificate | undefined = certificate;
+  for (let steps = 0; steps < LONGEST_WAY && last !== undefined; steps++) {
+    const { issuer }: Certificate = last;
+    const above: Certificate[] = known.filter(({ subject }) => equalDistinguishedName(subject, issuer));
+    if (isAsked(last) || above.some(isAsked)) return false;
+    if (equalDistinguishedName(last.subject, issuer)) return authorities.length > 0;
+    [last] = above;
+  }
+  return (
+    authorities.length > 0 && authorities.every((hash) => known.some((ca) => equal(hash, authorityHash(ca))))
+  );
+}
+
+/** Ours, then each issuer in turn as far as `chain` has them, a self-signed root at the end. */
+export function wayUp({ certificate, chain }: OwnCertificate): readonly [Certificate, ...Certificate[]] {
+  const way: [Certificate, ...Certificate[]] = [certificate];
   for (let last = certificate; ; ) {
-    const issuer = chain.find((ca) => !sent.includes(ca) && equalDistinguishedName(ca.subject, last.issuer));
-    if (!issuer || equalDistinguishedName(issuer.subject, issuer.issuer)) return sent.map(({ der }) => der);
-    sent.push(issuer);
+    const issuer = chain.find((ca) => !way.includes(ca) && equalDistinguishedName(ca.subject, last.issuer));
+    if (!issuer) return way;
+    way.push(issuer);
     last = issuer;
   }
+}
+
+/** What goes into CERT payloads: the leaf, then each issuer in turn, no self-signed root (the peer has it or does not trust it). */
+export function certificatesToSend(own: OwnCertificate): Uint8Array[] {
+  const [leaf, ...issuers] = wayUp(own);
+  const sent = issuers.filter(({ subject, issuer }) => !equalDistinguishedName(subject, issuer));
+  return [leaf, ...sent].map(({ der }) => der);
 }
 
 export interface CertPayload {

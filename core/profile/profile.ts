@@ -27,7 +27,7 @@ const localId = z.string().min(1).max(1024).optional();
 const certificateFields = {
   /** Ours; absent must still be given, or is in the PKCS#12 among the secrets. */
   certificate: certificateText.optional(),
-  /** Intermediates, to be sent along. */
+  /** Intermediates, to be sent along; a root among them is not sent. */
   chain: certificates(8),
   /** Sign as RSASSA-PSS where the key is RSA (RFC 7427 §A.4.3). */
   rsaPss: z.boolean().default(false),

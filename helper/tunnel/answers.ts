@@ -7,11 +7,13 @@ import { failureOfChoice } from '#core/failure/certificate-failures.ts';
 import type { Answer, AnswerTo, Question } from '#core/ikev2/questions.ts';
 import { chooseAuth } from '#core/pki/auth-choice.ts';
 import { encodeAuthData } from '#core/pki/auth-signature.ts';
+import { decodeCertificate } from '#core/pki/certificate.ts';
+import { asksForOthers } from '#core/pki/certreq.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import { EapTls } from '../tls/eap-tls.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, OwnCertificate } from './credentials.ts';
 import { systemFailure } from './failures.ts';
 import type { Person, PersonQuestion } from './person.ts';
 import { revocationFor, verifyTlsServer } from './tls-server.ts';
@@ -114,7 +116,7 @@ export class Answers implements Disposable {
     this.#tls[Symbol.dispose]();
   }
 
-  async #sign({ octets, peerHashes }: Of<'sign'>): Promise<AnswerTo<'sign'>> {
+  async #sign({ octets, peerHashes, authorities }: Of<'sign'>): Promise<AnswerTo<'sign'>> {
     const { credentials, profile } = this.#deps;
     const { own } = credentials;
     if (!own) throw new Error('a signature without a key');
@@ -123,7 +125,22 @@ export class Answers implements Disposable {
     const plan = chooseAuth({ facts: own.signer.publicKey.facts, rsaPss }, peerHashes);
     if ('fault' in plan) return { kind: 'failed', failure: failureOfChoice(plan) };
     const signature = await own.signer.sign(plan.scheme, octets);
-    return { kind: 'sign', auth: { method: plan.method, data: encodeAuthData(plan, signature) } };
+    const auth = { method: plan.method, data: encodeAuthData(plan, signature) };
+    const issuer = this.#unaskedIssuer(own, authorities);
+    return { kind: 'sign', auth, ...(issuer === undefined ? {} : { issuer }) };
+  }
+
+  /** The issuer of our certificate, where the gateway names other CAs than those above it: it is said if it refuses us. */
+  #unaskedIssuer(
+    { way: [certificate, ...chain] }: OwnCertificate,
+    authorities: readonly Uint8Array[],
+  ): string | undefined {
+    const known = authoritiesOf(gatewayAuthenticationOf(this.#deps.profile)).map(decodeCertificate);
+    if (!asksForOthers({ certificate, chain }, authorities, known)) return undefined;
+    this.#deps.log.info(
+      `the gateway asks for certificates of other CAs; ours was issued by ${certificate.issuerText}`,
+    );
+    return certificate.issuerText;
   }
 
   async #eap(question: EapQuestion): Promise<EapAnswer> {

@@ -3,8 +3,8 @@
  * with `up`, and, for what is still missing, from the person. Everything is known before the first datagram, but for what
  * only the gateway asks for (one-time codes, new passwords). tunnel.ts calls it.
  */
-import { decodeCertificate } from '#core/pki/certificate.ts';
-import { certificatesToSend } from '#core/pki/certreq.ts';
+import { type Certificate, decodeCertificate } from '#core/pki/certificate.ts';
+import { certificatesToSend, wayUp } from '#core/pki/certreq.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { loginUses, missingFor } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
@@ -27,6 +27,8 @@ export interface Given {
 export interface OwnCertificate {
   /** DER: ours, then the intermediates to send along. */
   readonly certificates: readonly [Uint8Array, ...Uint8Array[]];
+  /** Ours, then its issuers as far as they are known, the root included. */
+  readonly way: readonly [Certificate, ...Certificate[]];
   /** PrivateKeyInfo in DER, unlocked; wiped at the end of the attempt. */
   readonly privateKey: Uint8Array;
   readonly signer: Signer;
@@ -165,7 +167,7 @@ function ownCertificate(
       throw unusable(`the private key is not that of the certificate of ${own.certificate.subjectText}`);
     }
     const [, ...intermediates] = certificatesToSend(own);
-    return { certificates: [certificate, ...intermediates], privateKey, signer };
+    return { certificates: [certificate, ...intermediates], way: wayUp(own), privateKey, signer };
   } catch (error) {
     if (error instanceof KeyError) throw unusable(error.message);
     if (error instanceof DecodeError) throw unusable(`our certificate cannot be read: ${error.message}`);

@@ -20,6 +20,7 @@ afterAll(() => pki[Symbol.dispose]());
 const root = pki.ca('Root');
 const gatewayCa = pki.ca('Gateway-CA', { issuer: pki.ca('Gateways', { issuer: root }) });
 const peopleCa = pki.ca('People-CA', { issuer: pki.ca('People', { issuer: root }) });
+const elsewhere = pki.ca('Elsewhere');
 const pssRoot = pki.ca('PSS', { pss: true });
 
 type Kind = NonNullable<LeafOptions['key']>;
@@ -27,6 +28,12 @@ const gatewayOf = (ca: Ca, key: Kind): Issued =>
   pki.leaf(ca, GATEWAY_ID, { usage: 'serverAuth', san: `DNS:${GATEWAY_ID}`, key });
 const clientOf = (ca: Ca, key: Kind): Issued =>
   pki.leaf(ca, 'alice', { usage: 'clientAuth', san: `email:${CLIENT}`, key });
+
+/** As most companies hand it out. */
+const withRoot = ({ certificates, key }: Issued, ca: Ca): Issued => ({
+  certificates: certificates + ca.certificates,
+  key,
+});
 
 interface Login {
   readonly gateway: Issued;
@@ -119,6 +126,7 @@ const NEW: Readonly<Record<string, Login>> = {
   intermediates: { gateway: gatewayOf(gatewayCa, 'P-256'), client: clientOf(peopleCa, 'P-256') },
   'intermediates-rsa': { gateway: gatewayOf(gatewayCa, 'RSA'), client: clientOf(peopleCa, 'RSA') },
   ed448: { gateway: gatewayOf(root, 'Ed448'), client: clientOf(root, 'Ed448') },
+  stranger: { gateway: gatewayOf(root, 'P-256'), client: withRoot(clientOf(elsewhere, 'P-256'), elsewhere) },
 };
 
 describe('certificates with RFC 7427', () => {
@@ -154,6 +162,12 @@ describe('certificates with RFC 7427', () => {
       expect(log).toContain('sending issuer cert "O=Adit, CN=Gateway-CA"');
     },
   );
+
+  it('of another CA than the gateway asks for: refused, and the gateway’s wish is told', async () => {
+    await expect(expectLife(scene, 'stranger', NEW['stranger'] as Login)).rejects.toThrow(
+      /refused the certificate of .*\n.*asks for certificates of other CAs; ours was issued by O=Adit, CN=Elsewhere\./,
+    );
+  });
 });
 
 const OLD: Readonly<Record<string, Login & { readonly says: string }>> = {

@@ -122,7 +122,9 @@ export const causes: FailureWords['causes'] = {
     cause:
       failure.method === 'psk'
         ? 'Der Schlüssel ist nicht der des Gateways, oder es kennt diese Identität nicht.'
-        : 'Das Gateway akzeptiert diese Identität nicht, oder es will etwas anderes sehen.',
+        : failure.issuer === undefined
+          ? 'Das Gateway akzeptiert diese Identität nicht, oder es will etwas anderes sehen.'
+          : `Das Gateway verlangt Zertifikate anderer CAs; unseres hat ${printable(failure.issuer)} ausgestellt.`,
     remedy:
       failure.method === 'psk'
         ? 'Geben Sie den vorab vereinbarten Schlüssel neu ein (adit set-secret) und vergleichen Sie dann die eigene Identität im Profil mit der des Gateways.'

@@ -117,7 +117,9 @@ export const causes: FailureWords['causes'] = {
     cause:
       failure.method === 'psk'
         ? 'The key is not the gateway’s, or the gateway does not know this identity.'
-        : 'The gateway does not accept this identity, or it wants to be shown something else.',
+        : failure.issuer === undefined
+          ? 'The gateway does not accept this identity, or it wants to be shown something else.'
+          : `The gateway asks for certificates of other CAs; ours was issued by ${printable(failure.issuer)}.`,
     remedy:
       failure.method === 'psk'
         ? 'Type the pre-shared key again (adit set-secret); then compare the local identity in the profile with the gateway’s.'

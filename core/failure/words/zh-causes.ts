@@ -112,7 +112,9 @@ export const causes: FailureWords['causes'] = {
     cause:
       failure.method === 'psk'
         ? '密钥与网关的不同，或者网关不认识此身份。'
-        : '网关不接受此身份，或者它要求另一种证明。',
+        : failure.issuer === undefined
+          ? '网关不接受此身份，或者它要求另一种证明。'
+          : `网关要求由其他 CA 签发的证书，而我方证书由 ${printable(failure.issuer)} 签发。`,
     remedy:
       failure.method === 'psk'
         ? '请重新输入预共享密钥（adit set-secret），然后核对配置中的本地身份与网关的设置。'

@@ -92,7 +92,12 @@ export function gatewayIdentityTask(config: ResponderConfig, claim: Claim): Task
     prepare({ sa }) {
       if (authentication?.method !== 'certificate') return undefined;
       return asking<'sign'>(
-        { kind: 'sign', octets: octetsOf(sa, 'responder', localId), peerHashes: sa.peerHashes },
+        {
+          kind: 'sign',
+          octets: octetsOf(sa, 'responder', localId),
+          peerHashes: sa.peerHashes,
+          authorities: sa.peerAuthorities,
+        },
         (answer) => {
           if (answer.kind === 'failed') return refusing(answer.failure);
           auth = answer.auth;

@@ -11,7 +11,7 @@ import { equalIdentification, formatIdentification, type Identification } from '
 import type { Failure } from '#core/failure/failure.ts';
 import { AuthMethod } from '#core/registry/auth-methods.ts';
 import type { InitiatorConfig, RemoteAuthentication } from '../connection-types.ts';
-import { failureOfNotify, protocolError } from '../failures.ts';
+import { protocolError, refusalOf } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { find, findError } from '../payload-access.ts';
 import type { Message, Payload, PayloadOf } from '../payload-types.ts';
@@ -24,12 +24,12 @@ import { asking, leaving, type Task, type Verdict } from './task.ts';
 export const reject = (failure: Failure): Verdict => leaving(failure, REFUSAL);
 
 /** An answer without a proof: there is no IKE SA (§2.21.2), so nobody is to be told. */
-export function unproven(config: InitiatorConfig, { header, payloads }: Message, lacks: string): Verdict {
+export function unproven(sa: IkeSa, { header, payloads }: Message, lacks: string): Verdict {
   const error = findError(payloads);
   const failure =
     error === undefined
       ? protocolError(`the answer to IKE_AUTH lacks ${lacks}`)
-      : failureOfNotify(error.type, config, header.exchange);
+      : refusalOf(sa, error.type, header.exchange);
   return { ruling: 'close', failure };
 }
 
@@ -63,11 +63,17 @@ export function proofTask(config: InitiatorConfig): Task {
     name: 'proof',
     prepare: ({ sa }) =>
       asking<'sign'>(
-        { kind: 'sign', octets: octetsOf(sa, 'initiator', localId), peerHashes: sa.peerHashes },
+        {
+          kind: 'sign',
+          octets: octetsOf(sa, 'initiator', localId),
+          peerHashes: sa.peerHashes,
+          authorities: sa.peerAuthorities,
+        },
         (answer) => {
           // Nothing has been said to the gateway that it would have to hear the end of.
           if (answer.kind === 'failed') return { ruling: 'close', failure: answer.failure };
           auth = answer.auth;
+          sa.unaskedIssuer = answer.issuer;
           return undefined;
         },
       ),
@@ -108,7 +114,7 @@ export function gatewayProofTask(config: InitiatorConfig): Task {
       const idr = find(message.payloads, 'IDr');
       const auth = find(message.payloads, 'AUTH');
       if (idr === undefined || (auth === undefined && remote.method !== 'eap-only')) {
-        return unproven(config, message, 'IDr or AUTH');
+        return unproven(sa, message, 'IDr or AUTH');
       }
       // EAP proves it at its end, with the identity as it stands here.
       if (remote.method === 'eap-only' || auth === undefined) {

@@ -3,12 +3,12 @@
  * them is judged outside (questions.ts).
  */
 import { EMPTY } from '#core/bytes/bytes.ts';
-import { sortCertificates } from '#core/pki/certreq.ts';
+import { authoritiesOf, MOST_AUTHORITIES, sortCertificates } from '#core/pki/certreq.ts';
 import { CertEncoding } from '#core/registry/cert-encodings.ts';
 import type { CertificateRequest } from '../connection-types.ts';
 import { findAll } from '../payload-access.ts';
-import type { Payload } from '../payload-types.ts';
-import type { Task } from './task.ts';
+import type { Message, Payload } from '../payload-types.ts';
+import type { Exchange, Task, Verdict } from './task.ts';
 
 const { X509_SIGNATURE, OCSP_CONTENT } = CertEncoding;
 
@@ -36,6 +36,15 @@ export function certreqPayloads({ authorities, ocsp }: CertificateRequest): Payl
     ...(ocsp === true ? [{ kind: 'CERTREQ', encoding: OCSP_CONTENT, authorities: EMPTY } as const] : []),
   ];
 }
+
+/** What the peer asks for, from its answer to IKE_SA_INIT or its request of IKE_AUTH (§3.7): the end that signs is told. */
+function note({ sa }: Exchange, { payloads }: Message): Verdict {
+  const authorities = findAll(payloads, 'CERTREQ').flatMap((request) => authoritiesOf(request));
+  sa.peerAuthorities = authorities.slice(0, MOST_AUTHORITIES).map((hash) => hash.slice());
+  return undefined;
+}
+
+export const heardCertreqTask = (): Task => ({ name: 'heard-certreq', onRequest: note, onResponse: note });
 
 export const certreqTask = (request: CertificateRequest): Task => ({
   name: 'certreq',

@@ -129,7 +129,7 @@ export class EapLogin {
     },
     onResponse: ({ sa }, message) => {
       const auth = find(message.payloads, 'AUTH');
-      if (auth === undefined || sa.remoteId === undefined) return unproven(this.#config, message, 'AUTH');
+      if (auth === undefined || sa.remoteId === undefined) return unproven(sa, message, 'AUTH');
       const expected = macOf(sa, 'responder', sa.remoteId, this.#keys?.msk ?? skPOf(sa, 'responder'));
       if (!sameMac(auth, expected)) return reject(peerFailed(sa.remoteId, methodName(auth.method)));
       return this.#eapOnly ? acceptIdentity(sa, this.#config, sa.remoteId) : undefined;

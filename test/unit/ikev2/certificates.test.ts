@@ -1,6 +1,6 @@
 /** Authentication by certificate (RFC 7296 §2.15, RFC 7427), mixed with keys, and everything that may go wrong with it. */
 import { describe, expect, it } from 'vitest';
-import { EMPTY, utf8 } from '#core/bytes/bytes.ts';
+import { concat, EMPTY, utf8 } from '#core/bytes/bytes.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import type { Question } from '#core/ikev2/questions.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
@@ -55,7 +55,7 @@ describe('certificates', () => {
       0, 0,
     ]);
     expect(questionsOf(pair, 'initiator')).toMatchObject([
-      { kind: 'sign', peerHashes: [2, 3, 4, 5] },
+      { kind: 'sign', peerHashes: [2, 3, 4, 5], authorities: [] },
       {
         kind: 'verify-peer',
         claimed: id(GATEWAY),
@@ -95,6 +95,49 @@ describe('certificates', () => {
     }).connect();
     expect(pskOfGateway.initiator.state).toBe('established');
     expect(questionsOf(pskOfGateway, 'initiator').map(({ kind }) => kind)).toEqual(['sign']);
+  });
+
+  it('are asked for by the names of CAs, which whoever signs is told', () => {
+    const asked = [new Uint8Array(20).fill(7), new Uint8Array(20).fill(8)];
+    const pair = new Ikev2Pair({
+      ...BOTH,
+      responder: {
+        ...BOTH.responder,
+        remoteAuthentication: { method: 'certificate', authorities: concat(...asked) },
+      },
+    }).connect();
+    expect(questionsOf(pair, 'initiator')[0]).toMatchObject({ kind: 'sign', authorities: asked });
+    const [, ours] = questionsOf(pair, 'responder');
+    expect(ours).toMatchObject({ kind: 'sign', authorities: [new Uint8Array(20).fill(1)] });
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['nobody', EMPTY],
+    ['half a hash', new Uint8Array(21)],
+  ])('are asked for by the name of %s', (_who, authorities) => {
+    const remoteAuthentication = { method: 'certificate', authorities } as const;
+    const pair = new Ikev2Pair({ ...BOTH, responder: { ...BOTH.responder, remoteAuthentication } }).connect();
+    expect(questionsOf(pair, 'initiator')[0]).toMatchObject({ kind: 'sign', authorities: [] });
+    expect(pair.initiator.state).toBe('established');
+  });
+
+  it('of a CA that was not asked for are refused with its name', () => {
+    const sign = BOTH.answers.initiator;
+    const pair = new Ikev2Pair({
+      ...BOTH,
+      initiator: { ...BOTH.initiator, authentication: proofOf('mallory@example.org') },
+      answers: {
+        ...BOTH.answers,
+        initiator: (question) => {
+          const answer = sign(question);
+          return answer?.kind === 'sign' ? { ...answer, issuer: 'CN=Other' } : answer;
+        },
+      },
+    }).connect();
+    expect(pair.events.initiator.failure).toMatchObject({
+      cause: 'authentication-refused',
+      issuer: 'CN=Other',
+    });
   });
 
   it('go with OCSP responses, which are asked for (RFC 4806), and never with URLs', () => {

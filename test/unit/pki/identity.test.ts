@@ -8,6 +8,7 @@ import {
   certificatesToSend,
   decodeAuthorities,
   encodeAuthorities,
+  asksForOthers,
   selectCertificate,
   sortCertificates,
 } from '#core/pki/certreq.ts';
@@ -97,6 +98,22 @@ describe('CERTREQ', () => {
 
   it('asks for any certificate in place of naming a crowd', () => {
     expect(encodeAuthorities(Array.from({ length: 101 }, () => root.certificate))).toHaveLength(0);
+  });
+
+  it('tells whether others are asked for, as far as can be known', () => {
+    const middle = ca('CN=Middle', { issuer: root });
+    const { certificate } = gateway(middle);
+    const chain = [middle.certificate];
+    const asks = (asked: readonly { spki: Uint8Array }[], known = [root.certificate], up = chain) =>
+      asksForOthers({ certificate, chain: up }, decodeAuthorities(encodeAuthorities(asked)), known);
+    expect(asks([root.certificate])).toBe(false);
+    expect(asks([other.certificate, middle.certificate])).toBe(false);
+    expect(asks([])).toBe(false);
+    expect(asks([other.certificate])).toBe(true);
+    // Whether an unknown CA stands above an unknown issuer nobody can say; that a known one does not, we can.
+    expect(asks([other.certificate], [], [])).toBe(false);
+    expect(asks([other.certificate], [other.certificate], [])).toBe(true);
+    expect(asks([other.certificate, root.certificate], [other.certificate], [])).toBe(false);
   });
 
   it('chooses the certificate that leads to the CA, else the first', () => {
