@@ -324,6 +324,19 @@ const COMMANDS: readonly Input[] = [
     name: 'inbound traffic',
     apply: ({ pair, target }) => void pair.do((now) => target.noteInboundTraffic(now)),
   },
+  ...[
+    { name: 'in place', port: 4500 },
+    { name: 'to a port of ours', port: 4501 },
+    { name: 'to a port where nobody answers', port: 9 },
+  ].map(({ name, port }) => ({
+    name: `roam ${name}`,
+    apply: ({ pair, target }: Subject) => {
+      const { local, remote } = target.life.sa.path ?? pathTo(4500);
+      // The link drops what goes to port 9.
+      pair.link.tamper = (flying) => (flying.source.port === 9 ? [] : [flying]);
+      pair.do((now) => target.roam(now, { local: { ...local, port }, remote }));
+    },
+  })),
   { name: 'abandon', apply: ({ pair, target }) => void pair.do((now) => target.abandon(now)) },
 ];
 

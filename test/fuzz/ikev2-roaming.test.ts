@@ -1,0 +1,127 @@
+/**
+ * Random moves of the client between networks, with NATs that come, go and forget, networks that are dead for a while, rekeying by
+ * either end and bad links (fast-check): when everything has come to rest, both ends stand on the same path, with the same SAs.
+ */
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { INITIATOR_ADDRESS, type Ikev2Pair, RESPONDER_ADDRESS } from '#test/harness/ikev2-pair.ts';
+import { disagreements } from '#test/harness/ikev2-rekey.ts';
+import { CAFE, GATEWAY2, GATEWAY6, HOME6, mobile, OUTSIDE, roam } from '#test/harness/ikev2-roam.ts';
+
+/** Never gives up, so that what is left at the end is never an accident of the link. */
+const PATIENT = { initialMs: 300, factor: 1.3, maxMs: 2_000, attempts: 200, jitter: 0.2 };
+
+const NETWORKS = [
+  [INITIATOR_ADDRESS, RESPONDER_ADDRESS],
+  [INITIATOR_ADDRESS, GATEWAY2],
+  [CAFE, RESPONDER_ADDRESS],
+  [CAFE, GATEWAY2],
+  [HOME6, GATEWAY6],
+] as const;
+
+interface Step {
+  readonly what: 'roam' | 'nat' | 'rebind' | 'dead' | 'rekey-ike' | 'rekey-child' | 'liveness';
+  readonly role: 'initiator' | 'responder';
+  readonly network: (typeof NETWORKS)[number];
+  readonly waitMs: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  what: fc.constantFrom(
+    'roam',
+    'roam',
+    'roam',
+    'nat',
+    'rebind',
+    'dead',
+    'rekey-ike',
+    'rekey-child',
+    'liveness',
+  ),
+  role: fc.constantFrom('initiator', 'responder'),
+  network: fc.constantFrom(...NETWORKS),
+  waitMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 3_000 })),
+});
+
+function take(pair: Ikev2Pair, { what, role, network, waitMs }: Step): void {
+  const end = pair[role];
+  const [local, remote] = network;
+  switch (what) {
+    case 'roam':
+      roam(pair, local, remote);
+      break;
+    case 'nat':
+      pair.link.nat = pair.link.nat === undefined ? { inside: local, outside: OUTSIDE } : undefined;
+      break;
+    case 'rebind':
+      pair.link.rebindNat();
+      break;
+    case 'dead':
+      // Until the next one.
+      pair.link.tamper = (flying) =>
+        flying.source.address === local || flying.destination.address === local ? [] : [flying];
+      break;
+    case 'rekey-ike':
+      pair.do((now) => end.rekey(now, { ike: true }));
+      break;
+    case 'rekey-child':
+      pair.do((now) => end.rekey(now, { spiIn: [...end.life.sa.children.keys()][0] ?? 0 }));
+      break;
+    default:
+      pair.do((now) => end.checkLiveness(now));
+  }
+  pair.run(waitMs);
+}
+
+it('both ends finish on the same path with the same SAs', { timeout: 60_000 }, () => {
+  let moves = 0;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 100_000 }),
+      fc.record({
+        loss: fc.constantFrom(0, 0.1, 0.3),
+        duplicate: fc.constantFrom(0, 0.3),
+        jitterMs: fc.constantFrom(0, 30, 300),
+      }),
+      fc.array(step, { minLength: 1, maxLength: 14 }),
+      fc.constantFrom(...NETWORKS),
+      (seed, link, steps, last) => {
+        const both = { retransmit: PATIENT };
+        const pair = mobile({ seed, initiator: both, responder: both });
+        pair.link.options = { ...pair.link.options, ...link };
+        for (const it of steps) take(pair, it);
+        // The driver sees the last change, and the network is well again.
+        pair.link.tamper = (flying) => [flying];
+        const [local, remote] = last;
+        roam(pair, local, remote).run(400_000);
+        expect(disagreements(pair)).toEqual([]);
+        expect([pair.initiator.state, pair.responder.state]).toEqual(['established', 'established']);
+        expect(pair.events.initiator.of('roam-failed')).toEqual([]);
+        const ours = pair.events.initiator.of('path').at(-1);
+        const theirs = pair.events.responder.of('path').at(-1);
+        const translated = pair.link.nat?.inside === local;
+        expect(ours).toMatchObject({
+          path: { local: { address: local }, remote: { address: remote } },
+          nat: { local: translated, remote: false },
+        });
+        expect(ours).not.toHaveProperty('pending');
+        expect(theirs).toMatchObject({
+          path: { local: { address: remote }, remote: { address: translated ? OUTSIDE : local } },
+          nat: { local: false, remote: translated },
+        });
+        if (!translated) expect(theirs?.path.remote.port).toBe(4500);
+        const { path } = pair.responder.life.sa;
+        expect(path).toEqual(theirs?.path);
+        moves += pair.events.responder.of('path').length;
+        pair.do((now) => pair.initiator.delete(now)).run(400_000);
+        expect(disagreements(pair)).toEqual([]);
+      },
+    ),
+    {
+      numRuns: 600,
+      interruptAfterTimeLimit: Number(process.env['ADIT_SCHEDULES_MS'] ?? 6_000),
+      markInterruptAsFailure: false,
+    },
+  );
+  expect(moves).toBeGreaterThan(200);
+});
