@@ -212,6 +212,54 @@ describe('the client changes its address (§2.2)', () => {
     expect(disagreements(pair)).toEqual([]);
   });
 
+  it('the answer to the first of two neither confirms nor takes back the second', () => {
+    const pair = mobile({ responder: { acceptsPath: ({ remote }) => remote.address !== CAFE } });
+    roam(pair, CAFE).run(15);
+    roam(pair, HOME6, GATEWAY6).run(8);
+    expect(pair.drawing.lines).toEqual([
+      'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
+      'R -> I: HDR, SK {N(UNACCEPTABLE_ADDRESSES)}',
+      'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
+      'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES), N(COOKIE2)}',
+    ]);
+    expect(standsAt(pair, 'initiator')).toBe(`${HOME6}:4500 -> ${GATEWAY6}:4500 (pending)`);
+    pair.run(200);
+    expect(standsAt(pair, 'initiator')).toBe(`${HOME6}:4500 -> ${GATEWAY6}:4500`);
+    expect(pair.events.initiator.of('roam-failed')).toEqual([]);
+  });
+
+  it('a check that was sent to two addresses proves neither: another one follows (§3.7)', () => {
+    const pair = mobile();
+    pair.link.tamper = (flying) => (flying.destination.address === CAFE ? [] : [flying]);
+    roam(pair, CAFE).run(30);
+    roam(pair, HOME6, GATEWAY6).run(55);
+    // The first check has been answered from the second address.
+    expect(pair.drawing.lines.filter((line) => line === 'I -> R: HDR, SK {N(COOKIE2)}')).toHaveLength(1);
+    expect(standsAt(pair, 'responder')).toBe(AT_HOME[1]);
+    pair.run(200);
+    expect(standsAt(pair, 'responder')).toBe(`${GATEWAY6}:4500 -> ${HOME6}:4500`);
+  });
+
+  it('goes before whatever waits in the queue', () => {
+    const pair = mobile();
+    const { child } = pair.initiator.life.sa.config;
+    for (const name of ['more', 'still more'])
+      pair.do((now) => pair.initiator.createChild(now, { ...child, name }));
+    roam(pair, CAFE).run(300);
+    const requests = pair.drawing.messages.filter(
+      ({ direction, message }) => direction === 'I -> R' && !message.header.response,
+    );
+    const { CREATE_CHILD_SA } = ExchangeType;
+    // The one that was under way went over both paths.
+    expect(requests.map(({ message }) => message.header.exchange)).toEqual([
+      CREATE_CHILD_SA,
+      CREATE_CHILD_SA,
+      INFORMATIONAL,
+      CREATE_CHILD_SA,
+    ]);
+    expect(disagreements(pair)).toEqual([]);
+  });
+
   it('there and back before anybody has answered', () => {
     const pair = mobile();
     roam(pair, CAFE).run(5);
@@ -247,10 +295,13 @@ describe('the client changes its address (§2.2)', () => {
 
   it('an IKE SA that the gateway deletes under an unanswered update hands the update on', () => {
     const pair = mobile();
-    // The gateway's rekeying is answered, its Delete of the old SA overtakes our update, which is lost.
-    rekeyIke(pair, 'responder').run(15);
-    pair.link.tamper = (flying) => (flying.source.address === CAFE && flying.at < 1_300 ? [] : [flying]);
-    roam(pair, CAFE).run(5_000);
+    // The update goes out under the old SA and is lost; the gateway's rekeying arrives and its Delete of the old SA follows.
+    rekeyIke(pair, 'responder').run(5);
+    const until = pair.now + 400;
+    pair.link.tamper = (flying) => (flying.source.address === CAFE && flying.at < until ? [] : [flying]);
+    roam(pair, CAFE).run(100);
+    expect(pair.initiator.succession.living).toHaveLength(1);
+    pair.run(5_000);
     expect(bothStandAt(pair)).toEqual(AT_CAFE);
     expect(disagreements(pair)).toEqual([]);
   });
@@ -354,8 +405,10 @@ describe('a path that does not work', () => {
     const pair = mobile({ initiator: { retransmit: SHORT } });
     block(pair, CAFE);
     roam(pair, CAFE).run(10_000);
+    // All attempts begin anew.
+    roam(pair, CAFE).run(150);
     unblock(pair);
-    roam(pair, CAFE).run(200);
+    pair.run(500);
     expect(bothStandAt(pair)).toEqual(AT_CAFE);
   });
 
