@@ -11,21 +11,21 @@ export interface Quirk {
   readonly vendors: readonly string[];
   readonly symptom: string;
   readonly weDo: string;
-  /** `always` tolerated; a name in the profile's `quirks`; or another field of the profile. */
-  readonly mode: 'always' | 'quirks' | 'child.perSubnet' | 'authentication.allowMethodChain';
+  /** `always` tolerated; by its name in the profile's `quirks`; by another field of the profile; `refused` with its cause. */
+  readonly mode: 'always' | 'quirks' | 'child.perSubnet' | 'refused';
 }
 
 export const QUIRKS = [
   {
     name: 'narrows-selectors',
-    vendors: ['Cisco', 'Azure', 'strongSwan'],
+    vendors: ['strongSwan'],
     symptom: 'grants fewer networks than we asked for',
     weDo: 'take what is granted, as RFC 7296 §2.9 has it',
     mode: 'always',
   },
   {
     name: 'one-subnet-per-child',
-    vendors: ['Cisco ASA', 'Palo Alto'],
+    vendors: ['Cisco'],
     symptom: 'takes the first of several networks, or refuses them together',
     weDo: 'ask for one Child SA for each pair of networks; one that is refused does not end the others',
     mode: 'child.perSubnet',
@@ -60,7 +60,7 @@ export const QUIRKS = [
   },
   {
     name: 'drops-large-first-message',
-    vendors: ['home routers'],
+    vendors: [],
     symptom: 'IKE_SA_INIT with a large key exchange value never arrives; it cannot be fragmented',
     weDo: 'begin with the shortest group of the profile; the gateway may still ask for another',
     mode: 'quirks',
@@ -101,6 +101,13 @@ export const QUIRKS = [
     mode: 'always',
   },
   {
+    name: 'loses-count',
+    vendors: ['libreswan'],
+    symptom: 'after rekeyings that met, its message IDs are no longer ours and nothing we ask is answered',
+    weDo: 'take no answer under another ID, and end as peer-dead, upon which the tunnel connects again',
+    mode: 'always',
+  },
+  {
     name: 'loses-child',
     vendors: [],
     symptom: 'answers a rekeying with CHILD_SA_NOT_FOUND',
@@ -137,7 +144,7 @@ export const QUIRKS = [
   },
   {
     name: 'private-notifies',
-    vendors: ['FortiGate', 'Cisco', 'Windows'],
+    vendors: [],
     symptom: 'sends notifies of its own, such as 61696',
     weDo: 'count status notifies and pass over them',
     mode: 'always',
@@ -165,7 +172,7 @@ export const QUIRKS = [
   },
   {
     name: 'private-attributes',
-    vendors: ['Cisco', 'Windows'],
+    vendors: ['Windows'],
     symptom: 'configuration attributes of its own, or with odd lengths',
     weDo: 'pass over them and take the others',
     mode: 'always',
@@ -173,9 +180,10 @@ export const QUIRKS = [
   {
     name: 'eap-success-with-method',
     vendors: ['FortiGate'],
-    symptom: 'a fifth octet in EAP-Success announces a second method, the one-time code',
-    weDo: 'go on with that method, and prove ourselves by SK_pi where it leaves no key',
-    mode: 'authentication.allowMethodChain',
+    symptom:
+      'a fifth octet in EAP-Success announces a second method, the one-time code, for its own client alone',
+    weDo: 'say so: it wants notifies and vendor IDs of that client, and no capture of ours shows how it goes on',
+    mode: 'refused',
   },
 ] as const satisfies readonly Quirk[];
 
