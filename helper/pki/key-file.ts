@@ -3,6 +3,8 @@
  * OpenSSL reads them; what comes out is always PKCS#8. Used by the importers and by the helper.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { DecodeError } from '#core/bytes/reader.ts';
+import { checkCost } from './pbe.ts';
 import { pemCertificates } from './trust.ts';
 
 export type KeyFileProblem = 'password-needed' | 'wrong-password' | 'damaged';
@@ -55,9 +57,21 @@ function readDer(der: Uint8Array, password: string | undefined): KeyObject {
   const locked = der[0] === 0x30 && der[(der[1] ?? 0) >= 0x80 ? 2 + ((der[1] ?? 0) & 0x7f) : 2] === 0x30;
   if (!locked) throw problem('damaged');
   if (password === undefined) throw problem('password-needed');
+  if (isTooCostly(der)) throw problem('damaged');
   const key = tryDer(der, 'pkcs8', password);
   if (!key) throw problem('wrong-password');
   return key;
+}
+
+/** Whoever stores a key chooses how many rounds it takes; the helper serves everybody meanwhile. */
+function isTooCostly(der: Uint8Array): boolean {
+  try {
+    checkCost(der);
+    return false;
+  } catch (error) {
+    if (error instanceof DecodeError) return true;
+    throw error;
+  }
 }
 
 function tryDer(

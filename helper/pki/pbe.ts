@@ -1,6 +1,6 @@
 /**
  * Password-based encryption as PKCS#12 and PKCS#8 files use it: PBES2 (RFC 8018) and the older schemes of RFC 7292
- * appendix B and C, with 3DES and RC2. pkcs12.ts calls it. The derivation of appendix B is written here: neither
+ * appendix B and C, with 3DES and RC2. pkcs12.ts and key-file.ts call it. The derivation of appendix B is written here: neither
  * node:crypto nor the X.509 library offers it.
  */
 import { createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto';
@@ -159,6 +159,25 @@ function sequenceOf(der: ArrayBuffer | null | undefined, field: string): Tlv[] {
 function algorithmOf(tlv: Tlv | undefined, field: string): AlgorithmIdentifier {
   if (tlv?.tag !== DER.SEQUENCE) throw new DecodeError(field, 'is no algorithm');
   return parsed(writeTlv(DER.SEQUENCE, tlv.content), Algorithm, field);
+}
+
+const SCRYPT = '1.3.6.1.4.1.11591.4.11';
+
+/**
+ * Throws DecodeError where opening this EncryptedPrivateKeyInfo (RFC 5958 §3) costs more than a Budget. OpenSSL, which opens
+ * it, takes any number of rounds; the memory of scrypt it limits itself (RFC 7914).
+ */
+export function checkCost(der: Uint8Array): void {
+  const [algorithm] = readAll(readContent(der, DER.SEQUENCE, 'locked key'), 'locked key');
+  const scheme = algorithmOf(algorithm, 'encryption');
+  const [kdfTlv, rounds] = sequenceOf(scheme.parameters, 'encryption parameters');
+  if (scheme.algorithm !== PBES2) {
+    new Budget().spend(number(rounds, 'iterations'));
+    return;
+  }
+  const kdf = algorithmOf(kdfTlv, 'key derivation');
+  if (kdf.algorithm === SCRYPT) return;
+  new Budget().spend(number(sequenceOf(kdf.parameters, 'key derivation')[1], 'iterations'));
 }
 
 /** Throws LockedError, UnsupportedPbe, or DecodeError for parameters that are none. */

@@ -81,6 +81,36 @@ describe('a private key with a password', () => {
     expect(Buffer.from(open.otherSecrets?.privateKey?.reveal() ?? []).toString('base64')).toBe(derOf(key));
   });
 
+  it.each([
+    ['PBES2 with scrypt', ['-scrypt']],
+    ['PBES2 with 3DES', ['-v2', 'des3']],
+    ['PBES1', ['-v1', 'PBE-SHA1-3DES']],
+  ])('is opened where it was locked by %s', (_, how) => {
+    const der = execFileSync(
+      'openssl',
+      ['pkcs8', '-topk8', '-outform', 'DER', '-passout', 'pass:right', ...how],
+      {
+        input: key,
+      },
+    );
+    const otherSecrets = { ...secrets('right'), privateKey: new Secret(der) };
+    expect(Object.keys(unlock({ profile: keyed, otherSecrets }).otherSecrets ?? {})).toEqual(['privateKey']);
+  });
+
+  it.each([
+    ['-v2', 'aes-256-cbc'],
+    ['-v1', 'PBE-SHA1-3DES'],
+  ])('is refused where it asks for more rounds than any honest one (%s)', (...how) => {
+    const line = ['pkcs8', '-topk8', '-outform', 'DER', '-iter', '65537', '-passout', 'pass:right', ...how];
+    const der = execFileSync('openssl', line, { input: key });
+    const rounds = der.indexOf(Buffer.from('0203010001', 'hex'));
+    expect(rounds).toBeGreaterThan(0);
+    der.set([0x7f, 0xff, 0xff], rounds + 2);
+    const otherSecrets = { ...secrets('right'), privateKey: new Secret(der) };
+    // Tried in vain it would be a wrong password.
+    expect(() => unlock({ profile: keyed, otherSecrets })).toThrow(/no private key that can be read/);
+  });
+
   it('stays locked without one', () => {
     const entry = { profile: keyed, otherSecrets: { privateKey: new Secret(locked) } };
     expect(unlock(entry)).toBe(entry);
