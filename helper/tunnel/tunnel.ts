@@ -182,6 +182,7 @@ export class Tunnel {
     }
     await this.#release();
     for (const secret of [given.psk, given.password]) secret?.wipe();
+    // What was typed for a login that failed does not stay in memory until the next one.
     this.#person.takeTyped();
     // A failure after the user's own `down` is no news.
     if (this.#stop.signal.aborted) this.#failure = undefined;
