@@ -101,7 +101,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
       system: systemAnchors(),
     },
     keepPassword: (id, password) => store.renewPassword(id, password),
-    remember: (id, typed) => remember(store, log.logger('store'), id, typed),
+    remember: (id, typed) => void remember(store, log.logger('store'), id, typed),
     log: log.logger('tunnel'),
     applicationVersion: `Adit ${packageJson.version}`,
     ...(keyLog === undefined ? {} : { keyLog: keyLogIn(keyLog) }),

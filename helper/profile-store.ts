@@ -114,10 +114,19 @@ export class ProfileStore {
     this.#write({ ...stored, psk });
   }
 
-  /** Puts something else in the place of a profile that exists; its owner stays. Throws StoreError. */
-  replace(id: string, change: Pick<StoredProfile, 'profile' | 'psk' | 'otherSecrets'>): void {
+  /**
+   * Puts something else in the place of a profile that exists; its owner stays. Throws StoreError, also where the profile is
+   * not `from` any more: what was worked out from that would undo another change.
+   */
+  replace(
+    id: string,
+    change: Pick<StoredProfile, 'profile' | 'psk' | 'otherSecrets'>,
+    from?: StoredProfile,
+  ): void {
     const stored = this.#profiles.get(id);
     if (!stored) throw new StoreError(`there is no profile "${id}"`);
+    if (from !== undefined && from !== stored)
+      throw new StoreError(`"${id}" was changed by somebody else meanwhile; try again`);
     this.#write({ ...stored, ...change });
   }
 

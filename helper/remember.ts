@@ -11,8 +11,13 @@ import { unlock } from './unlock.ts';
 
 const HELPER: Viewer = { uid: 0, admin: true };
 
-/** Never throws for what the store says no to: the tunnel is up all the same. */
-export function remember(store: ProfileStore, log: Logger, id: string, { user, ...typed }: Typed): void {
+/** Never rejects for what the store says no to: the tunnel is up all the same. */
+export async function remember(
+  store: ProfileStore,
+  log: Logger,
+  id: string,
+  { user, ...typed }: Typed,
+): Promise<void> {
   const stored = store.get(id, HELPER);
   if (!stored) return;
   const { authentication } = stored.profile;
@@ -24,11 +29,12 @@ export function remember(store: ProfileStore, log: Logger, id: string, { user, .
   try {
     store.replace(
       id,
-      unlock({
+      await unlock({
         ...stored,
         profile: { ...stored.profile, authentication: named },
         otherSecrets: { ...stored.otherSecrets, ...secrets },
       }),
+      stored,
     );
     log.forProfile(id).info('what was typed for the login is remembered');
   } catch (error) {

@@ -15,8 +15,8 @@ type Entry = Pick<StoredProfile, 'profile' | 'otherSecrets'>;
 /** What an entry's schema takes of a chain. */
 const MOST_ISSUERS = 8;
 
-/** Throws StoreError where a password is wrong, or what it should open cannot be used at all. */
-export function unlock<T extends Entry>(entry: T): Omit<T, keyof Entry> & Entry {
+/** Rejects with StoreError where a password is wrong, or what it should open cannot be used at all. */
+export async function unlock<T extends Entry>(entry: T): Promise<Omit<T, keyof Entry> & Entry> {
   const { authentication } = entry.profile;
   const { pkcs12, pkcs12Password, privateKeyPassword, ...others } = entry.otherSecrets ?? {};
   if (authentication.method === 'psk') return entry;
@@ -25,7 +25,7 @@ export function unlock<T extends Entry>(entry: T): Omit<T, keyof Entry> & Entry 
     return { ...entry, otherSecrets: { ...others, ...(pkcs12Password && { pkcs12Password }), privateKey } };
   }
   if (!pkcs12) return entry;
-  const opened = open(pkcs12, pkcs12Password);
+  const opened = await open(pkcs12, pkcs12Password);
   if (!opened) return entry;
   const certificate = toBase64(opened.certificate);
   const chain = issuersOf(opened).slice(0, MOST_ISSUERS).map(toBase64);
@@ -51,10 +51,10 @@ const textOf = (secret: Secret): string => Buffer.from(secret.reveal()).toString
 const toBase64 = (octets: Uint8Array): string => Buffer.from(octets).toString('base64');
 
 /** Undefined where it is locked and no password is known; an empty one is tried. */
-function open(pkcs12: Secret, password: Secret | undefined): Pkcs12 | undefined {
+async function open(pkcs12: Secret, password: Secret | undefined): Promise<Pkcs12 | undefined> {
   const text = password === undefined ? '' : textOf(password);
   try {
-    return readPkcs12(pkcs12.reveal(), text);
+    return await readPkcs12(pkcs12.reveal(), text);
   } catch (error) {
     if (!(error instanceof Pkcs12Error)) throw error;
     if (error.problem === 'wrong-password' && password === undefined) return undefined;

@@ -60,7 +60,7 @@ export function handlers(services: Services): Handlers {
       const stored = need(id, viewer);
       return { summary: summaryOf(stored), profile: stored.profile };
     },
-    'profiles.import': ({ files, name, dryRun, forAll, p12Password, ...secrets }, { viewer }) => {
+    'profiles.import': async ({ files, name, dryRun, forAll, p12Password, ...secrets }, { viewer }) => {
       const given = withoutAbsent({ ...secrets, pkcs12Password: p12Password });
       if (forAll && !viewer.admin) {
         throw new CallError('forbidden', 'forAll: only an administrator installs a profile for all');
@@ -75,15 +75,16 @@ export function handlers(services: Services): Handlers {
           `${forOne}: the files hold ${found.length} profiles; import them one by one`,
         );
       }
-      const entries = found.map((imported) => {
+      const entries: Omit<StoredProfile, 'id'>[] = [];
+      for (const imported of found) {
         const entry = {
           profile: complete(name === undefined ? imported.profile : { ...imported.profile, name }),
           ...secretsFrom({ ...imported.secrets, ...given }),
           owner: viewer.uid,
           forAll,
         };
-        return refusing(() => unlock(entry));
-      });
+        entries.push(await unlock(entry).catch(refuse));
+      }
       const stored = dryRun ? [] : refusing(() => addAll(store, entries));
       for (const { id } of stored) audit.forProfile(id).info(`imported by uid ${viewer.uid}`);
       return {
@@ -102,11 +103,12 @@ export function handlers(services: Services): Handlers {
         }),
       };
     },
-    'profiles.setSecret': ({ id, psk, password, p12Password, privateKeyPassword }, { viewer }) => {
+    'profiles.setSecret': async ({ id, psk, password, p12Password, privateKeyPassword }, { viewer }) => {
       const stored = needOwn(id, viewer);
       const given = secretsFrom({ psk, password, pkcs12Password: p12Password, privateKeyPassword });
       const otherSecrets = { ...stored.otherSecrets, ...given.otherSecrets };
-      refusing(() => store.replace(id, unlock({ ...stored, psk: given.psk ?? stored.psk, otherSecrets })));
+      const opened = await unlock({ ...stored, psk: given.psk ?? stored.psk, otherSecrets }).catch(refuse);
+      refusing(() => store.replace(id, opened, stored));
       audit.forProfile(id).info(`secret set by uid ${viewer.uid}`);
       return {};
     },
@@ -214,8 +216,12 @@ function refusing<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    if (error instanceof ImportError || error instanceof StoreError)
-      throw new CallError('refused', error.message);
-    throw error;
+    return refuse(error);
   }
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof ImportError || error instanceof StoreError)
+    throw new CallError('refused', error.message);
+  throw error;
 }

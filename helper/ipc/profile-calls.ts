@@ -55,8 +55,8 @@ export function profileHandlers(services: ProfileServices): Pick<Handlers, Profi
       audit.forProfile(id).info(`secret forgotten by uid ${viewer.uid}`);
       return {};
     },
-    'profiles.certificates': ({ id }, { viewer }) => ({
-      certificates: certificatesOf(need(id, viewer), clock.wall()),
+    'profiles.certificates': async ({ id }, { viewer }) => ({
+      certificates: await certificatesOf(need(id, viewer), clock.wall()),
     }),
     'profiles.export': ({ id, format }, { viewer }) => exported(format, need(id, viewer).profile),
   };

@@ -22,7 +22,7 @@ const MOST_NAMES = 16;
 const MIN_RSA_BITS = 2048;
 
 /** `now` in milliseconds since 1970. Ours first, then its chain, the trust anchors, the gateway's. */
-export function certificatesOf(stored: StoredProfile, now: number): CertificateEntry[] {
+export async function certificatesOf(stored: StoredProfile, now: number): Promise<CertificateEntry[]> {
   const { authentication } = stored.profile;
   const gateway = gatewayAuthenticationOf(stored.profile);
   const own = authentication.method === 'psk' ? undefined : authentication;
@@ -33,7 +33,7 @@ export function certificatesOf(stored: StoredProfile, now: number): CertificateE
     ['gateway', 'certificate' in gateway && gateway.certificate !== undefined ? [gateway.certificate] : []],
   ];
   return [
-    ...locked(stored, now),
+    ...(await locked(stored, now)),
     ...inProfile.flatMap(([role, texts]) =>
       texts.map((text) => entryOf(role, Uint8Array.from(Buffer.from(text, 'base64')), now)),
     ),
@@ -41,15 +41,15 @@ export function certificatesOf(stored: StoredProfile, now: number): CertificateE
 }
 
 /** A PKCS#12 file is opened when it is stored (unlock.ts), so that one that is still there mostly needs its password. */
-function locked(
+async function locked(
   { otherSecrets: { pkcs12, pkcs12Password } = {} }: StoredProfile,
   now: number,
-): CertificateEntry[] {
+): Promise<CertificateEntry[]> {
   if (!pkcs12) return [];
   if (!pkcs12Password) return [unreadable('own', 'the PKCS#12 file is locked; its password is not stored')];
   try {
     const password = Buffer.from(pkcs12Password.reveal()).toString('utf8');
-    const { certificate, chain } = readPkcs12(pkcs12.reveal(), password);
+    const { certificate, chain } = await readPkcs12(pkcs12.reveal(), password);
     return [entryOf('own', certificate, now), ...chain.map((der) => entryOf('chain', der, now))];
   } catch (error) {
     if (error instanceof Pkcs12Error) return [unreadable('own', error.message)];

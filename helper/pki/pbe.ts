@@ -1,9 +1,12 @@
 /**
  * Password-based encryption as PKCS#12 and PKCS#8 files use it: PBES2 (RFC 8018) and the older schemes of RFC 7292
- * appendix B and C, with 3DES and RC2. pkcs12.ts and key-file.ts call it. The derivation of appendix B is written here: neither
+ * appendix B and C, with 3DES and RC2. pkcs12.ts and key-file.ts call it. What takes long lets the event loop go on
+ * meanwhile: a file may ask for millions of rounds. The derivation of appendix B is written here: neither
  * node:crypto nor the X.509 library offers it.
  */
-import { createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto';
+import { createDecipheriv, createHash, pbkdf2 } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { AlgorithmIdentifier } from '@peculiar/asn1-x509';
 import { concat } from '#core/bytes/bytes.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
@@ -48,22 +51,30 @@ export const encodings = (password: string): Uint8Array[] =>
 const repeated = (text: Uint8Array, block: number): Uint8Array =>
   Uint8Array.from({ length: Math.ceil(text.length / block) * block }, (_, i) => text[i % text.length] ?? 0);
 
+const derive = promisify(pbkdf2);
+
+/** Some 10 ms of hashing. */
+const ROUNDS_A_TURN = 10_000;
+
 /** RFC 7292 appendix B.2. `purpose`: 1 key, 2 IV, 3 MAC. */
-export function pkcs12Key(
+export async function pkcs12Key(
   hash: string,
   password: Uint8Array,
   salt: Uint8Array,
   rounds: number,
   purpose: 1 | 2 | 3,
   length: number,
-): Uint8Array {
+): Promise<Uint8Array> {
   const block = hash === 'sha384' || hash === 'sha512' ? 128 : 64;
   const diversifier = new Uint8Array(block).fill(purpose);
   const input = concat(repeated(salt, block), repeated(password, block));
   const parts: Uint8Array[] = [];
   for (let made = 0; made < length; ) {
     let digest: Uint8Array = createHash(hash).update(diversifier).update(input).digest();
-    for (let i = 1; i < rounds; i++) digest = createHash(hash).update(digest).digest();
+    for (let i = 1; i < rounds; i++) {
+      digest = createHash(hash).update(digest).digest();
+      if (i % ROUNDS_A_TURN === 0) await nextTurn();
+    }
     parts.push(digest);
     made += digest.length;
     addToEach(input, repeated(digest, block).subarray(0, block));
@@ -181,41 +192,41 @@ export function checkCost(der: Uint8Array): void {
 }
 
 /** Throws LockedError, UnsupportedPbe, or DecodeError for parameters that are none. */
-export function decryptPbe(
+export async function decryptPbe(
   algorithm: AlgorithmIdentifier,
   password: string,
   data: Uint8Array,
   budget: Budget,
-): Uint8Array {
+): Promise<Uint8Array> {
   const old = OLD[algorithm.algorithm];
   if (old) return decryptOld(old, algorithm, password, data, budget);
   if (algorithm.algorithm === PBES2) return decryptPbes2(algorithm, password, data, budget);
   throw new UnsupportedPbe(`the encryption ${algorithm.algorithm}`);
 }
 
-function decryptOld(
+async function decryptOld(
   { keyBytes, decrypt }: OldScheme,
   { parameters }: AlgorithmIdentifier,
   password: string,
   data: Uint8Array,
   budget: Budget,
-): Uint8Array {
+): Promise<Uint8Array> {
   const [saltTlv, roundsTlv] = sequenceOf(parameters, 'encryption parameters');
   const salt = octetString(saltTlv, 'salt');
   const rounds = number(roundsTlv, 'iterations');
-  return first(encodings(password), (encoded) => {
+  return first(encodings(password), async (encoded) => {
     budget.spend(2 * rounds);
-    const key = pkcs12Key('sha1', encoded, salt, rounds, 1, keyBytes);
-    return decrypt(key, pkcs12Key('sha1', encoded, salt, rounds, 2, 8), data);
+    const key = await pkcs12Key('sha1', encoded, salt, rounds, 1, keyBytes);
+    return decrypt(key, await pkcs12Key('sha1', encoded, salt, rounds, 2, 8), data);
   });
 }
 
-function decryptPbes2(
+async function decryptPbes2(
   { parameters }: AlgorithmIdentifier,
   password: string,
   data: Uint8Array,
   budget: Budget,
-): Uint8Array {
+): Promise<Uint8Array> {
   const [kdfTlv, encryptionTlv] = sequenceOf(parameters, 'PBES2');
   const kdf = algorithmOf(kdfTlv, 'key derivation');
   const encryption = algorithmOf(encryptionTlv, 'cipher');
@@ -229,20 +240,20 @@ function decryptPbes2(
   if (prf === undefined) throw new UnsupportedPbe(`the pseudo-random function ${prfOid}`);
   const rounds = budget.spend(number(roundsTlv, 'iterations'));
   const iv = readContent(octets(encryption.parameters ?? new ArrayBuffer(0)), OCTET_STRING, 'IV');
-  return first([new TextEncoder().encode(password)], (encoded) =>
-    cbc(cipher.cipher)(
-      pbkdf2Sync(encoded, octetString(salt, 'salt'), rounds, cipher.keyBytes, prf),
-      iv,
-      data,
-    ),
-  );
+  return first([new TextEncoder().encode(password)], async (encoded) => {
+    const key = await derive(encoded, octetString(salt, 'salt'), rounds, cipher.keyBytes, prf);
+    return cbc(cipher.cipher)(key, iv, data);
+  });
 }
 
 /** The first password that opens it. node:crypto throws where padding or lengths are wrong. */
-function first(passwords: readonly Uint8Array[], open: (password: Uint8Array) => Uint8Array): Uint8Array {
+async function first(
+  passwords: readonly Uint8Array[],
+  open: (password: Uint8Array) => Promise<Uint8Array>,
+): Promise<Uint8Array> {
   for (const password of passwords) {
     try {
-      return open(password);
+      return await open(password);
     } catch (error) {
       if (error instanceof DecodeError) throw error;
     }

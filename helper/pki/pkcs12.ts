@@ -69,10 +69,10 @@ interface Opened {
   readonly names: string[];
 }
 
-/** Throws Pkcs12Error. */
-export function readPkcs12(der: Uint8Array, password: string): Pkcs12 {
+/** Rejects with Pkcs12Error. */
+export async function readPkcs12(der: Uint8Array, password: string): Promise<Pkcs12> {
   try {
-    return open(der, password);
+    return await open(der, password);
   } catch (error) {
     if (error instanceof DecodeError)
       throw new Pkcs12Error('damaged', `the PKCS#12 file is damaged: ${error.message}`);
@@ -87,16 +87,16 @@ export function readPkcs12(der: Uint8Array, password: string): Pkcs12 {
   }
 }
 
-function open(der: Uint8Array, password: string): Pkcs12 {
+async function open(der: Uint8Array, password: string): Promise<Pkcs12> {
   if (der.length > LONGEST) throw new DecodeError('file', `is longer than ${LONGEST} octets`);
   const pfx = parsed(der, PFX, 'file');
   if (pfx.authSafe.contentType !== TYPE.data) throw new UnsupportedPbe('a public key in place of a password');
   const safe = octets(parsed(octets(pfx.authSafe.content), OctetString, 'content').buffer);
   const budget = new Budget();
-  const sound = isMacGood(pfx, safe, password, budget);
+  const sound = await isMacGood(pfx, safe, password, budget);
   const opened: Opened = { certificates: [], keys: [], names: [] };
   for (const content of parsed(safe, AuthenticatedSafe, 'content'))
-    readBags(plain(content, password, budget), password, budget, opened, 0);
+    await readBags(await plain(content, password, budget), password, budget, opened, 0);
   // The password opens what it locks, and yet the seal is broken.
   if (!sound) throw new DecodeError('integrity', 'the content was changed after the file was made');
   return assemble(opened);
@@ -118,7 +118,12 @@ const HASH_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** True without a MAC, which RFC 7292 allows. */
-function isMacGood({ macData }: PFX, safe: Uint8Array, password: string, budget: Budget): boolean {
+async function isMacGood(
+  { macData }: PFX,
+  safe: Uint8Array,
+  password: string,
+  budget: Budget,
+): Promise<boolean> {
   // The library's field is required; a file without leaves it empty.
   const oid = macData?.mac?.digestAlgorithm?.algorithm;
   if (oid === undefined || oid === '') return true;
@@ -126,15 +131,16 @@ function isMacGood({ macData }: PFX, safe: Uint8Array, password: string, budget:
   if (hash === undefined) throw new UnsupportedPbe(`the seal ${oid}`);
   const expected = octets(macData.mac.digest.buffer);
   const salt = octets(macData.macSalt.buffer);
-  return encodings(password).some((encoded) => {
+  for (const encoded of encodings(password)) {
     const rounds = budget.spend(macData.iterations ?? 1);
-    const key = pkcs12Key(hash, encoded, salt, rounds, 3, HASH_BYTES[hash] ?? 0);
+    const key = await pkcs12Key(hash, encoded, salt, rounds, 3, HASH_BYTES[hash] ?? 0);
     const mac = createHmac(hash, key).update(safe).digest();
-    return mac.length === expected.length && timingSafeEqual(mac, expected);
-  });
+    if (mac.length === expected.length && timingSafeEqual(mac, expected)) return true;
+  }
+  return false;
 }
 
-function plain(content: ContentInfo, password: string, budget: Budget): Uint8Array {
+async function plain(content: ContentInfo, password: string, budget: Budget): Promise<Uint8Array> {
   if (content.contentType === TYPE.data)
     return octets(parsed(octets(content.content), OctetString, 'content').buffer);
   if (content.contentType !== TYPE.encryptedData)
@@ -147,15 +153,21 @@ function plain(content: ContentInfo, password: string, budget: Budget): Uint8Arr
   return decryptPbe(contentEncryptionAlgorithm, password, data, budget);
 }
 
-function readBags(der: Uint8Array, password: string, budget: Budget, opened: Opened, depth: number): void {
+async function readBags(
+  der: Uint8Array,
+  password: string,
+  budget: Budget,
+  opened: Opened,
+  depth: number,
+): Promise<void> {
   if (depth > 2) throw new DecodeError('bags', 'stand in each other too deep');
   for (const bag of readSafe(der)) {
     if (opened.certificates.length + opened.keys.length >= MOST_BAGS)
       throw new DecodeError('bags', `are more than ${MOST_BAGS}`);
     const value = octets(bag.bagValue);
     if (bag.bagId === TYPE.keyBag) opened.keys.push(value);
-    else if (bag.bagId === TYPE.shroudedKeyBag) opened.keys.push(unlock(value, password, budget));
-    else if (bag.bagId === TYPE.safeContents) readBags(value, password, budget, opened, depth + 1);
+    else if (bag.bagId === TYPE.shroudedKeyBag) opened.keys.push(await unlock(value, password, budget));
+    else if (bag.bagId === TYPE.safeContents) await readBags(value, password, budget, opened, depth + 1);
     else if (bag.bagId === TYPE.certBag) {
       const { certId, certValue } = parsed(value, CertBag, 'certificate bag');
       if (certId === TYPE.x509)
@@ -176,7 +188,7 @@ function readSafe(der: Uint8Array): SafeContents {
   }
 }
 
-function unlock(der: Uint8Array, password: string, budget: Budget): Uint8Array {
+async function unlock(der: Uint8Array, password: string, budget: Budget): Promise<Uint8Array> {
   const { encryptionAlgorithm, encryptedData } = parsed(der, PKCS8ShroudedKeyBag, 'key bag');
   return decryptPbe(encryptionAlgorithm, password, octets(encryptedData.buffer), budget);
 }

@@ -140,12 +140,12 @@ async function unlocking<T>(
   known: string | undefined,
   person: Person,
   question: Omit<Demand, 'retry'>,
-  open: (password: string | undefined) => T,
+  open: (password: string | undefined) => T | Promise<T>,
 ): Promise<T> {
   let password = known;
   for (let tries = 0; ; tries++) {
     try {
-      return open(password);
+      return await open(password);
     } catch (error) {
       if (!(error instanceof Pkcs12Error || error instanceof KeyFileError)) throw error;
       const locked = error.problem === 'wrong-password' || error.problem === 'password-needed';

@@ -16,7 +16,7 @@ afterAll(() => pki[Symbol.dispose]());
 const { certificates, key } = pki.leaf(pki.ca('Lab'), 'alice', { usage: 'clientAuth' });
 const derOf = (pem: string): string => pem.replaceAll(/-----[^-]+-----|\s/g, '');
 
-function pkcs12(password: string): Secret {
+function pkcs12(password: string, more: readonly string[] = []): Secret {
   const folder = temporaryDirectory();
   writeFileSync(join(folder, 'cert'), certificates);
   writeFileSync(join(folder, 'key'), key);
@@ -31,6 +31,7 @@ function pkcs12(password: string): Secret {
     'p12',
     '-passout',
     `pass:${password}`,
+    ...more,
   ];
   execFileSync('openssl', line, { cwd: folder });
   return new Secret(readFileSync(join(folder, 'p12')));
@@ -39,28 +40,45 @@ function pkcs12(password: string): Secret {
 const profile = profileNamed('work', { authentication: { method: 'certificate' } });
 
 describe('a PKCS#12 file', () => {
-  it.each(['right', ''])('whose password is %j leaves certificate and key', (password) => {
+  it.each(['right', ''])('whose password is %j leaves certificate and key', async (password) => {
     const pkcs12Password = new Secret(utf8(password));
-    const open = unlock({ profile, otherSecrets: { pkcs12: pkcs12(password), pkcs12Password } });
+    const open = await unlock({ profile, otherSecrets: { pkcs12: pkcs12(password), pkcs12Password } });
     expect(open.profile.authentication).toMatchObject({ certificate: derOf(certificates), chain: [] });
     expect(Object.keys(open.otherSecrets ?? {})).toEqual(['privateKey']);
     expect(Buffer.from(open.otherSecrets?.privateKey?.reveal() ?? []).toString('base64')).toBe(derOf(key));
   });
 
-  it('without a password stays locked, unless it has none', () => {
+  it('without a password stays locked, unless it has none', async () => {
     const locked = { profile, otherSecrets: { pkcs12: pkcs12('right') } };
-    expect(unlock(locked)).toBe(locked);
-    const open = unlock({ profile, otherSecrets: { pkcs12: pkcs12('') } });
+    expect(await unlock(locked)).toBe(locked);
+    const open = await unlock({ profile, otherSecrets: { pkcs12: pkcs12('') } });
     expect(Object.keys(open.otherSecrets ?? {})).toEqual(['privateKey']);
   });
 
-  it('with a wrong password is refused, and one that is none as well', () => {
+  it('with a wrong password is refused, and one that is none as well', async () => {
     const pkcs12Password = new Secret(utf8('wrong'));
-    expect(() => unlock({ profile, otherSecrets: { pkcs12: pkcs12('right'), pkcs12Password } })).toThrow(
-      /password/,
+    await expect(
+      unlock({ profile, otherSecrets: { pkcs12: pkcs12('right'), pkcs12Password } }),
+    ).rejects.toThrow(/password/);
+    await expect(unlock({ profile, otherSecrets: { pkcs12: new Secret(utf8('junk')) } })).rejects.toThrow(
+      /damaged/,
     );
-    expect(() => unlock({ profile, otherSecrets: { pkcs12: new Secret(utf8('junk')) } })).toThrow(/damaged/);
   });
+});
+
+it('a PKCS#12 file that takes long to open leaves everybody else their turns', async () => {
+  const pkcs12Password = new Secret(utf8('right'));
+  const costly = pkcs12('right', ['-iter', '200000']);
+  let [turns, open] = [0, true];
+  const count = (): void => {
+    turns++;
+    if (open) setImmediate(count);
+  };
+  setImmediate(count);
+  await unlock({ profile, otherSecrets: { pkcs12: costly, pkcs12Password } });
+  open = false;
+  // The seal alone takes 200000 rounds, and 10000 make a turn.
+  expect(turns).toBeGreaterThan(20);
 });
 
 describe('a private key with a password', () => {
@@ -75,8 +93,8 @@ describe('a private key with a password', () => {
     privateKeyPassword: new Secret(utf8(password)),
   });
 
-  it('is kept open', () => {
-    const open = unlock({ profile: keyed, otherSecrets: secrets('right') });
+  it('is kept open', async () => {
+    const open = await unlock({ profile: keyed, otherSecrets: secrets('right') });
     expect(Object.keys(open.otherSecrets ?? {})).toEqual(['privateKey']);
     expect(Buffer.from(open.otherSecrets?.privateKey?.reveal() ?? []).toString('base64')).toBe(derOf(key));
   });
@@ -85,7 +103,7 @@ describe('a private key with a password', () => {
     ['PBES2 with scrypt', ['-scrypt']],
     ['PBES2 with 3DES', ['-v2', 'des3']],
     ['PBES1', ['-v1', 'PBE-SHA1-3DES']],
-  ])('is opened where it was locked by %s', (_, how) => {
+  ])('is opened where it was locked by %s', async (_, how) => {
     const der = execFileSync(
       'openssl',
       ['pkcs8', '-topk8', '-outform', 'DER', '-passout', 'pass:right', ...how],
@@ -94,13 +112,14 @@ describe('a private key with a password', () => {
       },
     );
     const otherSecrets = { ...secrets('right'), privateKey: new Secret(der) };
-    expect(Object.keys(unlock({ profile: keyed, otherSecrets }).otherSecrets ?? {})).toEqual(['privateKey']);
+    const open = await unlock({ profile: keyed, otherSecrets });
+    expect(Object.keys(open.otherSecrets ?? {})).toEqual(['privateKey']);
   });
 
   it.each([
     ['-v2', 'aes-256-cbc'],
     ['-v1', 'PBE-SHA1-3DES'],
-  ])('is refused where it asks for more rounds than any honest one (%s)', (...how) => {
+  ])('is refused where it asks for more rounds than any honest one (%s)', async (...how) => {
     const line = ['pkcs8', '-topk8', '-outform', 'DER', '-iter', '65537', '-passout', 'pass:right', ...how];
     const der = execFileSync('openssl', line, { input: key });
     const rounds = der.indexOf(Buffer.from('0203010001', 'hex'));
@@ -108,17 +127,19 @@ describe('a private key with a password', () => {
     der.set([0x7f, 0xff, 0xff], rounds + 2);
     const otherSecrets = { ...secrets('right'), privateKey: new Secret(der) };
     // Tried in vain it would be a wrong password.
-    expect(() => unlock({ profile: keyed, otherSecrets })).toThrow(/no private key that can be read/);
+    await expect(unlock({ profile: keyed, otherSecrets })).rejects.toThrow(/no private key that can be read/);
   });
 
-  it('stays locked without one', () => {
+  it('stays locked without one', async () => {
     const entry = { profile: keyed, otherSecrets: { privateKey: new Secret(locked) } };
-    expect(unlock(entry)).toBe(entry);
+    expect(await unlock(entry)).toBe(entry);
   });
 
-  it('is refused with a wrong one, and the password without a key', () => {
-    expect(() => unlock({ profile: keyed, otherSecrets: secrets('wrong') })).toThrow(/does not open/);
+  it('is refused with a wrong one, and the password without a key', async () => {
+    await expect(unlock({ profile: keyed, otherSecrets: secrets('wrong') })).rejects.toThrow(/does not open/);
     const { privateKeyPassword } = secrets('right');
-    expect(() => unlock({ profile: keyed, otherSecrets: { privateKeyPassword } })).toThrow(/no private key/);
+    await expect(unlock({ profile: keyed, otherSecrets: { privateKeyPassword } })).rejects.toThrow(
+      /no private key/,
+    );
   });
 });
