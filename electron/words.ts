@@ -70,11 +70,11 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     connected: { title: 'Connected', body: (name) => `${name} is connected.` },
     lost: {
       title: 'Connection lost',
-      body: (name) => `${name} is reconnecting. Traffic may not be protected.`,
+      body: (name) => `${name} is reconnecting. What belongs in the tunnel waits.`,
     },
     asks: {
       title: 'Your answer is needed',
-      body: (name) => `${name} asks before it can reconnect. Traffic may not be protected.`,
+      body: (name) => `${name} asks before it can reconnect.`,
     },
     failed: { title: (name) => `${name}: could not connect`, unknown: 'The reason is not known.' },
     disconnected: { title: 'Disconnected', body: (name) => `${name} was disconnected.` },
@@ -115,12 +115,11 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     connected: { title: 'Verbunden', body: (name) => `${name} ist verbunden.` },
     lost: {
       title: 'Verbindung abgerissen',
-      body: (name) => `${name} verbindet sich erneut. Der Datenverkehr ist möglicherweise nicht geschützt.`,
+      body: (name) => `${name} verbindet sich erneut. Was in den Tunnel gehört, wartet.`,
     },
     asks: {
       title: 'Ihre Antwort wird gebraucht',
-      body: (name) =>
-        `${name} fragt etwas, bevor es sich wieder verbinden kann. Der Datenverkehr ist möglicherweise nicht geschützt.`,
+      body: (name) => `${name} fragt etwas, bevor es sich wieder verbinden kann.`,
     },
     failed: { title: (name) => `${name}: keine Verbindung`, unknown: 'Der Grund ist nicht bekannt.' },
     disconnected: { title: 'Getrennt', body: (name) => `${name} wurde getrennt.` },
@@ -159,8 +158,8 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       cancel: '不退出',
     },
     connected: { title: '已连接', body: (name) => `${name} 已连接。` },
-    lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，流量可能未受保护。` },
-    asks: { title: '需要您输入', body: (name) => `${name} 需要您输入信息才能重新连接，流量可能未受保护。` },
+    lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，应走隧道的流量会等待。` },
+    asks: { title: '需要您输入', body: (name) => `${name} 需要您输入信息才能重新连接。` },
     failed: { title: (name) => `${name}：无法连接`, unknown: '原因不明。' },
     disconnected: { title: '已断开', body: (name) => `${name} 已断开。` },
   },

@@ -21,6 +21,7 @@ showLanguage('system');
 
 const store = createAppStore({
   bridge: window.adit,
+  now: () => Date.now(),
   setTimer(ms, then) {
     const timer = setTimeout(then, ms);
     return () => clearTimeout(timer);

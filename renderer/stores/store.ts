@@ -2,15 +2,18 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Bridge } from '#electron/bridge-contract.ts';
 import { type ProfilesSlice, profilesSlice } from './profiles.ts';
+import { type ThroughputSlice, throughputSlice } from './throughput.ts';
 import { type SettingsSlice, settingsSlice } from './settings.ts';
 import { type TunnelsSlice, tunnelsSlice } from './tunnels.ts';
 import { type UiSlice, uiSlice } from './ui.ts';
 
-export type AppStore = TunnelsSlice & ProfilesSlice & SettingsSlice & UiSlice;
+export type AppStore = TunnelsSlice & ProfilesSlice & SettingsSlice & ThroughputSlice & UiSlice;
 
 export interface Surroundings {
   readonly bridge: Bridge;
   /** Returns how to cancel. */
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly setTimer: (ms: number, then: () => void) => () => void;
 }
 
@@ -25,6 +28,7 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
     ...tunnelsSlice(set, get, surroundings),
     ...profilesSlice(set, get, surroundings),
     ...settingsSlice(set, get, surroundings),
+    ...throughputSlice(set, get, surroundings),
     ...uiSlice(set, get, surroundings),
   }));
 }

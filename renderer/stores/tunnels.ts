@@ -4,6 +4,7 @@
  */
 import { toBase64 } from '#core/bytes/base64.ts';
 import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { BridgeAnswer, BridgeCallName } from '#electron/bridge-contract.ts';
 import type { Slice } from './store.ts';
 
 /** A click that the helper did not confirm by then is shown as what it is: unconfirmed. */
@@ -18,6 +19,10 @@ export interface TunnelsSlice {
   readonly wishes: Readonly<Record<string, Wish>>;
   readonly connect: (profile: string, psk?: string) => Promise<void>;
   readonly disconnect: (profile: string) => Promise<void>;
+  /** New keys now. */
+  readonly rekey: (profile: string, what: 'ike' | 'child') => Promise<boolean>;
+  /** A fresh connection now, in place of waiting or of the one there is. */
+  readonly reconnectTunnel: (profile: string) => Promise<boolean>;
   /** Answers the tunnel's question; without a text the person declines. */
   readonly answer: (profile: string, question: number, text?: string, remember?: boolean) => Promise<void>;
   readonly receiveTunnels: (tunnels: readonly TunnelStatus[] | undefined) => void;
@@ -45,21 +50,24 @@ export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }
     set({ wishes: without(get().wishes, profile) });
   }
 
+  const accepted = (answer: BridgeAnswer<BridgeCallName>): boolean => {
+    if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
+    return answer.ok;
+  };
+
   return {
     tunnels: undefined,
     wishes: {},
     connect: (id, psk) =>
       wish(id, 'up', async () => {
-        const answer = await bridge.call('tunnel.up', { id, ...(psk === undefined ? {} : { psk }) });
-        if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
-        return answer.ok;
+        return accepted(await bridge.call('tunnel.up', { id, ...(psk === undefined ? {} : { psk }) }));
       }),
     disconnect: (id) =>
       wish(id, 'down', async () => {
-        const answer = await bridge.call('tunnel.down', { id });
-        if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
-        return answer.ok;
+        return accepted(await bridge.call('tunnel.down', { id }));
       }),
+    rekey: async (id, what) => accepted(await bridge.call('tunnel.rekey', { id, what })),
+    reconnectTunnel: async (id) => accepted(await bridge.call('tunnel.reconnect', { id })),
     async answer(id, question, text, remember = false) {
       // Gone at once: nobody answers twice. The helper's next word says what is open.
       const tunnels = get().tunnels?.map((tunnel) =>
@@ -67,8 +75,7 @@ export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }
       );
       set({ tunnels });
       const given = text === undefined ? {} : { answer: toBase64(new TextEncoder().encode(text)), remember };
-      const answer = await bridge.call('tunnel.answer', { id, question, ...given });
-      if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
+      accepted(await bridge.call('tunnel.answer', { id, question, ...given }));
     },
     receiveTunnels(tunnels) {
       const wishes = Object.entries(get().wishes).filter(([id, what]) => {
@@ -79,6 +86,7 @@ export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }
         return !(moved || FULFILS[what].has(now?.state ?? 'disconnected'));
       });
       set({ tunnels, wishes: Object.fromEntries(wishes) });
+      get().measure(tunnels);
     },
   };
 };

@@ -47,8 +47,18 @@ const connected = (): TunnelStatus => ({
   ...CONNECTED,
   since: since(8073),
   ike: CONNECTED.ike && { ...CONNECTED.ike, rekeyAt: ahead(3605), expiresAt: ahead(14_405) },
+  path: CONNECTED.path && { ...CONNECTED.path, mobike: true },
+  liveness: { lastProof: since(4), deadAfterSec: 57 },
+  lastEnd: {
+    at: since(8090),
+    why: 'The gateway fell silent.',
+    failure: { cause: 'peer-dead', lastSeenSecAgo: 42 },
+  },
+  discarded: [{ kind: 'child', spi: 'c0ffee00', at: since(1200), why: 'replaced by c0ffee01' }],
   children: CONNECTED.children.map((child) => ({
     ...child,
+    rekeyAtBytes: 2 ** 33,
+    limitBytes: 2 ** 34,
     bytesIn: 1_234_567_890,
     rekeyAt: ahead(1205),
     expiresAt: ahead(3605),
@@ -101,7 +111,8 @@ const SCENES: readonly Scene[] = [
     tunnel: () => ({
       ...connected(),
       state: 'reconnecting',
-      step: 'IKE_SA_INIT with 203.0.113.1:500, attempt 3',
+      step: null,
+      reconnect: { attempt: 3, nextAt: ahead(12), why: { cause: 'peer-dead', lastSeenSecAgo: 42 } },
     }),
     shows: 'Reconnecting…',
   },
@@ -262,6 +273,44 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     await keep(name);
     expect(await barriers(app.page)).toEqual([]);
     expect(await app.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  });
+
+  it('draws what goes through the tunnel, and says it', async () => {
+    profiles = PROFILES;
+    await app.page.clock.install();
+    await app.page.reload();
+    await app.evaluate(({ windows }) => windows[0]?.focus());
+    const [child] = CONNECTED.children;
+    if (!child) throw new Error('the fake has no Child SA');
+    for (let second = 0; second <= 40; second++) {
+      const children = [
+        {
+          ...child,
+          bytesIn: 60_000_000 * second + 20_000_000 * Math.round(10 * Math.sin(second / 4)),
+          bytesOut: 3_000_000 * second,
+        },
+      ];
+      const address = `10.88.0.${second}`;
+      peer?.sendEvent({
+        topic: 'status',
+        status: { tunnels: [{ ...connected(), virtualIps: [address], children }] },
+      });
+      // Its word is heard before the clock goes on.
+      await app.page.getByText(address, { exact: true }).waitFor();
+      await app.page.clock.runFor(1000);
+    }
+    await app.page.getByText(/^Sending 2\.\d MiB\/s$/).waitFor();
+    await app.page.getByText(/^Receiving [1-9].* MiB\/s$/).waitFor();
+    await keep('throughput');
+    expect(await barriers(app.page)).toEqual([]);
+    const drawn = await app.page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? {
+        data: [],
+      };
+      return data.filter((_, at) => at % 4 === 3).some((alpha) => alpha > 0);
+    });
+    expect(drawn).toBe(true);
+    await app.page.clock.resume();
   });
 
   it('speaks the language that is chosen, at once', async () => {

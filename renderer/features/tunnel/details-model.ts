@@ -41,6 +41,7 @@ export function detailsOf(tunnel: TunnelStatus, language: Language): Section[] {
       title: t('details.child', { number: at + 1 }),
       rows: childRows(child, language),
     })),
+    ...discardedSection(tunnel, language),
     ...failureSection(tunnel, language),
   ].map(({ title, rows }) => ({ title, rows: rows.filter(({ values }) => values.length > 0) }));
 }
@@ -58,9 +59,10 @@ const code = (label: string, ...values: string[]): Row => ({
 const number = (label: string, ...values: string[]): Row => ({ label, values, kind: 'number' });
 const clean = (value: string): string => printable(value);
 
-function tunnelRows(tunnel: TunnelStatus, { t, locale, now }: Language): Row[] {
+function tunnelRows(tunnel: TunnelStatus, language: Language): Row[] {
+  const { t, now } = language;
   const { gateway, dns, nat } = tunnel;
-  const since = new Date(tunnel.since).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+  const since = moment(tunnel.since, language);
   return [
     text(t('fact.profile'), tunnel.profile.name),
     text(t('details.state'), t(LOOKS[tunnel.state].heading)),
@@ -79,8 +81,44 @@ function tunnelRows(tunnel: TunnelStatus, { t, locale, now }: Language): Row[] {
     code(t('details.dns-domains'), ...dns.domains),
     text(t('details.dns-backend'), ...(dns.backend === null ? [] : [dns.backend])),
     text(t('details.nat'), ...(nat ? [natText(nat, t)] : [])),
+    ...pathRows(tunnel, language),
+    ...livenessRows(tunnel, language),
   ];
 }
+
+function pathRows({ path }: TunnelStatus, { t }: Language): Row[] {
+  if (!path) return [];
+  return [
+    code(
+      t('details.path'),
+      t('details.path.value', { from: endpoint(path.local), to: endpoint(path.remote) }),
+    ),
+    text(t('details.mobike'), t(path.mobike ? 'details.mobike.yes' : 'details.mobike.no')),
+  ];
+}
+
+function livenessRows({ liveness, reconnect, lastEnd }: TunnelStatus, language: Language): Row[] {
+  const { t, now } = language;
+  const ago = (time: string): string =>
+    t('details.ago', { when: moment(time, language), time: elapsed(secondsSince(time, now)) });
+  const proof = liveness?.lastProof;
+  return [
+    number(t('details.proof'), ...(proof ? [ago(proof)] : [])),
+    number(
+      t('details.dead-after'),
+      ...(liveness ? [t('details.seconds', { seconds: liveness.deadAfterSec })] : []),
+    ),
+    number(t('details.attempt'), ...(reconnect ? [String(reconnect.attempt)] : [])),
+    text(t('details.last-end'), ...(lastEnd ? [moment(lastEnd.at, language), endOf(lastEnd, language)] : [])),
+  ];
+}
+
+/** The failure in the person's language; the helper's own sentence where there is none. */
+const endOf = ({ why, failure }: NonNullable<TunnelStatus['lastEnd']>, { spoken }: Language): string =>
+  failure ? explain(failure, spoken).sentence : why;
+
+const moment = (time: string, { locale }: Language): string =>
+  new Date(time).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 
 function natText({ local, remote }: NonNullable<TunnelStatus['nat']>, t: Text): string {
   if (local) return t(remote ? 'details.nat.both' : 'details.nat.local');
@@ -96,6 +134,7 @@ function ikeRows(ike: Ike, language: Language): Row[] {
     code(t('details.spi-ours'), ike.spiI),
     code(t('details.spi-theirs'), ike.spiR),
     ...countdowns(ike, language),
+    number(t('details.reauthenticate'), ...left(ike.reauthenticateAt, language)),
   ];
 }
 
@@ -117,6 +156,7 @@ function childRows(child: Child, language: Language): Row[] {
     number(t('details.auth-failures'), ...drops(child.authFailures)),
     number(t('details.selector-drops'), ...drops(child.selectorDrops)),
     ...countdowns(child, language),
+    ...limits(child, language),
   ];
 }
 
@@ -125,11 +165,44 @@ function countdowns(
     rekeyAt,
     expiresAt,
   }: { readonly rekeyAt?: string | null | undefined; readonly expiresAt?: string | null | undefined },
-  { t, now }: Language,
+  language: Language,
 ): Row[] {
-  const left = (time: string | null | undefined): string[] =>
-    time ? [elapsed(-secondsSince(time, now))] : [];
-  return [number(t('details.rekey'), ...left(rekeyAt)), number(t('details.expires'), ...left(expiresAt))];
+  return [
+    number(language.t('details.rekey'), ...left(rekeyAt, language)),
+    number(language.t('details.expires'), ...left(expiresAt, language)),
+  ];
+}
+
+const left = (time: string | null | undefined, { now }: Language): string[] =>
+  time ? [elapsed(-secondsSince(time, now))] : [];
+
+/** What may still be carried, by the direction that has carried more. */
+function limits(child: Child, { t, locale }: Language): Row[] {
+  const octets = Math.max(child.bytesIn, child.bytesOut);
+  const packets = Math.max(child.packetsIn, child.packetsOut);
+  const inBytes = (limit: number | undefined): string[] =>
+    limit === undefined ? [] : [bytes(Math.max(0, limit - octets), locale)];
+  const inPackets = (limit: number | undefined): string[] =>
+    limit === undefined ? [] : [t('details.packets', { packets: Math.max(0, limit - packets) })];
+  return [
+    number(t('details.rekey-after'), ...inBytes(child.rekeyAtBytes), ...inPackets(child.rekeyAtPackets)),
+    number(t('details.ends-after'), ...inBytes(child.limitBytes), ...inPackets(child.limitPackets)),
+  ];
+}
+
+function discardedSection({ discarded }: TunnelStatus, language: Language): Section[] {
+  if (discarded.length === 0) return [];
+  const { t } = language;
+  const rows = discarded
+    .toReversed()
+    .map(({ kind, spi, at, why }) =>
+      text(
+        t(kind === 'ike' ? 'details.discarded.ike' : 'details.discarded.child', { spi }),
+        moment(at, language),
+        why,
+      ),
+    );
+  return [{ title: t('details.discarded'), rows }];
 }
 
 function failureSection({ failure }: TunnelStatus, { t, spoken }: Language): Section[] {

@@ -6,6 +6,7 @@ import { Notice } from '../../components/notice.tsx';
 import { useNow } from '../../components/use-now.ts';
 import { View } from '../../components/view.tsx';
 import { activeLanguage, i18n, useText } from '../../i18n/text.ts';
+import type { MessageId } from '../../i18n/en.ts';
 import { currentProfile } from '../../stores/profiles.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { asText, detailsOf } from './details-model.ts';
@@ -20,6 +21,7 @@ export function DetailsView(): ReactElement {
   const profiles = useApp((state) => state.profiles);
   const selected = useApp((state) => state.selected);
   const [copied, setCopied] = useState(false);
+  const [done, setDone] = useState<MessageId>();
   const profile = currentProfile(
     profiles,
     selected,
@@ -44,13 +46,14 @@ export function DetailsView(): ReactElement {
       }
     >
       <p role="status" className={classes['said']}>
-        {copied ? t('details.copied') : ''}
+        {copied ? t('details.copied') : done === undefined ? '' : t(done)}
       </p>
       {!tunnel && (
         <Notice tone="quiet">
           <p>{t('details.none')}</p>
         </Notice>
       )}
+      {tunnel?.state === 'connected' && <Renew profile={tunnel.profile.id} onDone={setDone} />}
       {sections.map(({ title, rows }) => (
         <section className={classes['section']} key={title} aria-label={title}>
           <h2 className={classes['title']}>{title}</h2>
@@ -58,5 +61,28 @@ export function DetailsView(): ReactElement {
         </section>
       ))}
     </View>
+  );
+}
+
+/** What an administrator does to see whether it works: new keys, or all from the beginning. */
+function Renew({
+  profile,
+  onDone,
+}: {
+  readonly profile: string;
+  readonly onDone: (said: MessageId) => void;
+}): ReactElement {
+  const t = useText();
+  const rekey = useApp((state) => state.rekey);
+  const reconnect = useApp((state) => state.reconnectTunnel);
+  const act = async (asked: Promise<boolean>): Promise<void> => {
+    if (await asked) onDone('details.asked');
+  };
+  return (
+    <div className={classes['renew']}>
+      <Button onClick={() => void act(rekey(profile, 'child'))}>{t('details.rekey-child')}</Button>
+      <Button onClick={() => void act(rekey(profile, 'ike'))}>{t('details.rekey-ike')}</Button>
+      <Button onClick={() => void act(reconnect(profile))}>{t('details.reconnect')}</Button>
+    </div>
   );
 }

@@ -82,7 +82,8 @@ function OneQuestion({
           : t('question.for-user', { name, user: printable(question.user, 96) })
       }
       label={t(form.label)}
-      note={question.retry ? t('question.wrong') : said}
+      said={said}
+      problem={question.retry ? t('question.wrong') : undefined}
       plain={form.plain ?? false}
       confirm={form.confirm ?? false}
       mayBeEmpty={form.mayBeEmpty ?? false}

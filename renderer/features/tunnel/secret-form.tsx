@@ -10,8 +10,10 @@ export interface SecretFormProps {
   readonly title: string;
   readonly text: string;
   readonly label: string;
-  /** The server's own words, or that the last answer was wrong. */
-  readonly note?: string | undefined;
+  /** The server's own words. */
+  readonly said?: string | undefined;
+  /** That the last answer was wrong. */
+  readonly problem?: string | undefined;
   /** Nothing to hide: a user name. */
   readonly plain?: boolean;
   /** To be typed twice. */
@@ -24,7 +26,17 @@ export interface SecretFormProps {
 }
 
 export function SecretForm(props: SecretFormProps): ReactElement {
-  const { title, text, label, note, plain = false, confirm = false, mayBeEmpty = false, keepable } = props;
+  const {
+    title,
+    text,
+    label,
+    said,
+    problem,
+    plain = false,
+    confirm = false,
+    mayBeEmpty = false,
+    keepable,
+  } = props;
   const t = useText();
   const id = useId();
   const suggested = useApp((state) => state.settings?.rememberSecrets ?? false);
@@ -58,15 +70,16 @@ export function SecretForm(props: SecretFormProps): ReactElement {
   return (
     <Dialog title={title} text={text} onClose={props.onClose}>
       <form className={classes['form']} onSubmit={submit}>
-        {note !== undefined && (
-          <p className={classes['note']} role="alert">
-            {note}
+        {said !== undefined && <p className={classes['said']}>{said}</p>}
+        {problem !== undefined && (
+          <p className={classes['problem']} role="alert">
+            {problem}
           </p>
         )}
         {field('secret', label, typed, setTyped)}
         {confirm && field('again', t('question.again'), again, setAgain)}
         {differs && (
-          <p className={classes['note']} role="alert">
+          <p className={classes['problem']} role="alert">
             {t('question.differs')}
           </p>
         )}

@@ -16,7 +16,9 @@ import { useApp } from '../../stores/use-app.ts';
 import { EmptyView } from '../profiles/empty-view.tsx';
 import { FailureCard } from './failure-card.tsx';
 import { LOOKS, protectedNetworks, traffic } from './presentation.ts';
+import { Reconnecting } from './reconnecting.tsx';
 import { SecretDialog } from './secret-dialog.tsx';
+import { ThroughputGraph } from './throughput-graph.tsx';
 import classes from './tunnel-view.module.css';
 
 export function TunnelView(): ReactElement {
@@ -86,7 +88,9 @@ function OneTunnel({
         {others > 0 && <p className={classes['meaning']}>{t('profile.others', { count: others })}</p>}
         {tunnel && <Chips tunnel={tunnel} />}
       </section>
+      {state === 'reconnecting' && tunnel && <Reconnecting tunnel={tunnel} />}
       {state === 'failed' && tunnel?.failure && <FailureCard failure={tunnel.failure} />}
+      {state === 'connected' && <ThroughputGraph profile={profile.id} />}
       <TunnelFacts profile={profile} tunnel={tunnel} state={state} />
       {asking && <SecretDialog profile={profile} onClose={() => setAsking(false)} />}
     </View>
@@ -105,6 +109,7 @@ function Chips({ tunnel }: { readonly tunnel: TunnelStatus }): ReactElement | nu
   const t = useText();
   const chips = [
     ...(tunnel.nat && (tunnel.nat.local || tunnel.nat.remote) ? [t('chip.nat')] : []),
+    ...(tunnel.path?.mobike ? [t('chip.mobike')] : []),
     ...(tunnel.ike && tunnel.ike.weak.length > 0 ? [t('chip.weak')] : []),
   ];
   if (chips.length === 0) return null;
@@ -135,7 +140,8 @@ function TunnelFacts({ profile, tunnel, state }: TunnelFactsProps): ReactElement
       values: [live && tunnel?.gateway ? endpoint(tunnel.gateway) : printable(profile.gateway)],
     },
   ];
-  if (state === 'connecting' || state === 'reconnecting') {
+  // Between two tries there is no step.
+  if (state === 'connecting' || (state === 'reconnecting' && tunnel?.step)) {
     facts.push({ label: t('fact.step'), values: [tunnel?.step ? printable(tunnel.step) : t('step.asking')] });
   }
   if (state === 'connected' && tunnel) {

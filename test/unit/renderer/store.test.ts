@@ -16,6 +16,7 @@ const ACCEPTED: Reply = { ok: true, result: { accepted: true } };
 function setUp(replies: Partial<Record<BridgeCallName, Reply>> = {}) {
   const calls: { name: string; params: unknown }[] = [];
   const timers: (() => void)[] = [];
+  const clock = { now: 0 };
   let listener: (event: BridgeEvent) => void = () => {};
   const bridge = {
     call(name: BridgeCallName, params: unknown) {
@@ -29,13 +30,14 @@ function setUp(replies: Partial<Record<BridgeCallName, Reply>> = {}) {
   } as Bridge;
   const store = createAppStore({
     bridge,
+    now: () => clock.now,
     setTimer(_, then) {
       timers.push(then);
       return () => timers.splice(timers.indexOf(then), 1);
     },
   });
   const shown = () => shownState(tunnelOf(store.getState().tunnels, 'work'), store.getState().wishes['work']);
-  return { store, bridge, calls, timers, shown, hear: (event: BridgeEvent) => listener(event) };
+  return { store, bridge, calls, timers, clock, shown, hear: (event: BridgeEvent) => listener(event) };
 }
 
 describe('a click on connect', () => {

@@ -1,0 +1,82 @@
+/** What an administrator reads, from what the helper says. */
+import { setupI18n } from '@lingui/core';
+import { compileMessage } from '@lingui/message-utils/compileMessage';
+import { describe, expect, it } from 'vitest';
+import type { TunnelStatus } from '#core/ipc/contract.ts';
+import { LANGUAGES } from '#core/text/languages.ts';
+import { asText, detailsOf } from '#renderer/features/tunnel/details-model.ts';
+import { CATALOGUES } from '#renderer/i18n/catalogues.ts';
+import { CONNECTED } from '#test/fakes/statuses.ts';
+
+const NOW = Date.parse('2026-11-21T09:00:00.000Z');
+
+function told(tunnel: TunnelStatus, spoken: (typeof LANGUAGES)[number] = 'en'): string {
+  const i18n = setupI18n();
+  i18n.setMessagesCompiler(compileMessage);
+  i18n.loadAndActivate({ locale: spoken, messages: { ...CATALOGUES[spoken] } });
+  return asText(
+    detailsOf(tunnel, { t: (id, values) => i18n._(id, values), locale: spoken, spoken, now: NOW }),
+  );
+}
+
+const child = (change: Partial<TunnelStatus['children'][number]>): TunnelStatus => ({
+  ...CONNECTED,
+  children: CONNECTED.children.map((one) => ({ ...one, ...change })),
+});
+
+describe('the details', () => {
+  it('count down by time, octets and packets', () => {
+    const text = told(
+      child({
+        rekeyAt: '2026-11-21T09:20:05.000Z',
+        bytesIn: 1024 ** 2,
+        bytesOut: 3 * 1024 ** 2,
+        rekeyAtBytes: 5 * 1024 ** 2,
+        limitBytes: 6 * 1024 ** 2,
+        rekeyAtPackets: 9001,
+        limitPackets: 10_000,
+      }),
+    );
+    expect(text).toContain('New keys in: 20:05');
+    expect(text).toContain('New keys after: 2.0 MiB, 1 packet');
+    expect(text).toContain('Ends after: 3.0 MiB, 1,000 packets');
+  });
+
+  it('never count below nothing', () => {
+    expect(told(child({ bytesOut: 2000, limitBytes: 1000 }))).toContain('Ends after: 0 B');
+  });
+
+  it('tell of the path, of life, of the last end and of SAs that are gone', () => {
+    const text = told({
+      ...CONNECTED,
+      path: {
+        local: { address: '2001:db8::7', port: 4500 },
+        remote: { address: '203.0.113.1', port: 4500 },
+        mobike: true,
+      },
+      reconnect: { attempt: 3, nextAt: null, why: null },
+      lastEnd: {
+        at: '2026-11-21T07:00:00.000Z',
+        why: 'x',
+        failure: { cause: 'peer-dead', lastSeenSecAgo: 9 },
+      },
+      discarded: [
+        { kind: 'child', spi: 'c0ffee00', at: '2026-11-21T07:00:00.000Z', why: 'replaced by c0ffee01' },
+        { kind: 'ike', spi: '0011', at: '2026-11-21T08:00:00.000Z', why: 'deleted by the gateway' },
+      ],
+    });
+    expect(text).toContain('Path: [2001:db8::7]:4500 to 203.0.113.1:4500');
+    expect(text).toContain('The tunnel moves along (MOBIKE)');
+    expect(text).toMatch(/Last proof of life: .*\(0:10 ago\)/);
+    expect(text).toContain('Given up after: 57 seconds of silence');
+    expect(text).toContain('Attempt: 3');
+    expect(text).toMatch(/The last connection ended: .*The gateway fell silent\./);
+    expect(text.indexOf('IKE SA 0011')).toBeLessThan(text.indexOf('Child SA c0ffee00'));
+    expect(text).toContain('replaced by c0ffee01');
+  });
+
+  it('are written in each language without a hole', () => {
+    for (const language of LANGUAGES)
+      expect(told(CONNECTED, language)).not.toMatch(/undefined|NaN|\{|details\./);
+  });
+});
