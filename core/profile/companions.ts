@@ -54,7 +54,8 @@ export class Companions {
 /** Takes what `draft` still needs from `companions`, and says so. */
 export function attach(draft: Draft, companions: Companions, answers: Answers): void {
   const { local, remote, secrets } = draft;
-  const needsOurs = local.proofs.includes('certificate') || local.methods.includes('tls');
+  const needsOurs =
+    local.proofs.includes('certificate') || local.methods.includes('tls') || local.innerMethod === 'eap-tls';
   if (needsOurs && secrets.pkcs12 === undefined && secrets.privateKey === undefined) {
     attachOurs(draft, companions, answers);
   }

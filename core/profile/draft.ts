@@ -9,6 +9,7 @@ import { type Check, checkHost, checkIdentity, checkProfile, checkProposal } fro
 import { attach, type Companions } from '#core/profile/companions.ts';
 import { missingEntries } from '#core/profile/missing.ts';
 import {
+  type EapInnerMethod,
   type ImportedProfile,
   type ImportError,
   type ProfileInput,
@@ -34,6 +35,7 @@ export interface Draft {
     user?: string;
     anonymousIdentity?: string;
     methods: EapMethod[];
+    innerMethod?: EapInnerMethod;
     aaaId?: string;
     rsaPss?: boolean;
     certificate?: string;
@@ -107,7 +109,7 @@ export function finish(draft: Draft, answers: Answers, place: string): ImportedP
 }
 
 function authenticationOf({ local }: Draft): ProfileInput['authentication'] | undefined {
-  const { proofs, chain, methods, user, anonymousIdentity, aaaId, localId } = local;
+  const { proofs, chain, methods, innerMethod, user, anonymousIdentity, aaaId, localId } = local;
   const identity = localId === undefined ? {} : { localId };
   const certified = {
     ...(local.certificate === undefined ? {} : { certificate: local.certificate }),
@@ -118,6 +120,7 @@ function authenticationOf({ local }: Draft): ProfileInput['authentication'] | un
     ...(user === undefined ? {} : { user }),
     ...(anonymousIdentity === undefined ? {} : { anonymousIdentity }),
     ...(methods.length > 0 ? { methods } : {}),
+    ...(innerMethod === undefined ? {} : { innerMethod }),
     ...(aaaId === undefined ? {} : { aaaId }),
   };
   switch (proofs.join(',')) {

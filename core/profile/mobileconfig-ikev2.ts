@@ -2,12 +2,11 @@
  * The settings of the IKEv2 dictionary in an Apple VPN payload, a row each: what becomes of it in a profile. Keys
  * without regard to case. Called by mobileconfig.ts.
  */
-import { toBase64 } from '#core/bytes/base64.ts';
-import { utf8 } from '#core/bytes/bytes.ts';
 import { type Answers, ignore, type Item, refuse, type Row, type Table } from '#core/profile/answers.ts';
 import { checkProposal, checkUser } from '#core/profile/check.ts';
 import { checked, type Draft, gatewayId, host, localId, within } from '#core/profile/draft.ts';
 import { ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorithms.ts';
+import { EAP_CLIENT, password, settleInner } from '#core/profile/mobileconfig-eap.ts';
 import { isDict, type PlistDict, textOf } from '#core/profile/plist.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -21,7 +20,9 @@ export function proveByMethod(settings: PlistDict, draft: Draft, answers: Answer
   const { local, remote } = draft;
   local.proofs.push(extended ? 'eap' : method === 'SharedSecret' ? 'psk' : 'certificate');
   // Without a user name the certificate is for EAP-TLS.
-  if (extended && certificate && textOf(settings.get('AuthName')) === undefined) local.methods.push('tls');
+  const nameless = local.user === undefined && local.methods.length === 0;
+  if (extended && certificate && nameless) local.methods.push('tls');
+  settleInner(settings, draft, answers);
   if (method === 'SharedSecret') remote.proof = 'psk';
   else if (method === 'Certificate') remote.proof = 'certificate';
   else if (method === 'None' && extended) remote.proof = 'eap-only';
@@ -114,11 +115,6 @@ const serverName: Row<Draft> = (item, { gateway }) => {
   item.ignored('the gateway’s certificate must carry RemoteIdentifier');
 };
 
-const password: Row<Draft> = (item, { secrets }) => {
-  secrets.password = toBase64(utf8(item.value));
-  item.showing(undefined).taken();
-};
-
 const LATER = 'is not supported yet';
 const EVERYTHING =
   'what goes past the tunnel is decided by the gateway’s networks; a kill switch comes later';
@@ -165,6 +161,7 @@ export const IKEV2: Table<Draft> = {
   ExcludeAPNs: ignore(DEVICE),
   ExcludeDeviceCommunication: ignore(DEVICE),
   AllowPostQuantumKeyExchangeFallback: ignore(`several key exchanges (RFC 9370) ${LATER}`),
+  ...EAP_CLIENT,
   PPK: refuse(PPK),
   PPKIdentifier: refuse(PPK),
   PPKMandatory: (item) => (isOn(item.value) ? item.problem(PPK) : item.taken()),

@@ -13,8 +13,9 @@ import {
 } from '#core/profile/answers.ts';
 import { checkAddress, checkDomain, checkHost, checkProposal, checkSelector } from '#core/profile/check.ts';
 import type { Companions } from '#core/profile/companions.ts';
-import { accepted, type Draft, type EapMethod, finish, newDraft } from '#core/profile/draft.ts';
+import { accepted, type Draft, finish, newDraft } from '#core/profile/draft.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
+import { takeEap } from '#core/profile/profilexml-eap.ts';
 import { type Element, leafTexts, named, parseElement } from '#core/profile/xml.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -65,55 +66,6 @@ function pluginSentence(root: Element): string {
 /** Leaves but those below EAP's configuration, which has a language of its own. */
 const withoutEap = (root: Element): [string, string][] =>
   leafTexts(root).filter(([path]) => !/\.Eap\.|\.CryptographySuite\./.test(path));
-
-const EAP_TYPES: Readonly<Record<string, EapMethod>> = {
-  '13': 'tls',
-  '21': 'ttls',
-  '25': 'peap',
-  '26': 'mschapv2',
-};
-
-/** All elements of that name below `element`, itself excluded; parseElement bounds the depth. */
-const descend = (element: Element, name: string): Element[] =>
-  element.children.flatMap((child) => [...(child.name === name ? [child] : []), ...descend(child, name)]);
-
-/** `EapHostConfig/EapMethod/Type` is the outer method. */
-function takeEap(native: Element, { local }: Draft, answers: Answers, place: string): void {
-  // Deeper ones configure what runs inside of PEAP.
-  for (const configuration of descend(native, 'Eap').slice(0, 1)) {
-    const [method] = descend(configuration, 'EapMethod');
-    const type = method && named(method, 'Type')[0]?.text;
-    const found = type !== undefined && Object.hasOwn(EAP_TYPES, type) ? EAP_TYPES[type] : undefined;
-    if (found === undefined) {
-      answers.problem(
-        place,
-        'NativeProfile.Authentication.Eap',
-        `EAP type "${printable(type ?? '', 20)}" is not supported`,
-      );
-    } else {
-      local.methods.push(found);
-      answers.add('taken', 'NativeProfile.Authentication.Eap.EapMethod.Type', type);
-    }
-    const names = descend(configuration, 'ServerNames').map(({ text }) => text);
-    const name = names.find((text) => text !== '' && checkHost(text) === undefined);
-    if (name !== undefined) {
-      local.aaaId = name;
-      answers.add('taken', 'NativeProfile.Authentication.Eap.ServerNames', name);
-    } else if (names.some((text) => text !== '')) {
-      answers.add(
-        'ignored',
-        'NativeProfile.Authentication.Eap.ServerNames',
-        names.join(' '),
-        'patterns and lists are not supported',
-      );
-    }
-    if (descend(configuration, 'TrustedRootCA').length > 0) {
-      const reason =
-        'authorities by fingerprint are not supported: the system’s count, or a certificate that is imported along';
-      answers.add('ignored', 'NativeProfile.Authentication.Eap.TrustedRootCA', undefined, reason);
-    }
-  }
-}
 
 const CIPHERS: Readonly<Record<string, string>> = {
   DES3: '3des',

@@ -86,6 +86,11 @@ describe.each(EXPORT_FORMATS)('export to %s', (format) => {
     }
   });
 
+  it('says that what runs inside of TTLS is lost', () => {
+    const from = profile({ authentication: { method: 'eap', methods: ['ttls'], innerMethod: 'pap' } });
+    expect(back(format, from).left).toContain('authentication.innerMethod');
+  });
+
   it('names every field that it cannot carry', () => {
     const from = profile({
       dns: { domains: ['example.org'] },
