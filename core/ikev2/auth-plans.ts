@@ -107,7 +107,7 @@ function planLogin(config: InitiatorConfig, parts: Parts, login: EapLogin): Plan
     ...wishes.map(asks),
     gatewayProofTask(config),
     // Until EAP is over, nobody vouches for a gateway that proves itself by that alone.
-    ...(remoteAuthenticationOf(config).method === 'eap-only' ? [] : [redirectInAuthTask()]),
+    redirectInAuthTask(remoteAuthenticationOf(config).method !== 'eap-only'),
     login.round,
     notifies,
   ];

@@ -74,12 +74,19 @@ export const redirectInInitTask = (): Task => ({
   },
 });
 
-/** Initiator, IKE_AUTH: behind the gateway's proof in the row of tasks. There is no Child SA, and the IKE SA goes (§6). */
-export const redirectInAuthTask = (): Task => ({
+/**
+ * Initiator, IKE_AUTH: behind the gateway's proof in the row of tasks, `proven` where there is one. There is no Child SA, and
+ * the IKE SA goes (§6).
+ */
+export const redirectInAuthTask = (proven = true): Task => ({
   name: 'redirect',
   onResponse({ sa }, message): Verdict {
     const to = hear(sa, message);
     if (to === undefined) return undefined;
+    if (!proven) {
+      sa.counters.ignoredNotifies++;
+      return undefined;
+    }
     tell(sa, to, 'auth');
     return { ruling: 'leave', farewell: [DELETE_IKE_SA] };
   },

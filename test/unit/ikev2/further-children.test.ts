@@ -2,8 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { ChildConfig } from '#core/ikev2/connection-types.ts';
-import { ASSIGNED, esp, type Ikev2Pair, ip, type PairOptions, ts } from '#test/harness/ikev2-pair.ts';
+import { find } from '#core/ikev2/payload-access.ts';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import { ASSIGNED, esp, Ikev2Pair, ip, type PairOptions, ts } from '#test/harness/ikev2-pair.ts';
 import { disagreements, standing } from '#test/harness/ikev2-rekey.ts';
+
+const { CREATE_CHILD_SA } = ExchangeType;
 
 const childFor = (name: string, remote: string): ChildConfig => ({
   name,
@@ -34,9 +38,12 @@ describe('Child SAs for each network', () => {
   });
 
   it('ask with the address that was assigned, for gateways that do not narrow', () => {
-    const pair = standing(SUBNETS).run(1_000);
-    const [, second] = pair.events.initiator.of('child-installed');
-    expect(second?.child.localTs.map((one) => formatTrafficSelector(one))).toEqual(['10.9.0.7/32']);
+    const pair = new Ikev2Pair(SUBNETS).connect().run(1_000);
+    const [request] = pair.drawing.messages.filter(
+      ({ direction, message }) => direction === 'I -> R' && message.header.exchange === CREATE_CHILD_SA,
+    );
+    const tsi = find(request?.message.payloads ?? [], 'TSi');
+    expect(tsi?.selectors.map((one) => formatTrafficSelector(one))).toEqual(['10.9.0.7/32']);
   });
 
   it('leave out a family in which nothing was assigned', () => {

@@ -15,6 +15,7 @@ import { NotifyType } from '#core/registry/notify-types.ts';
 import { EndpointScene } from '#test/harness/ikev2-endpoint.ts';
 import { Forge, notifyPayload } from '#test/harness/ikev2-forge.ts';
 import { answersOf, proofOf } from '#test/harness/ikev2-login.ts';
+import { bendAuth } from '#test/harness/ikev2-quirks.ts';
 import { Ikev2Pair, type PairOptions } from '#test/harness/ikev2-pair.ts';
 import { disagreements, standing } from '#test/harness/ikev2-rekey.ts';
 
@@ -26,6 +27,22 @@ const sending = (when: NonNullable<ResponderConfig['redirectTo']>['when']): Pair
   initiator: WILLING,
   responder: { redirectTo: { target: OTHER, when } },
 });
+
+const METHODS = [{ type: 'MSCHAPv2' }] as const;
+const LOGIN: PairOptions = {
+  initiator: {
+    ...WILLING,
+    authentication: { method: 'eap', eap: { user: 'alice', password: 'secret', methods: METHODS } },
+  },
+  responder: {
+    authentication: proofOf('gw.example.org'),
+    remoteAuthentication: {
+      method: 'eap',
+      eap: { users: { find: () => ({ password: 'secret' }) }, methods: METHODS },
+    },
+  },
+  answers: { initiator: answersOf(), responder: answersOf({ name: 'gw.example.org' }) },
+};
 
 const told = (pair: Ikev2Pair) =>
   pair.events.initiator.of('redirect').map(({ to, during }) => ({ to, during }));
@@ -156,25 +173,49 @@ describe('in the answer to IKE_AUTH (§6)', () => {
   });
 
   it('at the end of EAP', () => {
-    const eap = { users: { find: () => ({ password: 'secret' }) }, methods: [{ type: 'MSCHAPv2' }] } as const;
-    const pair = new Ikev2Pair({
-      initiator: {
-        ...WILLING,
-        authentication: {
-          method: 'eap',
-          eap: { user: 'alice', password: 'secret', methods: [{ type: 'MSCHAPv2' }] },
-        },
-      },
-      responder: {
-        authentication: proofOf('gw.example.org'),
-        remoteAuthentication: { method: 'eap', eap },
-        redirectTo: { target: OTHER, when: 'auth' },
-      },
-      answers: { initiator: answersOf(), responder: answersOf({ name: 'gw.example.org' }) },
-    }).connect();
+    const redirectTo = { target: OTHER, when: 'auth' } as const;
+    const pair = new Ikev2Pair({ ...LOGIN, responder: { ...LOGIN.responder, redirectTo } }).connect();
     pair.run(1_000);
     expect(pair.drawing.lines).toContain('R -> I: HDR, SK {AUTH, N(REDIRECT)}');
     expect(told(pair)).toEqual([{ to: OTHER, during: 'auth' }]);
+    expect(pair.events.initiator.failure).toBeUndefined();
+  });
+
+  it('before EAP, in place of it, with the proof of the gateway', () => {
+    const pair = new Ikev2Pair(LOGIN);
+    bendAuth(pair, (payloads) => [
+      ...payloads.filter(({ kind }) => kind !== 'EAP'),
+      notifyPayload(REDIRECT, encodeTarget(OTHER)),
+    ]);
+    pair.connect().run(1_000);
+    expect(told(pair)).toEqual([{ to: OTHER, during: 'auth' }]);
+    expect(pair.events.initiator.failure).toBeUndefined();
+    expect(pair.initiator.state).toBe('closed');
+  });
+
+  it('before EAP is over, of a gateway that proves itself by EAP alone, is not believed', () => {
+    const methods = [{ type: 'TLS' }] as const;
+    const pair = new Ikev2Pair({
+      initiator: {
+        ...WILLING,
+        authentication: { method: 'eap', eap: { user: 'alice', methods } },
+        remoteAuthentication: { method: 'eap-only' },
+      },
+      responder: {
+        authentication: { method: 'eap-only' },
+        remoteAuthentication: { method: 'eap', eap: { users: { find: () => undefined }, methods } },
+      },
+      answers: { initiator: answersOf(), responder: answersOf() },
+    });
+    bendAuth(pair, (payloads) =>
+      payloads.some(({ kind }) => kind === 'IDr')
+        ? [...payloads, notifyPayload(REDIRECT, encodeTarget(OTHER))]
+        : payloads,
+    );
+    pair.connect();
+    expect(told(pair)).toEqual([]);
+    expect(pair.initiator.counters.ignoredNotifies).toBe(1);
+    expect(pair.initiator.state).toBe('established');
   });
 
   it('without a proof is not believed', () => {
