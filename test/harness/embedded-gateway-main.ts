@@ -65,6 +65,8 @@ class EmbeddedGateway {
   );
   readonly #answers: GatewayAnswers;
   readonly #paths = new Map<Connection, Path>();
+  /** The connection of each Child SA, by our inbound SPI. */
+  readonly #owners = new Map<number, Connection>();
   #cancelTimer: () => void = () => {};
 
   constructor(config: EmbeddedGatewayConfig) {
@@ -159,15 +161,20 @@ class EmbeddedGateway {
     switch (event.type) {
       case 'path':
         this.#paths.set(connection, event.path);
+        for (const [spiIn, owner] of this.#owners) {
+          if (owner === connection) this.#dataPlane.setPath(spiIn, this.#espPath(event.path));
+        }
         break;
       case 'child-installed': {
         const { child, standby } = event;
         const path = must(this.#paths.get(connection), 'a Child SA without a path');
+        this.#owners.set(child.spiIn, connection);
         this.#dataPlane.installChild(child, this.#espPath(path), { standby: standby ?? false });
         for (const keys of [child.keysIn, child.keysOut]) wipe(keys.encryption, keys.integrity);
         break;
       }
       case 'child-removed':
+        this.#owners.delete(event.spiIn);
         this.#dataPlane.removeChild(event.spiIn);
         break;
       case 'question':
@@ -210,6 +217,7 @@ class EmbeddedGateway {
       authFailures: sum('authFailures'),
       children: children.length,
       connections: this.#endpoint.connections.length,
+      clients: [...this.#paths.values()].map(({ remote }) => remote.address),
     };
   }
 

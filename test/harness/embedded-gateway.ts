@@ -44,6 +44,8 @@ export interface GatewayCounters {
   readonly authFailures: number;
   readonly children: number;
   readonly connections: number;
+  /** Where the Child SAs of each client go. */
+  readonly clients: readonly string[];
 }
 
 /** Room for ESP in UDP over IPv6 on a path of 1500 octets, with any suite. */
