@@ -1,0 +1,124 @@
+/**
+ * An initiator of core/ikev2 on a host of the lab, over real UDP and without a data plane: what is tried is IKE alone. Arguments:
+ * our address, the gateway's, the pre-shared key. Each line on stdin is a command: `roam LOCAL REMOTE`, `life`, `rekey`. Prints each
+ * event as a line of JSON; ends when stdin closes. mobike.test.ts talks to it.
+ */
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { createInterface } from 'node:readline';
+import { concat, utf8 } from '#core/bytes/bytes.ts';
+import { defaultEspProposals, defaultIkeProposals } from '#core/crypto/defaults.ts';
+import { parseIdentification, type Identification } from '#core/ike/identification.ts';
+import { parseTrafficSelector, type TrafficSelector } from '#core/ike/traffic-selector.ts';
+import { createConnection } from '#core/ikev2/connection.ts';
+import type { Path } from '#core/net/address.ts';
+import { systemClock } from '#helper/clock.ts';
+
+const [local = '', remote = '', psk = ''] = process.argv.slice(2);
+const MARKER = new Uint8Array(4);
+
+function identity(text: string): Identification {
+  const parsed = parseIdentification(text);
+  if (parsed === undefined) throw new Error(`no identity: ${text}`);
+  return parsed;
+}
+
+function everything(): TrafficSelector[] {
+  const parsed = parseTrafficSelector('0.0.0.0/0');
+  if (parsed?.kind !== 'fixed') throw new Error('no selector');
+  return [parsed.selector];
+}
+
+const connection = createConnection({
+  role: 'initiator',
+  random: (length) => new Uint8Array(randomBytes(length)),
+  proposals: defaultIkeProposals(),
+  localId: identity('client.lab'),
+  remoteId: identity('gw.lab'),
+  sendRemoteId: true,
+  authentication: { method: 'psk', psk: utf8(psk) },
+  request: { ip4: true, ip6: false, dns: false, subnets: false, domains: false },
+  initialContact: true,
+  child: {
+    name: 'net',
+    proposals: defaultEspProposals(),
+    localTs: everything(),
+    remoteTs: everything(),
+    replayWindow: 64,
+    hardLimit: {},
+  },
+  retransmit: { initialMs: 300, factor: 1.5, maxMs: 1_000, attempts: 5, jitter: 0.1 },
+  natKeepaliveSec: 20,
+  livenessSec: 0,
+  encapsulation: 'auto',
+  vendorIds: [],
+});
+
+/** Where the last command left us: the kernel says whom a datagram is from, not to which of our addresses it came. */
+let at = local;
+let stopTimer = (): void => {};
+
+const sockets = new Map(
+  [500, 4500].map((port) => {
+    const socket = createSocket('udp6');
+    socket.bind(port, '::');
+    socket.on('message', (message, from) => {
+      const marked = port === 4500;
+      if (marked && !message.subarray(0, 4).equals(MARKER)) return;
+      const path: Path = {
+        local: { address: at, port },
+        remote: { address: from.address.replace('::ffff:', ''), port: from.port },
+      };
+      connection.handleDatagram(systemClock.now(), new Uint8Array(message.subarray(marked ? 4 : 0)), path);
+      drain();
+    });
+    return [port, socket];
+  }),
+);
+
+function drain(): void {
+  const now = systemClock.now();
+  for (let event = connection.pollEvent(); event; event = connection.pollEvent()) {
+    // Keys stay out of the test's log.
+    const told = event.type === 'child-installed' ? { type: event.type, spiIn: event.child.spiIn } : event;
+    process.stdout.write(`${JSON.stringify(told)}\n`);
+  }
+  for (let out = connection.pollTransmit(now); out; out = connection.pollTransmit(now)) {
+    const { port, address } = out.path.remote;
+    const marked = out.path.local.port === 4500 && out.keepalive !== true;
+    const bytes = marked ? concat(MARKER, out.bytes) : out.bytes;
+    sockets
+      .get(out.path.local.port)
+      ?.send(bytes, port, address.includes(':') ? address : `::ffff:${address}`, () => {
+        // A network that is gone is a datagram that is lost.
+      });
+  }
+  stopTimer();
+  const deadline = connection.pollTimeout();
+  if (deadline === undefined) return;
+  stopTimer = systemClock.setTimer(deadline, () => {
+    connection.handleTimeout(systemClock.now());
+    drain();
+  });
+}
+
+const COMMANDS: Readonly<Record<string, (now: number, words: readonly string[]) => void>> = {
+  roam: (now, [to = '', gateway = '']) => {
+    at = to;
+    connection.roam(now, { local: { address: to, port: 4500 }, remote: { address: gateway, port: 4500 } });
+  },
+  life: (now) => connection.checkLiveness(now),
+  rekey: (now) => connection.rekey(now, { ike: true }),
+};
+
+connection.initiate(systemClock.now(), {
+  local: { address: local, port: 500 },
+  remote: { address: remote, port: 500 },
+});
+drain();
+for await (const line of createInterface({ input: process.stdin })) {
+  const [command = '', ...words] = line.split(' ');
+  COMMANDS[command]?.(systemClock.now(), words);
+  drain();
+}
+process.exit(0);
