@@ -151,6 +151,7 @@ describe('our client at a strongSwan gateway', () => {
     await lab.client.ip(`route replace default via 10.1.0.1 src ${ELSEWHERE}`);
     say(`roam ${ELSEWHERE} ${LAB.gateway.ip4}`);
     await settled(LAB.gateway.ip4, ELSEWHERE);
+    expect(await gateway.log()).toContain('UPD_SA_ADDR');
   });
 
   it('moves to IPv6, and to another address of the gateway, and through a rekeying', async () => {
