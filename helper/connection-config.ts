@@ -20,13 +20,14 @@ import type {
 } from '#core/ikev2/connection-types.ts';
 import { eapMethods } from './eap-methods.ts';
 import { parseIp, prefixToRange } from '#core/net/address.ts';
-import type { Prefix } from '#core/net/address.ts';
+import type { IpAddress, Prefix } from '#core/net/address.ts';
 import { decodeCertificate } from '#core/pki/certificate.ts';
 import { encodeAuthorities } from '#core/pki/certreq.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import { IdType } from '#core/registry/id-types.ts';
 import type { Secret } from './secret.ts';
+import { PATIENT } from './tunnel/retransmission.ts';
 
 /** What we prove ourselves with; each is there where the profile needs it (tunnel/credentials.ts). */
 export interface Proofs {
@@ -45,12 +46,13 @@ export interface ConnectionInputs extends Proofs {
   readonly keyLog?: (entry: KeyLogEntry) => void;
   /** The gateway may send us elsewhere; `from` is the address of the one that has just done so (RFC 5685). */
   readonly redirect?: { readonly from?: string };
-  /** Another tunnel of ours leads to the same gateway: INITIAL_CONTACT could have it drop that one (RFC 7296 §2.4). */
+  /** Another SA of ours leads to the same gateway and is to stay: INITIAL_CONTACT could have it dropped (RFC 7296 §2.4). */
   readonly notAlone?: boolean;
+  /** What is left of an earlier connection: addresses to ask for again. */
+  readonly addresses?: readonly IpAddress[];
+  /** For IKE_SA_INIT alone (tunnel/retransmission.ts). */
+  readonly retransmitInit?: RetransmitPolicy;
 }
-
-/** Silence is given up after some 27 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
-const RETRANSMIT: RetransmitPolicy = { initialMs: 500, factor: 1.8, maxMs: 8000, attempts: 7, jitter: 0.1 };
 
 /** Throws where a text of the profile was never checked and means nothing, or where a proof that it needs is not there. */
 export function connectionConfig(
@@ -58,7 +60,7 @@ export function connectionConfig(
   localAddress: string,
   inputs: ConnectionInputs,
 ): InitiatorConfig {
-  const { random, applicationVersion, keyLog, redirect } = inputs;
+  const { random, applicationVersion, keyLog, redirect, addresses, retransmitInit } = inputs;
   const { ike, gateway, request } = profile;
   const remoteId = gateway.id === undefined ? undefined : identity('gateway.id', gateway.id);
   return {
@@ -67,7 +69,8 @@ export function connectionConfig(
     proposals: ike.proposals.length > 0 ? parseProposals(ike.proposals, 'IKE') : defaultIkeProposals(),
     ...childConfigs(profile.child, dynamicPrefixes(request, localAddress)),
     quirks: profile.quirks,
-    retransmit: RETRANSMIT,
+    retransmit: PATIENT,
+    ...(retransmitInit === undefined ? {} : { retransmitInit }),
     natKeepaliveSec: ike.natKeepaliveSec,
     livenessSec: ike.livenessSec,
     encapsulation: ike.encapsulation,
@@ -83,6 +86,7 @@ export function connectionConfig(
       ...request,
       subnets: true,
       domains: request.dns,
+      ...(addresses === undefined ? {} : { addresses }),
       ...(applicationVersion === undefined ? {} : { applicationVersion }),
     },
     initialContact: ike.initialContact && inputs.notAlone !== true,

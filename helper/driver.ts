@@ -62,6 +62,14 @@ export class Driver {
     this.#input((now) => this.#connection.noteInboundTraffic(now));
   }
 
+  roam(path: Path): void {
+    this.#input((now) => this.#connection.roam(now, path));
+  }
+
+  checkLiveness(): void {
+    this.#input((now) => this.#connection.checkLiveness(now));
+  }
+
   /** One Child SA, or the IKE SA with all of them. */
   delete(spiIn?: number): void {
     this.#input((now) => this.#connection.delete(now, spiIn));

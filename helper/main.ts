@@ -88,6 +88,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     effects,
     journal,
     clock: systemClock,
+    network,
     resolver: systemResolver,
     createConnection,
     random: (length) => randomBytes(length),

@@ -9,21 +9,24 @@ import { within } from './clock.ts';
 import type { ProfileStore, StoredProfile, Viewer } from './profile-store.ts';
 import type { Given } from './tunnel/credentials.ts';
 import { Tunnel } from './tunnel/tunnel.ts';
-import type { TunnelDeps } from './tunnel/tunnel.ts';
+import type { TunnelDeps } from './tunnel/tunnel-deps.ts';
 
 /** Each costs threads, sockets and an adapter. */
 const MOST_ACTIVE = 32;
 /** All tunnels together have this long to end when the helper does. */
 const SHUTDOWN_MS = 8000;
 
+/** Whether tunnels have company is known here. */
+export type ManagerDeps = Omit<TunnelDeps, 'notAlone'>;
+
 export class TunnelManager {
   readonly #store: Pick<ProfileStore, 'get'>;
-  readonly #deps: TunnelDeps;
+  readonly #deps: ManagerDeps;
   readonly #clock: Clock;
   readonly #tunnels = new Map<string, { readonly tunnel: Tunnel; readonly slot: number }>();
   readonly #listeners = new Set<() => void>();
 
-  constructor(store: Pick<ProfileStore, 'get'>, deps: TunnelDeps) {
+  constructor(store: Pick<ProfileStore, 'get'>, deps: ManagerDeps) {
     this.#store = store;
     this.#deps = deps;
     this.#clock = deps.clock;
@@ -35,8 +38,13 @@ export class TunnelManager {
     if (running?.active) return running.state === 'disconnecting' ? 'leaving' : 'accepted';
     const slot = this.#freeSlot();
     if (slot >= MOST_ACTIVE) return 'too-many';
-    const deps = { ...this.#deps, notAlone: this.#leadsThere(stored.profile) };
-    const tunnel = new Tunnel(stored, slot, deps, () => this.#changed());
+    const tunnel: Tunnel = new Tunnel({
+      stored,
+      slot,
+      deps: { ...this.#deps, notAlone: () => this.#leadsThere(stored.profile, tunnel) },
+      onChange: () => this.#changed(),
+      history: this.#tunnels.get(stored.id)?.tunnel.history,
+    });
     this.#tunnels.set(stored.id, { tunnel, slot });
     tunnel.up(given);
     return 'accepted';
@@ -110,13 +118,15 @@ export class TunnelManager {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Whether a tunnel that is up leads to the gateway of this profile, by its identity or one of its addresses. */
-  #leadsThere({ gateway }: Profile): boolean {
+  /** Whether another tunnel that is up leads to the gateway of this profile, by its identity or one of its addresses. */
+  #leadsThere({ gateway }: Profile, self: Tunnel): boolean {
     return [...this.#tunnels.values()].some(({ tunnel }) => {
       const other = tunnel.stored.profile.gateway;
       const same = gateway.id !== undefined && gateway.id === other.id;
       return (
-        tunnel.active && (same || gateway.addresses.some((address) => other.addresses.includes(address)))
+        tunnel !== self &&
+        tunnel.active &&
+        (same || gateway.addresses.some((address) => other.addresses.includes(address)))
       );
     });
   }

@@ -125,6 +125,14 @@ export function readAssignment(attributes: readonly ConfigAttribute[]): {
   return { assigned: { ...assigned, addresses }, malformed };
 }
 
+/** The value of an attribute in a request: an address that we had before may be asked for by name (§3.15.1). */
+function wish(type: number, addresses: readonly IpAddress[]): Uint8Array {
+  const octets = { [Attribute.INTERNAL_IP4_ADDRESS]: 4, [Attribute.INTERNAL_IP6_ADDRESS]: 16 }[type];
+  const address = addresses.find(({ length }) => length === octets);
+  if (address === undefined) return EMPTY_VALUE;
+  return address.length === 4 ? address : concat(address, Uint8Array.of(128));
+}
+
 /** The CFG_REQUEST for what the profile wants; empty when it wants nothing. */
 export function requestAttributes(request: ConfigRequest): ConfigAttribute[] {
   const { ip4, ip6, dns, subnets, domains, applicationVersion } = request;
@@ -139,7 +147,9 @@ export function requestAttributes(request: ConfigRequest): ConfigAttribute[] {
     [subnets && v6, Attribute.INTERNAL_IP6_SUBNET],
     [domains, Attribute.INTERNAL_DNS_DOMAIN],
   ];
-  const attributes = wanted.filter(([asked]) => asked).map(([, type]) => ({ type, value: EMPTY_VALUE }));
+  const attributes = wanted
+    .filter(([asked]) => asked)
+    .map(([, type]) => ({ type, value: wish(type, request.addresses ?? []) }));
   return applicationVersion === undefined
     ? attributes
     : [...attributes, { type: Attribute.APPLICATION_VERSION, value: utf8(applicationVersion) }];

@@ -63,6 +63,8 @@ export interface ConfigRequest {
   readonly dns: boolean;
   readonly subnets: boolean;
   readonly domains: boolean;
+  /** Addresses of an earlier connection that we would like to have again, one a family. */
+  readonly addresses?: readonly IpAddress[];
   /** APPLICATION_VERSION to send; absent sends none. */
   readonly applicationVersion?: string;
 }
@@ -81,6 +83,8 @@ interface CommonConfig {
   readonly proposals: readonly Proposal[];
   readonly child: ChildConfig;
   readonly retransmit: RetransmitPolicy;
+  /** For IKE_SA_INIT, where another address of the gateway may do better; `retransmit` where absent. */
+  readonly retransmitInit?: RetransmitPolicy;
   /** Seconds between NAT keepalives when a NAT stands on our side. */
   readonly natKeepaliveSec: number;
   /** Seconds without anything from the peer before it is asked for life; 0 never asks. */
@@ -384,6 +388,8 @@ export interface Connection {
   /** Both ends know MOBIKE. */
   readonly mobike: boolean;
   readonly counters: Readonly<ConnectionCounters>;
+  /** When something fresh and authentic last came from the peer, ESP that we were told of included; 0 before it did. */
+  readonly lastInbound: number;
   /** Initiator only: sends IKE_SA_INIT over `path`. */
   initiate(now: number, path: Path): void;
   handleDatagram(now: number, bytes: Uint8Array, path: Path): void;

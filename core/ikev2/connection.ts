@@ -76,6 +76,10 @@ export class Ikev2Connection implements Connection {
     return this.#sa.where.mobike;
   }
 
+  get lastInbound(): number {
+    return this.life.lastInbound;
+  }
+
   get counters(): Readonly<ConnectionCounters> {
     return this.#sa.counters;
   }

@@ -91,6 +91,10 @@ export class Lifecycle {
     return this.#timers.next();
   }
 
+  get lastInbound(): number {
+    return this.#lastInbound;
+  }
+
   /** Moves the state along machine.ts. */
   enter(now: number, input: MachineInput): void {
     this.sa.state = nextState(this.sa.state, input);

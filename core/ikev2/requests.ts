@@ -98,7 +98,7 @@ export class Requests {
     for (const task of plan.tasks) task.request?.({ sa: this.#sa, now, path }, payloads);
     const place = { exchange: plan.exchange, response: false, messageId };
     const datagrams = sealMessage(this.#sa, place, payloads, path);
-    const schedule = this.#newSchedule();
+    const schedule = this.#newSchedule(plan);
     this.#outstanding = { plan, messageId, payloads, datagrams, schedule, sentOver: path };
     this.#sa.asking = plan.subject;
     return this.#transmit(now, this.#outstanding, path);
@@ -128,14 +128,18 @@ export class Requests {
     const { path } = this.#sa;
     if (current === undefined || path === undefined) return undefined;
     this.#sa.counters.retransmitsSent++;
-    current.schedule = this.#newSchedule();
+    current.schedule = this.#newSchedule(current.plan);
     // IPv6 has longer headers, so that the fragments for IPv4 may not fit.
     this.#shrink(current, path, this.#sa.fragmentBytes);
     return this.#transmit(now, current, path);
   }
 
-  #newSchedule(): RetransmitSchedule {
-    return new RetransmitSchedule(this.#sa.config.retransmit, this.#sa.config.random);
+  #newSchedule({ exchange }: Plan): RetransmitSchedule {
+    const { retransmit, retransmitInit = retransmit, random } = this.#sa.config;
+    return new RetransmitSchedule(
+      exchange === ExchangeType.IKE_SA_INIT ? retransmitInit : retransmit,
+      random,
+    );
   }
 
   #shrink(current: Outstanding, path: Path, size?: number): void {

@@ -165,6 +165,14 @@ export const profileSchema = z.strictObject({
     .prefault({}),
   /** Habits of the gateway that are not tolerated everywhere. */
   quirks: z.array(quirkName).max(16).default([]),
+  /** What follows when a connection ends by itself. */
+  reconnect: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Tries in a row without success until the tunnel is given up; 0 never gives up. */
+      attempts: z.int().min(0).max(1_000_000).default(0),
+    })
+    .prefault({}),
   /** MTU of the adapter; absent computes it from path and suite. */
   mtu: z.int().min(576).max(9000).optional(),
 });

@@ -150,6 +150,8 @@ export class Answers implements Disposable {
     const text = await this.#deps.person.ask(
       row.shown(question as Extract<EapQuestion, { kind: 'password' }>),
     );
+    // The next login has it by itself; a one-time code is of no use twice.
+    if (question.kind === 'password' && text !== undefined) this.#deps.credentials.remember(text);
     return text === undefined ? { kind: 'none' } : row.answer(text);
   }
 }

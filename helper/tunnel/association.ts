@@ -2,7 +2,7 @@
  * One IKE SA with its Child SAs, from the first datagram to the last: runs the engine through a Driver, keeps the
  * data plane in step with it (install, remove, path), and remembers what there is to tell about it.
  */
-import { wipe } from '#core/bytes/bytes.ts';
+import { toHex, wipe } from '#core/bytes/bytes.ts';
 import { describeEspSuite, describeIkeSuite } from '#core/crypto/suite.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import { explain } from '#core/failure/explain.ts';
@@ -42,9 +42,27 @@ export interface AssociationDeps {
   readonly onPasswordChanged: (password: string) => void;
   /** Never rejects. */
   readonly answer: (question: Question) => Promise<Answer>;
+  /** The peer has proven that it lives. */
+  readonly onProof: () => void;
+  /** Another login has to take the place of this one: `reauthenticateDue` says when. */
+  readonly onReauthenticate: () => void;
+  /** An SA is no more. */
+  readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string) => void;
+  /** Nothing of it is needed any more: called once, at the end of leave(). */
+  readonly release: () => void;
   /** Something that status shows has changed. */
   readonly onChange: () => void;
 }
+
+/** Why an SA went, for people. */
+const GONE: Readonly<Record<EventOf<'child-removed' | 'ike-removed'>['reason'], string>> = {
+  'deleted-by-peer': 'the gateway deleted it',
+  'deleted-by-us': 'we deleted it',
+  expired: 'it reached its lifetime',
+  rekeyed: 'another with new keys has its place',
+  failed: 'the gateway fell silent, or broke the protocol',
+  'ike-closed': 'the connection ended',
+};
 
 /** How long the peer has to acknowledge our Delete before we go without its answer. */
 const DELETE_WITHIN_MS = 2000;
@@ -58,6 +76,9 @@ export class Association {
   /** ISO 8601 */
   ikeRekeyAt: string | undefined;
   ikeExpiresAt: string | undefined;
+  reauthenticateAt: string | undefined;
+  /** The same, monotonic. */
+  reauthenticateDue: number | undefined;
   config: AssignedConfig | undefined;
 
   readonly #deps: AssociationDeps;
@@ -66,6 +87,11 @@ export class Association {
   readonly #ended = Promise.withResolvers<Failure | undefined>();
   readonly #closed = Promise.withResolvers<void>();
   #over = false;
+  #leaving: Promise<void> | undefined;
+  /** Wall-clock milliseconds, which go on while the machine sleeps; `undefined` before the peer proved anything. */
+  #proofAt: number | undefined;
+  #lastInbound = 0;
+  #answered = false;
 
   constructor(deps: AssociationDeps) {
     this.#deps = deps;
@@ -88,6 +114,16 @@ export class Association {
     return this.#ended.promise;
   }
 
+  /** When the peer last proved that it lives, in milliseconds since 1970. */
+  get lastProof(): number | undefined {
+    return this.#proofAt;
+  }
+
+  /** Whether anything at all came back. */
+  get isAnswered(): boolean {
+    return this.#answered;
+  }
+
   /** Whether `ended` has resolved. */
   get isOver(): boolean {
     return this.#over;
@@ -99,11 +135,28 @@ export class Association {
   }
 
   receive({ bytes, local, remote }: IkeDatagram): void {
+    this.#answered = true;
     this.#driver.receive(bytes, { local, remote });
+    this.#noteProof();
   }
 
   noteInboundTraffic(): void {
     this.#driver.noteInboundTraffic();
+    this.#noteProof();
+  }
+
+  get mobike(): boolean {
+    return this.#deps.connection.mobike;
+  }
+
+  /** Asks the peer for life at once. */
+  checkLiveness(): void {
+    this.#driver.checkLiveness();
+  }
+
+  /** Goes on over this path, which may be the same behind another NAT (RFC 4555 §3.5). */
+  roam(path: Path): void {
+    this.#driver.roam(path);
   }
 
   /** What a Child SA has carried so far: rekeying by bytes and packets follows from it. */
@@ -120,9 +173,9 @@ export class Association {
 
   /** The data plane stopped an SA at a hard limit. */
   expire(spiIn: number, reason: string): void {
-    this.#deps.log.warn(`the Child SA ${spiIn.toString(16)} reached its limit of ${reason}`);
+    this.#deps.log.warn(`the Child SA ${spiText(spiIn)} reached its limit of ${reason}`);
     if (this.children.size > 1) this.#driver.delete(spiIn);
-    else this.#end(childEnded(`it reached its limit of ${reason}`));
+    else this.fail(childEnded(`it reached its limit of ${reason}`));
   }
 
   /** Ends it from our side because of `failure`; leave() says goodbye to the peer. */
@@ -130,8 +183,13 @@ export class Association {
     this.#end(failure);
   }
 
-  /** Tells the peer, waits a bounded time for its answer, then lets go. Safe in every state. */
-  async leave(): Promise<void> {
+  /** Tells the peer, waits a bounded time for its answer, then lets go. Safe in every state, and more than once. */
+  leave(): Promise<void> {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
+  }
+
+  async #leave(): Promise<void> {
     this.#end(undefined);
     this.#driver.delete();
     const cancel = this.#deps.clock.setTimer(this.#deps.clock.now() + DELETE_WITHIN_MS, () => {
@@ -140,8 +198,16 @@ export class Association {
     });
     await this.#closed.promise;
     cancel();
-    for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.removeChild(spiIn);
-    this.children.clear();
+    for (const spiIn of this.children.keys()) this.#removeChild(spiIn, GONE['ike-closed']);
+    this.#deps.release();
+  }
+
+  #noteProof(): void {
+    const { lastInbound } = this.#deps.connection;
+    if (lastInbound === this.#lastInbound) return;
+    this.#lastInbound = lastInbound;
+    this.#proofAt = this.#deps.clock.wall();
+    this.#deps.onProof();
   }
 
   #end(failure: Failure | undefined): void {
@@ -169,6 +235,12 @@ export class Association {
         this.nat = event.nat;
         this.#moveChildren();
         break;
+      case 'roam-failed':
+        this.#deps.log.warn(`the gateway does not follow us: ${explain(event.failure).sentence}`);
+        this.#end(event.failure);
+        break;
+      case 'peer-addresses':
+        break;
       case 'ike-established':
         this.ike = event;
         this.#noteDeadlines(event);
@@ -189,7 +261,18 @@ export class Association {
         );
         break;
       case 'reauthentication-needed':
-        this.#deps.log.warn('the gateway makes no more SAs in this session: it will end at its lifetime');
+        this.#deps.log.info('the gateway makes no more SAs in this session: another login takes its place');
+        this.#reauthenticate(this.#deps.clock.now());
+        break;
+      case 'auth-lifetime':
+        this.#deps.log.info('the gateway wants another login after some time');
+        this.#reauthenticate(event.reauthenticateAt);
+        break;
+      case 'ike-removed':
+        this.#deps.onDiscard('ike', toHex(event.spiI), GONE[event.reason]);
+        break;
+      case 'redirect':
+        // Never asked for (connection-config.ts), so never told.
         break;
       case 'config':
         this.config = event.config;
@@ -258,13 +341,23 @@ export class Association {
   }
 
   #remove({ spiIn, reason }: EventOf<'child-removed'>): void {
-    this.#deps.carrier.dataPlane.removeChild(spiIn);
-    this.children.delete(spiIn);
+    this.#removeChild(spiIn, GONE[reason]);
     // After the others a `closed` event follows with the better cause, or we are leaving.
     if (reason === 'deleted-by-peer') {
       this.#lose({ cause: 'closed-by-peer', detail: 'the gateway deleted the Child SA' });
     }
     if (reason === 'expired') this.#lose(childEnded('it reached its lifetime'));
+  }
+
+  #removeChild(spiIn: number, why: string): void {
+    this.#deps.carrier.dataPlane.removeChild(spiIn);
+    if (this.children.delete(spiIn)) this.#deps.onDiscard('child', spiText(spiIn), why);
+  }
+
+  #reauthenticate(at: number): void {
+    this.reauthenticateAt = this.#wallTime(at);
+    this.reauthenticateDue = at;
+    this.#deps.onReauthenticate();
   }
 
   #fault(error: unknown): void {
@@ -286,6 +379,9 @@ export class Association {
     for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.setPath(spiIn, to);
   }
 }
+
+/** Eight hex digits, as ESP packets show it. */
+export const spiText = (spi: number): string => spi.toString(16).padStart(8, '0');
 
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 

@@ -1,9 +1,16 @@
-/** The gateway's addresses one after another: names are looked up when their turn comes, IPv6 and IPv4 as the system orders them. */
+/**
+ * The gateway's addresses one after another: names are looked up when their turn comes, IPv6 and IPv4 as the system orders them.
+ *
+ * While a tunnel reconnects, the system's name servers may be those inside the tunnel, which nobody reaches: what a name led
+ * to before is tried at once, and again whenever nothing newer is known. The answer, if one comes, adds to it.
+ */
 import { lookup } from 'node:dns/promises';
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIp, parseIp } from '#core/net/address.ts';
 import type { IpAddress } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
+import type { Clock } from '../clock.ts';
+import { within } from '../clock.ts';
 import { messageOf } from '../log/log.ts';
 import { unlessAborted } from './abort.ts';
 
@@ -20,51 +27,69 @@ export const systemResolver: Resolver = {
 };
 
 export type Candidate =
-  | { readonly host: string; readonly address: IpAddress }
+  /** `more`: another may follow. */
+  | { readonly host: string; readonly address: IpAddress; readonly more: boolean }
   | { readonly host: string; readonly failure: Failure };
+
+/** What names led to before. */
+export type KnownAddresses = Map<string, readonly IpAddress[]>;
 
 export interface CandidateOptions {
   readonly gateway: Profile['gateway'];
   readonly resolver: Resolver;
+  readonly known: KnownAddresses;
+  readonly clock: Clock;
   readonly onStep: (step: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** A name with very many addresses must not keep a person waiting for an hour. */
 const MOST_OF_ONE_NAME = 8;
+/** Where addresses of a name are known and in vain, its name servers have so long to name others. */
+const LOOKUP_AGAIN_MS = 5000;
 
 /** Every address to try, each once, until `signal` aborts. A name that cannot be resolved is a candidate that failed already. */
 export async function* candidates(options: CandidateOptions): AsyncGenerator<Candidate> {
+  const { gateway, known, signal, onStep } = options;
   const seen = new Set<string>();
-  for (const host of options.gateway.addresses) {
-    const found = await addressesOf(host, options);
-    if (found === 'aborted') return;
-    if (typeof found === 'string') {
-      yield { host, failure: { cause: 'name-not-resolved', host, detail: found } };
+  const unseen = (addresses: readonly IpAddress[]): IpAddress[] =>
+    addresses.filter((address) => {
+      const text = formatIp(address);
+      return !seen.has(text) && seen.add(text);
+    });
+  for (const [at, host] of gateway.addresses.entries()) {
+    const others = at + 1 < gateway.addresses.length;
+    const literal = parseIp(host);
+    if (literal) {
+      for (const address of unseen([literal])) yield { host, address, more: others };
       continue;
     }
-    for (const address of found.slice(0, MOST_OF_ONE_NAME)) {
-      const text = formatIp(address);
-      if (seen.has(text)) continue;
-      seen.add(text);
-      yield { host, address };
+    const before = known.get(host);
+    const lookingUp = lookedUp(host, options);
+    for (const address of unseen(before ?? [])) yield { host, address, more: true };
+    if (signal.aborted) return;
+    onStep(`looking up ${host}`);
+    const patiently = before ? within(options.clock, LOOKUP_AGAIN_MS, lookingUp) : lookingUp;
+    const found = await unlessAborted(signal, patiently);
+    if (found === 'aborted') return;
+    if (typeof found === 'string' || found === undefined) {
+      const detail = found ?? 'the name servers do not answer';
+      if (!before) yield { host, failure: { cause: 'name-not-resolved', host, detail } };
+      continue;
+    }
+    known.set(host, found);
+    const fresh = unseen(found);
+    for (const [nth, address] of fresh.entries()) {
+      yield { host, address, more: others || nth + 1 < fresh.length };
     }
   }
 }
 
-/** A literal address, or what the resolver says; a text where it says nothing useful. */
-async function addressesOf(
-  host: string,
-  { resolver, onStep, signal }: CandidateOptions,
-): Promise<IpAddress[] | string> {
-  const literal = parseIp(host);
-  if (literal) return [literal];
-  onStep(`looking up ${host}`);
+/** What the resolver says; a text where it says nothing useful. Never rejects. */
+async function lookedUp(host: string, { resolver }: CandidateOptions): Promise<IpAddress[] | string> {
   try {
-    const found = await unlessAborted(signal, resolver.lookup(host));
-    if (found === 'aborted') return found;
-    const addresses = found.flatMap((text) => parseIp(text) ?? []);
-    return addresses.length > 0 ? addresses : 'it has no address';
+    const found = (await resolver.lookup(host)).flatMap((text) => parseIp(text) ?? []);
+    return found.length > 0 ? found.slice(0, MOST_OF_ONE_NAME) : 'it has no address';
   } catch (error) {
     return messageOf(error);
   }

@@ -1,18 +1,29 @@
 /**
- * The changes of one tunnel to the system, made in order and undone in the opposite one. Each is in the journal
- * before it is made and leaves it when it is undone: a helper that is killed between finds it there.
+ * The changes of one tunnel to the system, made in order, brought up to date after a reconnection, and undone in the opposite
+ * order. Each is in the journal before it is made and leaves it when it is undone: a helper that is killed between finds it
+ * there.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { DnsBackend, Effects, Warnings } from '../effects/effects.ts';
 import type { Journal, JournalEntry } from '../effects/journal.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import type { Plan } from './plan.ts';
 
+interface Made {
+  readonly entry: JournalEntry;
+  readonly undo: () => Promise<Warnings>;
+}
+
+type Step = () => Promise<Warnings>;
+
 export class Changes {
   readonly #effects: Effects;
   readonly #journal: Journal;
   readonly #log: Logger;
-  readonly #made: { readonly entry: JournalEntry; readonly undo: () => Promise<Warnings> }[] = [];
+  /** One a subject. */
+  #made: readonly Made[] = [];
+  #plan: Plan | undefined;
   /** Which of the machine's ways to resolve names carries the tunnel's servers. */
   dnsBackend: DnsBackend | undefined;
 
@@ -22,51 +33,95 @@ export class Changes {
     this.#log = log;
   }
 
-  /** Stops before the next step once `signal` aborts. Throws what an effect throws; undo() is due in every case. */
+  /**
+   * What the plan says is in force afterwards. What the last plan said already is not touched: with the same addresses no
+   * connection inside the tunnel notices. Stops before the next step once `signal` aborts. Throws what an effect throws; undo()
+   * is due in every case.
+   */
   async make(plan: Plan, signal: AbortSignal): Promise<void> {
-    const { link, firewall, routes, dns } = this.#effects;
-    const { tun } = plan.link;
-    const routesEntry = {
-      tun,
-      table: plan.routes.table,
-      mark: plan.routes.mark,
-      priority: plan.routes.priority,
-    };
-    const steps: (() => Promise<Warnings>)[] = [
-      () => link.apply(plan.link),
-      () =>
-        this.#change(
-          { effect: 'firewall', tun, table: `adit_${tun}` },
-          () => firewall.apply(plan.firewall),
-          () => firewall.undo({ tun }),
-        ),
-      () =>
-        this.#change(
-          { effect: 'routes', ...routesEntry },
-          () => routes.apply(plan.routes),
-          () => routes.undo(routesEntry),
-        ),
-      async () => {
-        const settings = plan.dns;
-        if (!settings) return [];
-        const backend = await dns.detect();
-        this.dnsBackend = backend;
-        return this.#change(
-          { effect: 'dns', tun, backend },
-          () => dns.apply(settings, backend),
-          () => dns.undo({ tun, backend }),
-        );
-      },
-    ];
-    for (const step of steps) {
+    const before = this.#plan;
+    for (const step of before ? this.#update(before, plan) : this.#all(plan)) {
       if (signal.aborted) return;
       for (const warning of await step()) this.#log.warn(warning);
     }
+    this.#plan = plan;
+  }
+
+  #all(plan: Plan): Step[] {
+    return [
+      () => this.#effects.link.apply(plan.link),
+      () => this.#firewall(plan.firewall),
+      () => this.#routes(plan),
+      () => this.#dns(plan),
+    ];
+  }
+
+  /** No moment without a guard for an address that the adapter has: the old and the new are guarded while they change. */
+  #update(before: Plan, plan: Plan): Step[] {
+    const differs = (part: keyof Plan): boolean => !isDeepStrictEqual(before[part], plan[part]);
+    const addresses = [...before.link.addresses, ...plan.link.addresses];
+    const moves = !isDeepStrictEqual(before.link.addresses, plan.link.addresses);
+    const steps: readonly (readonly [boolean, Step])[] = [
+      [moves, () => this.#firewall({ ...plan.firewall, addresses })],
+      [differs('link'), () => this.#effects.link.apply(plan.link)],
+      [moves || differs('firewall'), () => this.#firewall(plan.firewall)],
+      [differs('routes'), () => this.#routes(plan)],
+      [differs('dns'), () => this.#dns(plan)],
+    ];
+    return steps.flatMap(([due, step]) => (due ? [step] : []));
+  }
+
+  #firewall(settings: Plan['firewall']): Promise<Warnings> {
+    const { firewall } = this.#effects;
+    const { tun } = settings;
+    return this.#change(
+      { effect: 'firewall', tun, table: `adit_${tun}` },
+      () => firewall.apply(settings),
+      () => firewall.undo({ tun }),
+    );
+  }
+
+  #routes({ routes: settings }: Plan): Promise<Warnings> {
+    const { routes } = this.#effects;
+    const { tun, table, mark, priority } = settings;
+    const entry = { tun, table, mark, priority };
+    return this.#change(
+      { effect: 'routes', ...entry },
+      () => routes.apply(settings),
+      () => routes.undo(entry),
+    );
+  }
+
+  async #dns({ dns: settings }: Plan): Promise<Warnings> {
+    const { dns } = this.#effects;
+    if (!settings) return this.#undoDns();
+    const backend = this.dnsBackend ?? (await dns.detect());
+    this.dnsBackend = backend;
+    const { tun } = settings;
+    return this.#change(
+      { effect: 'dns', tun, backend },
+      () => dns.apply(settings, backend),
+      () => dns.undo({ tun, backend }),
+    );
+  }
+
+  /** The gateway names no servers any more. */
+  async #undoDns(): Promise<Warnings> {
+    const made = this.#made.find(({ entry }) => entry.effect === 'dns');
+    this.dnsBackend = undefined;
+    if (!made) return [];
+    const warnings = await made.undo();
+    await this.#journal.remove(made.entry);
+    this.#made = this.#made.filter((other) => other !== made);
+    return warnings;
   }
 
   /** Goes on past what cannot be undone: that stays in the journal for the next start. Never throws. */
   async undo(): Promise<void> {
-    for (const { entry, undo } of this.#made.splice(0).reverse()) {
+    const made = this.#made;
+    this.#made = [];
+    this.#plan = undefined;
+    for (const { entry, undo } of made.toReversed()) {
       try {
         for (const warning of await undo()) this.#log.warn(warning);
         await this.#journal.remove(entry);
@@ -79,13 +134,17 @@ export class Changes {
     this.dnsBackend = undefined;
   }
 
-  async #change(
-    entry: JournalEntry,
-    apply: () => Promise<Warnings>,
-    undo: () => Promise<Warnings>,
-  ): Promise<Warnings> {
+  /** An entry that changes (a rule of another priority) stands beside the old one until the effect has replaced it. */
+  async #change(entry: JournalEntry, apply: Step, undo: Step): Promise<Warnings> {
+    const before = this.#made.find((made) => made.entry.effect === entry.effect);
+    if (before && isDeepStrictEqual(before.entry, entry)) return apply();
     await this.#journal.add(entry);
-    this.#made.push({ entry, undo });
-    return apply();
+    this.#made = [...this.#made, { entry, undo }];
+    const warnings = await apply();
+    if (before) {
+      await this.#journal.remove(before.entry);
+      this.#made = this.#made.filter((made) => made !== before);
+    }
+    return warnings;
   }
 }

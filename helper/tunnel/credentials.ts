@@ -1,8 +1,10 @@
 /**
- * What we prove ourselves with in one attempt to connect: from the profile, from what is stored with it, from what came
- * with `up`, and, for what is still missing, from the person. Everything is known before the first datagram, but for what
- * only the gateway asks for (one-time codes, new passwords). tunnel.ts calls it.
+ * What we prove ourselves with: from the profile, from what is stored with it, from what came with `up`, and, for what is
+ * still missing, from the person. Everything is known before the first datagram, but for what only the gateway asks for
+ * (one-time codes, new passwords). Gathered once for the life of a tunnel (life.ts), so that nobody is asked again when it
+ * reconnects; copies, so that the store may change meanwhile; wiped at the end.
  */
+import { utf8, wipe } from '#core/bytes/bytes.ts';
 import { type Certificate, decodeCertificate } from '#core/pki/certificate.ts';
 import { certificatesToSend, wayUp } from '#core/pki/certreq.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
@@ -12,7 +14,7 @@ import { KeyFileError, readPrivateKey } from '../pki/key-file.ts';
 import { Pkcs12Error, readPkcs12 } from '../pki/pkcs12.ts';
 import { KeyError, keySigner, type Signer } from '../pki/signer.ts';
 import { allSecrets, type StoredProfile } from '../profile-store.ts';
-import type { Secret } from '../secret.ts';
+import { Secret } from '../secret.ts';
 import { TunnelError } from './failures.ts';
 import type { Person } from './person.ts';
 
@@ -29,16 +31,45 @@ export interface OwnCertificate {
   readonly certificates: readonly [Uint8Array, ...Uint8Array[]];
   /** Ours, then its issuers as far as they are known, the root included. */
   readonly way: readonly [Certificate, ...Certificate[]];
-  /** PrivateKeyInfo in DER, unlocked; wiped at the end of the attempt. */
+  /** PrivateKeyInfo in DER, unlocked. */
   readonly privateKey: Uint8Array;
   readonly signer: Signer;
 }
 
-export interface Credentials {
+export class Credentials {
   readonly psk: Secret | undefined;
   readonly user: string | undefined;
-  readonly password: string | undefined;
   readonly own: OwnCertificate | undefined;
+  #password: Secret | undefined;
+
+  /** Takes the password and the key over, and a copy of the pre-shared key. */
+  constructor(parts: {
+    readonly psk?: Secret | undefined;
+    readonly user?: string | undefined;
+    readonly password?: Secret | undefined;
+    readonly own?: OwnCertificate | undefined;
+  }) {
+    this.psk = parts.psk && new Secret(parts.psk.reveal());
+    this.user = parts.user;
+    this.own = parts.own;
+    this.#password = parts.password;
+  }
+
+  get password(): Secret | undefined {
+    return this.#password;
+  }
+
+  /** A newer password, typed or changed: the next login uses it. */
+  remember(password: string): void {
+    this.#password?.wipe();
+    this.#password = new Secret(utf8(password));
+  }
+
+  wipe(): void {
+    this.psk?.wipe();
+    this.#password?.wipe();
+    if (this.own) wipe(this.own.privateKey);
+  }
 }
 
 type Authentication = Profile['authentication'];
@@ -61,14 +92,14 @@ export async function gatherCredentials(
   const missing = missingFor(profile, secrets);
   if (missing.includes('psk')) throw lacking('pre-shared key');
   const { psk } = secrets;
-  if (authentication.method === 'psk') return { psk, user: undefined, password: undefined, own: undefined };
+  if (authentication.method === 'psk') return new Credentials({ psk });
   const own = usesCertificate(authentication) ? await openOwn(authentication, secrets, person) : undefined;
-  if (authentication.method === 'certificate') return { psk, user: undefined, password: undefined, own };
+  if (authentication.method === 'certificate') return new Credentials({ psk, own });
   const user =
     given.user ?? authentication.user ?? (await demand(person, { kind: 'user', prompt: 'User name' }));
-  const known = secrets.password && textOf(secrets.password);
+  const known = secrets.password && new Secret(secrets.password.reveal());
   const password = known ?? (await askedPassword(authentication, missing.includes('password'), user, person));
-  return { psk, user, password, own };
+  return new Credentials({ psk, user, password, own });
 }
 
 const withoutAbsent = ({ psk, password }: Given) => ({
@@ -92,10 +123,10 @@ async function askedPassword(
   missing: boolean,
   user: string,
   person: Person,
-): Promise<string | undefined> {
+): Promise<Secret | undefined> {
   const tokenAlone = methods.length > 0 && methods.every((method) => method === 'gtc');
   if (!missing || tokenAlone) return undefined;
-  return demand(person, { kind: 'password', prompt: `Password of ${user}`, user });
+  return new Secret(utf8(await demand(person, { kind: 'password', prompt: `Password of ${user}`, user })));
 }
 
 type Demand = Parameters<Person['ask']>[0];

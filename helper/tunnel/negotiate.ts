@@ -8,21 +8,29 @@ import type { IpAddress, Path } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import type { RoutesEffect } from '../effects/effects.ts';
 import { NetworkUnreachable } from '../effects/effects.ts';
+import type { RetransmitPolicy } from '#core/ikev2/connection-types.ts';
+import type { Clock } from '../clock.ts';
 import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
 import { candidates } from './candidates.ts';
-import type { Resolver } from './candidates.ts';
+import type { KnownAddresses, Resolver } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
 import { TunnelError, systemFailure } from './failures.ts';
 import { MARK } from './numbers.ts';
+import { HASTY, PATIENT, STEADY } from './retransmission.ts';
 
 export interface NegotiateOptions {
   readonly gateway: Profile['gateway'];
   readonly carrier: Carrier;
   readonly resolver: Resolver;
   readonly routes: Pick<RoutesEffect, 'sourceFor'>;
+  /** What earlier attempts of this tunnel learned; it is added to. */
+  readonly known: KnownAddresses;
+  readonly clock: Clock;
+  /** The tunnel was connected before: silence is given up sooner. */
+  readonly again: boolean;
   /** A fresh attempt over this path, already started; `host` is what was dialled. */
-  readonly begin: (path: Path, host: string) => Association;
+  readonly begin: (path: Path, host: string, retransmitInit: RetransmitPolicy) => Association;
   readonly onStep: (step: string) => void;
   readonly signal: AbortSignal;
 }
@@ -48,22 +56,27 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
       failures.push(way);
       continue;
     }
-    const association = options.begin(way.path, candidate.host);
+    const policy = candidate.more ? HASTY : STEADY;
+    const association = options.begin(way.path, candidate.host, options.again ? policy : PATIENT);
     const ready = association.ready.then(() => 'ready' as const);
     const outcome = await unlessAborted(options.signal, Promise.race([ready, association.ended]));
     if (outcome === 'ready') return { association, outerMtu: way.mtu };
-    if (outcome === 'aborted') return undefined;
+    if (outcome === 'aborted') {
+      void association.leave();
+      return undefined;
+    }
     const failure: Failure = outcome ?? { cause: 'closed-by-peer', detail: 'the gateway ended the exchange' };
+    await association.leave();
     if (!isSilence(failure)) throw new TunnelError(failure);
     failures.push(failure);
-    await association.leave();
   }
   throw new TunnelError(summary(failures, options.gateway.addresses));
 }
 
-async function wayTo(
+/** The path to an address as the system has it now, with its MTU; or why there is none. */
+export async function wayTo(
   remote: IpAddress,
-  { routes, carrier, gateway }: NegotiateOptions,
+  { routes, carrier, gateway }: Pick<NegotiateOptions, 'routes' | 'carrier' | 'gateway'>,
 ): Promise<{ path: Path; mtu: number } | Failure> {
   const address = formatIp(remote);
   const port = carrier.portFor(remote.length === 4 ? 4 : 6);

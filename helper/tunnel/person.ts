@@ -40,6 +40,7 @@ export class Person {
   #open: Open | undefined;
   #asked = 0;
   #typed: Typed = {};
+  #declined = false;
 
   constructor(clock: Clock, onChange: () => void) {
     this.#clock = clock;
@@ -51,9 +52,15 @@ export class Person {
     return this.#open?.shown;
   }
 
+  /** Whether the person did not want to answer the last question. */
+  get declined(): boolean {
+    return this.#declined;
+  }
+
   /** What was typed; undefined where nobody answers in time, or the person does not want to. */
   async ask(question: PersonQuestion): Promise<string | undefined> {
     this.cancel();
+    this.#declined = false;
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     const open: Open = { shown: { id: ++this.#asked, ...question }, settle: resolve };
     this.#open = open;
@@ -66,6 +73,7 @@ export class Person {
   /** Whether the question with this id was open. Without a text the person declines. */
   answer(id: number, text: string | undefined, remember = false): boolean {
     if (this.#open?.shown.id !== id) return false;
+    this.#declined = text === undefined;
     this.#note(this.#open.shown.kind, text, remember);
     this.#close(text);
     return true;

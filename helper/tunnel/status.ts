@@ -4,10 +4,10 @@ import { describeEspSuite, describeIkeSuite, weaknesses } from '#core/crypto/sui
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
-import type { TunnelQuestion, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { Discarded, TunnelQuestion, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { formatIp } from '#core/net/address.ts';
 import type { SaCounters } from '../native/data-plane.ts';
-import type { Association, InstalledChild } from './association.ts';
+import { type Association, type InstalledChild, spiText } from './association.ts';
 import type { Plan } from './plan.ts';
 
 export interface StatusInput {
@@ -24,9 +24,10 @@ export interface StatusInput {
   readonly tun: string | undefined;
   readonly question: TunnelQuestion | undefined;
   readonly reconnect: TunnelStatus['reconnect'];
-  readonly liveness: TunnelStatus['liveness'];
+  /** `undefined` where the profile never asks the gateway for life. */
+  readonly deadAfterSec: number | undefined;
   readonly lastEnd: TunnelStatus['lastEnd'];
-  readonly discarded: TunnelStatus['discarded'];
+  readonly discarded: readonly Discarded[];
 }
 
 type ChildStatus = TunnelStatus['children'][number];
@@ -39,7 +40,9 @@ export function statusOf(input: StatusInput): TunnelStatus {
     since: input.since,
     step: input.step ?? null,
     gateway: gatewayOf(association),
-    virtualIps: association?.config?.addresses.map(({ address }) => formatIp(address)) ?? [],
+    virtualIps: (plan?.link.addresses ?? association?.config?.addresses ?? []).map(({ address }) =>
+      formatIp(address),
+    ),
     dns: {
       servers: plan?.dns?.servers.map(formatIp) ?? [],
       domains: [...(plan?.dns?.domains ?? [])],
@@ -54,10 +57,10 @@ export function statusOf(input: StatusInput): TunnelStatus {
     question: input.question ?? null,
     failure: input.failure ?? null,
     reconnect: input.reconnect,
-    liveness: input.liveness,
+    liveness: livenessOf(association, input.deadAfterSec),
     path: pathOf(association),
     lastEnd: input.lastEnd,
-    discarded: input.discarded,
+    discarded: [...input.discarded],
   };
 }
 
@@ -70,7 +73,16 @@ function gatewayOf(association: Association | undefined): TunnelStatus['gateway'
 function pathOf(association: Association | undefined): TunnelStatus['path'] {
   if (!association?.path) return null;
   const { local, remote } = association.path;
-  return { local, remote, mobike: false };
+  return { local, remote, mobike: association.ike !== undefined && association.mobike };
+}
+
+function livenessOf(
+  association: Association | undefined,
+  deadAfterSec: number | undefined,
+): TunnelStatus['liveness'] {
+  if (!association || deadAfterSec === undefined) return null;
+  const { lastProof } = association;
+  return { lastProof: lastProof === undefined ? null : new Date(lastProof).toISOString(), deadAfterSec };
 }
 
 function ikeOf(association: Association | undefined): TunnelStatus['ike'] {
@@ -84,7 +96,7 @@ function ikeOf(association: Association | undefined): TunnelStatus['ike'] {
     weak: weaknesses(ike.suite),
     rekeyAt: association.ikeRekeyAt ?? null,
     expiresAt: association.ikeExpiresAt ?? null,
-    reauthenticateAt: null,
+    reauthenticateAt: association.reauthenticateAt ?? null,
   };
 }
 
@@ -117,9 +129,4 @@ function childOf(
     ...(softLimit.packets === undefined ? {} : { rekeyAtPackets: Number(softLimit.packets) }),
     ...(hardLimit.packets === undefined ? {} : { limitPackets: Number(hardLimit.packets) }),
   };
-}
-
-/** Eight hex digits, as ESP packets show it. */
-function spiText(spi: number): string {
-  return spi.toString(16).padStart(8, '0');
 }

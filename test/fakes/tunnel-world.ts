@@ -10,6 +10,7 @@ import type { Path } from '#core/net/address.ts';
 import { FakeClock } from '#helper/clock-fake.ts';
 import { Driver } from '#helper/driver.ts';
 import { FakeEffects } from '#helper/effects/fake.ts';
+import { FakeNetworkWatch } from '#helper/effects/network-watch/network-watch-fake.ts';
 import { JournalFile } from '#helper/effects/journal-file.ts';
 import { Log } from '#helper/log/log.ts';
 import { FakePlatform } from '#helper/native/data-plane-fake.ts';
@@ -23,9 +24,8 @@ import type { ProfileStore, StoredProfile } from '#helper/profile-store.ts';
 import type { Secret } from '#helper/secret.ts';
 import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
 import type { Resolver } from '#helper/tunnel/candidates.ts';
-import { TunnelManager } from '#helper/tunnel-manager.ts';
+import { type ManagerDeps, TunnelManager } from '#helper/tunnel-manager.ts';
 import type { Typed } from '#helper/tunnel/person.ts';
-import type { TunnelDeps } from '#helper/tunnel/tunnel.ts';
 import { ASSIGNED, responderConfig } from '#test/harness/ikev2-pair.ts';
 import type { ResponderOverrides } from '#test/harness/ikev2-pair.ts';
 import { ipv4Udp } from '#test/harness/ip-packets.ts';
@@ -125,6 +125,7 @@ export class TunnelWorld implements TunnelPlatform {
   readonly clock = new FakeClock();
   readonly log = new Log(this.clock, []);
   readonly effects = new FakeEffects();
+  readonly watch = new FakeNetworkWatch();
   readonly stateDir = temporaryDirectory();
   readonly journal = JournalFile.open(this.stateDir).journal;
   readonly network = new FakeNetwork({
@@ -158,7 +159,7 @@ export class TunnelWorld implements TunnelPlatform {
   };
 
   /** `store` says which profiles a viewer sees; by default everybody sees all of `profiles`. */
-  constructor(change: Partial<TunnelDeps> = {}, store?: Pick<ProfileStore, 'get'>) {
+  constructor(change: Partial<ManagerDeps> = {}, store?: Pick<ProfileStore, 'get'>) {
     const { routes } = this.effects;
     const sourceFor = routes.sourceFor.bind(routes);
     routes.sourceFor = (remote, mark) => {
@@ -171,6 +172,7 @@ export class TunnelWorld implements TunnelPlatform {
       effects: this.effects,
       journal: this.journal,
       clock: this.clock,
+      network: this.watch,
       resolver: this.resolver,
       createConnection,
       random: seededRandom(1).bytes,

@@ -1,0 +1,355 @@
+/**
+ * One life of a tunnel: from the user's `up` until nothing of it is wanted any more. Carrier, addresses, routes, guard and DNS
+ * are made at the first connection and stay until the end, so that nothing leaks while there is none; associations come and go
+ * in it, at times two at once. tunnel.ts begins it and tells about it.
+ *
+ * | state | packets into the TUN |
+ * | --- | --- |
+ * | connecting | there is no route to it yet: they go as they went before |
+ * | connected | into a Child SA, or dropped where none takes them |
+ * | reconnecting | dropped, or into the SA that is in doubt |
+ */
+import type { Failure } from '#core/failure/failure.ts';
+import { explain } from '#core/failure/explain.ts';
+import type { Path } from '#core/net/address.ts';
+import { parseIp } from '#core/net/address.ts';
+import { isoTime } from '../clock.ts';
+import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
+import type { Logger } from '../log/log.ts';
+import type { StoredProfile } from '../profile-store.ts';
+import { unlessAborted } from './abort.ts';
+import type { Association } from './association.ts';
+import { Bell } from './bell.ts';
+import type { Carrier } from './carrier.ts';
+import { openCarrier } from './carrier.ts';
+import { Changes } from './changes.ts';
+import { type Credentials, gatherCredentials, type Given } from './credentials.ts';
+import { Dialler } from './dialler.ts';
+import { TunnelError, systemFailure } from './failures.ts';
+import type { History } from './history.ts';
+import { type Negotiated, wayTo } from './negotiate.ts';
+import type { Person } from './person.ts';
+import { type Plan, planOf } from './plan.ts';
+import { deadAfterSec } from './retransmission.ts';
+import { Retries } from './retries.ts';
+import { Suspicion } from './suspicion.ts';
+import type { TunnelDeps } from './tunnel-deps.ts';
+
+export interface LifeOptions {
+  readonly stored: StoredProfile;
+  readonly slot: number;
+  readonly deps: TunnelDeps;
+  readonly person: Person;
+  readonly history: History;
+  readonly log: Logger;
+  /** The state follows from what is in place: see `stage`. */
+  readonly onStage: () => void;
+  readonly onStep: (step: string | undefined) => void;
+  readonly onChange: () => void;
+}
+
+/** Why a fresh association is to take the place of one that stands. `moved`: that one is believed dead. */
+type Renewal = 'asked' | 'reauthentication' | 'moved';
+
+export class Life {
+  readonly #options: LifeOptions;
+  readonly #stop = new AbortController();
+  readonly #bell = new Bell();
+  readonly #retries: Retries;
+  readonly #suspicion: Suspicion;
+  readonly #changes: Changes;
+  #carrier: Carrier | undefined;
+  #credentials: Credentials | undefined;
+  #dialler: Dialler | undefined;
+  /** The one that carries packets. */
+  #current: Association | undefined;
+  #plan: Plan | undefined;
+  #wasConnected = false;
+  #renewal: Renewal | undefined;
+  /** When the next association is to be tried for (monotonic); `undefined` while none is wanted. */
+  #due: number | undefined;
+  #attempt: AbortController | undefined;
+  #fatal: Failure | undefined;
+
+  constructor(options: LifeOptions) {
+    this.#options = options;
+    const { stored, deps, log } = options;
+    this.#changes = new Changes(deps.effects, deps.journal, log);
+    this.#retries = new Retries(stored.profile.reconnect, deps.random);
+    this.#suspicion = new Suspicion({
+      clock: deps.clock,
+      deadAfterSec: deadAfterSec(stored.profile.ike.livenessSec),
+      counters: () => this.counters(),
+      wayOf: (association) => this.#wayOf(association),
+      onMove: (path) => this.#moveTo(path),
+      onChange: options.onStage,
+      onTick: options.onChange,
+    });
+  }
+
+  /** What is in place: nothing yet, a connection that lives for all we know, or one that has to be made again. */
+  get stage(): 'connecting' | 'connected' | 'reconnecting' {
+    if (!this.#wasConnected) return 'connecting';
+    return this.#current && !this.#suspicion.doubted ? 'connected' : 'reconnecting';
+  }
+
+  get association(): Association | undefined {
+    return this.#current ?? this.#dialler?.trying;
+  }
+
+  get carrier(): Carrier | undefined {
+    return this.#carrier;
+  }
+
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  get dnsBackend(): Changes['dnsBackend'] {
+    return this.#changes.dnsBackend;
+  }
+
+  get reconnect() {
+    const { attempt, why } = this.#retries;
+    const waits = this.#attempt === undefined && this.#due !== undefined;
+    const nextAt = waits ? isoTime(this.#options.deps.clock, this.#due) : null;
+    return { attempt, nextAt, why: why ?? null };
+  }
+
+  counters() {
+    return this.#carrier?.dataPlane.stats().children ?? [];
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  rekey(what: 'ike' | 'child'): boolean {
+    this.#current?.rekey(what);
+    return this.#current !== undefined;
+  }
+
+  /** A fresh connection now; `false` before there was one. */
+  renew(): boolean {
+    if (!this.#wasConnected) return false;
+    if (this.#current) this.#renewal = this.#suspicion.doubted ? 'moved' : 'asked';
+    this.#want(this.#options.deps.clock.now());
+    return true;
+  }
+
+  /** Resolves with the reason when it has ended by itself, or `undefined` when stop() ended it. Throws what the system refuses. */
+  async run(given: Given): Promise<Failure | undefined> {
+    const { stored, deps, person, log } = this.#options;
+    const { signal } = this.#stop;
+    const credentials = await gatherCredentials(stored, given, person);
+    this.#credentials = credentials;
+    if (signal.aborted) return undefined;
+    const carrier = openCarrier(deps.platform, stored.profile.ike.localPort, this.#carrierEvents(), log);
+    this.#carrier = carrier;
+    this.#dialler = new Dialler({
+      ...this.#options,
+      carrier,
+      credentials,
+      onProof: (association) => this.#suspicion.proven(association),
+      onReauthenticate: (association) => this.#planReauthentication(association),
+      onDiscard: (kind, spi, why) => this.#options.history.discard(kind, spi, why),
+    });
+    const unsubscribe = deps.network.subscribe((change) => void this.#onNetwork(change));
+    try {
+      const first = await this.#dialler.dial({ again: false, addresses: [], beside: false, signal });
+      if (!first) return undefined;
+      await this.#adopt(first);
+      return await this.#keep();
+    } finally {
+      this.#stop.abort();
+      unsubscribe();
+      this.#suspicion.stop();
+    }
+  }
+
+  /** Undoes everything, whatever of it exists. The peer hears of it while the system is being put back. */
+  async release(): Promise<void> {
+    await Promise.all([this.#dialler?.close(), this.#changes.undo()]);
+    this.#carrier?.close();
+    this.#carrier = undefined;
+    this.#credentials?.wipe();
+  }
+
+  /** From the first connection on: one association after the other. */
+  async #keep(): Promise<Failure | undefined> {
+    const { clock } = this.#options.deps;
+    const { signal } = this.#stop;
+    while (!signal.aborted && !this.#fatal) {
+      if (this.#due !== undefined && this.#due <= clock.now()) {
+        this.#due = undefined;
+        // What was believed dead has spoken meanwhile.
+        if (this.#renewal === 'moved' && !this.#suspicion.doubted) continue;
+        await this.#renewNow();
+        continue;
+      }
+      const due = this.#due;
+      const cancel = due === undefined ? () => {} : clock.setTimer(due, () => this.#bell.ring());
+      await unlessAborted(signal, this.#bell.heard());
+      cancel();
+    }
+    return signal.aborted ? undefined : this.#fatal;
+  }
+
+  /** One try for a fresh association. */
+  async #renewNow(): Promise<void> {
+    const { deps, person, onChange, log } = this.#options;
+    this.#attempt = new AbortController();
+    this.#retries.attempt++;
+    onChange();
+    try {
+      const fresh = await this.#dialler?.dial({
+        again: true,
+        addresses: this.#plan?.link.addresses.map(({ address }) => address) ?? [],
+        beside: this.#current !== undefined && this.#renewal !== 'moved',
+        signal: AbortSignal.any([this.#stop.signal, this.#attempt.signal]),
+      });
+      this.#attempt = undefined;
+      person.cancel();
+      // Cut short: by the end, or for a try over a network that has changed.
+      if (!fresh) this.#due ??= deps.clock.now();
+      else await this.#adopt(fresh);
+    } catch (error) {
+      this.#attempt = undefined;
+      person.cancel();
+      if (!(error instanceof TunnelError)) throw error;
+      log.warn(`reconnecting (${this.#retries.attempt}): ${explain(error.failure).sentence}`);
+      this.#failed(error.failure);
+    }
+    onChange();
+  }
+
+  #failed(failure: Failure): void {
+    const declined = failure.cause === 'secret-missing' && this.#options.person.declined;
+    const wait = this.#retries.failed(failure);
+    if (wait !== undefined && !declined && this.#renewal !== 'asked') {
+      this.#want(this.#options.deps.clock.now() + wait);
+      return;
+    }
+    // What stands is better than nothing, for as long as it stands.
+    this.#renewal = undefined;
+    if (!this.#current) this.#fatal = failure;
+  }
+
+  /** Takes an association in use: brings the system up to date, lets the old one go. */
+  async #adopt({ association, outerMtu }: Negotiated): Promise<void> {
+    const { stored, slot, onStep, onStage } = this.#options;
+    const [installed] = association.children.values();
+    const { config, path } = association;
+    if (installed && path && this.#carrier) {
+      onStep(`configuring ${this.#carrier.tun}`);
+      const { profile } = stored;
+      const assigned = config ?? NOTHING_ASSIGNED;
+      const { tun } = this.#carrier;
+      const plan = planOf({ tun, slot, profile, config: assigned, child: installed.child, path, outerMtu });
+      await this.#changes.make(plan, this.#stop.signal);
+      this.#plan = plan;
+    }
+    if (this.#stop.signal.aborted) return;
+    const old = this.#current;
+    this.#current = association;
+    this.#renewal = undefined;
+    this.#due = undefined;
+    this.#wasConnected = true;
+    this.#retries.connected(this.#options.deps.clock.now());
+    this.#suspicion.watch(association);
+    if (!association.isOver) onStage();
+    void old?.leave();
+    this.#planReauthentication(association);
+    void association.ended.then((failure) => this.#onEnd(association, failure));
+  }
+
+  #onEnd(association: Association, end: Failure | undefined): void {
+    const { deps, history, log, onStage } = this.#options;
+    if (association !== this.#current || this.#stop.signal.aborted) return;
+    const failure: Failure = end ?? { cause: 'closed-by-peer', detail: 'the gateway ended the connection' };
+    void association.leave();
+    this.#current = undefined;
+    this.#renewal = undefined;
+    this.#suspicion.stop();
+    history.ended(failure, '');
+    log.warn(explain(failure).sentence);
+    const wait = this.#fatal ? undefined : this.#retries.lost(deps.clock.now(), failure);
+    if (wait === undefined) {
+      this.#fatal ??= failure;
+      this.#bell.ring();
+      return;
+    }
+    // A renewal under way goes on in place of the first try.
+    if (this.#attempt) this.#retries.attempt = 1;
+    else this.#due = deps.clock.now() + wait;
+    this.#bell.ring();
+    onStage();
+  }
+
+  /** A try at this time at the latest; one that is under way will do. */
+  #want(at: number): void {
+    if (!this.#attempt) this.#due = Math.min(at, this.#due ?? at);
+    this.#bell.ring();
+    this.#options.onChange();
+  }
+
+  #planReauthentication(association: Association): void {
+    if (association !== this.#current || association.reauthenticateDue === undefined) return;
+    this.#renewal ??= 'reauthentication';
+    this.#want(association.reauthenticateDue);
+  }
+
+  /** A fresh connection over another path, for want of MOBIKE. */
+  #moveTo(path: Path): void {
+    this.#options.log.info(`our address towards the gateway is now ${path.local.address}`);
+    this.#renewal = 'moved';
+    this.#tryAgain();
+  }
+
+  async #onNetwork(change: NetworkChange): Promise<void> {
+    if (change.what === 'sleeping' || !this.#wasConnected) return;
+    this.#options.log.debug(change.what === 'woke' ? 'the machine woke' : 'the network has changed');
+    try {
+      if (this.#current) await this.#suspicion.network(change);
+    } catch (error) {
+      this.#options.log.warn(explain(systemFailure('The network cannot be examined', error)).sentence);
+    }
+    if (!this.#current) this.#tryAgain();
+  }
+
+  /** At once and from the start, unless the gateway is answering already, or a person is. */
+  #tryAgain(): void {
+    this.#retries.freshStart();
+    if (!this.#attempt) this.#want(this.#options.deps.clock.now());
+    else if (!this.#dialler?.trying?.isAnswered) this.#attempt.abort();
+  }
+
+  async #wayOf({ path }: Association): Promise<Path | undefined> {
+    const remote = path && parseIp(path.remote.address);
+    if (!remote || !this.#carrier) return undefined;
+    const { deps, stored } = this.#options;
+    const way = await wayTo(remote, {
+      routes: deps.effects.routes,
+      carrier: this.#carrier,
+      gateway: stored.profile.gateway,
+    });
+    if ('cause' in way) return undefined;
+    return { local: { ...path.local, address: way.path.local.address }, remote: path.remote };
+  }
+
+  #carrierEvents() {
+    return {
+      onIke: (datagram: Parameters<Dialler['receive']>[0]) => this.#dialler?.receive(datagram),
+      onExpired: (spiIn: number, reason: string) => this.#dialler?.expire(spiIn, reason),
+      onFatal: (detail: string) => {
+        const remedy = 'connect again (adit up); the log of aditd says more';
+        this.#fatal = { cause: 'system', what: 'The data plane stopped', detail, remedy };
+        this.#bell.ring();
+        this.#current?.fail(this.#fatal);
+        this.#dialler?.trying?.fail(this.#fatal);
+      },
+    };
+  }
+}
+
+const NOTHING_ASSIGNED = { addresses: [], dns: [], subnets: [], domains: [] } as const;

@@ -1,0 +1,171 @@
+/**
+ * Whether a connection may still be called connected (RFC 7296 §2.4). Counts inbound ESP as life, asks at once where something
+ * is suspicious, and withdraws its belief where the last proof of life is older than a dead peer would stay unnoticed, by the
+ * wall clock: the engine's own clock stands still while the machine sleeps. life.ts shows what is believed here.
+ *
+ * | what happens | what follows |
+ * | --- | --- |
+ * | we send for 10 s and nothing comes back | the peer is asked |
+ * | the network changes, our address towards the gateway does not | the peer is asked; by MOBIKE, a new NAT is noticed, too |
+ * | our address towards the gateway changes | the connection moves by MOBIKE (RFC 4555), or is made again |
+ * | there is no way to the gateway | doubt, until there is one |
+ * | wake, or any moment, with a last proof that is too old | doubt; the peer is asked, and has PROBE_MS to answer |
+ */
+import type { Path } from '#core/net/address.ts';
+import type { Clock } from '../clock.ts';
+import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
+import type { SaCounters } from '../native/data-plane.ts';
+import type { Association } from './association.ts';
+import { PROBE_MS, ROAM_MS } from './retransmission.ts';
+
+export interface SuspicionDeps {
+  readonly clock: Clock;
+  /** `undefined` where the profile never asks: then age alone is no reason for doubt. */
+  readonly deadAfterSec: number | undefined;
+  readonly counters: () => readonly SaCounters[];
+  /** The path to the same gateway as the system has it now; `undefined` where there is none. */
+  readonly wayOf: (association: Association) => Promise<Path | undefined>;
+  /** The connection has to be made again over this path: it cannot move by itself. */
+  readonly onMove: (path: Path) => void;
+  /** Belief was lost or came back. */
+  readonly onChange: () => void;
+  /** Once a second: the counters are new. */
+  readonly onTick: () => void;
+}
+
+const TICK_MS = 1000;
+const UNANSWERED_MS = 10_000;
+
+export class Suspicion {
+  readonly #deps: SuspicionDeps;
+  #association: Association | undefined;
+  #doubted = false;
+  #probing = false;
+  #cancelTick: () => void = () => {};
+  #cancelProbe: () => void = () => {};
+  #inbound = new Map<number, bigint>();
+  #outbound = 0n;
+  /** Since when we have sent without hearing anything. */
+  #unansweredSince: number | undefined;
+
+  constructor(deps: SuspicionDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether the connection that is watched may be dead for all we know. */
+  get doubted(): boolean {
+    return this.#doubted;
+  }
+
+  /** Watches this one from now on, in place of another. */
+  watch(association: Association): void {
+    this.stop();
+    this.#association = association;
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#cancelTick();
+    this.#cancelProbe();
+    this.#association = undefined;
+    this.#doubted = false;
+    this.#probing = false;
+    this.#unansweredSince = undefined;
+    this.#outbound = 0n;
+    this.#inbound = new Map();
+  }
+
+  /** The association has heard from its peer. */
+  proven(association: Association): void {
+    if (association !== this.#association) return;
+    this.#unansweredSince = undefined;
+    this.#believe(true);
+  }
+
+  async network({ what }: NetworkChange): Promise<void> {
+    const association = this.#association;
+    if (!association || what === 'sleeping') return;
+    if (this.#isStale(association)) this.#believe(false);
+    const way = await this.#deps.wayOf(association);
+    if (association !== this.#association || association.isOver) return;
+    if (!way) this.#believe(false);
+    else if (way.local.address !== association.path?.local.address) this.#move(association, way);
+    else if (this.#doubted) this.#probe(association, PROBE_MS, way);
+    else ask(association, way);
+  }
+
+  #move(association: Association, path: Path): void {
+    this.#believe(false);
+    if (association.mobike) this.#probe(association, ROAM_MS, path);
+    else this.#deps.onMove(path);
+  }
+
+  #believe(belief: boolean): void {
+    if (belief) this.#cancelProbe();
+    if (belief) this.#probing = false;
+    if (this.#doubted !== belief) return;
+    this.#doubted = !belief;
+    this.#deps.onChange();
+  }
+
+  #isStale({ lastProof }: Association): boolean {
+    const { deadAfterSec, clock } = this.#deps;
+    if (deadAfterSec === undefined || lastProof === undefined) return false;
+    return clock.wall() - lastProof > deadAfterSec * 1000;
+  }
+
+  /** Asks, and gives up where no answer comes in a short time: then a fresh connection is the quicker way. */
+  #probe(association: Association, patienceMs: number, path?: Path): void {
+    ask(association, path);
+    const { clock } = this.#deps;
+    // Another path is another chance.
+    if (path) this.#cancelProbe();
+    else if (this.#probing) return;
+    this.#probing = true;
+    this.#cancelProbe = clock.setTimer(clock.now() + patienceMs, () => {
+      const silentMs = clock.wall() - (association.lastProof ?? clock.wall());
+      association.fail({ cause: 'peer-dead', lastSeenSecAgo: Math.round(silentMs / 1000) });
+    });
+  }
+
+  #tick(): void {
+    const { clock } = this.#deps;
+    this.#cancelTick = clock.setTimer(clock.now() + TICK_MS, () => {
+      this.#tick();
+      const association = this.#association;
+      if (!association) return;
+      this.#count(association);
+      if (!association.isOver && this.#isStale(association)) {
+        this.#believe(false);
+        this.#probe(association, PROBE_MS);
+      }
+      this.#deps.onTick();
+    });
+  }
+
+  #count(association: Association): void {
+    const counters = this.#deps.counters().filter(({ spiIn }) => association.children.has(spiIn));
+    for (const each of counters) association.noteUsage(each);
+    const heard = counters.some(({ spiIn, packetsIn }) => packetsIn > (this.#inbound.get(spiIn) ?? 0n));
+    this.#inbound = new Map(counters.map(({ spiIn, packetsIn }) => [spiIn, packetsIn]));
+    const outbound = counters.reduce((sum, { packetsOut }) => sum + packetsOut, 0n);
+    // Less than before: a Child SA went at a rekeying, with its counters.
+    const sent = outbound > this.#outbound;
+    this.#outbound = outbound;
+    if (heard) association.noteInboundTraffic();
+    else this.#suspect(association, sent);
+  }
+
+  #suspect(association: Association, sent: boolean): void {
+    const now = this.#deps.clock.now();
+    if (sent) this.#unansweredSince ??= now;
+    if (this.#unansweredSince === undefined || now - this.#unansweredSince < UNANSWERED_MS) return;
+    this.#unansweredSince = undefined;
+    association.checkLiveness();
+  }
+}
+
+function ask(association: Association, path?: Path): void {
+  if (path && association.mobike) association.roam(path);
+  else association.checkLiveness();
+}

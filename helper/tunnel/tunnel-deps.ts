@@ -1,0 +1,31 @@
+/** What a tunnel needs of the helper around it: main.ts has the real ones, test/fakes/tunnel-world.ts the others. */
+import type { Connection, InitiatorConfig } from '#core/ikev2/connection-types.ts';
+import type { Clock } from '../clock.ts';
+import type { ConnectionInputs } from '../connection-config.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { Journal } from '../effects/journal.ts';
+import type { NetworkWatch } from '../effects/network-watch/network-watch.ts';
+import type { Logger } from '../log/log.ts';
+import type { Secret } from '../secret.ts';
+import type { Resolver } from './candidates.ts';
+import type { TunnelPlatform } from './carrier.ts';
+import type { Typed } from './person.ts';
+import type { Trust } from './verify-peer.ts';
+
+export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' | 'applicationVersion'> {
+  readonly platform: TunnelPlatform;
+  readonly effects: Effects;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly network: Pick<NetworkWatch, 'subscribe'>;
+  readonly resolver: Resolver;
+  readonly createConnection: (config: InitiatorConfig) => Connection;
+  readonly trust: Trust;
+  /** Stores a password that the gateway has changed, where the old one was stored. */
+  readonly keepPassword: (id: string, password: Secret) => void;
+  /** Stores what the person typed for a login that succeeded and wants to be asked no more. */
+  readonly remember: (id: string, typed: Typed) => void;
+  /** Whether another tunnel of ours leads to the same gateway now. */
+  readonly notAlone: () => boolean;
+  readonly log: Logger;
+}
