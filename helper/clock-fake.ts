@@ -12,7 +12,7 @@ const TURNS = 5;
 
 export class FakeClock implements Clock {
   #now = 0;
-  readonly #epoch: number;
+  #epoch: number;
   readonly #timers = new Set<Timer>();
 
   constructor(epoch = Date.UTC(2026, 0, 1)) {
@@ -25,6 +25,11 @@ export class FakeClock implements Clock {
 
   wall(): number {
     return this.#epoch + this.#now;
+  }
+
+  /** The machine sleeps, or its clock is set: wall time moves alone. */
+  sleep(ms: number): void {
+    this.#epoch += ms;
   }
 
   setTimer(at: number, callback: () => void): () => void {

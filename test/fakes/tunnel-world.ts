@@ -9,6 +9,7 @@ import { formatIp, parseIp } from '#core/net/address.ts';
 import type { Path } from '#core/net/address.ts';
 import { FakeClock } from '#helper/clock-fake.ts';
 import { Driver } from '#helper/driver.ts';
+import { NetworkUnreachable } from '#helper/effects/effects.ts';
 import { FakeEffects } from '#helper/effects/fake.ts';
 import { FakeNetworkWatch } from '#helper/effects/network-watch/network-watch-fake.ts';
 import { JournalFile } from '#helper/effects/journal-file.ts';
@@ -41,7 +42,8 @@ export const VIRTUAL_IP = formatIp(ASSIGNED.addresses[0]?.address ?? new Uint8Ar
 
 /** The engine's responder and a data plane at one address. */
 export class Gateway {
-  readonly #config: ResponderOverrides;
+  /** For peers that come from now on. */
+  config: ResponderOverrides;
   readonly #clock: FakeClock;
   readonly #random = seededRandom(7);
   readonly #drivers = new Map<string, Driver>();
@@ -49,9 +51,11 @@ export class Gateway {
   readonly #plane: DataPlane;
   /** Takes and says nothing while true; its packets still travel. */
   silent = false;
+  /** Hears nothing of peers that it does not know. */
+  refuseNew = false;
 
   constructor(address: string, config: ResponderOverrides, clock: FakeClock, network: FakeNetwork) {
-    this.#config = config;
+    this.config = config;
     this.#clock = clock;
     this.#platform = new FakePlatform({ network, addresses: [address], random: this.#random.bytes });
     const family = address.includes(':') ? 6 : 4;
@@ -80,15 +84,26 @@ export class Gateway {
     for (const driver of this.#drivers.values()) driver.delete();
   }
 
+  /** Starts again after stop(), knowing nobody. */
+  restart(): void {
+    this.silent = false;
+  }
+
   /** Forgets every peer without a word. */
   stop(): void {
     this.silent = true;
     for (const driver of this.#drivers.values()) driver.abandon();
   }
 
+  /** Engines that were made for clients so far. */
+  get peers(): number {
+    return this.#drivers.size;
+  }
+
   #receive(bytes: Uint8Array, path: Path): void {
     if (this.silent) return;
     const spiI = Buffer.from(bytes.subarray(0, 8)).toString('hex');
+    if (this.refuseNew && !this.#drivers.has(spiI)) return;
     const driver = this.#drivers.get(spiI) ?? this.#newDriver();
     this.#drivers.set(spiI, driver);
     driver.receive(bytes, path);
@@ -98,7 +113,7 @@ export class Gateway {
     let current: Path | undefined;
     const socketOf = (path: Path): number => (path.local.port === 4500 ? 1 : 0);
     return new Driver({
-      connection: createConnection(responderConfig(this.#random, this.#config)),
+      connection: createConnection(responderConfig(this.#random, this.config)),
       clock: this.#clock,
       send: ({ path, bytes, keepalive }) => {
         if (!this.silent) {
@@ -145,6 +160,10 @@ export class TunnelWorld implements TunnelPlatform {
     addresses: OURS,
     random: seededRandom(2).bytes,
   });
+  /** There is no route to anybody. */
+  offline = false;
+  /** Our addresses as the routes have them; datagrams keep the first ones. */
+  ours: readonly [string, string] = OURS;
   /** Passwords that gateways have changed. */
   readonly keptPasswords = new Map<string, Secret>();
   /** What people typed and wanted to be remembered, by profile. */
@@ -163,7 +182,12 @@ export class TunnelWorld implements TunnelPlatform {
     const { routes } = this.effects;
     const sourceFor = routes.sourceFor.bind(routes);
     routes.sourceFor = (remote, mark) => {
-      const own = OURS[remote.length === 4 ? 0 : 1];
+      if (this.offline) {
+        return Promise.reject(
+          new NetworkUnreachable('There is no route', 'Network is unreachable', 'Connect'),
+        );
+      }
+      const own = this.ours[remote.length === 4 ? 0 : 1];
       this.effects.source = { address: parseIp(own) ?? remote, mtu: 1500, dev: 'eth0' };
       return sourceFor(remote, mark);
     };

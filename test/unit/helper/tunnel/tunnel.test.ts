@@ -193,12 +193,19 @@ describe('a tunnel', () => {
     }
     expect(world.status('work')?.state).toBe('connected');
     await world.clock.advance(120_000);
-    expect(world.status('work')).toMatchObject({ state: 'failed', failure: { cause: 'peer-dead' } });
-    expectNothingLeft(world);
+    expect(world.status('work')).toMatchObject({
+      state: 'reconnecting',
+      lastEnd: { failure: { cause: 'peer-dead' } },
+    });
   });
 
   it('connects again after it failed', async () => {
-    const { world, stored, gateway } = await connected();
+    const world = new TunnelWorld();
+    const gateway = world.gateway(GATEWAY, PEER);
+    const profile = profileNamed('work', { reconnect: { enabled: false } });
+    const stored = world.profile('work', { profile });
+    world.tunnels.up(stored);
+    await world.clock.advance(200);
     gateway.deleteAll();
     await world.clock.advance(200);
     expect(world.status('work')).toMatchObject({ state: 'failed', failure: { cause: 'closed-by-peer' } });
@@ -414,16 +421,17 @@ describe('a tunnel that ends', () => {
     expectNothingLeft(world);
   });
 
-  it('when a hard limit stops its only SA', async () => {
+  it('not when a hard limit stops its only SA: another connection takes its place', async () => {
     const { world } = await connected();
     const spiIn = Number.parseInt(world.status('work')?.children[0]?.spiIn ?? '', 16);
     world.opened[0]?.events.onExpired(spiIn, 'bytes');
     await world.clock.advance(200);
     expect(world.status('work')).toMatchObject({
-      state: 'failed',
-      failure: { cause: 'system', what: 'The Child SA ended', detail: 'it reached its limit of bytes' },
+      state: 'connected',
+      lastEnd: {
+        failure: { cause: 'system', what: 'The Child SA ended', detail: 'it reached its limit of bytes' },
+      },
     });
-    expectNothingLeft(world);
   });
 
   it('when the data plane cannot go on', async () => {
