@@ -3,7 +3,7 @@
  * again octet by octet until it is answered (§2.1). connection.ts owns it and reads the answers.
  */
 import type { Path, SocketAddress } from '#core/net/address.ts';
-import { exchangeTypes } from '#core/registry/exchange-types.ts';
+import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import type { Plan } from './exchanges.ts';
 import { RetransmitSchedule } from './retransmit.ts';

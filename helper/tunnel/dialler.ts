@@ -103,7 +103,9 @@ export class Dialler {
       deps.keepPassword(id, password);
       log.info('the gateway has taken over the new password');
     } catch (error) {
-      log.error(`the gateway has taken over the new password, which could not be stored: ${messageOf(error)}`);
+      log.error(
+        `the gateway has taken over the new password, which could not be stored: ${messageOf(error)}`,
+      );
     }
   }
 

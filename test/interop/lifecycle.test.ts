@@ -38,8 +38,9 @@ describe('the end of a connection', () => {
     expect((await scene.gateway.log()).slice(log)).toMatch(/received DELETE for IKE_SA/);
   });
 
-  it('the gateway deletes the IKE SA: said, answered, undone', async () => {
-    const id = await scene.adit.import(scene.profile('plain'), PSK);
+  it('the gateway deletes the IKE SA and no other is wanted: said, answered, undone', async () => {
+    const profile = scene.profile('plain', { reconnect: { enabled: false } });
+    const id = await scene.adit.import(profile, PSK);
     const before = await scene.snapshot();
     await scene.adit.up(id);
     await expectTraffic(scene, id, 'plain');
@@ -53,19 +54,23 @@ describe('the end of a connection', () => {
     await expectNothingLeft(scene, before);
   });
 
-  it('the gateway deletes the Child SA: the tunnel does not pretend to be connected', async () => {
-    const id = await scene.adit.import(scene.profile('plain'), PSK);
-    const before = await scene.snapshot();
-    await scene.adit.up(id);
-    await scene.gateway.terminate({ child: 'net' });
-    const tunnel = await until('Adit notices', async () => {
-      const now = await scene.adit.tunnel(id);
-      return now?.state !== 'connected' && now;
-    });
-    expect(tunnel.children).toEqual([]);
-    await scene.adit.down(id);
-    await expectNothingLeft(scene, before);
-  });
+  it.each(['child', 'ike'] as const)(
+    'the gateway deletes the %s SA: another connection takes its place',
+    async (which) => {
+      const id = await scene.adit.import(scene.profile('plain'), PSK);
+      const before = await scene.snapshot();
+      const first = await scene.adit.up(id);
+      await scene.gateway.terminate(which === 'ike' ? { ike: 'plain' } : { child: 'net' });
+      const tunnel = await until('Adit is back', async () => {
+        const now = await scene.adit.tunnel(id);
+        return now?.state === 'connected' && now.ike?.spiI !== first.ike?.spiI && now;
+      });
+      expect(tunnel.lastEnd).toMatchObject({ failure: { cause: 'closed-by-peer' } });
+      await expectTraffic(scene, id, 'plain');
+      await scene.adit.down(id);
+      await expectNothingLeft(scene, before);
+    },
+  );
 
   it('two tunnels at once, each to its own network', async () => {
     const before = await scene.snapshot();
@@ -131,7 +136,7 @@ describe('a gateway that dies', () => {
       },
       { timeoutMs: 90_000 },
     );
-    expect(tunnel.failure).toMatchObject({ cause: 'peer-dead' });
+    expect(tunnel).toMatchObject({ state: 'reconnecting', lastEnd: { failure: { cause: 'peer-dead' } } });
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fromUtf8, utf8 } from '#core/bytes/bytes.ts';
 import { ProfileStore } from '#helper/profile-store.ts';
 import { Secret } from '#helper/secret.ts';
-import type { TunnelDeps } from '#helper/tunnel/tunnel.ts';
+import type { TunnelDeps } from '#helper/tunnel/tunnel-deps.ts';
 import type { Given } from '#helper/tunnel/credentials.ts';
 import { CANARY, entryNamed, profileNamed } from '#test/fakes/profiles.ts';
 import { quietLog, temporaryDirectory } from '#test/fakes/temporary.ts';
