@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concat, equal } from '#core/bytes/bytes.ts';
+import { concat, equal, utf8 } from '#core/bytes/bytes.ts';
 import { encryptionKeyBytes, encryptionRow } from '#core/crypto/encryption.ts';
 import { integrityRow } from '#core/crypto/integrity.ts';
 import type { IkeSuite } from '#core/crypto/interfaces.ts';
@@ -17,6 +17,7 @@ import { violation } from '#core/ikev2/message-rules.ts';
 import { encodeBody } from '#core/ikev2/payload-table.ts';
 import type { Decoded, Sealed } from '#core/ikev2/payload-types.ts';
 import { createProtection, type ProtectionKeys } from '#core/ikev2/protection.ts';
+import { decodeTarget, encodeTarget, redirectTarget } from '#core/ikev2/redirect-target.ts';
 import { encryptionAlgorithms } from '#core/registry/encryption-algorithms.ts';
 import { integrityAlgorithms } from '#core/registry/integrity-algorithms.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
@@ -218,5 +219,33 @@ describe('octets for a key', () => {
       return inspect(protection.open(sealOctets(suite, keys, { header: head, first, plaintext })));
     });
     expect(outcomes).toEqual(['ok', 'protected-error']);
+  });
+});
+
+describe('the target of a redirect', () => {
+  const identity = fc.oneof(
+    fc.uint8Array({ maxLength: 20 }),
+    fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    fc.constantFrom(...['a.example', 'a\nb', '-x', '1.2.3.4', ''].map((text) => utf8(text))),
+  );
+  const data = fc
+    .tuple(
+      fc.integer({ min: 0, max: 5 }),
+      identity,
+      fc.integer({ min: -2, max: 2 }),
+      fc.uint8Array({ maxLength: 40 }),
+    )
+    .map(([type, octets, off, nonce]) => concat(Uint8Array.of(type, octets.length + off), octets, nonce));
+
+  it('is garbage, or a text that says the same and can be sent again', () => {
+    const outcomes = outcomesOf(data, (octets) => {
+      const read = decodeTarget(octets);
+      if (read === undefined) return 'garbage';
+      expect(redirectTarget(read.target.value)).toEqual(read.target);
+      expect(decodeTarget(encodeTarget(read.target, read.nonce))).toEqual(read);
+      return read.target.kind;
+    });
+    expect(outcomes).toEqual(['fqdn', 'garbage', 'ipv4', 'ipv6']);
   });
 });

@@ -102,12 +102,13 @@ export function subject({ role, state, login, asks }: StateOf, seed = 1): Subjec
     seed,
     initiator: {
       ...ends.initiator,
+      redirect: {},
       retransmit: SHORT,
       livenessSec: 10,
       lifetimeSec: 300,
       child: { lifetimeSec: 100 },
     },
-    responder: { ...ends.responder, retransmit: SHORT, livenessSec: 15 },
+    responder: { ...ends.responder, retransmit: SHORT, livenessSec: 15, authLifetimeSec: 3_600 },
     answers: { ...PEOPLE, [role]: keepsOpen },
   });
   const target = pair[role];
@@ -144,6 +145,11 @@ const CONTENTS: readonly { readonly name: string; readonly payloads: readonly Pa
   {
     name: 'N(INVALID_KE_PAYLOAD)',
     payloads: [notifyPayload(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(0, 19))],
+  },
+  { name: 'N(AUTH_LIFETIME)', payloads: [notifyPayload(NotifyType.AUTH_LIFETIME, spi(60))] },
+  {
+    name: 'N(REDIRECT)',
+    payloads: [notifyPayload(NotifyType.REDIRECT, Uint8Array.of(1, 4, 192, 0, 2, 99))],
   },
   { name: 'N(status)', payloads: [notifyPayload(50_000)] },
   { name: 'N(error)', payloads: [notifyPayload(8_000)] },
