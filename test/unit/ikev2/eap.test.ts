@@ -297,6 +297,19 @@ describe('faults that other clients had', () => {
     expect(pair.drawing.lines).not.toContain('I -> R: HDR, SK {EAP}');
   });
 
+  it('EAP-Success before the gateway has proven itself', () => {
+    const pair = new Ikev2Pair(login({ password: 'secret' }));
+    new Forge(pair).rewrite(
+      answers((payloads, messageId) =>
+        messageId === 1 ? [...payloads.filter(({ kind }) => kind === 'IDr'), SUCCESS] : undefined,
+      ),
+    );
+    pair.connect();
+    expect(pair.events.initiator.failure).toMatchObject({ cause: 'protocol-error', sentBy: 'peer' });
+    expect(pair.events.initiator.types).not.toContain('child-installed');
+    expect(pair.drawing.lines).not.toContain('I -> R: HDR, SK {AUTH}');
+  });
+
   it('EAP behind a certificate that is refused is not looked at', () => {
     const options = login({ password: 'secret' });
     const pair = new Ikev2Pair({
@@ -358,6 +371,38 @@ describe('EAP alone (RFC 5998)', () => {
   it.each<Method>(['MD5', 'MSCHAPv2'])('never uses %s, whatever else is allowed', (method) => {
     const pair = new Ikev2Pair(only(method)).connect();
     expect(pair.events.initiator.failure).toMatchObject({ cause: 'eap-method-refused', wanted: ['TLS'] });
+  });
+
+  it.each([1, 2])(
+    'does not believe EAP-Success in answer %i, where nothing else has proven the gateway',
+    (at) => {
+      const pair = new Ikev2Pair(only('TLS'));
+      new Forge(pair).rewrite(
+        answers((payloads, messageId) =>
+          messageId === at ? [...payloads.filter(({ kind }) => kind === 'IDr'), SUCCESS] : undefined,
+        ),
+      );
+      pair.connect();
+      expect(pair.events.initiator.failure?.cause).toBe('eap-premature-success');
+      expect(pair.events.initiator.types).not.toContain('child-installed');
+      expect(pair.drawing.lines).not.toContain('I -> R: HDR, SK {AUTH}');
+    },
+  );
+
+  it('refuses a gateway that does not know the key of the method', () => {
+    const pair = new Ikev2Pair(only('TLS'));
+    new Forge(pair).rewrite(
+      answers((payloads) =>
+        payloads.some(({ kind }) => kind === 'TSi')
+          ? payloads.map((payload) =>
+              payload.kind === 'AUTH' ? { ...payload, data: new Uint8Array(payload.data.length) } : payload,
+            )
+          : undefined,
+      ),
+    );
+    pair.connect();
+    expect(pair.events.initiator.failure?.cause).toBe('peer-authentication-failed');
+    expect(pair.events.initiator.types).not.toContain('ike-established');
   });
 
   it('holds the identity against the profile at its end', () => {
