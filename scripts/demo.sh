@@ -2,6 +2,8 @@
 # npm run demo: from a bare clone, Adit connects to a gateway in a private network of its own and moves traffic.
 #   npm run demo                            the gateway is Adit's own responder
 #   npm run demo -- --gateway strongswan    the gateway is Debian's strongSwan (installs it: root needed)
+#   npm run demo -- --ui                    the window, on our own responder; pictures in build/demo-ui (installs
+#                                           Debian's chromium: root needed)
 # Runs as root or as an ordinary user (then in a user namespace). Nothing of the machine's own network is touched;
 # everything is gone when it ends.
 set -euo pipefail
@@ -12,8 +14,12 @@ fail() {
   exit 1
 }
 
+script=scripts/demo.ts
 case " $* " in
-  *" strongswan "*) bash scripts/setup.sh --with-lab < /dev/null ;;
+  *" --ui "*) script=scripts/demo-ui.ts ;;
+esac
+case " $* " in
+  *" strongswan "* | *" --ui "*) bash scripts/setup.sh --with-lab < /dev/null ;;
   *) bash scripts/setup.sh < /dev/null ;;
 esac
 export PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin:/sbin"
@@ -32,4 +38,5 @@ if [ "$(id -u)" != 0 ]; then
   [ -r /dev/net/tun ] && [ -w /dev/net/tun ] ||
     fail "/dev/net/tun may not be opened by $(id -un): run it as root"
 fi
-exec unshare "${private[@]}" node scripts/demo.ts "$@" < /dev/null
+# The window's driver speaks to Chromium over the loopback interface of the private namespace.
+exec unshare "${private[@]}" sh -c 'ip link set lo up && exec node "$@"' demo "$script" "$@" < /dev/null
