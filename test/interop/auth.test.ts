@@ -1,11 +1,10 @@
 /** Every way to log in that strongSwan serves: profiles as people get them, the gateway as the public guides set it up. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
 import { gatewayAddress, LAB } from '#test/harness/lab.ts';
+import { der, P12_PASSWORD, pkcs12 } from '#test/harness/login-files.ts';
 import { GATEWAY_ID, Scene, type Way } from '#test/harness/scene.ts';
 import type { Settings } from '#test/harness/settings.ts';
 import { AUTH_PLUGINS } from '#test/harness/strongswan.ts';
@@ -13,7 +12,6 @@ import { type Issued, TestPki } from '#test/harness/test-pki.ts';
 
 const USER = 'alice';
 const PASSWORD = 'canary: Passwort für alle?';
-const P12_PASSWORD = 'canary-p12';
 const CLIENT = 'alice@lab.example';
 
 const KINDS = ['RSA', 'P-256', 'P-384', 'P-521', 'Ed25519'] as const;
@@ -61,23 +59,6 @@ const WAYS: readonly Way[] = [
   way('cert-eap', 'RSA', { auth: 'pubkey', cacerts: 'ca.pem' }, { 'remote-2': login('eap-mschapv2') }),
   ...KINDS.map((key) => way(`cert-${key}`, key, { auth: 'pubkey', id: CLIENT, cacerts: 'ca.pem' })),
 ];
-
-const der = (pem: string): string =>
-  /-----BEGIN[^-]+-----([^-]+)-----END/.exec(pem)?.[1]?.replaceAll('\n', '') ?? '';
-
-/** A PKCS#12 file as base64. */
-function pkcs12({ certificates, key }: Issued): string {
-  const folder = mkdtempSync(join(tmpdir(), 'adit-p12-'));
-  try {
-    writeFileSync(join(folder, 'cert'), certificates);
-    writeFileSync(join(folder, 'key'), key);
-    const line = `pkcs12 -export -in cert -inkey key -out p12 -passout pass:${P12_PASSWORD}`;
-    execFileSync('openssl', line.split(' '), { cwd: folder });
-    return readFileSync(join(folder, 'p12')).toString('base64');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 const addressOf = (name: string): string => gatewayAddress(WAYS.findIndex((each) => each.name === name));
 
