@@ -73,6 +73,12 @@ export interface ShownSettings extends Settings {
   readonly startAtLogin: boolean;
 }
 
+/** A file to save: a name to suggest, never a path, and its octets in base64. */
+export interface SavedFile {
+  readonly name: string;
+  readonly content: string;
+}
+
 interface OwnCalls {
   'app.state': { params: Record<string, never>; result: AppState };
   /** Tries the helper now instead of after the pause. */
@@ -80,6 +86,8 @@ interface OwnCalls {
   /** Asks for an administrator's password and starts the helper. */
   'app.repair': { params: Record<string, never>; result: null };
   'app.copy': { params: { text: string }; result: null };
+  /** The person chooses where. `saved` is false where they cancelled. At most 32 MiB. */
+  'app.save': { params: SavedFile; result: { saved: boolean } };
   /** Answers with all settings as they are then. */
   'app.settings.set': { params: SettingsChange; result: ShownSettings };
   /** Asks what becomes of tunnels, unless the settings say. */

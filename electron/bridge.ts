@@ -10,9 +10,11 @@ import {
   type BridgeCallName,
   PASSED_ON,
   type PassedOn,
+  type SavedFile,
   type ShownSettings,
 } from './bridge-contract.ts';
 import type { HelperClient } from './helper-client.ts';
+import { savedFileSchema } from './save.ts';
 import { type SettingsChange, settingsChangeSchema } from './settings.ts';
 import { LinkError, RefusedError } from './helper-connection.ts';
 
@@ -21,6 +23,7 @@ export interface BridgeServices {
   readonly state: () => AppState;
   readonly repair: () => Promise<void>;
   readonly copy: (text: string) => Promise<void>;
+  readonly save: (file: SavedFile) => Promise<boolean>;
   readonly setSettings: (change: SettingsChange) => ShownSettings;
   readonly quit: () => void;
 }
@@ -70,6 +73,8 @@ async function resultOf(services: BridgeServices, name: unknown, params: unknown
     case 'app.copy':
       await services.copy(parsed(name, copied, params).text);
       return null;
+    case 'app.save':
+      return { saved: await services.save(parsed(name, savedFileSchema, params)) };
     case 'app.settings.set':
       return services.setSettings(parsed(name, settingsChangeSchema, params));
     case 'app.quit':

@@ -15,6 +15,7 @@ import {
   type AppState,
   type BridgeEvent,
   CHANNELS,
+  type SavedFile,
   type ShownSettings,
   type TrayHost,
 } from './bridge-contract.ts';
@@ -25,6 +26,7 @@ import { isNewQuestion, noticeOf } from './notification-model.ts';
 import { Notifications } from './notifications.ts';
 import { decideLeaving, disconnectAll } from './quitting.ts';
 import { canRepair, repair } from './repair.ts';
+import { saveFile } from './save.ts';
 import { readSaved, type Saved, writeSaved } from './saved.ts';
 import type { SettingsChange } from './settings.ts';
 import { isActive, type TrayAction, trayModel } from './tray-model.ts';
@@ -111,6 +113,7 @@ async function start(): Promise<void> {
       state,
       repair,
       copy: (text: string) => clipboard.writeText(text),
+      save: (file: SavedFile) => saveFile(file, askWhere),
       setSettings,
       quit: () => void leave(),
     };
@@ -147,6 +150,14 @@ async function start(): Promise<void> {
   function keep(now: Saved): void {
     saved = now;
     writeSaved(savedFile, saved);
+  }
+
+  async function askWhere(suggested: string): Promise<string | undefined> {
+    const { canceled, filePath } = await dialog.showSaveDialog(main.window, {
+      defaultPath: suggested,
+      properties: ['createDirectory', 'showOverwriteConfirmation'],
+    });
+    return canceled ? undefined : filePath;
   }
 
   const settings = (): ShownSettings => ({ ...saved.settings, startAtLogin: login.isOn() });

@@ -165,7 +165,7 @@ export function createElectron(options: DoubleOptions) {
     close(): void {}
   }
 
-  const answers = { question: 0 };
+  const answers = { question: 0, saveTo: undefined as string | undefined };
   const permissions = { request: undefined as unknown, check: undefined as unknown };
   const module = {
     app: strict('app', app),
@@ -178,6 +178,11 @@ export function createElectron(options: DoubleOptions) {
       async showMessageBox(_window: unknown, question: Electron.MessageBoxOptions) {
         log.push({ kind: 'question', data: question });
         return { response: answers.question, checkboxChecked: false };
+      },
+      /** A person who cancels, unless the test says where to. */
+      async showSaveDialog(_window: unknown, asked: Electron.SaveDialogOptions) {
+        log.push({ kind: 'save', data: asked });
+        return { canceled: answers.saveTo === undefined, filePath: answers.saveTo ?? '' };
       },
     }),
     ipcMain: strict('ipcMain', {
