@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pemCertificates } from '#helper/pki/trust.ts';
+import type { Adit } from './adit.ts';
 import { LAB } from './lab.ts';
 import { GATEWAY_ID } from './scene.ts';
 import type { Issued } from './test-pki.ts';
@@ -42,4 +43,21 @@ export function certificateSswan(
     local,
     'split-tunneling': { subnets: LAB.inner.net4 },
   });
+}
+
+/** Imports files that belong together, a profile with its certificates and keys; returns the id. Nothing may be missing. */
+export async function importTogether(adit: Adit, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = mkdtempSync(join(adit.world.directory, 'import-'));
+  const paths = Object.entries(files).map(([name, content]) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  });
+  const answer = JSON.parse(await adit.run(['import', ...paths, '--json'])) as {
+    imported: readonly { id: string; missingSecrets: readonly string[] }[];
+  };
+  const [first] = answer.imported;
+  if (first === undefined || first.missingSecrets.length > 0) {
+    throw new Error(`adit import answered ${JSON.stringify(answer)}`);
+  }
+  return first.id;
 }

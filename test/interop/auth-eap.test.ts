@@ -9,10 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
-import { LAB } from '#test/harness/lab.ts';
-import { der } from '#test/harness/login-files.ts';
+import { gatewayAddress, LAB } from '#test/harness/lab.ts';
+import { der, importTogether } from '#test/harness/login-files.ts';
 import { until } from '#test/harness/process.ts';
 import { GATEWAY_ID, Scene, type Way } from '#test/harness/scene.ts';
+import { type Settings, settingsText } from '#test/harness/settings.ts';
 import { AUTH_PLUGINS } from '#test/harness/strongswan.ts';
 import { type Issued, TestPki } from '#test/harness/test-pki.ts';
 
@@ -39,7 +40,9 @@ const way = (name: string, local: string, remote: string, id = GATEWAY_ID): Way 
 
 const WAYS: readonly Way[] = [
   way('gtc', 'pubkey', 'eap-gtc'),
+  way('mschapv2', 'pubkey', 'eap-mschapv2'),
   way('ttls-only', 'eap-ttls', 'eap-ttls'),
+  way('tls-only', 'eap-tls', 'eap-tls'),
   way('ttls-revoked', 'eap-ttls', 'eap-ttls', 'revoked.lab'),
 ];
 
@@ -52,6 +55,7 @@ beforeAll(async () => {
     plugins: { 'eap-gtc': { backend: 'generic' } },
     secrets: { 'eap-alice': { id: USER, secret: PASSWORD } },
     files: {
+      'x509ca/ca.pem': ca.certificates,
       [`x509/${GATEWAY_ID}.pem`]: good.certificates,
       [`private/${GATEWAY_ID}.pem`]: good.key,
       'x509/revoked.lab.pem': revoked.certificates,
@@ -88,11 +92,10 @@ function profileOf(
   };
 }
 
-/** Connects with a password from standard input, moves files, disconnects; nothing stays. */
-async function expectLife(name: string, profile: ProfileInput): Promise<void> {
-  const id = await scene.adit.import(profile);
+/** Connects, moves files, disconnects; nothing stays. */
+async function expectLife(name: string, id: string, ...options: readonly string[]): Promise<void> {
   const before = await scene.snapshot();
-  await scene.adit.run(['up', id, '--timeout', '20', '--password-stdin'], { input: PASSWORD });
+  await scene.adit.run(['up', id, '--timeout', '20', ...options], { input: PASSWORD });
   await expectTraffic(scene, id, name);
   await scene.adit.down(id);
   await expectNothingLeft(scene, before);
@@ -108,7 +111,8 @@ async function refusal(profile: ProfileInput, input = PASSWORD): Promise<string>
 
 describe('GTC', () => {
   it('sends the password to a gateway that has proven itself', async () => {
-    await expectLife('gtc', profileOf('gtc', 'certificate', 'gtc'));
+    const id = await scene.adit.import(profileOf('gtc', 'certificate', 'gtc'));
+    await expectLife('gtc', id, '--password-stdin');
     expect(await scene.gateway.log()).toContain('EAP method EAP_GTC succeeded, no MSK established');
   });
 
@@ -118,12 +122,46 @@ describe('GTC', () => {
   });
 });
 
+it('MSCHAPv2: what the gateway says is in the log, without the NUL that ends it', async () => {
+  const id = await scene.adit.import(profileOf('mschapv2', 'certificate', 'mschapv2'));
+  await expectLife('mschapv2', id, '--password-stdin');
+  expect(scene.adit.output).toContain('the gateway says: Welcome2strongSwan');
+  expect(scene.adit.output).not.toMatch(/u\{0\}|\0/);
+});
+
+/** No CERT and no AUTH stand beside IDr: it has said nothing else of itself. */
+const GATEWAY_SAYS_EAP_ALONE = /generating IKE_AUTH response 1 \[ IDr EAP\/REQ\/\w+ \]/;
+
 describe('EAP alone (RFC 5998)', () => {
   it('TTLS proves both ends, the gateway by the certificate inside', async () => {
-    await expectLife('ttls-only', profileOf('ttls-only', 'eap-only', 'ttls'));
+    const id = await scene.adit.import(profileOf('ttls-only', 'eap-only', 'ttls'));
+    const start = (await scene.gateway.log()).length;
+    await expectLife('ttls-only', id, '--password-stdin');
     const log = await scene.gateway.log();
-    // No CERT and no AUTH stand beside IDr: the gateway has said nothing else of itself.
-    expect(log).toMatch(/generating IKE_AUTH response 1 \[ IDr EAP\/REQ\/\w+ \]/);
+    expect(log.slice(start)).toMatch(GATEWAY_SAYS_EAP_ALONE);
+  });
+
+  it('TLS proves both ends, from a swanctl.conf with its files', async () => {
+    const client = pki.leaf(ca, USER, { usage: 'clientAuth', san: `email:${USER}@lab.example` });
+    const connection: Settings = {
+      remote_addrs: gatewayAddress(WAYS.findIndex(({ name }) => name === 'tls-only')),
+      vips: '0.0.0.0',
+      local: { auth: 'eap-tls', certs: 'own.pem', eap_id: `${USER}@lab.example` },
+      remote: { auth: 'eap-tls', id: GATEWAY_ID, cacerts: 'ca.pem' },
+      children: { net: { remote_ts: LAB.inner.net4 } },
+    };
+    const id = await importTogether(scene.adit, {
+      'tls.conf': settingsText({
+        connections: { tls: connection },
+        secrets: { private: { file: 'own.key' } },
+      }),
+      'own.pem': client.certificates,
+      'own.key': client.key,
+      'ca.pem': ca.certificates,
+    });
+    const start = (await scene.gateway.log()).length;
+    await expectLife('tls-only', id);
+    expect((await scene.gateway.log()).slice(start)).toMatch(GATEWAY_SAYS_EAP_ALONE);
   });
 
   it('a server under an authority that the profile does not trust is refused before the password is said', async () => {

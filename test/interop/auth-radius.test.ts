@@ -2,14 +2,12 @@
  * Logins that a FreeRADIUS behind the gateway decides (charon's eap-radius), through the helper: every method with what can
  * run inside it, TLS 1.2 and 1.3, an AAA server with a name of its own, and users whom the gateway never hears of.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
 import { RADIUS, startFreeRadius } from '#test/harness/freeradius.ts';
 import { gatewayAddress, LAB } from '#test/harness/lab.ts';
-import { der } from '#test/harness/login-files.ts';
+import { der, importTogether } from '#test/harness/login-files.ts';
 import type { Daemon } from '#test/harness/process.ts';
 import { GATEWAY_ID, Scene } from '#test/harness/scene.ts';
 import { type Settings, settingsText } from '#test/harness/settings.ts';
@@ -96,7 +94,7 @@ const profileOf = (login: Login): ProfileInput => {
 const imported = (login: Login): Promise<string> => scene.adit.import(profileOf(login));
 
 /** EAP-TLS as administrators write it down: a swanctl.conf, with certificates and key as files beside it. */
-async function importedWithKey({ certificates, key }: Issued): Promise<string> {
+function importedWithKey({ certificates, key }: Issued): Promise<string> {
   const connection: Settings = {
     remote_addrs: gatewayAddress(0),
     vips: '0.0.0.0',
@@ -104,21 +102,13 @@ async function importedWithKey({ certificates, key }: Issued): Promise<string> {
     remote: { auth: 'pubkey', id: GATEWAY_ID, cacerts: ['lab.pem', 'company.pem'] },
     children: { net: { remote_ts: LAB.inner.net4 } },
   };
-  const files = {
+  return importTogether(scene.adit, {
     'tls.conf': settingsText({ connections: { tls: connection }, secrets: { private: { file: 'own.key' } } }),
     'own.pem': certificates,
     'own.key': key,
     'lab.pem': gatewayCa.certificates,
     'company.pem': aaaCa.certificates,
-  };
-  const folder = mkdtempSync(join(scene.lab.world.directory, 'import-'));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  const words = ['import', ...Object.keys(files).map((name) => join(folder, name)), '--json'];
-  const answer = JSON.parse(await scene.adit.run(words)) as {
-    imported: readonly { id: string; missingSecrets: readonly string[] }[];
-  };
-  expect(answer.imported).toMatchObject([{ missingSecrets: [] }]);
-  return answer.imported[0]?.id ?? '';
+  });
 }
 
 /** Connects with a password from standard input, moves files, disconnects; nothing stays. */
