@@ -1,7 +1,8 @@
 /**
  * An initiator of core/ikev2 on a host of the lab, over real UDP and without a data plane: what is tried is IKE alone. Arguments:
- * our address, the gateway's, the pre-shared key. Each line on stdin is a command: `roam LOCAL REMOTE`, `life`, `rekey`. Prints each
- * event as a line of JSON; ends when stdin closes. mobike.test.ts talks to it.
+ * our address, the gateway's, the pre-shared key, and one network for each Child SA. Each line on stdin is a command: `roam LOCAL
+ * REMOTE`, `life`, `rekey`, `rekey SPI`. Prints each event as a line of JSON; ends when stdin closes. mobike.test.ts and
+ * gateway-wishes.test.ts talk to it.
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -9,12 +10,18 @@ import { createInterface } from 'node:readline';
 import { concat, utf8 } from '#core/bytes/bytes.ts';
 import { defaultEspProposals, defaultIkeProposals } from '#core/crypto/defaults.ts';
 import { parseIdentification, type Identification } from '#core/ike/identification.ts';
-import { parseTrafficSelector, type TrafficSelector } from '#core/ike/traffic-selector.ts';
+import {
+  formatTrafficSelector,
+  parseTrafficSelector,
+  type TrafficSelector,
+} from '#core/ike/traffic-selector.ts';
 import { createConnection } from '#core/ikev2/connection.ts';
+import type { ChildConfig, ConnectionEvent } from '#core/ikev2/connection-types.ts';
 import type { Path } from '#core/net/address.ts';
 import { systemClock } from '#helper/clock.ts';
 
-const [local = '', remote = '', psk = ''] = process.argv.slice(2);
+const EVERYTHING = '0.0.0.0/0';
+const [local = '', remote = '', psk = '', first = EVERYTHING, ...others] = process.argv.slice(2);
 const MARKER = new Uint8Array(4);
 
 function identity(text: string): Identification {
@@ -23,11 +30,20 @@ function identity(text: string): Identification {
   return parsed;
 }
 
-function everything(): TrafficSelector[] {
-  const parsed = parseTrafficSelector('0.0.0.0/0');
-  if (parsed?.kind !== 'fixed') throw new Error('no selector');
+function network(text: string): TrafficSelector[] {
+  const parsed = parseTrafficSelector(text);
+  if (parsed?.kind !== 'fixed') throw new Error(`no selector: ${text}`);
   return [parsed.selector];
 }
+
+const childFor = (name: string, remoteTs: string): ChildConfig => ({
+  name,
+  proposals: defaultEspProposals(),
+  localTs: network(EVERYTHING),
+  remoteTs: network(remoteTs),
+  replayWindow: 64,
+  hardLimit: {},
+});
 
 const connection = createConnection({
   role: 'initiator',
@@ -39,14 +55,9 @@ const connection = createConnection({
   authentication: { method: 'psk', psk: utf8(psk) },
   request: { ip4: true, ip6: false, dns: false, subnets: false, domains: false },
   initialContact: true,
-  child: {
-    name: 'net',
-    proposals: defaultEspProposals(),
-    localTs: everything(),
-    remoteTs: everything(),
-    replayWindow: 64,
-    hardLimit: {},
-  },
+  child: childFor('net', first),
+  furtherChildren: others.map((text, i) => childFor(`net ${i + 2}`, text)),
+  redirect: {},
   retransmit: { initialMs: 300, factor: 1.5, maxMs: 1_000, attempts: 5, jitter: 0.1 },
   natKeepaliveSec: 20,
   livenessSec: 0,
@@ -76,11 +87,17 @@ const sockets = new Map(
   }),
 );
 
+function withoutKeys({ type, name, child }: Extract<ConnectionEvent, { type: 'child-installed' }>) {
+  const { spiIn, remoteTs, suite } = child;
+  const remote = remoteTs.map((selector) => formatTrafficSelector(selector));
+  return { type, name, spiIn, remote, group: suite.keyExchange?.keyword };
+}
+
 function drain(): void {
   const now = systemClock.now();
   for (let event = connection.pollEvent(); event; event = connection.pollEvent()) {
     // Keys stay out of the test's log.
-    const told = event.type === 'child-installed' ? { type: event.type, spiIn: event.child.spiIn } : event;
+    const told = event.type === 'child-installed' ? withoutKeys(event) : event;
     process.stdout.write(`${JSON.stringify(told)}\n`);
   }
   for (let out = connection.pollTransmit(now); out; out = connection.pollTransmit(now)) {
@@ -108,7 +125,7 @@ const COMMANDS: Readonly<Record<string, (now: number, words: readonly string[]) 
     connection.roam(now, { local: { address: to, port: 4500 }, remote: { address: gateway, port: 4500 } });
   },
   life: (now) => connection.checkLiveness(now),
-  rekey: (now) => connection.rekey(now, { ike: true }),
+  rekey: (now, [spi]) => connection.rekey(now, spi === undefined ? { ike: true } : { spiIn: Number(spi) }),
 };
 
 connection.initiate(systemClock.now(), {

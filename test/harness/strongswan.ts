@@ -168,6 +168,12 @@ export class StrongSwan implements AsyncDisposable {
     await vici.command('rekey', what);
   }
 
+  /** Sends the peers of a connection to another gateway (RFC 5685). */
+  async redirect(ike: string, gateway: string): Promise<void> {
+    using vici = await Vici.connect(join(this.directory, 'vici'));
+    await vici.command('redirect', { ike, gateway });
+  }
+
   async log(): Promise<string> {
     return await readFile(join(this.directory, 'log'), 'utf8').catch(() => '');
   }

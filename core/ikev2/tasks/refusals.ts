@@ -7,7 +7,7 @@ import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { changeTerms, demandsGroup } from '../child-offer.ts';
 import { rivalStays } from '../child-succession.ts';
-import { failureOfNotify, protocolError } from '../failures.ts';
+import { failureOfNotify, protocolError, tsUnacceptable } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { retryDelay } from '../lifetimes.ts';
 import type { NotifyPayload } from '../payload-access.ts';
@@ -113,7 +113,11 @@ export function childRefused(
       sa.emit({ type: 'reauthentication-needed' });
       return undefined;
   }
-  childFailed(sa, now, wish, failureOfNotify(error.type, sa.config, ExchangeType.CREATE_CHILD_SA));
+  const failure =
+    error.type === NotifyType.TS_UNACCEPTABLE
+      ? tsUnacceptable('peer', wish.localTs, wish.remoteTs)
+      : failureOfNotify(error.type, sa.config, ExchangeType.CREATE_CHILD_SA);
+  childFailed(sa, now, wish, failure);
   return undefined;
 }
 

@@ -60,7 +60,7 @@ describe('Child SAs for each network', () => {
     const pair = standing({ initiator: { ...SUBNETS.initiator, furtherChildren: [foreign, third] } });
     pair.run(60_000);
     expect(pair.events.initiator.of('refused')).toMatchObject([
-      { what: 'child', name: 'net 2', failure: { cause: 'ts-unacceptable' } },
+      { what: 'child', name: 'net 2', failure: { cause: 'ts-unacceptable', remote: ['172.16.0.0/16'] } },
     ]);
     expect(networks(pair)).toEqual(['net 10.1.0.0/24', 'net 3 fd00:1::/80']);
     expect(disagreements(pair)).toEqual([]);
