@@ -119,6 +119,16 @@ describe('the profile store', () => {
   });
 });
 
+it('puts nothing in the place of a profile that was changed meanwhile', () => {
+  const { store } = newStore();
+  const before = store.add(entryNamed('Work'));
+  store.replace(before.id, { ...before, profile: profileNamed('First') }, before);
+  expect(() => store.replace(before.id, { ...before, profile: profileNamed('Second') }, before)).toThrow(
+    /changed by somebody else/,
+  );
+  expect(store.get(before.id, { uid: before.owner, admin: false })?.profile.name).toBe('First');
+});
+
 describe('a damaged file in the profile store', () => {
   const good = JSON.stringify({
     record: 1,
