@@ -5,16 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
 import type { HelperLink, LinkProblem } from './bridge-contract.ts';
-import { HelperConnection, LinkError } from './helper-connection.ts';
-
-/** Calls after which the list of profiles is another. */
-const CHANGES_PROFILES: ReadonlySet<CallName> = new Set([
-  'profiles.import',
-  'profiles.setSecret',
-  'profiles.forgetSecret',
-  'profiles.update',
-  'profiles.remove',
-]);
+import { HelperConnection, LinkError, type ProfilesNews } from './helper-connection.ts';
+import { ProfileList } from './profile-list.ts';
 
 export interface HelperClientOptions {
   readonly socket: string;
@@ -28,8 +20,8 @@ export class HelperClient {
   link: HelperLink = { state: 'connecting' };
   /** Undefined while nobody knows. */
   status: Status | undefined;
-  profiles: readonly ProfileSummary[] = [];
   readonly #options: HelperClientOptions;
+  readonly #list = new ProfileList();
   #connection: HelperConnection | undefined;
   /** Of the connection there is. */
   #ended = Promise.withResolvers<LinkError>();
@@ -72,25 +64,12 @@ export class HelperClient {
   /** Throws LinkError where there is no helper, RefusedError where it says no. */
   async call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
     if (!this.#connection) throw new LinkError('missing', 'there is no connection to the helper');
-    const result = await this.#connection.call(name, params);
-    if (CHANGES_PROFILES.has(name)) await this.refreshProfiles();
-    return result;
+    return await this.#connection.call(name, params);
   }
 
-  /** Whole, page by page. */
-  async refreshProfiles(): Promise<void> {
-    if (!this.#connection) return;
-    const profiles: ProfileSummary[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await this.#connection.call('profiles.list', after === undefined ? {} : { after });
-      profiles.push(...page.profiles);
-      // Each page leads on, or a helper could keep us for ever.
-      if (page.next === undefined || (after !== undefined && page.next <= after)) break;
-      after = page.next;
-    }
-    if (JSON.stringify(profiles) === JSON.stringify(this.profiles)) return;
-    this.profiles = profiles;
-    this.#options.onChange('profiles');
+  /** As the helper last told them, by id. */
+  get profiles(): readonly ProfileSummary[] {
+    return this.#list.profiles;
   }
 
   /** One connection from its beginning to its end. */
@@ -102,10 +81,12 @@ export class HelperClient {
       this.#connection = await HelperConnection.open(socket, {
         client,
         onStatus: (status) => this.#setStatus(status),
+        onProfiles: (news) => this.#hear(news),
         onEnd: ended.resolve,
         ...(patient ? { listenFirstMs: 200 } : {}),
       });
-      await this.refreshProfiles();
+      await this.#list.whole((after) => this.#page(after));
+      this.#options.onChange('profiles');
       this.#setLink({ state: 'up', helper: this.#connection.helper });
       const { problem, message } = await ended.promise;
       this.#lose({ state: 'down', problem, detail: message, socket });
@@ -134,11 +115,25 @@ export class HelperClient {
 
   #setStatus(status: Status | undefined): void {
     if (status === undefined && this.status === undefined) return;
-    const known = new Set(this.profiles.map(({ id }) => id));
     this.status = status;
     this.#options.onChange('status');
-    const isNew = status?.tunnels.some(({ profile }) => !known.has(profile.id)) ?? false;
+  }
+
+  #hear(news: ProfilesNews): void {
+    const isOther = this.#list.hear(news);
+    // While there is no link nobody is told piece by piece.
+    if (this.link.state !== 'up') return;
+    if (isOther) this.#options.onChange('profiles');
     // A failure here ends the connection, which is told elsewhere.
-    if (isNew && this.link.state === 'up') void this.refreshProfiles().catch(() => undefined);
+    if (!this.#list.isWhole) void this.#readOn().catch(() => undefined);
+  }
+
+  async #readOn(): Promise<void> {
+    if (await this.#list.whole((after) => this.#page(after))) this.#options.onChange('profiles');
+  }
+
+  async #page(after: string | undefined) {
+    if (!this.#connection) throw new LinkError('lost', 'the connection is gone');
+    return await this.#connection.call('profiles.list', after === undefined ? {} : { after });
   }
 }

@@ -1,10 +1,17 @@
 /**
- * One connection to the helper: hello, calls, and the status of the tunnels without gaps. Every answer and event is
+ * One connection to the helper: hello, calls, and what becomes of tunnels and profiles without gaps. Every answer and event is
  * checked against the contract: a helper that sends nonsense ends the connection and nothing of it is shown.
  * helper-client.ts opens one after the other. The command line has its own, which trades checking for a quick start.
  */
 import { createConnection, type Socket } from 'node:net';
-import { type CallName, calls, type Params, type Result, type Status } from '#core/ipc/contract.ts';
+import {
+  type CallName,
+  calls,
+  type Params,
+  type ProfileSummary,
+  type Result,
+  type Status,
+} from '#core/ipc/contract.ts';
 import { encodeFrame, FrameDecoder, FrameError } from '#core/ipc/frame.ts';
 import { type ErrorResponse, type FromHelper, fromHelperSchema, hello } from '#core/ipc/messages.ts';
 import { type FieldProblem, refusalDataSchema } from '#core/ipc/profile-calls.ts';
@@ -36,10 +43,21 @@ export class RefusedError extends Error {
   }
 }
 
+/** What begins anew where `all` says so: the list's first page, and after which id it goes on. */
+export type ProfilesNews =
+  | { readonly all: readonly ProfileSummary[] | undefined; readonly next: string | undefined }
+  | { readonly changed: readonly ProfileSummary[]; readonly removed: readonly string[] };
+
+/** The topics that are followed from the first moment. */
+const FOLLOWED = ['status', 'profiles'] as const;
+type Followed = (typeof FOLLOWED)[number];
+
 export interface ConnectionOptions {
   /** `adit-ui 0.1.0`, for the helper's log. */
   readonly client: string;
   readonly onStatus: (status: Status) => void;
+  /** The list first, undefined where the helper cannot tell changes of it; then what is another. */
+  readonly onProfiles: (news: ProfilesNews) => void;
   /** Once, when it has ended, unless `close` was called. */
   readonly onEnd: (error: LinkError) => void;
   /**
@@ -50,6 +68,7 @@ export interface ConnectionOptions {
 }
 
 interface Pending {
+  /** Called before anything that came later is looked at. */
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
@@ -63,8 +82,8 @@ export class HelperConnection {
   readonly #decoder = new FrameDecoder();
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
-  /** Of the last event or snapshot; undefined while a subscription is on its way. */
-  #sequence: number | undefined;
+  /** Of the last event or snapshot; a topic is not here while its subscription is on its way. */
+  readonly #sequences = new Map<Followed, number>();
   #ended: LinkError | undefined;
 
   private constructor(path: string, options: ConnectionOptions) {
@@ -75,7 +94,7 @@ export class HelperConnection {
     this.#socket.on('close', () => this.#end(new LinkError('lost', 'the helper closed the connection')));
   }
 
-  /** Connects, says hello and subscribes to the status; the first one is told before this resolves. Throws LinkError. */
+  /** Connects, says hello and subscribes; the first status and profiles are told before this resolves. Throws LinkError. */
   static async open(path: string, options: ConnectionOptions): Promise<HelperConnection> {
     const connection = new HelperConnection(path, options);
     try {
@@ -88,7 +107,7 @@ export class HelperConnection {
         throw new LinkError('incompatible', detail);
       }
       connection.helper = printable(greeting.data.helper, 64);
-      await connection.#subscribe();
+      for (const topic of FOLLOWED) await connection.#subscribe(topic);
       return connection;
     } catch (error) {
       connection.close();
@@ -99,7 +118,11 @@ export class HelperConnection {
 
   /** Throws RefusedError where the helper says no, LinkError where no answer of the contract comes. */
   async call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
-    const result = calls[name].result.safeParse(await this.#request(name, params));
+    return this.#understood(name, await this.#request(name, params));
+  }
+
+  #understood<C extends CallName>(name: C, answer: unknown): Result<C> {
+    const result = calls[name].result.safeParse(answer);
     if (result.success) return result.data as Result<C>;
     const error = new LinkError('nonsense', `its answer to ${name} is not what the contract says`);
     this.#end(error);
@@ -125,14 +148,18 @@ export class HelperConnection {
     });
   }
 
-  async #subscribe(): Promise<void> {
-    this.#sequence = undefined;
-    const { sequence, status } = await this.call('events.subscribe', { topic: 'status' });
-    this.#sequence = sequence;
-    if (status) this.#options.onStatus(status);
+  /** The snapshot is heard at once: an event may follow it in the same breath. */
+  async #subscribe(topic: Followed): Promise<void> {
+    this.#sequences.delete(topic);
+    await this.#request('events.subscribe', { topic }, (answer) => {
+      const { sequence, status, profiles, next } = this.#understood('events.subscribe', answer);
+      this.#sequences.set(topic, sequence);
+      if (topic === 'profiles') this.#options.onProfiles({ all: profiles, next });
+      else if (status) this.#options.onStatus(status);
+    });
   }
 
-  #request(method: string, params: unknown): Promise<unknown> {
+  #request(method: string, params: unknown, hear?: (answer: unknown) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#ended) {
         reject(this.#ended);
@@ -149,7 +176,15 @@ export class HelperConnection {
       const timer = setTimeout(() => {
         this.#end(new LinkError('lost', `no answer to ${method} within ${ANSWER_WITHIN_MS / 1000} seconds`));
       }, ANSWER_WITHIN_MS);
-      this.#pending.set(id, { resolve, reject, timer });
+      const settle = (answer: unknown): void => {
+        try {
+          hear?.(answer);
+          resolve(answer);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#pending.set(id, { resolve: settle, reject, timer });
       this.#socket.write(frame);
     });
   }
@@ -172,15 +207,18 @@ export class HelperConnection {
   #handle(message: FromHelper): void {
     if ('params' in message) {
       const event = message.params;
-      if (event.topic !== 'status' || this.#sequence === undefined) return;
-      if (event.sequence !== this.#sequence + 1) {
-        this.#subscribe().catch((error: unknown) => {
+      if (event.topic === 'log') return;
+      const last = this.#sequences.get(event.topic);
+      if (last === undefined) return;
+      if (event.sequence !== last + 1) {
+        this.#subscribe(event.topic).catch((error: unknown) => {
           this.#end(error instanceof LinkError ? error : new LinkError('lost', String(error)));
         });
         return;
       }
-      this.#sequence = event.sequence;
-      this.#options.onStatus(event.status);
+      this.#sequences.set(event.topic, event.sequence);
+      if (event.topic === 'status') this.#options.onStatus(event.status);
+      else this.#options.onProfiles({ changed: event.changed, removed: event.removed });
     } else if ('error' in message) {
       this.#refused(message);
     } else {

@@ -17,7 +17,6 @@ export interface MainWindowOptions {
   readonly onClosing: (bounds: Bounds) => void;
   /** It is in sight again after a time in which it was told nothing. */
   readonly onShown: () => void;
-  readonly onFocus: () => void;
 }
 
 export class MainWindow {
@@ -25,7 +24,7 @@ export class MainWindow {
   quitting = false;
   readonly window: BrowserWindow;
 
-  constructor({ preload, bounds, hidden, trayHost, onClosing, onShown, onFocus }: MainWindowOptions) {
+  constructor({ preload, bounds, hidden, trayHost, onClosing, onShown }: MainWindowOptions) {
     const areas = screen.getAllDisplays().map(({ workArea }) => workArea);
     const window = new BrowserWindow({
       ...onScreen(bounds, areas),
@@ -54,7 +53,6 @@ export class MainWindow {
     });
     window.on('show', onShown);
     window.on('restore', onShown);
-    window.on('focus', onFocus);
     void window.loadURL(START_PAGE);
   }
 

@@ -94,7 +94,6 @@ async function start(): Promise<void> {
     onShown() {
       for (const what of ['link', 'status', 'profiles', 'settings'] as const) main.send(eventOf(what));
     },
-    onFocus: () => void helper.refreshProfiles().catch(() => undefined),
   });
   const notifications = new Notifications(() => main.open());
   const tray = new TrayView(join(here, 'tray'), model(), act);

@@ -117,7 +117,8 @@ describe('the status', () => {
     let subscriptions = 0;
     let peer: FakePeer | undefined;
     const { client } = await start({
-      'events.subscribe'(_, from) {
+      'events.subscribe'({ topic }, from) {
+        if (topic !== 'status') return { sequence: 0, profiles: [] };
         peer = from;
         subscriptions++;
         return { sequence: subscriptions * 100, status: { tunnels: subscriptions === 1 ? [] : [CONNECTED] } };
@@ -141,20 +142,53 @@ describe('a call', () => {
     await expect(client.call('tunnel.up', { id: 'work' })).rejects.toThrow('too many tunnels');
     expect(client.link.state).toBe('up');
   });
+});
 
-  it('that changes profiles reads them again', async () => {
-    let removed = false;
-    const { client, changes } = await start({
-      'profiles.list': () => ({ profiles: removed ? [] : [summary('work')] }),
-      'profiles.remove'() {
-        removed = true;
-        return {};
+describe('the profiles', () => {
+  const idsOf = ({ profiles }: HelperClient) => profiles.map(({ id }) => id);
+
+  /** A helper that begins the topic with `all`, again and again. */
+  async function following(all: () => ReturnType<typeof summary>[], next?: string) {
+    const peers: FakePeer[] = [];
+    const started = await start({
+      'events.subscribe'({ topic }, peer) {
+        if (topic === 'status') return { sequence: 0, status: { tunnels: [] } };
+        peers.push(peer);
+        // Each begins where the fake goes on numbering.
+        return { sequence: (peers.length - 1) * 3, profiles: all(), ...(next === undefined ? {} : { next }) };
       },
+      'profiles.list': ({ after }) => ({
+        profiles: [summary(after === undefined ? 'beginning' : `after-${after}`)],
+      }),
     });
-    await until('it is up', () => client.link.state === 'up');
-    await client.call('profiles.remove', { id: 'work' });
-    expect(client.profiles).toEqual([]);
+    await until('it is up', () => started.client.link.state === 'up');
+    const tell = (changed: ReturnType<typeof summary>[], removed: string[] = [], skip = 0): void =>
+      peers.at(-1)?.sendEvent({ topic: 'profiles', changed, removed }, skip);
+    return { ...started, peers, tell };
+  }
+
+  it('follow what others do, without asking', async () => {
+    const { client, helper, changes, tell } = await following(() => [summary('work'), summary('home')]);
+    expect(idsOf(client)).toEqual(['home', 'work']);
+    tell([summary('lab'), summary('work', { name: 'Office' })], ['home']);
+    await until('they are others', () => idsOf(client).join() === 'lab,work');
+    expect(client.profiles[1]?.name).toBe('Office');
     expect(changes.filter((what) => what === 'profiles')).toHaveLength(2);
+    expect(helper.received.filter(({ name }) => name === 'profiles.list')).toEqual([]);
+  });
+
+  it('begin anew where an event is missing', async () => {
+    let all = [summary('work')];
+    const { client, peers, tell } = await following(() => all);
+    all = [summary('found')];
+    tell([summary('lab')], [], 1);
+    await until('it asked again', () => idsOf(client).join() === 'found');
+    expect(peers).toHaveLength(2);
+  });
+
+  it('are read to their end where one frame does not hold them', async () => {
+    const { client } = await following(() => [summary('a')], 'a');
+    expect(idsOf(client)).toEqual(['a', 'after-a']);
   });
 });
 
@@ -176,24 +210,5 @@ describe('a profile that is changed', () => {
       ok: false,
       problem: { kind: 'refused', message: 'mtu: found 1', problems },
     });
-  });
-
-  it('is in the list afterwards, whatever page it is on', async () => {
-    let name = 'Work';
-    const { client } = await start({
-      'profiles.list': ({ after }) =>
-        after === undefined
-          ? { profiles: [summary('lab')], next: 'lab' }
-          : { profiles: [{ ...summary('work'), name }] },
-      'profiles.update': () => {
-        name = 'Büro';
-        return { summary: summary('work'), appliesAt: 'now' };
-      },
-    });
-    await until('it is up', () => client.link.state === 'up');
-    expect(client.profiles.map((each) => each.name)).toContain('Work');
-    expect(await page(client)).toMatchObject({ ok: true });
-    expect(client.profiles.map(({ id }) => id)).toEqual(['lab', 'work']);
-    expect(client.profiles[1]?.name).toBe('Büro');
   });
 });
