@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <optional>
 
 #include "failure.h"
+#include "moderation.h"
 
 namespace adit {
 namespace {
@@ -24,7 +26,10 @@ constexpr std::size_t kMaxPacketBytes = 65535;
 constexpr std::size_t kFront = 64;
 static_assert(kFront >= kVnetBytes);
 // Frames between two looks at the table: bounds how long removeChild waits.
-constexpr int kFramesPerBatch = 64;
+constexpr std::size_t kFramesPerBatch = 64;
+
+// A rest of microseconds must not become one of the 50 µs more that the system adds by itself.
+void sleepExactly() { ::prctl(PR_SET_TIMERSLACK, 1); }
 
 std::string describe(const char* what, int error) { return std::string(what) + ": " + std::strerror(error); }
 
@@ -106,6 +111,8 @@ void DataPlane::reportExpiry(Sa& sa) {
 // TUN -> ESP -> UDP ---------------------------------------------------------------------------------------------------
 
 void DataPlane::runTun() {
+  sleepExactly();
+  Moderation moderation;
   pollfd watched[] = {{tun_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
   while (!stopping_.load(std::memory_order_relaxed)) {
     if (::poll(watched, 2, -1) < 0) {
@@ -114,33 +121,37 @@ void DataPlane::runTun() {
       return;
     }
     if (watched[0].revents == 0) continue;
+    Carried carried;
     try {
       const std::lock_guard lock(sending_);
-      if (!forwardOutbound() && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) {
+      carried = forwardOutbound();
+      if (carried.frames == 0 && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) {
         throw SystemFailure("read", "TUN", ENODEV);
       }
     } catch (const SystemFailure& failure) {
       events_.push(FatalEvent{describe("read from the TUN", failure.error)});
       return;
     }
+    if (carried.frames < kFramesPerBatch) moderation.rest(carried.octets, carried.frames);
   }
 }
 
-bool DataPlane::forwardOutbound() {
+DataPlane::Carried DataPlane::forwardOutbound() {
   const SaTable::Reading view(table_, kTunReader);
   std::uint8_t* packet = frame_.get() + kFront;
-  int frames = 0;
-  for (; frames < kFramesPerBatch; frames++) {
+  Carried carried;
+  for (; carried.frames < kFramesPerBatch; carried.frames++) {
     const ssize_t read = ::read(tun_.get(), packet - frameHeaderBytes_, frameHeaderBytes_ + kMaxPacketBytes);
     if (read < 0 && errno != EAGAIN && errno != EINTR) throw SystemFailure("read", "TUN");
     if (read <= 0) break;
     const auto length = static_cast<std::size_t>(read);
+    carried.octets += length;
     if (length <= frameHeaderBytes_) continue;
     const VnetHeader header = tunFeatures_.vnet ? loadVnet(packet - kVnetBytes) : VnetHeader{};
     sender_.frame(*view, header, {packet, length - frameHeaderBytes_});
   }
   sender_.flush();
-  return frames > 0;
+  return carried;
 }
 
 void DataPlane::send(const Run& run) {
@@ -165,7 +176,9 @@ void DataPlane::runUdp() {
     events_.push(FatalEvent{describe("epoll of the sockets", errno)});
     return;
   }
+  sleepExactly();
   DatagramBatch batch;
+  Moderation moderation;
   Receiver receiver(
       tally_, {.tcp = tunFeatures_.vnet, .udp = tunFeatures_.uso}, [this](Octets frame) { writeFrame(frame); },
       [this](Sa& sa) { reportExpiry(sa); });
@@ -177,24 +190,29 @@ void DataPlane::runUdp() {
       return;
     }
     for (int i = 0; i < count; i++) {
-      if (ready[i].data.u64 < sockets_.size()) receiveFrom(ready[i].data.u64, batch, receiver);
+      if (ready[i].data.u64 >= sockets_.size()) continue;
+      const Carried carried = receiveFrom(ready[i].data.u64, batch, receiver);
+      if (batch.drained()) moderation.rest(carried.octets, carried.frames);
     }
   }
 }
 
-void DataPlane::receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver) {
+DataPlane::Carried DataPlane::receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver) {
   // An error here is one that ICMP or a vanished interface left on the socket; reading it took it off. Level-triggered
   // epoll comes back for whatever is still to be read.
   const int count = batch.receive(sockets_[socket]);
-  int datagrams = 0;
+  Carried carried;
   {
     const SaTable::Reading view(table_, kUdpReader);
     for (int i = 0; i < count; i++) {
-      datagrams += handleArrival(*view, socket, batch.arrival(i, sockets_[socket]), receiver);
+      const Arrival arrival = batch.arrival(i, sockets_[socket]);
+      carried.octets += arrival.bytes.size();
+      carried.frames += handleArrival(*view, socket, arrival, receiver);
     }
     receiver.flush();
   }
-  if (datagrams == 1) answerAtOnce();
+  if (carried.frames == 1) answerAtOnce();
+  return carried;
 }
 
 // A packet that was alone is often answered by the system before our write to the TUN returns: an echo, an
@@ -210,9 +228,9 @@ void DataPlane::answerAtOnce() {
   }
 }
 
-int DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
+std::size_t DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
   Octets rest = arrival.bytes;
-  int datagrams = 0;
+  std::size_t datagrams = 0;
   do {
     datagrams += 1;
     const Octets bytes = rest.first(std::min(arrival.segmentBytes, rest.size()));

@@ -47,13 +47,18 @@ class DataPlane {
   void start(std::thread& thread, const char* name, void (DataPlane::*body)());
   void runTun();
   void runUdp();
-  // Carries what the TUN has. False when there is no packet now. For the holder of sending_ only.
-  bool forwardOutbound();
+  // A batch: frames of the TUN, or datagrams.
+  struct Carried {
+    std::size_t frames = 0;
+    std::size_t octets = 0;
+  };
+  // Carries what the TUN has, up to a batch. For the holder of sending_ only.
+  Carried forwardOutbound();
   void answerAtOnce();
   void send(const Run& run);
-  void receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver);
+  Carried receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver);
   // Returns how many datagrams it was.
-  int handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
+  std::size_t handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
   void writeFrame(Octets frame);
   void reportExpiry(Sa& sa);
 

@@ -28,7 +28,10 @@ int toInt(std::size_t length) { return static_cast<int>(length); }
 }  // namespace
 
 Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryptionKey, ConstOctets integrityKey)
-    : suite_(suite), direction_(direction) {
+    : suite_(suite),
+      direction_(direction),
+      tag_{OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, nullptr, suite.encryption->icvBytes),
+           OSSL_PARAM_construct_end()} {
   const EncryptionRow& row = *suite.encryption;
   if (encryptionKey.size() < row.saltBytes) {
     throw ArgumentError(lengthError("keys.encryption", row.name, encryptionKey.size()));
@@ -189,7 +192,17 @@ bool Transform::sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence
   return EVP_EncryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
          EVP_EncryptUpdate(context, clear.data(), &written, clear.data(), toInt(clear.size())) == 1 &&
          EVP_EncryptFinal_ex(context, clear.data() + clear.size(), &written) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, toInt(row.icvBytes), clear.data() + clear.size()) == 1;
+         getTag(clear.data() + clear.size());
+}
+
+bool Transform::setTag(std::uint8_t* tag) {
+  tag_[0].data = tag;
+  return EVP_CIPHER_CTX_set_params(cipher_.get(), tag_.data()) == 1;
+}
+
+bool Transform::getTag(std::uint8_t* tag) {
+  tag_[0].data = tag;
+  return EVP_CIPHER_CTX_get_params(cipher_.get(), tag_.data()) == 1;
 }
 
 bool Transform::openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint64_t sequence, std::uint8_t* out) {
@@ -203,14 +216,14 @@ bool Transform::openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint6
   int written = 0;
   if (row.kind == CipherKind::ccm) {
     // CCM wants tag and length first, and its only update of data is also the verdict.
-    return EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), tag) == 1 &&
+    return setTag(tag) &&
            EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
            EVP_DecryptUpdate(context, nullptr, &written, nullptr, toInt(cipher.size())) == 1 &&
            EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
            EVP_DecryptUpdate(context, out, &written, cipher.data(), toInt(cipher.size())) == 1;
   }
   return EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
-         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), tag) == 1 &&
+         setTag(tag) &&
          EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
          EVP_DecryptUpdate(context, out, &written, cipher.data(), toInt(cipher.size())) == 1 &&
          EVP_DecryptFinal_ex(context, out + cipher.size(), &written) == 1;

@@ -2,6 +2,7 @@
 // and the ICV; knows nothing of windows, selectors or limits. The twin of core/esp/packet.ts.
 #pragma once
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include <array>
 #include <cstdint>
@@ -58,6 +59,8 @@ class Transform {
   void nonce(const std::uint8_t* iv, std::uint8_t* out) const;
   bool sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence);
   bool openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint64_t sequence, std::uint8_t* out);
+  bool setTag(std::uint8_t* tag);
+  bool getTag(std::uint8_t* tag);
   bool crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out);
   bool randomIv(std::uint8_t* iv);
   bool mac(ConstOctets covered, std::uint64_t sequence, std::uint8_t* out);
@@ -67,6 +70,8 @@ class Transform {
   std::array<std::uint8_t, 4> salt_{};
   std::unique_ptr<EVP_CIPHER_CTX, CipherContextFree> cipher_;
   std::unique_ptr<EVP_MAC_CTX, MacContextFree> mac_;
+  // What asks for a tag, or gives one: made once, since OpenSSL's control functions make a new one each time.
+  std::array<OSSL_PARAM, 2> tag_;
   // IVs of CBC, fetched many at a time: a call of OpenSSL's generator costs as much as a small packet.
   std::array<std::uint8_t, 64 * kMaxIvBytes> random_{};
   std::size_t randomUsed_ = random_.size();

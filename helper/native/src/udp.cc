@@ -125,11 +125,13 @@ Classified classify(Octets datagram, std::uint16_t localPort, std::uint16_t remo
   return {DatagramKind::esp, datagram};
 }
 
-DatagramBatch::DatagramBatch() : buffer_(kMessages * kMessageBytes) {}
+// Memory that no message ever reached costs nothing: it is not written here.
+DatagramBatch::DatagramBatch() : buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kMessages * kStride)) {}
 
 int DatagramBatch::receive(const UdpSocket& socket) {
-  for (std::size_t i = 0; i < kMessages; i++) {
-    vectors_[i] = {&buffer_[i * kMessageBytes], kMessageBytes};
+  const std::size_t most = large_ ? kLargeMessages : kMessages;
+  for (std::size_t i = 0; i < most; i++) {
+    vectors_[i] = {at(i), kMessageBytes};
     headers_[i].msg_hdr = {
         .msg_name = &remotes_[i],
         .msg_namelen = sizeof remotes_[i],
@@ -140,19 +142,22 @@ int DatagramBatch::receive(const UdpSocket& socket) {
         .msg_flags = 0,
     };
   }
-  const int count = ::recvmmsg(socket.descriptor.get(), headers_.data(), kMessages, MSG_DONTWAIT, nullptr);
+  const int count =
+      ::recvmmsg(socket.descriptor.get(), headers_.data(), static_cast<unsigned>(most), MSG_DONTWAIT, nullptr);
+  drained_ = count < static_cast<int>(most);
+  if (count > 0) large_ = headers_[0].msg_len >= kMessageBytes / 4;
   if (count >= 0) return count;
   return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
 Arrival DatagramBatch::arrival(int index, const UdpSocket& socket) {
-  const auto at = static_cast<std::size_t>(index);
-  msghdr& header = headers_[at].msg_hdr;
-  Arrival result{{&buffer_[at * kMessageBytes], headers_[at].msg_len}, headers_[at].msg_len,
-                 {remotes_[at], header.msg_namelen}, SocketAddress::parse(socket.family, "", socket.port, ""), 0};
-  for (cmsghdr* message = CMSG_FIRSTHDR(&header); message != nullptr; message = CMSG_NXTHDR(&header, message)) {
-    const unsigned char* data = CMSG_DATA(message);
-    const auto is = [&](int level, int type) { return message->cmsg_level == level && message->cmsg_type == type; };
+  const auto message = static_cast<std::size_t>(index);
+  msghdr& header = headers_[message].msg_hdr;
+  Arrival result{{at(message), headers_[message].msg_len}, headers_[message].msg_len,
+                 {remotes_[message], header.msg_namelen}, SocketAddress::parse(socket.family, "", socket.port, ""), 0};
+  for (cmsghdr* option = CMSG_FIRSTHDR(&header); option != nullptr; option = CMSG_NXTHDR(&header, option)) {
+    const unsigned char* data = CMSG_DATA(option);
+    const auto is = [&](int level, int type) { return option->cmsg_level == level && option->cmsg_type == type; };
     if (is(IPPROTO_IP, IP_PKTINFO)) {
       in_pktinfo info;
       std::memcpy(&info, data, sizeof info);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,13 +72,16 @@ struct Arrival {
 // A receive buffer of many messages with their addresses: one recvmmsg.
 class DatagramBatch {
  public:
-  // More bring nothing: with UDP_GRO one message is up to 64 datagrams already.
-  static constexpr std::size_t kMessages = 8;
+  static constexpr std::size_t kMessages = 32;
+  // With UDP_GRO a message is up to 64 datagrams: more of them at once only push each other out of the cache.
+  static constexpr std::size_t kLargeMessages = 8;
   static constexpr std::size_t kMessageBytes = 65536;
 
   DatagramBatch();
   // Messages received; 0 when there are none now; a negative errno when the socket has an error to tell.
   int receive(const UdpSocket& socket);
+  // Whether the last call came back with less than it could have taken.
+  bool drained() const { return drained_; }
   Arrival arrival(int index, const UdpSocket& socket);
 
  private:
@@ -85,7 +89,13 @@ class DatagramBatch {
     cmsghdr alignment;
     char bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int))];
   };
-  std::vector<std::uint8_t> buffer_;
+  // From one message to the next: not a power of two, so that short messages do not all claim the same cache sets.
+  static constexpr std::size_t kStride = kMessageBytes + 1600;
+  std::uint8_t* at(std::size_t message) const { return buffer_.get() + message * kStride; }
+
+  const std::unique_ptr<std::uint8_t[]> buffer_;
+  bool large_ = false;  // the last messages were
+  bool drained_ = true;
   std::array<mmsghdr, kMessages> headers_{};
   std::array<iovec, kMessages> vectors_{};
   std::array<sockaddr_storage, kMessages> remotes_{};
