@@ -155,6 +155,15 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     example: 'adit rekey work --child',
     load: () => import('./rekey.ts'),
   },
+  reconnect: {
+    summary:
+      'make a fresh connection in place of the one that stands, or try again now; returns when it is there',
+    operands: 'PROFILE',
+    ...one,
+    options: {},
+    example: 'adit reconnect work',
+    load: () => import('./reconnect.ts'),
+  },
   status: {
     summary: 'show the tunnels: state, addresses, algorithms, counters',
     ...none,

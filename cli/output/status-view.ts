@@ -1,5 +1,6 @@
 /** `adit status` for people. Whatever a gateway or a profile wrote is made printable. */
 import type { Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import { failureLines } from './failure-view.ts';
 import type { Style } from './style.ts';
@@ -34,6 +35,7 @@ function tunnelLines(tunnel: TunnelStatus, now: number, style: Style): string[] 
     ...fields(
       [
         ['step', tunnel.step === null ? undefined : printable(tunnel.step)],
+        ['again', tunnel.reconnect ? reconnectLines(tunnel.reconnect, now) : undefined],
         ['gateway', gateway ? gatewayText(gateway) : undefined],
         ['addresses', joined(tunnel.virtualIps)],
         [
@@ -42,6 +44,8 @@ function tunnelLines(tunnel: TunnelStatus, now: number, style: Style): string[] 
         ],
         ['DNS', dns.servers.length + dns.domains.length > 0 ? dnsText(dns) : undefined],
         ['NAT', tunnel.nat ? natText(tunnel.nat) : undefined],
+        ['path', tunnel.path ? pathText(tunnel.path) : undefined],
+        ['life', tunnel.liveness ? livenessText(tunnel.liveness, now) : undefined],
         ['IKE', ike ? ikeLines(ike, now) : undefined],
         [
           'weak',
@@ -50,6 +54,8 @@ function tunnelLines(tunnel: TunnelStatus, now: number, style: Style): string[] 
             : undefined,
         ],
         ...tunnel.children.map((child) => ['child', childLines(child, now, style)] as const),
+        ['last end', tunnel.lastEnd ? lastEndText(tunnel.lastEnd, now) : undefined],
+        ['discarded', tunnel.discarded.map((sa) => discardedText(sa, now))],
       ],
       '  ',
     ),
@@ -61,8 +67,11 @@ const joined = (texts: readonly string[]): string | undefined =>
   texts.length > 0 ? texts.map((text) => printable(text)).join(', ') : undefined;
 
 function gatewayText({ address, port, id }: NonNullable<TunnelStatus['gateway']>): string {
-  const host = address.includes(':') ? `[${printable(address)}]` : printable(address);
-  return `${host}:${port}${id === null ? '' : ` (${printable(id)})`}`;
+  return `${endpointText({ address, port })}${id === null ? '' : ` (${printable(id)})`}`;
+}
+
+function endpointText({ address, port }: { readonly address: string; readonly port: number }): string {
+  return address.includes(':') ? `[${printable(address)}]:${port}` : `${printable(address)}:${port}`;
 }
 
 function dnsText({ servers, domains, backend }: TunnelStatus['dns']): string {
@@ -75,11 +84,48 @@ function natText({ local, remote }: NonNullable<TunnelStatus['nat']>): string {
   return remote ? 'on the gateway’s side' : 'none';
 }
 
+function reconnectLines(
+  { attempt, nextAt, why }: NonNullable<TunnelStatus['reconnect']>,
+  now: number,
+): string[] {
+  const next = nextAt === null ? 'now' : `in ${duration(secondsUntil(nextAt, now))}`;
+  return [
+    attempt === 0 && nextAt === null
+      ? 'the gateway is asked whether it lives'
+      : `try ${attempt + (nextAt === null ? 0 : 1)} ${next}`,
+    ...(why ? [explain(why).sentence] : []),
+  ];
+}
+
+function pathText({ local, remote, mobike }: NonNullable<TunnelStatus['path']>): string {
+  return `${endpointText(local)} to ${endpointText(remote)}${mobike ? ', moves with us (MOBIKE)' : ''}`;
+}
+
+function livenessText(
+  { lastProof, deadAfterSec }: NonNullable<TunnelStatus['liveness']>,
+  now: number,
+): string {
+  const heard =
+    lastProof === null ? 'nothing heard yet' : `heard ${duration(-secondsUntil(lastProof, now))} ago`;
+  return `${heard}, counts as dead after ${duration(deadAfterSec)} of silence`;
+}
+
+function lastEndText({ at, why }: NonNullable<TunnelStatus['lastEnd']>, now: number): string {
+  return `${clockTime(at, now)}: ${printable(why)}`;
+}
+
+function discardedText({ kind, spi, at, why }: TunnelStatus['discarded'][number], now: number): string {
+  return `${clockTime(at, now)} ${kind === 'ike' ? 'IKE' : 'Child'} SA ${printable(spi)}: ${printable(why)}`;
+}
+
 function ikeLines(ike: NonNullable<TunnelStatus['ike']>, now: number): string[] {
   return [
     `IKEv${ike.version} ${printable(ike.suite)}`,
     `SPIs ${printable(ike.spiI)} (ours), ${printable(ike.spiR)} (the gateway’s)`,
     ...countdown(ike.rekeyAt, ike.expiresAt, now),
+    ...(ike.reauthenticateAt
+      ? [`another login in ${duration(secondsUntil(ike.reauthenticateAt, now))}`]
+      : []),
   ];
 }
 
@@ -91,13 +137,32 @@ function childLines(child: TunnelStatus['children'][number], now: number, style:
     selectorDrops > 0 ? `${selectorDrops} outside the selectors` : '',
   ].filter((text) => text !== '');
   return [
-    `${child.protocol} ${child.mode} ${printable(child.suite)}`,
+    `${printable(child.name)}: ${child.protocol} ${child.mode} ${printable(child.suite)}`,
     `SPIs ${printable(child.spiIn)} (in), ${printable(child.spiOut)} (out)`,
     `${joined(child.localTs) ?? 'nothing'} to ${joined(child.remoteTs) ?? 'nothing'}`,
     `in ${bytes(child.bytesIn)} (${child.packetsIn} packets), out ${bytes(child.bytesOut)} (${child.packetsOut} packets)`,
     ...(drops.length > 0 ? [style.warn(`dropped: ${drops.join(', ')}`)] : []),
     ...countdown(child.rekeyAt, child.expiresAt, now),
+    ...limits(child),
   ];
+}
+
+/** What is left until new keys and until the end, by what the busier direction has carried. */
+function limits(child: TunnelStatus['children'][number]): string[] {
+  const carried = Math.max(child.bytesIn, child.bytesOut);
+  const packets = Math.max(child.packetsIn, child.packetsOut);
+  const { rekeyAtBytes, limitBytes, rekeyAtPackets, limitPackets } = child;
+  const left = (limit: number, used: number): number => Math.max(0, limit - used);
+  const parts = [
+    ...(rekeyAtBytes === undefined ? [] : [`new keys after another ${bytes(left(rekeyAtBytes, carried))}`]),
+    ...(limitBytes === undefined ? [] : [`ends after another ${bytes(left(limitBytes, carried))}`]),
+    // Without a limit of the profile's own they are those of 32-bit sequence numbers, which nobody waits for.
+    ...(rekeyAtPackets === undefined || limitPackets === undefined
+      ? []
+      : [`new keys after another ${left(rekeyAtPackets, packets)} packets`]),
+    ...(limitPackets === undefined ? [] : [`ends after another ${left(limitPackets, packets)} packets`]),
+  ];
+  return parts.length > 0 ? [parts.join(', ')] : [];
 }
 
 function countdown(

@@ -69,6 +69,25 @@ describe('table', () => {
 });
 
 describe('statusLines', () => {
+  it('says when it tries again and why, and what went before', () => {
+    const failure = { cause: 'peer-dead', lastSeenSecAgo: 57 } as const;
+    const at = '2026-11-21T08:29:00.000Z';
+    const tunnel = bare('reconnecting', {
+      reconnect: { attempt: 2, nextAt: '2026-11-21T08:30:04.000Z', why: failure },
+      lastEnd: { at, why: 'The gateway stopped answering.', failure },
+      discarded: [{ kind: 'child', spi: 'c0ffee01', at, why: 'the connection ended' }],
+    });
+    const text = statusLines({ tunnels: [tunnel] }, now, plain).join('\n');
+    for (const part of [
+      /again +try 3 in 4 s$/m,
+      /last end +.*: The gateway stopped answering\.$/m,
+      /discarded +.* Child SA c0ffee01: the connection ended$/m,
+    ])
+      expect(text).toMatch(part);
+    const trying = bare('reconnecting', { reconnect: { attempt: 2, nextAt: null, why: null } });
+    expect(statusLines({ tunnels: [trying] }, now, plain).join('\n')).toMatch(/again +try 2 now$/m);
+  });
+
   it('shows all that is known of a tunnel', () => {
     const text = statusLines({ tunnels: [CONNECTED] }, now, plain).join('\n');
     for (const part of [
@@ -78,11 +97,13 @@ describe('statusLines', () => {
       /interface +adit0, MTU 1400$/m,
       /DNS +10\.99\.0\.1 for corp\.example \(systemd-resolved\)$/m,
       /NAT +on our side$/m,
+      /path +192\.0\.2\.2:4500 to 203\.0\.113\.1:4500$/m,
+      /life +heard 0 s ago, counts as dead after 57 s of silence$/m,
       /IKE +IKEv2 aes256-sha256-modp1024$/m,
       /SPIs 0011223344556677 \(ours\), 8899aabbccddeeff/,
       /new keys in 1 h 30 min, ends in 3 h 30 min$/m,
       /weak +modp1024/,
-      /child +ESP tunnel aes256gcm16$/m,
+      /child +net: ESP tunnel aes256gcm16$/m,
       /10\.88\.0\.2\/32 to 0\.0\.0\.0\/0$/m,
       /in 1\.5 KiB \(12 packets\), out 12 MiB \(9000 packets\)$/m,
       /dropped: 3 replayed, 1 outside the selectors$/m,

@@ -1,0 +1,93 @@
+/**
+ * A tunnel that stays connected through a strongSwan gateway that dies and one that falls silent. Half a minute each, which is how
+ * long silence has to last until it counts as death: side by side, each in a scene of its own.
+ */
+import { describe, expect, it } from 'vitest';
+import type { TunnelStatus } from '#core/ipc/contract.ts';
+import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
+import { LAB } from '#test/harness/lab.ts';
+import { until } from '#test/harness/process.ts';
+import { PSK, Scene } from '#test/harness/scene.ts';
+
+const SUITE = { ike: 'aes256gcm16-prfsha384-ecp384', esp: 'aes256gcm16' } as const;
+const LIVELY = { ike: { proposals: [SUITE.ike], livenessSec: 1 } };
+
+/** The tunnel as soon as it is in this state. */
+function inState(scene: Scene, id: string, state: TunnelStatus['state'], timeoutMs: number) {
+  return until(
+    `it is ${state}`,
+    async () => {
+      const tunnel = await scene.adit.tunnel(id);
+      return tunnel?.state === state && tunnel;
+    },
+    { timeoutMs },
+  );
+}
+
+/** A file that is still on its way when the gateway dies: some seconds long on the bounded way to the client. */
+const BYTES = 3_000_000;
+const SLOW = 'qdisc add dev lan root tbf rate 4mbit burst 20k latency 200ms'.split(' ');
+
+describe.concurrent('a gateway', () => {
+  it('that is killed and starts again: the tunnel is back, and a TCP connection inside never ended', async () => {
+    await using scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
+    const id = await scene.adit.import(scene.profile('plain', LIVELY), PSK);
+    const before = await scene.snapshot();
+    const first = await scene.adit.up(id);
+    const { port } = await scene.server.serve(LAB.inner.ip4);
+    await scene.lab.router.run(['tc', ...SLOW]);
+    const download = scene.user.download(`http://${LAB.inner.ip4}:${port}/${BYTES}`, 120_000);
+    await until('some of the file is there', async () => {
+      const [child] = (await scene.adit.tunnel(id))?.children ?? [];
+      return (child?.bytesIn ?? 0) > 100_000;
+    });
+    await scene.gateway.kill();
+    await scene.gateway.restart();
+    // The gateway is there again when its death is noticed: the state between the two is too short to be seen from here.
+    const back = await until(
+      'Adit is back',
+      async () => {
+        const tunnel = await scene.adit.tunnel(id);
+        return tunnel?.state === 'connected' && tunnel.ike?.spiI !== first.ike?.spiI && tunnel;
+      },
+      { timeoutMs: 60_000 },
+    );
+    expect(back).toMatchObject({ lastEnd: { failure: { cause: 'peer-dead' } } });
+    expect(back.virtualIps).toEqual(first.virtualIps);
+    expect(back.interface).toEqual(first.interface);
+    const moved = await download;
+    expect(moved).toMatchObject({ bytes: BYTES, sha256: moved.expected });
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+  });
+
+  it('that falls silent: reconnecting within the detection time, and back when it answers', async () => {
+    await using scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
+    const id = await scene.adit.import(scene.profile('plain', LIVELY), PSK);
+    const before = await scene.snapshot();
+    await scene.adit.up(id);
+    await expectTraffic(scene, id, 'plain');
+    const mute = await scene.lab.world.block(scene.lab.router, 'udp sport { 500, 4500 }');
+    const { liveness } = await inState(scene, id, 'connected', 1000);
+    let last: TunnelStatus | undefined;
+    const lost = await until(
+      'Adit notices',
+      async () => {
+        const tunnel = await scene.adit.tunnel(id);
+        if (tunnel?.state !== 'connected') return tunnel;
+        last = tunnel;
+        return undefined;
+      },
+      { timeoutMs: 60_000 },
+    );
+    const proof = Date.parse(last?.liveness?.lastProof ?? '');
+    expect(lost.state).toBe('reconnecting');
+    expect((Date.parse(lost.since) - proof) / 1000).toBeLessThanOrEqual(liveness?.deadAfterSec ?? 0);
+    expect(await scene.lab.client.ip(`-4 route get ${LAB.inner.ip4}`)).toMatch(/ dev adit\d/);
+    await mute[Symbol.asyncDispose]();
+    await inState(scene, id, 'connected', 30_000);
+    await expectTraffic(scene, id, 'plain');
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+  });
+});

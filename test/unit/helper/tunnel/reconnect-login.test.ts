@@ -1,0 +1,104 @@
+/** Logins of a tunnel that reconnects: what is asked again, and what is not. */
+import { describe, expect, it } from 'vitest';
+import { utf8 } from '#core/bytes/bytes.ts';
+import { Secret } from '#helper/secret.ts';
+import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
+import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
+import { id } from '#test/harness/ikev2-pair.ts';
+
+const GATEWAY = '203.0.113.1';
+const PASSWORD = 'clientPass';
+
+async function login(method: 'MSCHAPv2' | 'GTC', given?: string) {
+  const world = new TunnelWorld();
+  const peer = {
+    localId: id('gw.example'),
+    authentication: { method: 'psk', psk: utf8(CANARY) },
+    remoteAuthentication: {
+      method: 'eap',
+      eap: {
+        users: { find: (name: string) => (name === 'alice' ? { password: PASSWORD } : undefined) },
+        methods: [{ type: method }],
+      },
+    },
+  } as const;
+  const gateway = world.gateway(GATEWAY, peer);
+  const profile = profileNamed('work', {
+    gateway: { addresses: [GATEWAY], id: 'gw.example', authentication: { method: 'psk' } },
+    authentication: {
+      method: 'eap',
+      localId: 'alice@example.org',
+      user: 'alice',
+      methods: [method === 'GTC' ? 'gtc' : 'mschapv2'],
+    },
+  });
+  const password = given === undefined ? {} : { password: new Secret(utf8(given)) };
+  world.tunnels.up(world.profile('work', { profile }), password);
+  await world.clock.advance(300);
+  const status = () => world.status('work');
+  const type = async (text?: string): Promise<void> => {
+    expect(world.tunnels.answer('work', status()?.question?.id ?? -1, text)).toBe(true);
+    await world.clock.advance(400);
+  };
+  const drop = async (): Promise<void> => {
+    gateway.deleteAll();
+    await world.clock.advance(400);
+  };
+  return { world, gateway, peer, status, type, drop };
+}
+
+describe('a login that is made again', () => {
+  it('has the password that was typed before the first datagram', async () => {
+    const { status, type, drop } = await login('MSCHAPv2');
+    await type(PASSWORD);
+    expect(status()?.state).toBe('connected');
+    await drop();
+    expect(status()).toMatchObject({ state: 'connected', question: null, lastEnd: { failure: {} } });
+  });
+
+  it('has the password that was typed during the exchange, in place of the wrong one', async () => {
+    const { status, type, drop } = await login('MSCHAPv2', 'wrong');
+    await type(PASSWORD);
+    expect(status()?.state).toBe('connected');
+    await drop();
+    expect(status()).toMatchObject({ state: 'connected', question: null });
+  });
+
+  it('asks for another one-time code, and stays reconnecting until it is there', async () => {
+    const { world, status, type, drop } = await login('GTC');
+    expect(status()?.question?.kind).toBe('one-time-code');
+    await type(PASSWORD);
+    expect(status()?.state).toBe('connected');
+    await drop();
+    expect(status()).toMatchObject({ state: 'reconnecting', question: { kind: 'one-time-code' } });
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(100);
+    expect(status()?.question).not.toBeNull();
+    await type(PASSWORD);
+    expect(status()).toMatchObject({ state: 'connected', question: null });
+  });
+
+  it('asks once more where nobody was there to answer, and ends where the person declines', async () => {
+    const { world, status, type, drop } = await login('GTC');
+    await type(PASSWORD);
+    await drop();
+    const first = status()?.question?.id;
+    await world.clock.advance(200_000);
+    expect(status()).toMatchObject({ state: 'reconnecting', question: { kind: 'one-time-code' } });
+    expect(status()?.question?.id).not.toBe(first);
+    await type();
+    expect(status()).toMatchObject({ state: 'failed', question: null });
+    expect(world.journal.entries()).toEqual([]);
+  });
+
+  it('that is refused ends the tunnel at once, so that no account is locked', async () => {
+    const { gateway, peer, world, status, type, drop } = await login('MSCHAPv2', PASSWORD);
+    const eap = { ...peer.remoteAuthentication.eap, users: { find: () => ({ password: 'changed' }) } };
+    gateway.config = { ...peer, remoteAuthentication: { method: 'eap', eap } };
+    await drop();
+    expect(status()).toMatchObject({ state: 'reconnecting', question: { kind: 'password', retry: true } });
+    await type();
+    expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'wrong-password' } });
+    expect(world.journal.entries()).toEqual([]);
+  });
+});
