@@ -233,6 +233,20 @@ describe('the network', () => {
     expect(status().state).toBe('connected');
   });
 
+  it('comes back while a try waits between two datagrams: that one is not waited for', async () => {
+    const { world, gateway, status, configs } = await lost();
+    const tried = configs.length;
+    while (configs.length === tried) await world.clock.advance(100);
+    // The fifth datagram left 4 s after the fourth at the latest, the sixth is as far away.
+    await world.clock.advance(9000);
+    expect(status().reconnect?.nextAt).toBeNull();
+    gateway.restart();
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(200);
+    expect(status().state).toBe('connected');
+    expect(configs.length).toBe(tried + 2);
+  });
+
   it('is gone: not connected any more, at once; back with the same address: the same connection', async () => {
     const { world, status, gateway, configs } = await connected();
     const before = status().ike?.spiI;
