@@ -46,6 +46,8 @@ export interface AssociationDeps {
   readonly onProof: () => void;
   /** Another login has to take the place of this one: `reauthenticateDue` says when. */
   readonly onReauthenticate: () => void;
+  /** A Child SA carries packets. */
+  readonly onInstalled: () => void;
   /** An SA is no more. */
   readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string) => void;
   /** Nothing of it is needed any more: called once, at the end of leave(). */
@@ -338,6 +340,7 @@ export class Association {
         child.remoteTs.map(formatTrafficSelector).join(' '),
     );
     this.#ready.resolve();
+    this.#deps.onInstalled();
   }
 
   #remove({ spiIn, reason }: EventOf<'child-removed'>): void {

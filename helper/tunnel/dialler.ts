@@ -30,6 +30,7 @@ export interface DiallerOptions {
   readonly onChange: () => void;
   readonly onProof: (association: Association) => void;
   readonly onReauthenticate: (association: Association) => void;
+  readonly onInstalled: (association: Association) => void;
   readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string) => void;
 }
 
@@ -142,6 +143,7 @@ export class Dialler {
       onChange: events.onChange,
       onProof: () => events.onProof(association),
       onReauthenticate: () => events.onReauthenticate(association),
+      onInstalled: () => events.onInstalled(association),
       onDiscard: events.onDiscard,
       release: () => {
         answers[Symbol.dispose]();

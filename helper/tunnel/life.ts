@@ -11,6 +11,7 @@
  */
 import type { Failure } from '#core/failure/failure.ts';
 import { explain } from '#core/failure/explain.ts';
+import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { Path } from '#core/net/address.ts';
 import { parseIp } from '#core/net/address.ts';
 import { isoTime } from '../clock.ts';
@@ -64,6 +65,10 @@ export class Life {
   /** The one that carries packets. */
   #current: Association | undefined;
   #plan: Plan | undefined;
+  /** MTU of the way to the gateway. */
+  #outerMtu = 0;
+  /** A Child SA came whose networks have no routes. */
+  #unrouted = false;
   #wasConnected = false;
   #renewal: Renewal | undefined;
   /** When the next association is to be tried for (monotonic); `undefined` while none is wanted. */
@@ -152,6 +157,7 @@ export class Life {
       credentials,
       onProof: (association) => this.#suspicion.proven(association),
       onReauthenticate: (association) => this.#planReauthentication(association),
+      onInstalled: (association) => this.#onInstalled(association),
       onDiscard: (kind, spi, why) => this.#options.history.discard(kind, spi, why),
     });
     const unsubscribe = deps.network.subscribe((change) => void this.#onNetwork(change));
@@ -180,6 +186,10 @@ export class Life {
     const { clock } = this.#options.deps;
     const { signal } = this.#stop;
     while (!signal.aborted && !this.#fatal) {
+      if (this.#unrouted && this.#current) {
+        this.#unrouted = false;
+        await this.#configure(this.#current);
+      }
       if (this.#due !== undefined && this.#due <= clock.now()) {
         this.#due = undefined;
         // What was believed dead has spoken meanwhile.
@@ -237,18 +247,10 @@ export class Life {
 
   /** Takes an association in use: brings the system up to date, lets the old one go. */
   async #adopt({ association, outerMtu }: Negotiated): Promise<void> {
-    const { stored, slot, onStep, onStage } = this.#options;
-    const [installed] = association.children.values();
-    const { config, path } = association;
-    if (installed && path && this.#carrier) {
-      onStep(`configuring ${this.#carrier.tun}`);
-      const { profile } = stored;
-      const assigned = config ?? NOTHING_ASSIGNED;
-      const { tun } = this.#carrier;
-      const plan = planOf({ tun, slot, profile, config: assigned, child: installed.child, path, outerMtu });
-      await this.#changes.make(plan, this.#stop.signal);
-      this.#plan = plan;
-    }
+    const { onStage, onStep } = this.#options;
+    onStep(`configuring ${this.#carrier?.tun ?? ''}`);
+    this.#outerMtu = outerMtu;
+    await this.#configure(association);
     if (this.#stop.signal.aborted) return;
     const old = this.#current;
     this.#current = association;
@@ -260,7 +262,37 @@ export class Life {
     if (!association.isOver) onStage();
     void old?.leave();
     this.#planReauthentication(association);
+    this.#onInstalled(association);
     void association.ended.then((failure) => this.#onEnd(association, failure));
+  }
+
+  /** Brings the system in line with what the association has. */
+  async #configure(association: Association): Promise<void> {
+    const { slot, stored } = this.#options;
+    const [first, ...others] = [...association.children.values()].map(({ child }) => child);
+    const { config = NOTHING_ASSIGNED, path } = association;
+    if (!first || !path || !this.#carrier) return;
+    const plan = planOf({
+      tun: this.#carrier.tun,
+      slot,
+      profile: stored.profile,
+      config,
+      children: [first, ...others],
+      path,
+      outerMtu: this.#outerMtu,
+    });
+    await this.#changes.make(plan, this.#stop.signal);
+    this.#plan = plan;
+  }
+
+  /** One more Child SA: its networks may have no routes yet. */
+  #onInstalled(association: Association): void {
+    if (association !== this.#current) return;
+    const routed = new Set(this.#plan?.routes.remoteTs.map(formatTrafficSelector));
+    const carried = [...association.children.values()].flatMap(({ child }) => child.remoteTs);
+    if (carried.every((selector) => routed.has(formatTrafficSelector(selector)))) return;
+    this.#unrouted = true;
+    this.#bell.ring();
   }
 
   #onEnd(association: Association, end: Failure | undefined): void {

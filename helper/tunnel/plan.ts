@@ -4,7 +4,7 @@
  */
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { AssignedConfig } from '#core/ikev2/connection-types.ts';
-import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
+import { formatTrafficSelector, type TrafficSelector } from '#core/ike/traffic-selector.ts';
 import { parseIp } from '#core/net/address.ts';
 import type { IpAddress, Path, Prefix } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
@@ -19,7 +19,8 @@ export interface PlanInput {
   readonly slot: number;
   readonly profile: Profile;
   readonly config: AssignedConfig;
-  readonly child: ChildSa;
+  /** All that carry packets now: with one Child SA for each network there are several, and two of each while it is rekeyed. */
+  readonly children: readonly [ChildSa, ...ChildSa[]];
   readonly path: Path;
   readonly outerMtu: number;
 }
@@ -32,8 +33,9 @@ export interface Plan {
   readonly dns?: DnsSettings;
 }
 
-export function planOf({ tun, slot, profile, config, child, path, outerMtu }: PlanInput): Plan {
-  const { remoteTs } = child;
+export function planOf({ tun, slot, profile, config, children, path, outerMtu }: PlanInput): Plan {
+  const [child] = children;
+  const remoteTs = distinct(children.flatMap((each) => each.remoteTs));
   const addresses = config.addresses.map(({ address }) => hostPrefix(address));
   const innerIpv6 = remoteTs.some(({ start }) => start.length === 16);
   const computed = tunnelMtu({
@@ -59,6 +61,10 @@ export function planOf({ tun, slot, profile, config, child, path, outerMtu }: Pl
     ...(dns ? { dns } : {}),
   };
 }
+
+const distinct = (selectors: readonly TrafficSelector[]): TrafficSelector[] => [
+  ...new Map(selectors.map((selector) => [formatTrafficSelector(selector), selector])).values(),
+];
 
 /** The adapter has the address alone: what else lies in the tunnel is said by the selectors, not by a prefix. */
 function hostPrefix(address: IpAddress): Prefix {

@@ -498,6 +498,27 @@ describe('after a reconnection', () => {
   });
 });
 
+describe('one Child SA for each network', () => {
+  it('has the routes of all, also after a reconnection', async () => {
+    const { world, gateway, status } = await connected({
+      child: { perSubnet: true, remoteTs: ['10.1.0.0/17', '10.1.128.0/17', 'fd00:1::/64'] },
+    });
+    const routed = (): number =>
+      (
+        world.effects.calls.findLast(({ effect }) => effect === 'routes')?.with as {
+          remoteTs: readonly unknown[];
+        }
+      ).remoteTs.length;
+    expect(status().children.map(({ name }) => name)).toEqual(['net', 'net 2', 'net 3']);
+    expect(routed()).toBe(3);
+    gateway.deleteAll();
+    await world.clock.advance(500);
+    expect(status()).toMatchObject({ state: 'connected', lastEnd: { failure: { cause: 'closed-by-peer' } } });
+    expect(status().children).toHaveLength(3);
+    expect(routed()).toBe(3);
+  });
+});
+
 describe('several addresses', () => {
   it('in their order, each for some seconds', async () => {
     const { world, gateway, status } = await connected({
