@@ -503,12 +503,10 @@ describe('one Child SA for each network', () => {
     const { world, gateway, status } = await connected({
       child: { perSubnet: true, remoteTs: ['10.1.0.0/17', '10.1.128.0/17', 'fd00:1::/64'] },
     });
-    const routed = (): number =>
-      (
-        world.effects.calls.findLast(({ effect }) => effect === 'routes')?.with as {
-          remoteTs: readonly unknown[];
-        }
-      ).remoteTs.length;
+    const routed = (): number => {
+      const last = world.effects.calls.findLast(({ effect }) => effect === 'routes');
+      return (last?.with as { remoteTs: readonly unknown[] } | undefined)?.remoteTs.length ?? 0;
+    };
     expect(status().children.map(({ name }) => name)).toEqual(['net', 'net 2', 'net 3']);
     expect(routed()).toBe(3);
     gateway.deleteAll();
