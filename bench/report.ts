@@ -2,7 +2,8 @@
  * What a benchmark measured, as rows of one table: Adit's figure, the peer's figure from the same run, their ratio.
  * main.ts prints the table, writes it as JSON and, with --write, into docs/performance.md.
  */
-import { cpus, totalmem } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
 
 export interface Row {
   /** What was measured, as the table says it. */
@@ -10,7 +11,12 @@ export interface Row {
   readonly unit: string;
   readonly adit: number;
   /** Whom it was compared with in the same run; absent where there is none. */
-  readonly peer?: { readonly name: string; readonly value: number };
+  readonly peer?: {
+    readonly name: string;
+    readonly value: number;
+    /** Where it is not that of the two figures: the median of the rounds' own ratios, which a machine's moods spoil less. */
+    readonly ratio?: number;
+  };
   /** The bound that the issue set, on the ratio where there is a peer, else on Adit's figure. */
   readonly goal?: { readonly atMost: number } | { readonly atLeast: number };
   readonly note?: string;
@@ -24,18 +30,21 @@ export interface Report {
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) throw new Error('a median of nothing');
-  return middle;
+  const high = sorted[Math.floor(sorted.length / 2)];
+  const low = sorted[Math.ceil(sorted.length / 2) - 1];
+  if (high === undefined || low === undefined) throw new Error('a median of nothing');
+  return (low + high) / 2;
 }
 
 export function describeMachine(): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} cores (${first?.model.trim() ?? 'unknown'}), ${memory} GiB, Node ${process.version}`;
+  const cores = `${cpus().length} cores (${first?.model.trim() ?? 'unknown'})`;
+  const tcp = readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim();
+  return `${cores}, ${memory} GiB, Linux ${release()}, TCP ${tcp}, Node ${process.version}`;
 }
 
-const ratioOf = ({ adit, peer }: Row): number | undefined => (peer ? adit / peer.value : undefined);
+const ratioOf = ({ adit, peer }: Row): number | undefined => peer && (peer.ratio ?? adit / peer.value);
 
 /** By which factor the figure is better than its goal asks; below one it is missed. */
 export function margin(row: Row): number | undefined {

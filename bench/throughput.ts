@@ -3,7 +3,7 @@
  * the peers, on one machine in one run. All pairs stand at once and are measured in turns; the table has medians of
  * rounds. A veth hands super-packets over uncut, which flatters whoever uses them: so the two other settings, too.
  */
-import { tryRun } from '#test/harness/process.ts';
+import { tryRun, until } from '#test/harness/process.ts';
 import { median, type Row } from './report.ts';
 import { residentMegabytes, roundTrip, transfer } from './traffic.ts';
 import {
@@ -21,6 +21,7 @@ const CBC = 'aes128-sha256';
 
 const PAIRS = {
   adit: () => aditPair(GCM),
+  adit6: () => aditPair(GCM, 6),
   raw: rawPair,
   strongSwan: () => strongSwanPair(GCM),
   openvpn: openvpnPair,
@@ -67,53 +68,95 @@ class Figures {
     const values = this.#values.get(`${what} ${pair}`);
     return values && median(values);
   }
-}
 
-export async function throughput(options: { readonly short: boolean }): Promise<Row[]> {
-  const rounds = options.short ? 2 : 3;
-  const pairs = new Map<PairName, VpnPair>();
-  try {
-    for (const [name, create] of Object.entries(PAIRS) as [PairName, () => Promise<VpnPair>][]) {
-      if (name === 'wireguard' && !(await installed('wireguard-go'))) continue;
-      const pair = await create();
-      pairs.set(name, pair);
-      pair.right.start(['iperf3', '--server']);
-    }
-    const figures = new Figures();
-    for (let round = 0; round < rounds; round++) {
-      process.stderr.write(`bench: throughput, round ${round + 1} of ${rounds}\n`);
-      await setOffloads(pairs, 'default');
-      await oneRound(pairs, figures);
-      for (const setting of ['nic', 'none'] as const) {
-        await setOffloads(pairs, setting);
-        for (const name of ['adit', 'raw', 'strongSwan', 'openvpn'] as const) {
-          const pair = pairs.get(name);
-          if (pair) figures.add(`TCP ${setting}`, name, (await transfer(pair, SECONDS, [])).gigabits);
-        }
-      }
-    }
-    const adit = pairs.get('adit');
-    const memory = adit?.pids[0] === undefined ? NaN : await residentMegabytes(adit.pids[0]);
-    return rowsOf(figures, memory);
-  } finally {
-    await Promise.all(Array.from(pairs.values(), ({ world }) => world[Symbol.asyncDispose]()));
+  /** The median of one pair's figures through the other's, round by round. */
+  ratio(what: string, pair: PairName, to: PairName): number {
+    const others = this.#values.get(`${what} ${to}`) ?? [];
+    const values = this.#values.get(`${what} ${pair}`) ?? [];
+    return median(values.map((value, round) => value / (others[round] ?? NaN)));
   }
 }
+
+/** Everything; three rounds when short, else five. */
+export async function throughput(options: { readonly short: boolean }): Promise<Row[]> {
+  await using pairs = new Pairs();
+  await pairs.open(Object.keys(PAIRS) as PairName[]);
+  const figures = new Figures();
+  const rounds = options.short ? 3 : 5;
+  for (let round = 0; round < rounds; round++) {
+    process.stderr.write(`bench: throughput, round ${round + 1} of ${rounds}\n`);
+    const order = pairs.inTurn(round);
+    await setOffloads(order, 'default');
+    await streams(order, figures, SECONDS);
+    await latencies(order, figures);
+    for (const setting of ['nic', 'none'] as const) {
+      await setOffloads(order, setting);
+      for (const [name, pair] of order) {
+        if (!EVERY_SETTING.has(name)) continue;
+        figures.add(`TCP ${setting}`, name, (await transfer(pair, SECONDS, [])).gigabits);
+      }
+    }
+  }
+  for (const [name, pair] of pairs.inTurn(0)) {
+    if (pair.pids[0] !== undefined) figures.add('memory', name, await residentMegabytes(pair.pids[0]));
+  }
+  return rowsOf(figures);
+}
+
+/** The most telling pairs for a second each: what tells in half a minute that something went very wrong. */
+export async function glance(): Promise<Row[]> {
+  await using pairs = new Pairs();
+  await pairs.open(['adit', 'raw', 'strongSwan']);
+  const figures = new Figures();
+  for (let round = 0; round < 3; round++) await streams(pairs.inTurn(round), figures, 1);
+  return rowsOf(figures);
+}
+
+class Pairs implements AsyncDisposable {
+  readonly #pairs: [PairName, VpnPair][] = [];
+
+  async open(names: readonly PairName[]): Promise<void> {
+    for (const name of names) {
+      if (name === 'wireguard' && !(await installed('wireguard-go'))) continue;
+      const pair = await PAIRS[name]();
+      this.#pairs.push([name, pair]);
+      pair.right.start(['iperf3', '--server']);
+      await until('iperf3 listens', async () => (await pair.right.run(['ss', '-lt'])).includes(':5201'));
+    }
+  }
+
+  /** Forwards in one round and backwards in the next: nobody always comes after the same other. */
+  inTurn(round: number): readonly (readonly [PairName, VpnPair])[] {
+    return round % 2 === 0 ? this.#pairs : this.#pairs.toReversed();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#pairs.map(([, { world }]) => world[Symbol.asyncDispose]()));
+  }
+}
+
+type Opened = ReturnType<Pairs['inTurn']>;
 
 const SECONDS = 2;
 const ECHOES = 100;
 
-async function oneRound(pairs: ReadonlyMap<PairName, VpnPair>, figures: Figures): Promise<void> {
+/** Those that are measured with every setting of the veth, and those whose latency is. */
+const EVERY_SETTING: ReadonlySet<PairName> = new Set(['adit', 'raw', 'strongSwan', 'openvpn', 'wireguard']);
+const LATENCIES: ReadonlySet<PairName> = new Set(['adit', 'strongSwan', 'openvpn', 'wireguard']);
+
+async function streams(pairs: Opened, figures: Figures, seconds: number): Promise<void> {
   for (const [kind, argv] of Object.entries(TCP)) {
     for (const [name, pair] of pairs) {
-      const { gigabits, processorPerGigabyte } = await transfer(pair, SECONDS, argv);
+      const { gigabits, processorPerGigabyte } = await transfer(pair, seconds, argv);
       figures.add(`TCP ${kind}`, name, gigabits);
       figures.add(`processor ${kind}`, name, processorPerGigabyte);
     }
   }
-  for (const name of ['adit', 'strongSwan', 'openvpn', 'wireguard'] as const) {
-    const pair = pairs.get(name);
-    if (!pair) continue;
+}
+
+async function latencies(pairs: Opened, figures: Figures): Promise<void> {
+  for (const [name, pair] of pairs) {
+    if (!LATENCIES.has(name)) continue;
     figures.add('idle', name, await roundTrip(pair, ECHOES));
     const [loaded] = await Promise.all([roundTrip(pair, ECHOES), transfer(pair, SECONDS, [])]);
     figures.add('loaded', name, loaded);
@@ -127,18 +170,15 @@ async function installed(program: string): Promise<boolean> {
   return (await tryRun(['which', program])).code === 0;
 }
 
-async function setOffloads(
-  pairs: ReadonlyMap<PairName, VpnPair>,
-  setting: keyof typeof OFFLOADS,
-): Promise<void> {
-  for (const { left, right } of pairs.values()) {
+async function setOffloads(pairs: Opened, setting: keyof typeof OFFLOADS): Promise<void> {
+  for (const [, { left, right }] of pairs) {
     for (const host of [left, right]) {
       await host.run(['ethtool', '-K', 'eth0', ...OFFLOADS[setting].split(' ')]);
     }
   }
 }
 
-function rowsOf(figures: Figures, memory: number): Row[] {
+function rowsOf(figures: Figures): Row[] {
   const rows: Row[] = [];
   const compare = (
     subject: string,
@@ -151,7 +191,7 @@ function rowsOf(figures: Figures, memory: number): Row[] {
     const adit = figures.get(what, own);
     const value = figures.get(what, pair);
     if (adit === undefined || value === undefined) return;
-    const peer = { name: SHOWN[pair] ?? pair, value };
+    const peer = { name: SHOWN[pair] ?? pair, value, ratio: figures.ratio(what, own, pair) };
     rows.push({ subject, unit, adit, peer, ...(goal && { goal }) });
   };
   for (const kind of Object.keys(TCP) as TcpKind[]) {
@@ -162,26 +202,33 @@ function rowsOf(figures: Figures, memory: number): Row[] {
     compare(`TCP, ${kind}`, 'Gbit/s', what, 'wireguard');
     compare(`TCP, ${kind}, ${CBC}`, 'Gbit/s', what, 'strongSwanCbc', { atLeast: 5 }, 'aditCbc');
   }
-  compare('TCP, 1 stream, offloads like a network card', 'Gbit/s', 'TCP nic', 'raw', { atLeast: 0.55 });
-  compare('TCP, 1 stream, offloads like a network card', 'Gbit/s', 'TCP nic', 'strongSwan');
-  compare('TCP, 1 stream, no offloads', 'Gbit/s', 'TCP none', 'raw');
-  compare('TCP, 1 stream, no offloads', 'Gbit/s', 'TCP none', 'openvpn');
+  compare('TCP, 1 stream, IPv6 outside', 'Gbit/s', 'TCP 1 stream', 'raw', undefined, 'adit6');
+  for (const [setting, shown] of [
+    ['nic', 'offloads like a network card'],
+    ['none', 'no offloads'],
+  ] as const) {
+    for (const pair of ['raw', 'strongSwan', 'openvpn', 'wireguard'] as const) {
+      const goal = setting === 'nic' && pair === 'raw' ? { atLeast: 0.55 } : undefined;
+      compare(`TCP, 1 stream, ${shown}`, 'Gbit/s', `TCP ${setting}`, pair, goal);
+    }
+  }
   const up: Row['goal'] = { atLeast: 1.6 };
   const down: Row['goal'] = { atLeast: 1.9 };
   compare('TCP up to a strongSwan gateway', 'Gbit/s', 'TCP 1 stream', 'strongSwan', up, 'gateway');
   compare('TCP down from a strongSwan gateway', 'Gbit/s', 'TCP reverse', 'strongSwan', down, 'gateway');
   for (const pair of ['strongSwan', 'openvpn', 'wireguard'] as const) {
     const goal = pair === 'strongSwan' ? { atMost: 1 / 15 } : undefined;
-    compare('processor for a gigabyte, both ends', 's', 'processor 1 stream', pair, goal);
+    for (const kind of Object.keys(TCP) as TcpKind[]) {
+      const subject = `processor for a gigabyte, both ends, ${kind}`;
+      compare(subject, 's', `processor ${kind}`, pair, goal);
+    }
     compare('UDP, 1372 octets', 'kpps', 'UDP 1372', pair);
     compare('UDP, 64 octets', 'kpps', 'UDP 64', pair);
     compare('round trip, idle', 'ms', 'idle', pair, pair === 'openvpn' ? { atMost: 1 } : undefined);
     compare('round trip under a TCP stream', 'ms', 'loaded', pair);
   }
-  rows.push({
-    subject: 'memory of a data plane with its Node process, after all of this',
-    unit: 'MB',
-    adit: memory,
-  });
+  for (const pair of ['strongSwan', 'openvpn', 'wireguard'] as const) {
+    compare('memory (RSS) of one end after all of this, Node included', 'MB', 'memory', pair);
+  }
   return rows;
 }

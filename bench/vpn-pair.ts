@@ -23,6 +23,7 @@ export interface VpnPair {
 }
 
 const OUTER = { left: '192.0.2.1', right: '192.0.2.2' } as const;
+const OUTER6 = { left: '2001:db8::1', right: '2001:db8::2' } as const;
 const INNER = { left: '10.9.0.1', right: '10.9.1.1' } as const;
 const PORT = 4500;
 /** What Adit's helper gives its adapter on a path of 1500 octets. */
@@ -37,8 +38,8 @@ async function ends(): Promise<Pick<VpnPair, 'world' | 'left' | 'right'>> {
   const world = await World.create();
   const [left, right] = await Promise.all([world.host('left'), world.host('right')]);
   await world.link(
-    { host: left, device: 'eth0', addresses: [`${OUTER.left}/24`] },
-    { host: right, device: 'eth0', addresses: [`${OUTER.right}/24`] },
+    { host: left, device: 'eth0', addresses: [`${OUTER.left}/24`, `${OUTER6.left}/64`] },
+    { host: right, device: 'eth0', addresses: [`${OUTER.right}/24`, `${OUTER6.right}/64`] },
   );
   return { world, left, right };
 }
@@ -48,25 +49,26 @@ export async function rawPair(): Promise<VpnPair> {
   return { ...(await ends()), server: OUTER.right, pids: [] };
 }
 
-async function openPlane(host: Host, side: Side, child: ChildText): Promise<number> {
+async function openPlane(host: Host, side: Side, child: ChildText, family: 4 | 6): Promise<number> {
   const plane = DataPlaneHost.on(host);
-  await plane.open('adit%d', [{ family: 4, port: PORT }]);
+  await plane.open('adit%d', [{ family, port: PORT }]);
   await host.ip(`addr add ${INNER[side]}/32 dev adit0`);
   await host.ip(`link set adit0 up mtu ${TUN_MTU}`);
   await host.ip(`route add ${INNER[across[side]]}/32 dev adit0 src ${INNER[side]}`);
-  const remote = { address: OUTER[across[side]], port: PORT };
+  const outer = family === 4 ? OUTER : OUTER6;
+  const remote = { address: outer[across[side]], port: PORT };
   await plane.ask({ do: 'install', child, path: { socket: 0, remote } });
   return plane.daemon.pid;
 }
 
-/** Two native data planes with static keys. */
-export async function aditPair(esp: string): Promise<VpnPair> {
+/** Two native data planes with static keys; the family is that of the outer packets. */
+export async function aditPair(esp: string, family: 4 | 6 = 4): Promise<VpnPair> {
   const hosts = await ends();
   const keys = { keyIn: 'right to left', keyOut: 'left to right' };
   const child: ChildText = { spiIn: 0x1001, spiOut: 0x2001, esp, replayWindow: 1024, ...keys };
   const pids = [
-    await openPlane(hosts.left, 'left', child),
-    await openPlane(hosts.right, 'right', facing(child)),
+    await openPlane(hosts.left, 'left', child, family),
+    await openPlane(hosts.right, 'right', facing(child), family),
   ];
   return { ...hosts, server: INNER.right, pids };
 }
