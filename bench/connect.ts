@@ -3,15 +3,15 @@
  * same suite, in turns. Adit: from the helper's answer to `tunnel.up` to its event that the Child SA is installed, and
  * on to "connected", when addresses, firewall, routes and DNS are in place, too. strongSwan: `swanctl --initiate`.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '#cli/client.ts';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit } from '#test/harness/adit.ts';
 import { Lab, LAB, POOLS } from '#test/harness/lab.ts';
+import { layOutPackage } from '#test/harness/package.ts';
 import { StrongSwan } from '#test/harness/strongswan.ts';
-import { run } from '#test/harness/process.ts';
+import { residentMegabytes, run } from '#test/harness/process.ts';
 import { median, type Row } from './report.ts';
 
 const PSK = 'bench';
@@ -105,17 +105,24 @@ export async function connect(): Promise<Row[]> {
       });
     }
   }
-  await using fresh = await Adit.start(lab.world, lab.client, {
-    socket: join(lab.world.directory, 'fresh.sock'),
-    stateDirectory: join(lab.world.directory, 'fresh'),
-  });
-  await fresh.up(await fresh.import(profileOf(0), PSK));
-  rows.push({
-    subject: 'memory of the helper (RSS), connected for the first time',
-    unit: 'MB',
-    adit: await residentMegabytes(fresh.pid),
-    goal: { atMost: 90 },
-  });
+  const programs = await layOutPackage(join(lab.world.directory, 'resources'));
+  for (const [what, options] of [
+    ['from the sources', {}],
+    ['as a package has it', { programs }],
+  ] as const) {
+    await using fresh = await Adit.start(lab.world, lab.client, {
+      ...options,
+      socket: join(lab.world.directory, 'fresh.sock'),
+      stateDirectory: join(lab.world.directory, what),
+    });
+    await fresh.up(await fresh.import(profileOf(0), PSK));
+    rows.push({
+      subject: `memory of the helper (RSS), ${what}, connected for the first time`,
+      unit: 'MB',
+      adit: await residentMegabytes(fresh.pid),
+      ...('programs' in options ? { goal: { atMost: 90 } } : {}),
+    });
+  }
   rows.push({
     subject: `memory of the helper (RSS) after ${ROUNDS * SUITES.length} connections`,
     unit: 'MB',
@@ -175,12 +182,4 @@ async function initiateOnce(peer: StrongSwan, child: string): Promise<number> {
   const took = performance.now() - began;
   await peer.terminate({ ike: child });
   return took;
-}
-
-/** VmRSS of the process that `pid` became: helper/aditd replaces itself by Node. */
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const kibibytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
-  if (!Number.isFinite(kibibytes)) throw new Error(`/proc/${pid}/status has no VmRSS`);
-  return (kibibytes * 1024) / 1e6;
 }

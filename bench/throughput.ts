@@ -5,7 +5,8 @@
  */
 import { tryRun, until } from '#test/harness/process.ts';
 import { median, type Row } from './report.ts';
-import { residentMegabytes, roundTrip, transfer } from './traffic.ts';
+import { residentMegabytes } from '#test/harness/process.ts';
+import { roundTrip, transfer } from './traffic.ts';
 import {
   aditPair,
   aditToStrongSwan,

@@ -57,8 +57,3 @@ async function processorSeconds(pids: readonly number[]): Promise<number> {
   );
   return ticks.reduce((sum, one) => sum + one, 0) / 100;
 }
-
-export async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1000;
-}

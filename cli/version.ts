@@ -1,9 +1,4 @@
-/** The version of the package this file belongs to. */
-import { readFileSync } from 'node:fs';
+/** The version of the command line, for `adit --version` and for the helper's log. */
+import packageJson from '../package.json' with { type: 'json' };
 
-export function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
-}
+export const version = (): string => packageJson.version;

@@ -20,6 +20,8 @@ export interface AditOptions {
   readonly arguments?: readonly string[];
   readonly socket?: string;
   readonly stateDirectory?: string;
+  /** Other programs than those of the sources: as a package installs them. */
+  readonly programs?: { readonly aditd: string; readonly adit: string };
   /** Put in front of the helper's command, e.g. `['setpriv', '--bounding-set', '-net_admin']`. */
   readonly launcher?: readonly string[];
 }
@@ -29,6 +31,7 @@ export class Adit implements AsyncDisposable {
   readonly world: World;
   readonly socket: string;
   readonly stateDirectory: string;
+  readonly #programs: NonNullable<AditOptions['programs']>;
   readonly #launcher: readonly string[];
   readonly #arguments: readonly string[];
   #daemon: Daemon | undefined;
@@ -38,6 +41,7 @@ export class Adit implements AsyncDisposable {
     this.host = host;
     this.socket = options.socket ?? '/run/adit/aditd.sock';
     this.stateDirectory = options.stateDirectory ?? join(world.directory, `adit-${host.name}`);
+    this.#programs = options.programs ?? { aditd: ADITD, adit: ADIT };
     this.#launcher = options.launcher ?? [];
     this.#arguments = options.arguments ?? [];
   }
@@ -67,7 +71,7 @@ export class Adit implements AsyncDisposable {
   /** Another helper process with the same arguments, not waited for. */
   spawn(): Daemon {
     const places = ['--socket', this.socket, '--state-dir', this.stateDirectory, '--foreground'];
-    return this.host.start([...this.#launcher, ADITD, ...places, ...this.#arguments]);
+    return this.host.start([...this.#launcher, this.#programs.aditd, ...places, ...this.#arguments]);
   }
 
   get pid(): number {
@@ -86,7 +90,7 @@ export class Adit implements AsyncDisposable {
 
   /** Runs `adit ARGUMENTS` to its end, whatever comes of it. */
   try(words: readonly string[], options: { input?: string; timeoutMs?: number } = {}): Promise<Finished> {
-    return this.host.try([ADIT, '--socket', this.socket, ...words], options);
+    return this.host.try([this.#programs.adit, '--socket', this.socket, ...words], options);
   }
 
   /** Runs `adit ARGUMENTS`; throws with all it printed and the helper's output unless it exits 0. */

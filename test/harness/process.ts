@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface RunOptions {
@@ -163,4 +164,12 @@ export async function until<T>(
     }
     await sleep(15);
   }
+}
+
+/** VmRSS of the process that `pid` became: helper/aditd replaces itself by Node. */
+export async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const kibibytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]);
+  if (!Number.isFinite(kibibytes)) throw new Error(`/proc/${pid}/status has no VmRSS`);
+  return (kibibytes * 1024) / 1e6;
 }

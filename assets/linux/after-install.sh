@@ -1,0 +1,13 @@
+#!/bin/sh
+# After the package's files are there: the group that may drive the helper, the commands, the service.
+set -e
+getent group adit > /dev/null || groupadd --system adit
+ln -sf /opt/Adit/resources/bin/adit /usr/bin/adit
+ln -sf /opt/Adit/adit-ui /usr/bin/adit-ui
+install -D -m 0644 /opt/Adit/resources/aditd.service /usr/lib/systemd/system/aditd.service
+# Chromium's sandbox helper, where the kernel gives ordinary users no namespaces.
+chmod 4755 /opt/Adit/chrome-sandbox 2> /dev/null || true
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload
+  systemctl enable --now aditd.service
+fi
