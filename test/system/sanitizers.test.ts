@@ -1,0 +1,67 @@
+/**
+ * The native data plane under ThreadSanitizer and under AddressSanitizer with UndefinedBehaviorSanitizer: everything at
+ * once in two namespaces (test/native/stress.cc). ADIT_STRESS_ROUNDS and ADIT_STRESS_MS ask for more of it,
+ * ADIT_STRESS_SEED for other choices. Needs root.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildWith, runNative, type Sanitizer } from '#test/harness/sanitizers.ts';
+
+const ROUNDS = Number(process.env.ADIT_STRESS_ROUNDS ?? 3);
+const MS = Number(process.env.ADIT_STRESS_MS ?? 1500);
+const SEED = Number(process.env.ADIT_STRESS_SEED ?? Date.now() % 1_000_000_007);
+
+interface Totals {
+  readonly streamed: number;
+  readonly packetsIn: number;
+  readonly rekeys: number;
+  readonly moves: number;
+  readonly reads: number;
+  readonly events: number;
+  readonly expired: number;
+  readonly authFailures: number;
+  readonly fatal: number;
+}
+
+const SANITIZERS = ['address', 'thread'] as const;
+
+beforeAll(async () => {
+  for (const sanitizer of SANITIZERS) await buildWith(sanitizer);
+}, 600_000);
+
+describe.each(SANITIZERS)('with the sanitizer %s', (sanitizer: Sanitizer) => {
+  it('load, rekeys, moves, limits, junk and the end in the middle of it are clean', {
+    timeout: 60_000 + 20 * ROUNDS * MS,
+  }, async () => {
+    const { code, stdout, stderr } = await runNative(
+      sanitizer,
+      'stress',
+      [ROUNDS, MS, SEED],
+      50_000 + 20 * ROUNDS * MS,
+    );
+    console.info(`stress (${sanitizer}): seed ${SEED}, ${stdout.trim()}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const totals = JSON.parse(stdout) as Totals;
+    // It was load: a sanitized run that carries nothing proves nothing.
+    expect(totals.streamed).toBeGreaterThan(ROUNDS * 100_000);
+    expect(totals.packetsIn).toBeGreaterThan(ROUNDS * 300);
+    expect(totals.rekeys).toBeGreaterThanOrEqual(ROUNDS);
+    expect(totals.moves).toBeGreaterThanOrEqual(4 * ROUNDS);
+    for (const some of ['reads', 'events', 'expired', 'authFailures'] as const) {
+      expect(totals[some]).toBeGreaterThan(0);
+    }
+    expect(totals.fatal).toBe(0);
+  });
+});
+
+describe('a planted fault is found:', () => {
+  it.each([
+    ['race', 'thread', 'ThreadSanitizer: data race'],
+    ['overflow', 'address', 'AddressSanitizer: heap-buffer-overflow'],
+    ['undefined', 'address', 'runtime error: signed integer overflow'],
+    ['leak', 'address', 'LeakSanitizer: detected memory leaks'],
+  ] as const)('%s', async (fault, sanitizer, finding) => {
+    const { code, stderr } = await runNative(sanitizer, 'planted', [fault]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(finding);
+  });
+});
