@@ -38,6 +38,7 @@ import type { Arguments } from './startup/arguments.ts';
 import { privateDirectory } from './startup/directories.ts';
 import { lock } from './startup/lock.ts';
 import { systemResolver } from './tunnel/candidates.ts';
+import { isPortClosed } from './tunnel/closed-port.ts';
 import { isTunnelAdapter, isTunnelTable } from './tunnel/numbers.ts';
 import { TunnelManager } from './tunnel-manager.ts';
 import { removeTemporaries } from './whole-file.ts';
@@ -90,6 +91,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     clock: systemClock,
     network,
     resolver: systemResolver,
+    isPortClosed,
     createConnection,
     random: (length) => randomBytes(length),
     trust: {

@@ -11,24 +11,33 @@ const message = z.string().optional();
 const endpoint = z.object({ address: z.string(), port: z.number() });
 
 export const failureSchema = z.discriminatedUnion('cause', [
-  /** Nothing came back. `tried` lists every address and port that was sent to. */
+  /**
+   * Nothing came back. `tried` lists every address and port that was sent to; `closed` those of them where a machine says
+   * that nobody listens (ICMP port unreachable: a hint, since anybody can write one).
+   */
   z.object({
     cause: z.literal('no-answer'),
     exchange: z.string(),
     tried: z.array(endpoint),
     attempts: z.number(),
+    closed: z.array(endpoint).optional(),
   }),
   /** The peer answered earlier and then fell silent. */
   z.object({ cause: z.literal('peer-dead'), lastSeenSecAgo: z.number() }),
   z.object({ cause: z.literal('name-not-resolved'), host: z.string(), detail: z.string() }),
   z.object({ cause: z.literal('network-unreachable'), address: z.string(), detail: z.string() }),
-  /** `wanted` and `offered` in proposal keywords. `offered` is empty where the peer says no more than no. */
+  /**
+   * `wanted` and `offered` in proposal keywords. `offered` is empty where the peer says no more than no. `missing`: the
+   * fewest keywords that, added to one of `wanted`, would match. `narrowed`: we have more that is sound than `wanted`.
+   */
   z.object({
     cause: z.literal('no-proposal'),
     protocol: z.enum(['IKE', 'ESP']),
     saidBy: z.enum(['peer', 'us']),
     wanted: z.array(z.string()),
     offered: z.array(z.string()),
+    missing: z.array(z.string()).optional(),
+    narrowed: z.boolean().optional(),
   }),
   /** The peer insists on a group that the profile does not allow, or asks in a circle. */
   z.object({ cause: z.literal('invalid-ke'), wanted: z.array(z.string()), asked: z.string() }),
@@ -40,6 +49,10 @@ export const failureSchema = z.discriminatedUnion('cause', [
     remoteId: z.string().optional(),
     /** Of our certificate, where the peer asked for certificates of other CAs. */
     issuer: z.string().optional(),
+    /** Until when our certificate was valid, in ms since 1970, where that is past. */
+    expiredAt: z.number().optional(),
+    /** EAP had come to its end by then. */
+    afterLogin: z.boolean().optional(),
   }),
   /** The peer's proof does not verify: another pre-shared key, or an impostor. `detail` is what is wrong with a signature. */
   z.object({

@@ -2,6 +2,7 @@
  * From what went wrong on the wire to the Failure that people see: one row for each error notify whose meaning
  * deserves its own case (RFC 7296 §3.10.1). Tasks and connection.ts call it.
  */
+import { defaultEspProposals, defaultIkeProposals } from '#core/crypto/defaults.ts';
 import { formatTransforms } from '#core/crypto/keywords.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
@@ -12,6 +13,7 @@ import { NotifyType, notifyTypes } from '#core/registry/notify-types.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
 import type { ConnectionConfig } from './connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { lacksAny, nearestChange } from './nearest-proposal.ts';
 
 export const keywordsOf = (proposals: readonly Proposal[]): string[] =>
   proposals.map(({ transforms, protocol }) =>
@@ -34,12 +36,15 @@ export function noProposal(
   offered: readonly Proposal[] = [],
 ): Failure {
   const ours = protocol === 'IKE' ? config.proposals : config.child.proposals;
+  const sound = protocol === 'IKE' ? defaultIkeProposals() : defaultEspProposals();
+  const missing = nearestChange(ours, offered);
   return {
     cause: 'no-proposal',
     protocol,
     saidBy,
     wanted: keywordsOf(ours),
     offered: keywordsOf(offered),
+    ...(missing === undefined ? (lacksAny(ours, sound) ? { narrowed: true } : {}) : { missing }),
   };
 }
 

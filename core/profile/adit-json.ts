@@ -15,7 +15,9 @@ export function parseJson(name: string, text: string): unknown {
   } catch (error) {
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
     const line = text.slice(0, position === undefined ? text.length : Number(position)).split('\n').length;
-    throw new ImportError(`${name}:${line}: this is not valid JSON from here on`);
+    throw new ImportError(
+      `${name}:${line}: this is not valid JSON from here on: the file is damaged; ask for it once more`,
+    );
   }
 }
 

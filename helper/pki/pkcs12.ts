@@ -77,7 +77,10 @@ export async function readPkcs12(der: Uint8Array, password: string): Promise<Pkc
     if (error instanceof DecodeError)
       throw new Pkcs12Error('damaged', `the PKCS#12 file is damaged: ${error.message}`);
     if (error instanceof LockedError)
-      throw new Pkcs12Error('wrong-password', 'the password does not open the PKCS#12 file');
+      throw new Pkcs12Error(
+        'wrong-password',
+        'the password does not open the PKCS#12 file; type it again, or ask who gave you the file',
+      );
     if (error instanceof UnsupportedPbe)
       throw new Pkcs12Error(
         'unsupported',

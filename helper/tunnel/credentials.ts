@@ -8,6 +8,7 @@ import { utf8, wipe } from '#core/bytes/bytes.ts';
 import { type Certificate, decodeCertificate } from '#core/pki/certificate.ts';
 import { certificatesToSend, wayUp } from '#core/pki/certreq.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
+import type { Failure } from '#core/failure/failure.ts';
 import { loginUses, missingFor } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import { KeyFileError, readPrivateKey } from '../pki/key-file.ts';
@@ -110,6 +111,12 @@ const withoutAbsent = ({ psk, password }: Given) => ({
 const lacking = (what: string): TunnelError => new TunnelError({ cause: 'secret-missing', what });
 
 const unusable = (detail: string): TunnelError => new TunnelError({ cause: 'certificate-unusable', detail });
+
+/** A refusal, with the day on which our certificate ended where that is past. */
+export const withOwnExpiry = (failure: Failure, own: OwnCertificate | undefined, wallMs: number): Failure =>
+  failure.cause === 'authentication-refused' && own !== undefined && own.way[0].notAfter < wallMs
+    ? { ...failure, expiredAt: own.way[0].notAfter }
+    : failure;
 
 /** A login may have a certificate for EAP-TLS, or for nothing. */
 function usesCertificate(authentication: Certified): boolean {

@@ -14,7 +14,8 @@ import { Answers } from './answers.ts';
 import { Association } from './association.ts';
 import type { KnownAddresses } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
-import { type Credentials, textOf } from './credentials.ts';
+import { type Credentials, textOf, withOwnExpiry } from './credentials.ts';
+import { TunnelError } from './failures.ts';
 import { type Negotiated, negotiate } from './negotiate.ts';
 import type { Person } from './person.ts';
 import type { TunnelDeps } from './tunnel-deps.ts';
@@ -62,12 +63,13 @@ export class Dialler {
 
   /** Resolves when a Child SA is in place, or with `undefined` when `signal` ended the search. Throws TunnelError. */
   async dial(dial: Dial): Promise<Negotiated | undefined> {
-    const { stored, deps, carrier, onStep } = this.#options;
+    const { stored, deps, carrier, credentials, onStep } = this.#options;
     try {
       return await negotiate({
         gateway: stored.profile.gateway,
         carrier,
         resolver: deps.resolver,
+        isPortClosed: deps.isPortClosed,
         routes: deps.effects.routes,
         known: this.#known,
         clock: deps.clock,
@@ -76,6 +78,10 @@ export class Dialler {
         onStep,
         signal: dial.signal,
       });
+    } catch (error) {
+      throw error instanceof TunnelError
+        ? new TunnelError(withOwnExpiry(error.failure, credentials.own, deps.clock.wall()))
+        : error;
     } finally {
       this.#trying = undefined;
     }

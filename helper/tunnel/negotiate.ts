@@ -15,6 +15,7 @@ import type { Association } from './association.ts';
 import { candidates } from './candidates.ts';
 import type { KnownAddresses, Resolver } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
+import type { PortProbe } from './closed-port.ts';
 import { TunnelError, systemFailure } from './failures.ts';
 import { MARK } from './numbers.ts';
 import { HASTY, PATIENT, STEADY } from './retransmission.ts';
@@ -23,6 +24,7 @@ export interface NegotiateOptions {
   readonly gateway: Profile['gateway'];
   readonly carrier: Carrier;
   readonly resolver: Resolver;
+  readonly isPortClosed: PortProbe;
   readonly routes: Pick<RoutesEffect, 'sourceFor'>;
   /** What earlier attempts of this tunnel learned; it is added to. */
   readonly known: KnownAddresses;
@@ -70,7 +72,27 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
     if (!isSilence(failure)) throw new TunnelError(failure);
     failures.push(failure);
   }
-  throw new TunnelError(summary(failures, options.gateway.addresses));
+  throw new TunnelError(await withClosed(summary(failures, options.gateway.addresses), options));
+}
+
+/** So long a machine has to say that its port is closed: most of it is the way there and back. */
+const PROBE_MS = 1000;
+
+/** Which of the silent addresses have nobody listening. A tunnel that was up says no more than that it is silent. */
+async function withClosed(
+  failure: Failure,
+  { isPortClosed, again, clock, signal }: NegotiateOptions,
+): Promise<Failure> {
+  if (failure.cause !== 'no-answer' || again || signal.aborted) return failure;
+  const enough = new AbortController();
+  const cancel = clock.setTimer(clock.now() + PROBE_MS, () => enough.abort());
+  const stop = AbortSignal.any([signal, enough.signal]);
+  const found = await Promise.all(
+    failure.tried.map(async (end) => ((await isPortClosed(end.address, end.port, stop)) ? [end] : [])),
+  );
+  cancel();
+  const closed = found.flat();
+  return closed.length > 0 ? { ...failure, closed } : failure;
 }
 
 /** The path to an address as the system has it now, with its MTU; or why there is none. */

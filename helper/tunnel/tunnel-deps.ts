@@ -9,6 +9,7 @@ import type { Logger } from '../log/log.ts';
 import type { Secret } from '../secret.ts';
 import type { Resolver } from './candidates.ts';
 import type { TunnelPlatform } from './carrier.ts';
+import type { PortProbe } from './closed-port.ts';
 import type { Typed } from './person.ts';
 import type { Trust } from './verify-peer.ts';
 
@@ -19,6 +20,7 @@ export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' |
   readonly clock: Clock;
   readonly network: Pick<NetworkWatch, 'subscribe'>;
   readonly resolver: Resolver;
+  readonly isPortClosed: PortProbe;
   readonly createConnection: (config: InitiatorConfig) => Connection;
   readonly trust: Trust;
   /** Stores a password that the gateway has changed, where the old one was stored. */

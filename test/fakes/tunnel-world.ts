@@ -170,6 +170,8 @@ export class TunnelWorld implements TunnelPlatform {
   readonly remembered = new Map<string, Typed>();
   readonly #gateways: Gateway[] = [];
 
+  /** Addresses where a machine says that nobody listens. */
+  readonly closed = new Set<string>();
   readonly resolver: Resolver = {
     lookup: (name) => {
       const found = this.names.get(name);
@@ -198,6 +200,7 @@ export class TunnelWorld implements TunnelPlatform {
       clock: this.clock,
       network: this.watch,
       resolver: this.resolver,
+      isPortClosed: (address) => Promise.resolve(this.closed.has(address)),
       createConnection,
       random: seededRandom(1).bytes,
       trust: {

@@ -27,6 +27,10 @@ export interface FreeRadiusOptions {
   readonly server: Issued;
   /** User name to password, in the clear. */
   readonly users: Readonly<Record<string, string>>;
+  /** SMB-Account-CTRL of users whom MS-CHAPv2 is to refuse: 0x11 disabled, 0x410 locked, 0x20010 expired. */
+  readonly accounts?: Readonly<Record<string, number>>;
+  /** MSCHAPv2 tells clients why, beyond 691; FreeRADIUS is delivered silent. */
+  readonly saysWhy?: boolean;
   /** The highest version of TLS that it speaks; 1.3 where absent. */
   readonly maxTls?: '1.2' | '1.3';
 }
@@ -36,12 +40,13 @@ export async function startFreeRadius(host: Host, options: FreeRadiusOptions): P
   const { directory } = options;
   await mkdir(directory, { recursive: true });
   const file = (name: string, text: string) => writeFile(join(directory, name), text, { mode: 0o600 });
-  await file('radiusd.conf', configuration(directory, options.maxTls ?? '1.3'));
+  await file('radiusd.conf', configuration(options));
   await file('ca.pem', options.ca);
   await file('server.pem', options.server.certificates);
   await file('server.key', options.server.key);
   const lines = Object.entries(options.users).map(
-    ([name, password]) => `${name} Cleartext-Password := "${password}"\n`,
+    ([name, password]) =>
+      `${name} Cleartext-Password := "${password}"${accountControl(options.accounts?.[name])}\n`,
   );
   await file('users', lines.join(''));
   const argv = [join(packages, 'freeradius/usr/sbin/freeradius'), '-X', '-d', directory, '-n', 'radiusd'];
@@ -58,8 +63,11 @@ export async function startFreeRadius(host: Host, options: FreeRadiusOptions): P
   return daemon;
 }
 
+const accountControl = (bits: number | undefined): string =>
+  bits === undefined ? '' : `, SMB-Account-CTRL := ${bits}`;
+
 /** Braces as its parser wants them: one statement a line. */
-function configuration(directory: string, maxTls: string): string {
+function configuration({ directory, maxTls = '1.3', saysWhy = false }: FreeRadiusOptions): string {
   const tls = (name: string, fragmentSize: number) => `
       tls-config ${name} {
         private_key_file = ${directory}/server.key
@@ -82,6 +90,7 @@ function configuration(directory: string, maxTls: string): string {
       }
       mschapv2 {
       }`;
+  const telling = passwords.replace('mschapv2 {', 'mschapv2 {\n        send_error = yes');
   const tunneled = (name: string, inner: string) => `
       ${name} {
         tls = outer
@@ -144,10 +153,10 @@ function configuration(directory: string, maxTls: string): string {
       filename = ${directory}/users
     }
     eap {
-      default_eap_type = md5${passwords}${tls('outer', 1024)}${tunneled('ttls', 'md5')}${tunneled('peap', 'mschapv2')}
+      default_eap_type = md5${saysWhy ? telling : passwords}${tls('outer', 1024)}${tunneled('ttls', 'md5')}${tunneled('peap', 'mschapv2')}
     }
     eap inner-eap {
-      default_eap_type = mschapv2${passwords.replace('mschapv2 {', 'mschapv2 {\n        send_error = yes')}${tls('inside', 900)}
+      default_eap_type = mschapv2${telling}${tls('inside', 900)}
     }
   }
   server default {

@@ -1,6 +1,7 @@
 /** Failures in German. */
 import { printable } from '#core/text/printable.ts';
-import { addresses, asSentence, endpointText, listed } from './parts.ts';
+import { refusals } from './de-refusals.ts';
+import { addresses, allClosed, asSentence, endpointText, listed, refusalOf } from './parts.ts';
 import type { FailureOf, FailureWords } from './words.ts';
 
 const quoted = (text: string): string => `„${printable(text)}“`;
@@ -18,13 +19,16 @@ function proposals(failure: FailureOf<'no-proposal'>): string[] {
   ];
 }
 
-const METHODS: Readonly<Record<string, string>> = {
-  psk: 'den vorab vereinbarten Schlüssel',
-  certificate: 'das Zertifikat',
-  eap: 'die Anmeldung',
-  'certificate-eap': 'das Zertifikat und die Anmeldung',
-};
-const methodText = (method: string): string => METHODS[method] ?? `den Nachweis durch ${quoted(method)}`;
+function proposalRemedy({ protocol, missing, narrowed }: FailureOf<'no-proposal'>): string {
+  const field = protocol === 'IKE' ? 'ike.proposals' : 'child.proposals';
+  if (missing !== undefined) {
+    return `Fügen Sie ${listed(missing, '')} im Profil zu ${field} hinzu, wenn Ihr Administrator das für sicher hält: Mehr fehlt nicht.`;
+  }
+  const ask = `fragen Sie Ihren Administrator nach den ${protocol}-Vorschlägen des Gateways und tragen Sie sie dort ein`;
+  return narrowed === true
+    ? `Entfernen Sie ${field} aus dem Profil: Adit bietet dann alles an, was es für sicher hält. Wird auch das abgelehnt, ${ask}.`
+    : `Adit hat für ${field} alles angeboten, was es für sicher hält: Bitte ${ask}.`;
+}
 
 const SECRETS: Readonly<Record<string, string>> = {
   psk: 'den vorab vereinbarten Schlüssel',
@@ -70,10 +74,21 @@ const said = (text: string | undefined): string[] =>
 
 export const causes: FailureWords['causes'] = {
   'no-answer': (failure) => ({
-    sentence: `Das Gateway ${addresses(failure.tried, 'mit unbekannter Adresse')} antwortet nicht.`,
-    cause:
-      'Die Adresse ist falsch, das Gateway ist aus, oder etwas auf dem Weg verwirft die UDP-Ports 500 und 4500.',
-    remedy: 'Prüfen Sie die Adresse des Gateways im Profil und versuchen Sie es dann aus einem anderen Netz.',
+    ...(allClosed(failure)
+      ? {
+          sentence: `Unter ${listed(failure.tried.map(endpointText), '')} nimmt niemand VPN-Verbindungen an.`,
+          cause:
+            'Dort ist ein Rechner, der meldet, dass dieser Port geschlossen ist: Er ist nicht das Gateway, oder dessen VPN-Dienst läuft nicht.',
+          remedy:
+            'Prüfen Sie Adresse und Port des Gateways im Profil; stimmen sie, sagen Sie Ihrem Administrator, dass der Dienst nicht läuft.',
+        }
+      : {
+          sentence: `Das Gateway ${addresses(failure.tried, 'mit unbekannter Adresse')} antwortet nicht.`,
+          cause:
+            'Die Adresse ist falsch, das Gateway ist aus, oder etwas auf dem Weg verwirft die UDP-Ports 500 und 4500.',
+          remedy:
+            'Prüfen Sie die Adresse des Gateways im Profil und versuchen Sie es dann aus einem anderen Netz.',
+        }),
     details: [
       `${printable(failure.exchange)} wurde ${times(failure.attempts)} gesendet`,
       `versucht: ${listed(failure.tried.map(endpointText), 'keine Adresse')}`,
@@ -103,7 +118,7 @@ export const causes: FailureWords['causes'] = {
         ? `Das Gateway nimmt keines der ${failure.protocol}-Verfahren an, die wir angeboten haben.`
         : `Das Gateway antwortete mit ${failure.protocol}-Verfahren, die wir nicht angeboten haben.`,
     cause: 'Profil und Gateway haben keine Kombination von Verfahren gemeinsam.',
-    remedy: `Fragen Sie Ihren Administrator nach den ${failure.protocol}-Vorschlägen des Gateways und tragen Sie sie im Profil unter ${failure.protocol === 'IKE' ? 'ike.proposals' : 'child.proposals'} ein.`,
+    remedy: proposalRemedy(failure),
     details: proposals(failure),
   }),
   'invalid-ke': (failure) => ({
@@ -118,17 +133,7 @@ export const causes: FailureWords['causes'] = {
     ],
   }),
   'authentication-refused': (failure) => ({
-    sentence: `Das Gateway hat ${methodText(failure.method)} von ${quoted(failure.localId)} abgelehnt.`,
-    cause:
-      failure.method === 'psk'
-        ? 'Der Schlüssel ist nicht der des Gateways, oder es kennt diese Identität nicht.'
-        : failure.issuer === undefined
-          ? 'Das Gateway akzeptiert diese Identität nicht, oder es will etwas anderes sehen.'
-          : `Das Gateway verlangt Zertifikate anderer CAs; unseres hat ${printable(failure.issuer)} ausgestellt.`,
-    remedy:
-      failure.method === 'psk'
-        ? 'Geben Sie den vorab vereinbarten Schlüssel neu ein (adit set-secret) und vergleichen Sie dann die eigene Identität im Profil mit der des Gateways.'
-        : 'Fragen Sie Ihren Administrator, wie sich diese Identität ausweisen muss: mit Zertifikat, mit Benutzername und Passwort oder mit beidem.',
+    ...refusals[refusalOf(failure)](failure),
     details: [
       `Verfahren: ${printable(failure.method)}`,
       `wir sind: ${printable(failure.localId)}`,

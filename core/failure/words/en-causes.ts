@@ -1,6 +1,7 @@
 /** Failures in English. */
 import { printable } from '#core/text/printable.ts';
-import { addresses, asSentence, endpointText, listed } from './parts.ts';
+import { refusals } from './en-refusals.ts';
+import { addresses, allClosed, asSentence, endpointText, listed, refusalOf } from './parts.ts';
 import type { FailureOf, FailureWords } from './words.ts';
 
 const quoted = (text: string): string => `“${printable(text)}”`;
@@ -17,13 +18,16 @@ function proposals(failure: FailureOf<'no-proposal'>): string[] {
   ];
 }
 
-const METHODS: Readonly<Record<string, string>> = {
-  psk: 'the pre-shared key',
-  certificate: 'the certificate',
-  eap: 'the login',
-  'certificate-eap': 'the certificate and the login',
-};
-const methodText = (method: string): string => METHODS[method] ?? `its proof by ${quoted(method)}`;
+function proposalRemedy({ protocol, missing, narrowed }: FailureOf<'no-proposal'>): string {
+  const field = protocol === 'IKE' ? 'ike.proposals' : 'child.proposals';
+  if (missing !== undefined) {
+    return `Add ${listed(missing, '')} to ${field} in the profile, if the administrator calls that sound: no more is missing.`;
+  }
+  const ask = `ask the administrator for the gateway’s ${protocol} proposals and write them there`;
+  return narrowed === true
+    ? `Remove ${field} from the profile: Adit then offers all that it holds sound. If that is refused, too, ${ask}.`
+    : `Adit has offered all that it holds sound for ${field}: ${ask}.`;
+}
 
 const SECRETS: Readonly<Record<string, string>> = {
   psk: 'pre-shared key',
@@ -66,9 +70,20 @@ const said = (text: string | undefined): string[] =>
 
 export const causes: FailureWords['causes'] = {
   'no-answer': (failure) => ({
-    sentence: `The gateway at ${addresses(failure.tried, 'an unknown address')} did not answer.`,
-    cause: 'The address is wrong, the gateway is off, or something on the way drops UDP ports 500 and 4500.',
-    remedy: 'Check the gateway address in the profile; then try from another network.',
+    ...(allClosed(failure)
+      ? {
+          sentence: `Nobody listens for a VPN at ${listed(failure.tried.map(endpointText), '')}.`,
+          cause:
+            'A machine is there, and says that this port is closed: it is not the gateway, or its VPN service does not run.',
+          remedy:
+            'Check address and port of the gateway in the profile; if they are right, tell the administrator that its service is down.',
+        }
+      : {
+          sentence: `The gateway at ${addresses(failure.tried, 'an unknown address')} did not answer.`,
+          cause:
+            'The address is wrong, the gateway is off, or something on the way drops UDP ports 500 and 4500.',
+          remedy: 'Check the gateway address in the profile; then try from another network.',
+        }),
     details: [
       `${printable(failure.exchange)} was sent ${times(failure.attempts)}`,
       `tried: ${listed(failure.tried.map(endpointText), 'no address')}`,
@@ -98,7 +113,7 @@ export const causes: FailureWords['causes'] = {
         ? `The gateway accepts none of the ${failure.protocol} algorithms we offered.`
         : `The gateway answered with ${failure.protocol} algorithms we did not offer.`,
     cause: 'Profile and gateway have no combination of algorithms in common.',
-    remedy: `Ask the administrator for the gateway’s ${failure.protocol} proposals and write them into the profile under ${failure.protocol === 'IKE' ? 'ike.proposals' : 'child.proposals'}.`,
+    remedy: proposalRemedy(failure),
     details: proposals(failure),
   }),
   'invalid-ke': (failure) => ({
@@ -113,17 +128,7 @@ export const causes: FailureWords['causes'] = {
     ],
   }),
   'authentication-refused': (failure) => ({
-    sentence: `The gateway refused ${methodText(failure.method)} of ${quoted(failure.localId)}.`,
-    cause:
-      failure.method === 'psk'
-        ? 'The key is not the gateway’s, or the gateway does not know this identity.'
-        : failure.issuer === undefined
-          ? 'The gateway does not accept this identity, or it wants to be shown something else.'
-          : `The gateway asks for certificates of other CAs; ours was issued by ${printable(failure.issuer)}.`,
-    remedy:
-      failure.method === 'psk'
-        ? 'Type the pre-shared key again (adit set-secret); then compare the local identity in the profile with the gateway’s.'
-        : 'Ask the administrator how this identity has to prove itself: by certificate, by user name and password, or by both.',
+    ...refusals[refusalOf(failure)](failure),
     details: [
       `method: ${printable(failure.method)}`,
       `we are: ${printable(failure.localId)}`,

@@ -1,8 +1,13 @@
 /** What the words of every language are made with. */
 import { printable } from '#core/text/printable.ts';
+import type { FailureOf } from './words.ts';
 
 export const listed = (texts: readonly string[], none: string): string =>
   texts.length === 0 ? none : texts.map((text) => printable(text)).join(', ');
+
+/** Causes that exclude each other, as one sentence. */
+export const oneOf = (texts: readonly string[], comma: string, or: string, end: string): string =>
+  [texts.slice(0, -1).join(comma), ...texts.slice(-1)].join(or) + end;
 
 /** Each address once. */
 export const addresses = (tried: readonly { readonly address: string }[], none: string): string =>
@@ -47,3 +52,23 @@ export function lackingUsage(
   if (extension === 'extendedKeyUsage') return 'purpose';
   return wanted.includes('keyCertSign') ? 'issuer-key' : 'own-key';
 }
+
+/** What a bare AUTHENTICATION_FAILED most likely is about, as far as we know more than the gateway says. */
+export type Refusal = 'psk' | 'expired' | 'issuer' | 'certificate' | 'before-login' | 'after-login' | 'other';
+
+export function refusalOf({
+  method,
+  issuer,
+  expiredAt,
+  afterLogin,
+}: FailureOf<'authentication-refused'>): Refusal {
+  if (afterLogin === true) return 'after-login';
+  if (expiredAt !== undefined) return 'expired';
+  if (issuer !== undefined) return 'issuer';
+  if (method === 'psk' || method === 'certificate') return method;
+  return method === 'eap' ? 'before-login' : 'other';
+}
+
+/** Whether every address that was tried has nobody listening. */
+export const allClosed = ({ tried, closed = [] }: FailureOf<'no-answer'>): boolean =>
+  tried.length > 0 && closed.length === tried.length;

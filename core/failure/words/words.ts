@@ -2,6 +2,7 @@
 import type { Failure } from '#core/failure/failure.ts';
 import type { ChainFault } from '#core/pki/verdict.ts';
 import type { Explanation } from '../explanation.ts';
+import type { Refusal } from './parts.ts';
 
 export type FailureOf<C extends Failure['cause']> = Extract<Failure, { cause: C }>;
 export type FaultOf<F extends ChainFault['fault']> = Extract<ChainFault, { fault: F }>;
@@ -11,6 +12,13 @@ export type FaultWords = Pick<Explanation, 'sentence' | 'cause'> & Partial<Expla
 
 export type CauseRows = { readonly [C in Failure['cause']]: (failure: FailureOf<C>) => Explanation };
 export type FaultRows = { readonly [F in ChainFault['fault']]: (fault: FaultOf<F>) => FaultWords };
+
+/** Rows for what the gateway refuses by AUTHENTICATION_FAILED alone. */
+export type RefusalRows = {
+  readonly [R in Refusal]: (
+    failure: FailureOf<'authentication-refused'>,
+  ) => Pick<Explanation, 'sentence' | 'cause' | 'remedy'>;
+};
 
 export interface FailureWords {
   /** All but `certificate-rejected`, which the faults tell. */

@@ -1,6 +1,7 @@
 /** Failures in Simplified Chinese. */
 import { printable } from '#core/text/printable.ts';
-import { addresses, asSentence, endpointText, listed } from './parts.ts';
+import { refusals } from './zh-refusals.ts';
+import { addresses, allClosed, asSentence, endpointText, listed, refusalOf } from './parts.ts';
 import type { FailureOf, FailureWords } from './words.ts';
 
 const quoted = (text: string): string => `“${printable(text)}”`;
@@ -16,13 +17,16 @@ function proposals(failure: FailureOf<'no-proposal'>): string[] {
   ];
 }
 
-const METHODS: Readonly<Record<string, string>> = {
-  psk: '预共享密钥',
-  certificate: '证书',
-  eap: '登录信息',
-  'certificate-eap': '证书和登录信息',
-};
-const methodText = (method: string): string => METHODS[method] ?? `${quoted(method)}方式的证明`;
+function proposalRemedy({ protocol, missing, narrowed }: FailureOf<'no-proposal'>): string {
+  const field = protocol === 'IKE' ? 'ike.proposals' : 'child.proposals';
+  if (missing !== undefined) {
+    return `如果管理员认为安全，请将 ${listed(missing, '')} 加入配置的 ${field}：只差这一点。`;
+  }
+  const ask = `请向管理员询问网关的 ${protocol} 提议，并写入该处`;
+  return narrowed === true
+    ? `请从配置中删除 ${field}：Adit 会提议它认为安全的全部算法。如果仍被拒绝，${ask}。`
+    : `对于 ${field}，Adit 已提议它认为安全的全部算法：${ask}。`;
+}
 
 const SECRETS: Readonly<Record<string, string>> = {
   psk: '预共享密钥',
@@ -66,9 +70,17 @@ const said = (text: string | undefined): string[] =>
 
 export const causes: FailureWords['causes'] = {
   'no-answer': (failure) => ({
-    sentence: `网关 ${addresses(failure.tried, '（地址未知）')} 没有应答。`,
-    cause: '地址有误、网关已关闭，或者途中的设备丢弃了 UDP 端口 500 和 4500。',
-    remedy: '请检查配置中的网关地址，然后换一个网络再试。',
+    ...(allClosed(failure)
+      ? {
+          sentence: `${listed(failure.tried.map(endpointText), '')} 上没有 VPN 服务在监听。`,
+          cause: '那里有一台机器，它表示此端口已关闭：它不是网关，或者网关的 VPN 服务没有运行。',
+          remedy: '请检查配置中网关的地址和端口；如果无误，请告知管理员该服务未运行。',
+        }
+      : {
+          sentence: `网关 ${addresses(failure.tried, '（地址未知）')} 没有应答。`,
+          cause: '地址有误、网关已关闭，或者途中的设备丢弃了 UDP 端口 500 和 4500。',
+          remedy: '请检查配置中的网关地址，然后换一个网络再试。',
+        }),
     details: [
       `${printable(failure.exchange)} 已发送 ${failure.attempts} 次`,
       `已尝试：${listed(failure.tried.map(endpointText), '没有地址')}`,
@@ -98,7 +110,7 @@ export const causes: FailureWords['causes'] = {
         ? `网关不接受我们提议的任何 ${failure.protocol} 算法。`
         : `网关选择了我们没有提议的 ${failure.protocol} 算法。`,
     cause: '配置与网关没有共同的算法组合。',
-    remedy: `请向管理员询问网关的 ${failure.protocol} 提议，并写入配置的 ${failure.protocol === 'IKE' ? 'ike.proposals' : 'child.proposals'}。`,
+    remedy: proposalRemedy(failure),
     details: proposals(failure),
   }),
   'invalid-ke': (failure) => ({
@@ -108,17 +120,7 @@ export const causes: FailureWords['causes'] = {
     details: [`我们提议：${listed(failure.wanted, '无')}`, `网关要求：${printable(failure.asked)}`],
   }),
   'authentication-refused': (failure) => ({
-    sentence: `网关拒绝了${quoted(failure.localId)}的${methodText(failure.method)}。`,
-    cause:
-      failure.method === 'psk'
-        ? '密钥与网关的不同，或者网关不认识此身份。'
-        : failure.issuer === undefined
-          ? '网关不接受此身份，或者它要求另一种证明。'
-          : `网关要求由其他 CA 签发的证书，而我方证书由 ${printable(failure.issuer)} 签发。`,
-    remedy:
-      failure.method === 'psk'
-        ? '请重新输入预共享密钥（adit set-secret），然后核对配置中的本地身份与网关的设置。'
-        : '请向管理员询问此身份应如何证明自己：用证书、用户名和密码，还是两者都要。',
+    ...refusals[refusalOf(failure)](failure),
     details: [
       `方式：${printable(failure.method)}`,
       `我方身份：${printable(failure.localId)}`,

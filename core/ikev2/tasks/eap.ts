@@ -37,6 +37,13 @@ export const eapOnlyTask = (config: InitiatorConfig): Task => ({
   },
 });
 
+/** A refusal that comes only now is not about the password. */
+function afterLogin(verdict: Verdict): Verdict {
+  return verdict?.ruling === 'close' && verdict.failure?.cause === 'authentication-refused'
+    ? { ...verdict, failure: { ...verdict.failure, afterLogin: true } }
+    : verdict;
+}
+
 /** One EAP conversation. `round` and `conclusion` are tasks of its exchanges. */
 export class EapLogin {
   readonly #config: InitiatorConfig;
@@ -129,7 +136,7 @@ export class EapLogin {
     },
     onResponse: ({ sa }, message) => {
       const auth = find(message.payloads, 'AUTH');
-      if (auth === undefined || sa.remoteId === undefined) return unproven(sa, message, 'AUTH');
+      if (auth === undefined || sa.remoteId === undefined) return afterLogin(unproven(sa, message, 'AUTH'));
       const expected = macOf(sa, 'responder', sa.remoteId, this.#keys?.msk ?? skPOf(sa, 'responder'));
       if (!sameMac(auth, expected)) return reject(peerFailed(sa.remoteId, methodName(auth.method)));
       return this.#eapOnly ? acceptIdentity(sa, this.#config, sa.remoteId) : undefined;

@@ -118,8 +118,31 @@ const rejected = (fault: ChainFault): Failure => ({
   fault,
 });
 
+const refused = samples['authentication-refused'];
+const unmatched = samples['no-proposal'];
+/** Cases whose words depend on more than their name. */
+const variants: Readonly<Record<string, Failure>> = {
+  'a certificate': { ...refused, method: 'certificate' },
+  'a certificate of another CA': { ...refused, method: 'certificate', issuer: HOSTILE },
+  'a certificate that has expired': { ...refused, method: 'certificate', issuer: HOSTILE, expiredAt: 0 },
+  'a login': { ...refused, method: 'eap' },
+  'a login that was right': { ...refused, method: 'eap', afterLogin: true },
+  'a certificate and a login': { ...refused, method: 'certificate-eap' },
+  'something new': { ...refused, method: HOSTILE },
+  'closed ports': { ...samples['no-answer'], tried: [gateway], closed: [gateway] },
+};
+const remedies: readonly Failure[] = [
+  { ...unmatched, offered: [], narrowed: true },
+  { ...unmatched, missing: [HOSTILE] },
+];
+
 describe('explain', () => {
-  const all = [...Object.values(samples), ...Object.values(faults).map(rejected)];
+  const all = [
+    ...Object.values(samples),
+    ...Object.values(faults).map(rejected),
+    ...Object.values(variants),
+    ...remedies,
+  ];
 
   it.each(LANGUAGES.flatMap((language) => all.map((failure) => [language, failure] as const)))(
     'has words in %s: %j',
@@ -161,6 +184,37 @@ describe('explain', () => {
       const sentences = Object.values(faults).map((fault) => explain(rejected(fault), language).sentence);
       expect(new Set(sentences).size).toBe(sentences.length);
     }
+  });
+
+  it('says of each refusal something of its own, and what is likeliest first', () => {
+    for (const language of LANGUAGES) {
+      const told = [refused, samples['no-answer'], ...Object.values(variants)].map(
+        (failure) => explain(failure, language).sentence,
+      );
+      expect(new Set(told).size).toBe(told.length);
+    }
+    const psk: Failure = { cause: 'authentication-refused', method: 'psk', localId: 'me', remoteId: 'gw' };
+    expect(explain(psk).cause).toBe(
+      'The key is mistyped or an old one, the gateway does not know “me”, or the gateway is not called “gw”.',
+    );
+    const { remoteId: _, ...anybody } = psk;
+    expect(explain(anybody).cause).toBe(
+      'The key is mistyped or an old one, or the gateway does not know “me”.',
+    );
+  });
+
+  it('calls a gateway closed where all that was tried is', () => {
+    const half: Failure = { ...samples['no-answer'], closed: [gateway] };
+    expect(explain(half).sentence).toBe('The gateway at 203.0.113.1 did not answer.');
+    expect(explain(variants['closed ports'] as Failure).sentence).toBe(
+      'Nobody listens for a VPN at 203.0.113.1:500.',
+    );
+  });
+
+  it('names the smallest change that would match; else what Adit would offer by itself', () => {
+    expect(explain({ ...unmatched, missing: ['ecp384'] }).remedy).toMatch(/^Add ecp384 to ike\.proposals/);
+    expect(explain({ ...unmatched, narrowed: true }).remedy).toMatch(/^Remove ike\.proposals/);
+    expect(explain(unmatched).remedy).toMatch(/^Adit has offered all that it holds sound/);
   });
 
   it('writes dates as people do', () => {

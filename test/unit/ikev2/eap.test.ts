@@ -210,6 +210,7 @@ describe('a login that fails', () => {
       method: 'eap',
       localId: ALICE,
       remoteId: GATEWAY,
+      afterLogin: true,
     });
   });
 

@@ -71,7 +71,14 @@ describe('the gateway refuses us', () => {
     [
       'NO_PROPOSAL_CHOSEN',
       NotifyType.NO_PROPOSAL_CHOSEN,
-      { cause: 'no-proposal', protocol: 'ESP', saidBy: 'peer', wanted: ['aes256gcm16'], offered: [] },
+      {
+        cause: 'no-proposal',
+        protocol: 'ESP',
+        saidBy: 'peer',
+        wanted: ['aes256gcm16'],
+        offered: [],
+        narrowed: true,
+      },
     ],
     [
       'INTERNAL_ADDRESS_FAILURE',
@@ -168,7 +175,14 @@ describe('the IKE SA stands but its Child SA does not (§1.2)', () => {
     [
       'no common ESP proposal',
       { responder: { child: { proposals: esp('aes128-sha256') } } },
-      { cause: 'no-proposal', protocol: 'ESP', saidBy: 'peer', wanted: ['aes256gcm16'], offered: [] },
+      {
+        cause: 'no-proposal',
+        protocol: 'ESP',
+        saidBy: 'peer',
+        wanted: ['aes256gcm16'],
+        offered: [],
+        narrowed: true,
+      },
     ],
     [
       'no common network',
@@ -228,6 +242,7 @@ describe('the IKE SA stands but its Child SA does not (§1.2)', () => {
       saidBy: 'us',
       wanted: ['aes256gcm16'],
       offered: ['aes128-sha256'],
+      missing: ['aes128', 'sha256'],
     });
   });
 

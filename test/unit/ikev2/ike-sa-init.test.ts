@@ -195,6 +195,7 @@ describe('NO_PROPOSAL_CHOSEN', () => {
       saidBy: 'peer',
       wanted: ['aes128-sha1-modp2048'],
       offered: [],
+      narrowed: true,
     });
     expect(pair.now - began).toBeGreaterThan(500);
     expect(pair.now - began).toBeLessThan(3_100);

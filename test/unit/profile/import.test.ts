@@ -108,7 +108,11 @@ describe('the format is told by content', () => {
     ['an OpenVPN profile', 'client\nremote vpn.example 1194\n', /OpenVPN profile, which is no IPsec/],
     ['a WireGuard profile', '[Interface]\nPrivateKey = x\n', /WireGuard profile, which is no IPsec/],
     ['too much', new Uint8Array(MAX_FILE + 1), /262145 bytes are too many/],
-    ['half of our own', '{\n "format":\n', /^x:3: this is not valid JSON from here on$/],
+    [
+      'half of our own',
+      '{\n "format":\n',
+      /^x:3: this is not valid JSON from here on: the file is damaged; ask for it once more$/,
+    ],
     ['a list', '[1]', /no profile that Adit knows/],
   ])('%s is refused with words', (_name, content, says) => {
     expect(messageOf(content)).toMatch(says);

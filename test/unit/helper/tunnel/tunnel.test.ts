@@ -261,6 +261,15 @@ describe('a tunnel that cannot come up', () => {
     });
   });
 
+  it('because nobody listens there: the machine says so', async () => {
+    const world = new TunnelWorld();
+    world.closed.add(GATEWAY);
+    expect(await outcome(world, at(GATEWAY, SECOND))).toMatchObject({
+      cause: 'no-answer',
+      closed: [{ address: GATEWAY, port: 500 }],
+    });
+  });
+
   it('because no address of several answers: all are named', async () => {
     const world = new TunnelWorld();
     world.names.set('vpn.example', [SECOND, '2001:db8::1']);
