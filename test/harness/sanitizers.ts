@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Nothing of ours is suppressed. TSan cannot see the locking inside OpenSSL and libstdc++, which it did not compile. */
 const OPTIONS = {
-  ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
+  ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1',
   UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
   TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1',
 } as const;

@@ -5,6 +5,8 @@ namespace {
 
 bool isIpv6(ConstOctets packet) { return packet[0] >> 4 == 6; }
 
+std::size_t ipHeaderBytes(ConstOctets packet) { return isIpv6(packet) ? 40 : (packet[0] & 15) * std::size_t{4}; }
+
 // A UDP checksum of zero means that there is none (RFC 768): the sum's other zero stands for it.
 std::uint16_t finish(Sum sum, bool tcp) {
   const auto checksum = static_cast<std::uint16_t>(~fold(sum));
@@ -18,7 +20,7 @@ std::optional<Segments> Segments::of(const VnetHeader& header, Octets packet) {
   if (type == kGsoNone) return single(header, packet);
   const bool tcp = type == kGsoTcp4 || type == kGsoTcp6;
   const bool known = tcp || type == kGsoUdp;
-  const std::size_t ipBytes = isIpv6(packet) ? 40 : (packet[0] & 15) * std::size_t{4};
+  const std::size_t ipBytes = ipHeaderBytes(packet);
   const std::size_t least = tcp ? kTcpHeaderBytes : kUdpHeaderBytes;
   if (!known || header.gsoSize == 0 || header.checksumStart < ipBytes || header.checksumStart + least > packet.size()) {
     return std::nullopt;
@@ -41,7 +43,7 @@ std::optional<Segments> Segments::single(const VnetHeader& header, Octets packet
   if ((header.flags & kVnetNeedsChecksum) == 0) return whole;
   // The field holds the pseudo-header's sum; what is missing is the sum from checksumStart on.
   const std::size_t at = std::size_t{header.checksumStart} + header.checksumOffset;
-  if (at + 2 > packet.size()) return std::nullopt;
+  if (header.checksumStart < ipHeaderBytes(packet) || at + 2 > packet.size()) return std::nullopt;
   const bool udp = header.checksumOffset == kUdpChecksum;
   storeChecksum(&packet[at], finish(sumOf(packet.subspan(header.checksumStart)), !udp));
   return whole;
