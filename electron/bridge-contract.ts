@@ -6,6 +6,7 @@
 import type { Settings, SettingsChange } from './settings.ts';
 import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
 import type { FieldProblem } from '#core/ipc/profile-calls.ts';
+import type { Profile } from '#core/profile/profile.ts';
 
 /** The helper's calls that the window may make. Subscriptions stay with the main process. */
 export const PASSED_ON = [
@@ -79,6 +80,11 @@ export interface SavedFile {
   readonly content: string;
 }
 
+export interface ReadProfile {
+  readonly summary: ProfileSummary;
+  readonly profile: Profile;
+}
+
 interface OwnCalls {
   'app.state': { params: Record<string, never>; result: AppState };
   /** Tries the helper now instead of after the pause. */
@@ -100,11 +106,13 @@ export type BridgeParams<C extends BridgeCallName> = C extends PassedOn
   : C extends keyof OwnCalls
     ? OwnCalls[C]['params']
     : never;
-export type BridgeResult<C extends BridgeCallName> = C extends PassedOn
-  ? Result<C>
-  : C extends keyof OwnCalls
-    ? OwnCalls[C]['result']
-    : never;
+export type BridgeResult<C extends BridgeCallName> = C extends 'profiles.get'
+  ? /** Whole, and held against our schema: the form relies on it. */ ReadProfile
+  : C extends PassedOn
+    ? Result<C>
+    : C extends keyof OwnCalls
+      ? OwnCalls[C]['result']
+      : never;
 
 /** Electron flattens errors to text on the way, so a refusal travels as a value. */
 export interface CallProblem {

@@ -3,13 +3,15 @@
  * it brings must fit the helper's contract before it goes on; the helper checks again.
  */
 import { z } from 'zod';
-import { calls } from '#core/ipc/contract.ts';
+import { calls, profileSummarySchema } from '#core/ipc/contract.ts';
+import { profileSchema } from '#core/profile/profile.ts';
 import {
   type AppState,
   type BridgeAnswer,
   type BridgeCallName,
   PASSED_ON,
   type PassedOn,
+  type ReadProfile,
   type SavedFile,
   type ShownSettings,
 } from './bridge-contract.ts';
@@ -31,6 +33,7 @@ export interface BridgeServices {
 /** The details of a tunnel are some kilobytes. */
 const MAX_COPIED = 256 * 1024;
 
+const readProfile = z.object({ summary: profileSummarySchema, profile: profileSchema });
 const nothing = z.strictObject({});
 const copied = z.strictObject({ text: z.string().max(MAX_COPIED) });
 
@@ -55,6 +58,8 @@ export async function answer(
 
 async function resultOf(services: BridgeServices, name: unknown, params: unknown) {
   if (isPassedOn(name)) {
+    if (name === 'profiles.get')
+      return ofOurVersion(await services.helper.call(name, parsed(name, calls[name].params, params)));
     return await services.helper.call(name, parsed(name, calls[name].params, params));
   }
   switch (name) {
@@ -84,6 +89,15 @@ async function resultOf(services: BridgeServices, name: unknown, params: unknown
     default:
       throw new TypeError('the page asked for something that does not exist');
   }
+}
+
+/** The contract leaves a profile open; the window shows and edits what it knows. Throws Error. */
+function ofOurVersion(result: unknown): ReadProfile {
+  const read = readProfile.safeParse(result);
+  if (read.success) return read.data;
+  throw new Error(
+    'this profile has settings that this version of the window does not know; use adit instead',
+  );
 }
 
 /** Throws TypeError that names the field. */

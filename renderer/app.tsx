@@ -2,8 +2,12 @@
 import { type ReactElement, useEffect } from 'react';
 import { ProblemBar } from './components/problem-bar.tsx';
 import { HelperView } from './features/helper/helper-view.tsx';
+import { CertificatesView } from './features/profiles/certificates-view.tsx';
 import { DropZone } from './features/profiles/drop-zone.tsx';
+import { EditView } from './features/profiles/edit-view.tsx';
+import { ExportView } from './features/profiles/export-view.tsx';
 import { ImportView } from './features/profiles/import-view.tsx';
+import { ProfileView } from './features/profiles/profile-view.tsx';
 import { ProfilesView } from './features/profiles/profiles-view.tsx';
 import { SettingsView } from './features/settings/settings-view.tsx';
 import { DetailsView } from './features/tunnel/details-view.tsx';
@@ -18,6 +22,10 @@ const VIEWS: Readonly<Record<View, () => ReactElement | null>> = {
   tunnel: TunnelView,
   details: DetailsView,
   profiles: ProfilesView,
+  profile: ProfileView,
+  edit: EditView,
+  certificates: CertificatesView,
+  export: ExportView,
   import: ImportView,
   settings: SettingsView,
 };

@@ -1,13 +1,23 @@
 /** One store of slices, a subject each. Bridge and timer come in, so that tests need neither window nor time. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Bridge } from '#electron/bridge-contract.ts';
+import { type EditingSlice, editingSlice } from './editing.ts';
+import { type ExpirySlice, expirySlice } from './expiry.ts';
+import { type OpenedSlice, openedSlice } from './opened.ts';
 import { type ProfilesSlice, profilesSlice } from './profiles.ts';
 import { type ThroughputSlice, throughputSlice } from './throughput.ts';
 import { type SettingsSlice, settingsSlice } from './settings.ts';
 import { type TunnelsSlice, tunnelsSlice } from './tunnels.ts';
 import { type UiSlice, uiSlice } from './ui.ts';
 
-export type AppStore = TunnelsSlice & ProfilesSlice & SettingsSlice & ThroughputSlice & UiSlice;
+export type AppStore = OpenedSlice &
+  EditingSlice &
+  ExpirySlice &
+  TunnelsSlice &
+  ProfilesSlice &
+  SettingsSlice &
+  ThroughputSlice &
+  UiSlice;
 
 export interface Surroundings {
   readonly bridge: Bridge;
@@ -27,6 +37,9 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
   return createStore<AppStore>()((set, get) => ({
     ...tunnelsSlice(set, get, surroundings),
     ...profilesSlice(set, get, surroundings),
+    ...openedSlice(set, get, surroundings),
+    ...editingSlice(set, get, surroundings),
+    ...expirySlice(set, get, surroundings),
     ...settingsSlice(set, get, surroundings),
     ...throughputSlice(set, get, surroundings),
     ...uiSlice(set, get, surroundings),

@@ -2,7 +2,16 @@
 import type { AppState, HelperLink } from '#electron/bridge-contract.ts';
 import type { Slice } from './store.ts';
 
-export type View = 'tunnel' | 'details' | 'profiles' | 'import' | 'settings';
+export type View =
+  | 'tunnel'
+  | 'details'
+  | 'profiles'
+  | 'profile'
+  | 'edit'
+  | 'certificates'
+  | 'export'
+  | 'import'
+  | 'settings';
 
 export type Problem =
   /** The helper's or the main process's own words. */
@@ -29,6 +38,10 @@ const ABOVE: Readonly<Record<View, View>> = {
   tunnel: 'tunnel',
   details: 'tunnel',
   profiles: 'tunnel',
+  profile: 'profiles',
+  edit: 'profile',
+  certificates: 'profile',
+  export: 'profile',
   import: 'tunnel',
   settings: 'tunnel',
 };
@@ -39,7 +52,10 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   canRepair: false,
   problem: undefined,
   go: (view) => set({ view, problem: undefined }),
-  back: () => set({ view: ABOVE[get().view], problem: undefined }),
+  back() {
+    if (get().view === 'edit' && !get().mayLeaveEdit()) return;
+    set({ view: ABOVE[get().view], problem: undefined });
+  },
   report: (problem) => set({ problem }),
   dismissProblem: () => set({ problem: undefined }),
   receiveLink: (link) => set({ link }),

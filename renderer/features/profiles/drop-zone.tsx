@@ -14,7 +14,8 @@ export function DropZone({ children }: { readonly children: ReactNode }): ReactE
   useEffect(() => {
     const onPaste = (event: ClipboardEvent): void => {
       const { target, clipboardData } = event;
-      if (target instanceof HTMLInputElement || !clipboardData) return;
+      if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) return;
+      if (!clipboardData) return;
       event.preventDefault();
       const files = [...clipboardData.files];
       const text = clipboardData.getData('text/plain');

@@ -9,6 +9,8 @@ import { i18n, useText } from '../../i18n/text.ts';
 import type { Import, Preview } from '../../stores/profiles.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { ChooseFile } from './choose-file.tsx';
+import { asks, ImportSecrets, SECRETS_FORM } from './import-secrets.tsx';
+import { ReportEntries } from './report-entries.tsx';
 import classes from './import-view.module.css';
 
 /** What needs a look comes first; what was simply understood is folded away at the end. */
@@ -38,7 +40,15 @@ function OneImport({ current }: { readonly current: Import }): ReactElement {
       foot={
         <>
           {current.step === 'preview' && (
-            <Button kind="primary" large onClick={() => void save()}>
+            <Button
+              kind="primary"
+              large
+              disabled={current.working === true}
+              // The fields of what is missing are a form of their own; this sends it where there is one.
+              {...(asks(current.preview)
+                ? { type: 'submit', form: SECRETS_FORM }
+                : { onClick: () => void save() })}
+            >
               {t('import.save', { count: current.preview.length })}
             </Button>
           )}
@@ -57,6 +67,17 @@ function OneImport({ current }: { readonly current: Import }): ReactElement {
             <p>{current.message}</p>
           </Notice>
         )}
+        {current.step === 'preview' && current.problem !== undefined && (
+          <Notice tone="attention">
+            <p>
+              <strong>{t('import.not-saved')}</strong>
+            </p>
+            <p lang="en">{current.problem}</p>
+          </Notice>
+        )}
+      </div>
+      {current.step === 'preview' && asks(current.preview) && <ImportSecrets current={current} />}
+      <div className={classes['outcome']}>
         {current.step === 'preview' &&
           current.preview.map((one, at) => <OneProfile one={one} key={`${at} ${one.name}`} />)}
       </div>
@@ -80,24 +101,12 @@ function OneProfile({ one }: { readonly one: Preview[number] }): ReactElement {
             key={outcome}
           >
             <summary>{t(`import.${outcome}`, { count: entries.length })}</summary>
-            <ul>
-              {entries.map((entry) => (
-                <Entry entry={entry} key={`${entry.setting} ${entry.value ?? ''}`} />
-              ))}
-            </ul>
+            <div className={classes['entries']}>
+              <ReportEntries entries={entries} />
+            </div>
           </details>
         );
       })}
     </section>
-  );
-}
-
-function Entry({ entry: { setting, value, reason } }: { readonly entry: ReportEntry }): ReactElement {
-  return (
-    <li className={classes['entry']}>
-      <span className={classes['setting']}>{printable(setting)}</span>
-      {value !== undefined && <span className={classes['value']}>{printable(value)}</span>}
-      {reason !== undefined && <span className={classes['reason']}>{printable(reason, 512)}</span>}
-    </li>
   );
 }

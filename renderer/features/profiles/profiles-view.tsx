@@ -1,9 +1,8 @@
 /** All profiles: search, choose, delete, import another. */
-import { type ReactElement, useId, useState } from 'react';
+import { memo, type ReactElement, useId, useState } from 'react';
 import type { ProfileSummary } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import { Button } from '../../components/button.tsx';
-import { Dialog, DialogButtons } from '../../components/dialog.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { View } from '../../components/view.tsx';
@@ -11,7 +10,10 @@ import { useText } from '../../i18n/text.ts';
 import { currentProfile, searched } from '../../stores/profiles.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { LOOKS } from '../tunnel/presentation.ts';
+import { soonDays } from '../../stores/expiry.ts';
 import { ChooseFile } from './choose-file.tsx';
+import { ExpiryWords, useExpiries } from './expiry-notice.tsx';
+import { RemoveDialog } from './remove-dialog.tsx';
 import classes from './profiles-view.module.css';
 
 /** From here on a list wants a search. */
@@ -24,10 +26,11 @@ export function ProfilesView(): ReactElement {
   const profiles = useApp((state) => state.profiles);
   const selected = useApp((state) => state.selected);
   const tunnels = useApp((state) => state.tunnels) ?? [];
-  const removeProfile = useApp((state) => state.removeProfile);
+  const expiries = useApp((state) => state.expiries);
   const [query, setQuery] = useState('');
   const [removing, setRemoving] = useState<ProfileSummary>();
   const found = searched(profiles, query);
+  useExpiries(profiles);
   const current = currentProfile(
     profiles,
     selected,
@@ -65,31 +68,13 @@ export function ProfilesView(): ReactElement {
               profile={profile}
               isCurrent={profile.id === current?.id}
               state={tunnels.find((tunnel) => tunnel.profile.id === profile.id)?.state ?? 'disconnected'}
-              onRemove={() => setRemoving(profile)}
+              daysLeft={soonDays(expiries[profile.id]?.notAfter, Date.now())}
+              onRemove={setRemoving}
             />
           ))}
         </ul>
       )}
-      {removing && (
-        <Dialog
-          title={t('profiles.remove.title', { name: printable(removing.name, 96) })}
-          text={t('profiles.remove.text')}
-          onClose={() => setRemoving(undefined)}
-        >
-          <DialogButtons>
-            <Button onClick={() => setRemoving(undefined)}>{t('action.cancel')}</Button>
-            <Button
-              kind="danger"
-              onClick={() => {
-                setRemoving(undefined);
-                void removeProfile(removing.id);
-              }}
-            >
-              {t('profiles.remove.confirm')}
-            </Button>
-          </DialogButtons>
-        </Dialog>
-      )}
+      {removing && <RemoveDialog profile={removing} onClose={() => setRemoving(undefined)} />}
     </View>
   );
 }
@@ -98,13 +83,18 @@ interface OneProfileProps {
   readonly profile: ProfileSummary;
   readonly isCurrent: boolean;
   readonly state: keyof typeof LOOKS;
-  readonly onRemove: () => void;
+  /** Of our certificate, where that is worth a word. */
+  readonly daysLeft: number | undefined;
+  readonly onRemove: (profile: ProfileSummary) => void;
 }
 
-function OneProfile({ profile, isCurrent, state, onRemove }: OneProfileProps): ReactElement {
+/** Drawn again only where it is another: counters of a tunnel come every second, and there may be hundreds of rows. */
+const OneProfile = memo(function OneProfile(props: OneProfileProps): ReactElement {
+  const { profile, isCurrent, state, daysLeft, onRemove } = props;
   const t = useText();
   const select = useApp((store) => store.select);
   const go = useApp((store) => store.go);
+  const openProfile = useApp((store) => store.openProfile);
   const name = printable(profile.name, 128);
   const notes = [
     ...(state === 'disconnected' ? [] : [t(LOOKS[state].heading)]),
@@ -131,11 +121,19 @@ function OneProfile({ profile, isCurrent, state, onRemove }: OneProfileProps): R
               {note}
             </span>
           ))}
+          {daysLeft !== undefined && <ExpiryWords days={daysLeft} />}
         </span>
       </button>
-      <Button kind="link" onClick={onRemove} aria-label={t('profiles.remove', { name })}>
+      <Button
+        kind="link"
+        onClick={() => void openProfile(profile.id)}
+        aria-label={t('profiles.show', { name })}
+      >
+        <Icon name="more" />
+      </Button>
+      <Button kind="link" onClick={() => onRemove(profile)} aria-label={t('profiles.remove', { name })}>
         <Icon name="remove" />
       </Button>
     </li>
   );
-}
+});

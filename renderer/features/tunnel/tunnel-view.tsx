@@ -14,6 +14,7 @@ import { currentProfile } from '../../stores/profiles.ts';
 import { shownState, tunnelOf } from '../../stores/tunnels.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { EmptyView } from '../profiles/empty-view.tsx';
+import { ExpiryNotice } from '../profiles/expiry-notice.tsx';
 import { FailureCard } from './failure-card.tsx';
 import { LOOKS, protectedNetworks, traffic } from './presentation.ts';
 import { Reconnecting } from './reconnecting.tsx';
@@ -90,6 +91,7 @@ function OneTunnel({
       </section>
       {state === 'reconnecting' && tunnel && <Reconnecting tunnel={tunnel} />}
       {state === 'failed' && tunnel?.failure && <FailureCard failure={tunnel.failure} />}
+      <ExpiryNotice profile={profile} />
       {state === 'connected' && <ThroughputGraph profile={profile.id} />}
       <TunnelFacts profile={profile} tunnel={tunnel} state={state} />
       {asking && <SecretDialog profile={profile} onClose={() => setAsking(false)} />}

@@ -1,0 +1,58 @@
+/** A text to type, in a line or in several, with a hint and what is wrong with it; both are read out with the field. */
+import { type ChangeEvent, type ReactElement, useId } from 'react';
+import classes from './text-field.module.css';
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly hint?: string | undefined;
+  /** In the helper's words, which are English. */
+  readonly problem?: string | undefined;
+  readonly kind?: 'text' | 'password' | 'number' | 'lines';
+  /** Names, addresses, algorithms: in letters of one width. */
+  readonly code?: boolean;
+}
+
+export function TextField(props: TextFieldProps): ReactElement {
+  const { label, value, onChange, hint, problem, kind = 'text', code = false } = props;
+  const id = useId();
+  const described = [
+    ...(problem === undefined ? [] : [`${id}-problem`]),
+    ...(hint === undefined ? [] : [`${id}-hint`]),
+  ].join(' ');
+  const common = {
+    id,
+    value,
+    className: [classes['input'], code ? classes['code'] : undefined].filter(Boolean).join(' '),
+    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => onChange(event.target.value),
+    autoComplete: 'off',
+    spellCheck: false,
+    'aria-invalid': problem !== undefined,
+    ...(described === '' ? {} : { 'aria-describedby': described }),
+  };
+  return (
+    <div className={classes['field']}>
+      <label htmlFor={id}>{label}</label>
+      {kind === 'lines' ? (
+        <textarea {...common} rows={Math.min(6, Math.max(2, value.split('\n').length))} />
+      ) : (
+        <input
+          {...common}
+          type={kind === 'password' ? 'password' : 'text'}
+          inputMode={kind === 'number' ? 'numeric' : undefined}
+        />
+      )}
+      {problem !== undefined && (
+        <p id={`${id}-problem`} className={classes['problem']} lang="en">
+          {problem}
+        </p>
+      )}
+      {hint !== undefined && (
+        <p id={`${id}-hint`} className={classes['hint']}>
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}

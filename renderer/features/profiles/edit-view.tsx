@@ -1,0 +1,253 @@
+/**
+ * A profile's common settings as a form. What is wrong is said at its field; the first such field takes the focus when
+ * saving is refused. Whatever happens, what was typed stays (stores/editing.ts).
+ */
+import { type FormEvent, type ReactElement, useEffect, useId, useRef, useState } from 'react';
+import { printable } from '#core/text/printable.ts';
+import { Button } from '../../components/button.tsx';
+import { Dialog, DialogButtons } from '../../components/dialog.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { FoldedSection, Section } from '../../components/section.tsx';
+import { TextField } from '../../components/text-field.tsx';
+import { View } from '../../components/view.tsx';
+import type { MessageId } from '../../i18n/en.ts';
+import { useText } from '../../i18n/text.ts';
+import { type Editing, sentenceOf } from '../../stores/editing.ts';
+import { type FormField, type FormValues, hasUser, revocationOf } from '../../stores/profile-form.ts';
+import { useApp } from '../../stores/use-app.ts';
+import { Choice, Switch } from '../settings/fields.tsx';
+import classes from './profile-view.module.css';
+
+const ADVANCED: readonly FormField[] = [
+  'encapsulation',
+  'ikeLifetime',
+  'childLifetime',
+  'ikeProposals',
+  'childProposals',
+];
+
+export function EditView(): ReactElement {
+  const t = useText();
+  const editing = useApp((state) => state.editing);
+  const back = useApp((state) => state.back);
+  if (editing) return <EditForm editing={editing} />;
+  return (
+    <View title={t('edit.title')} onBack={back}>
+      <p role="status">{t('profile.reading')}</p>
+    </View>
+  );
+}
+
+function EditForm({ editing }: { readonly editing: Editing }): ReactElement {
+  const t = useText();
+  const id = useId();
+  const form = useRef<HTMLFormElement>(null);
+  const back = useApp((state) => state.back);
+  const saveEdit = useApp((state) => state.saveEdit);
+  const { base, values, problems, refusals } = editing;
+  const wrong = Object.keys(problems) as FormField[];
+  const [advanced, setAdvanced] = useState(false);
+  const mustOpen = wrong.some((field) => ADVANCED.includes(field));
+
+  useEffect(() => {
+    if (refusals > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [refusals]);
+
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    void saveEdit();
+  };
+  const revocation = revocationOf(base);
+
+  return (
+    <View
+      title={t('edit.title')}
+      onBack={back}
+      foot={
+        <Button type="submit" form={id} kind="primary" large disabled={editing.saving}>
+          {t(editing.saving ? 'edit.saving' : 'edit.save')}
+        </Button>
+      }
+    >
+      <Problems editing={editing} wrong={wrong.length} />
+      <form id={id} ref={form} className={classes['form']} onSubmit={submit} noValidate>
+        <Section title={t('edit.general')}>
+          <Field field="name" label="edit.name" />
+          <Field field="addresses" label="edit.addresses" hint="edit.addresses.hint" kind="lines" code />
+          <Field field="gatewayId" label="edit.gateway-id" hint="edit.gateway-id.hint" code />
+        </Section>
+        <Section title={t('edit.login')}>
+          <p>
+            {t(`profile.method.${base.authentication.method}`)}. {t('edit.method.hint')}
+          </p>
+          <Field field="localId" label="edit.local-id" hint="edit.local-id.hint" code />
+          {hasUser(base) && <Field field="user" label="edit.user" hint="edit.user.hint" />}
+        </Section>
+        <Section title={t('edit.networks')}>
+          <Pick
+            field="networks"
+            label="edit.networks"
+            options={[
+              ['everything', 'edit.networks.everything'],
+              ['some', 'edit.networks.some'],
+            ]}
+          />
+          {values.networks === 'some' && (
+            <Field field="remoteTs" label="edit.remote-ts" hint="edit.remote-ts.hint" kind="lines" code />
+          )}
+        </Section>
+        <Section title={t('edit.dns')}>
+          <Field field="dnsServers" label="edit.dns-servers" hint="edit.dns-servers.hint" kind="lines" code />
+          <Field field="dnsDomains" label="edit.dns-domains" hint="edit.dns-domains.hint" kind="lines" code />
+        </Section>
+        <Section title={t('edit.behaviour')}>
+          <Reconnects />
+          {revocation !== undefined && (
+            <Pick
+              field="revocation"
+              label="edit.revocation"
+              options={[
+                ['off', 'edit.revocation.off'],
+                ['soft', 'edit.revocation.soft'],
+                ['strict', 'edit.revocation.strict'],
+              ]}
+            />
+          )}
+        </Section>
+        <FoldedSection title={t('edit.advanced')} open={advanced || mustOpen} onToggle={setAdvanced}>
+          <Pick
+            field="encapsulation"
+            label="edit.encapsulation"
+            options={[
+              ['force', 'edit.encapsulation.force'],
+              ['auto', 'edit.encapsulation.auto'],
+            ]}
+          />
+          <Field field="ikeLifetime" label="edit.ike-lifetime" kind="number" />
+          <Field field="childLifetime" label="edit.child-lifetime" kind="number" />
+          <Field
+            field="ikeProposals"
+            label="edit.ike-proposals"
+            hint="edit.proposals.hint"
+            kind="lines"
+            code
+          />
+          <Field
+            field="childProposals"
+            label="edit.child-proposals"
+            hint="edit.child-proposals.hint"
+            kind="lines"
+            code
+          />
+        </FoldedSection>
+      </form>
+      {editing.leaving && <LeaveDialog />}
+    </View>
+  );
+}
+
+function Problems({ editing, wrong }: { readonly editing: Editing; readonly wrong: number }): ReactElement {
+  const t = useText();
+  const rebase = useApp((state) => state.rebaseEdit);
+  const listed = useApp((state) => state.profiles.find(({ id }) => id === editing.id)?.revision);
+  const { revision, saving, problem } = editing;
+  const stale = !saving && revision !== undefined && listed !== undefined && listed !== revision;
+  return (
+    <div role="status" className={classes['form']}>
+      {stale && (
+        <Notice tone="attention">
+          <p>{t('edit.stale')}</p>
+          <Button onClick={() => void rebase()}>{t('edit.rebase')}</Button>
+        </Notice>
+      )}
+      {!stale && problem !== undefined && (
+        <Notice tone="attention">
+          <p>
+            <strong>{t('edit.refused')}</strong>
+          </p>
+          <p lang="en">{printable(problem, 1024)}</p>
+        </Notice>
+      )}
+      {wrong > 0 && (
+        <Notice tone="attention">
+          <p>{t('edit.wrong', { count: wrong })}</p>
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+function LeaveDialog(): ReactElement {
+  const t = useText();
+  const answer = useApp((state) => state.answerLeaving);
+  return (
+    <Dialog title={t('edit.leave.title')} text={t('edit.leave.text')} onClose={() => answer(false)}>
+      <DialogButtons>
+        <Button onClick={() => answer(false)}>{t('edit.leave.stay')}</Button>
+        <Button kind="danger" onClick={() => answer(true)}>
+          {t('edit.leave.leave')}
+        </Button>
+      </DialogButtons>
+    </Dialog>
+  );
+}
+
+type TextFields = {
+  [F in FormField]: FormValues[F] extends string ? (string extends FormValues[F] ? F : never) : never;
+}[FormField];
+
+interface FieldProps {
+  readonly field: TextFields;
+  readonly label: MessageId;
+  readonly hint?: MessageId;
+  readonly kind?: 'text' | 'number' | 'lines';
+  readonly code?: boolean;
+}
+
+function Field({ field, label, hint, kind = 'text', code = false }: FieldProps): ReactElement {
+  const t = useText();
+  const value = useApp((state) => state.editing?.values[field] ?? '');
+  const problem = useApp((state) => state.editing?.problems[field]);
+  const change = useApp((state) => state.changeField);
+  return (
+    <TextField
+      label={t(label)}
+      value={value}
+      onChange={(typed) => change(field, typed)}
+      hint={hint === undefined ? undefined : t(hint)}
+      problem={problem === undefined ? undefined : printable(sentenceOf(problem, false), 512)}
+      kind={kind}
+      code={code}
+    />
+  );
+}
+
+interface PickProps<F extends 'networks' | 'revocation' | 'encapsulation'> {
+  readonly field: F;
+  readonly label: MessageId;
+  readonly options: readonly (readonly [value: FormValues[F], label: MessageId])[];
+}
+
+function Pick<F extends 'networks' | 'revocation' | 'encapsulation'>(
+  props: PickProps<F>,
+): ReactElement | null {
+  const t = useText();
+  const value = useApp((state) => state.editing?.values[props.field]);
+  const change = useApp((state) => state.changeField);
+  if (value === undefined) return null;
+  return (
+    <Choice<FormValues[F]>
+      label={t(props.label)}
+      value={value}
+      options={props.options.map(([known, label]) => [known, t(label)])}
+      onChange={(chosen) => change(props.field, chosen)}
+    />
+  );
+}
+
+function Reconnects(): ReactElement {
+  const t = useText();
+  const checked = useApp((state) => state.editing?.values.reconnect ?? true);
+  const change = useApp((state) => state.changeField);
+  return <Switch label={t('edit.reconnect')} checked={checked} onChange={(on) => change('reconnect', on)} />;
+}

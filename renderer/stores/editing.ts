@@ -1,0 +1,162 @@
+/**
+ * A profile being edited. What was typed stays here whatever happens to the view: a refusal, a dropped file, a helper
+ * that dies, somebody else's change. It goes when it is saved, or when the person says so.
+ */
+import type { FieldProblem } from '#core/ipc/profile-calls.ts';
+import type { Profile } from '#core/profile/profile.ts';
+import {
+  applied,
+  changedFields,
+  fieldAt,
+  type FormField,
+  type FormValues,
+  formOf,
+  problemsOf,
+} from './profile-form.ts';
+import type { Slice } from './store.ts';
+
+export interface Editing {
+  readonly id: string;
+  readonly base: Profile;
+  /** Of `base`. */
+  readonly revision: string | undefined;
+  readonly values: FormValues;
+  readonly problems: Readonly<Partial<Record<FormField, FieldProblem>>>;
+  /** What belongs to no field of the form, or to the profile as a whole. */
+  readonly problem: string | undefined;
+  /** How often saving was refused: the first wrong field takes the focus each time. */
+  readonly refusals: number;
+  readonly saving: boolean;
+  /** The person wants to go, and something was changed. */
+  readonly leaving: boolean;
+}
+
+export interface EditingSlice {
+  readonly editing: Editing | undefined;
+  /** Goes on with what was typed for this profile before, if anything was. */
+  readonly edit: () => void;
+  readonly changeField: <F extends FormField>(field: F, value: FormValues[F]) => void;
+  readonly saveEdit: () => Promise<void>;
+  /** What was typed, upon the profile as it is now. */
+  readonly rebaseEdit: () => Promise<void>;
+  /** False where there is something to lose: then the person is asked. */
+  readonly mayLeaveEdit: () => boolean;
+  readonly answerLeaving: (leave: boolean) => void;
+}
+
+export const isDirty = ({ base, values }: Editing): boolean => changedFields(formOf(base), values).length > 0;
+
+export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
+  const change = (part: Partial<Editing>): void => {
+    const { editing } = get();
+    if (editing) set({ editing: { ...editing, ...part } });
+  };
+  const refuse = (found: readonly FieldProblem[], message?: string): void => {
+    const problems: Partial<Record<FormField, FieldProblem>> = {};
+    const others: string[] = [];
+    for (const one of found) {
+      const field = fieldAt(one.field);
+      if (field === undefined) others.push(sentenceOf(one));
+      else problems[field] ??= one;
+    }
+    const problem = found.length === 0 ? message : others.length === 0 ? undefined : others.join('\n');
+    change({ problems, problem, saving: false, refusals: (get().editing?.refusals ?? 0) + 1 });
+  };
+
+  return {
+    editing: undefined,
+    edit() {
+      const { opened, editing } = get();
+      const read = opened?.read.value;
+      if (!read) return;
+      const { profile: base, summary } = read;
+      if (editing?.id !== summary.id || !isDirty(editing))
+        set({
+          editing: {
+            id: summary.id,
+            base,
+            revision: summary.revision,
+            values: formOf(base),
+            problems: {},
+            problem: undefined,
+            refusals: 0,
+            saving: false,
+            leaving: false,
+          },
+        });
+      get().go('edit');
+    },
+    changeField(field, value) {
+      const { editing } = get();
+      if (!editing) return;
+      // What is being put right is not called wrong; saving looks again.
+      const { [field]: _, ...problems } = editing.problems;
+      change({ values: { ...editing.values, [field]: value }, problems });
+    },
+    async saveEdit() {
+      const { editing } = get();
+      if (!editing || editing.saving) return;
+      const { id, base, values, revision } = editing;
+      const profile = applied(base, values);
+      const found = problemsOf(profile);
+      if (found.length > 0) {
+        refuse(found);
+        return;
+      }
+      change({ saving: true, problems: {}, problem: undefined });
+      const baseRevision = revision === undefined ? {} : { baseRevision: revision };
+      const answer = await bridge.call('profiles.update', { id, profile, ...baseRevision });
+      if (!answer.ok) {
+        refuse(answer.problem.problems ?? [], answer.problem.message);
+        return;
+      }
+      set({ editing: undefined });
+      const { opened, view } = get();
+      if (opened?.id !== id) return;
+      set({ opened: { ...opened, waits: answer.result.appliesAt === 'next-connection' } });
+      if (view === 'edit') get().go('profile');
+      await get().readOpened();
+    },
+    async rebaseEdit() {
+      const before = get().editing;
+      if (!before) return;
+      const answer = await bridge.call('profiles.get', { id: before.id });
+      const now = get().editing;
+      if (now?.id !== before.id) return;
+      if (!answer.ok) {
+        change({ problem: answer.problem.message });
+        return;
+      }
+      const { profile: base, summary } = answer.result;
+      const typed = changedFields(formOf(now.base), now.values);
+      const kept = Object.fromEntries(typed.map((field) => [field, now.values[field]]));
+      change({
+        base,
+        revision: summary.revision,
+        values: { ...formOf(base), ...kept },
+        problems: {},
+        problem: undefined,
+      });
+    },
+    mayLeaveEdit() {
+      const { editing } = get();
+      if (!editing || !isDirty(editing)) {
+        set({ editing: undefined });
+        return true;
+      }
+      change({ leaving: true });
+      return false;
+    },
+    answerLeaving(leave) {
+      if (!leave) change({ leaving: false });
+      else {
+        set({ editing: undefined });
+        get().go('profile');
+      }
+    },
+  };
+};
+
+/** `found 30; expected at least 60` */
+export const sentenceOf = ({ field, problem, remedy }: FieldProblem, named = true): string =>
+  `${named && field !== '' ? `${field}: ` : ''}${problem}${remedy === undefined ? '' : `; ${remedy}`}`;

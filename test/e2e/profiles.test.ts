@@ -1,0 +1,512 @@
+/**
+ * The views of a profile against a helper that says what the test wants: looked at by axe in both themes and all three
+ * languages, at 360 pixels and twice the size of letters, and by keyboard; then a form that is filled in wrongly, a
+ * profile that is changed elsewhere, files of the wrong kind, and 200 profiles. Pictures: see views.test.ts.
+ */
+import { mkdirSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Params, ProfileSummary } from '#core/ipc/contract.ts';
+import type { CertificateEntry } from '#core/ipc/profile-calls.ts';
+import type { Profile } from '#core/profile/profile.ts';
+import { FakeHelper, type FakePeer, Refusal } from '#test/fakes/helper-server.ts';
+import { profileNamed } from '#test/fakes/profiles.ts';
+import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+import { until } from '#test/harness/process.ts';
+import { RunningApp } from './driver.ts';
+import { barriers, drop } from './page.ts';
+
+const SCREENSHOTS = join(import.meta.dirname, '../../docs/screenshots');
+const KEEP = process.env['ADIT_SCREENSHOTS'] === '1';
+
+const WORK = profileNamed('Work', {
+  gateway: {
+    addresses: ['vpn.example.org', '2001:db8::1'],
+    id: 'vpn.example.org',
+    authentication: { method: 'certificate' },
+  },
+  authentication: { method: 'eap', user: 'alice', methods: ['tls'] },
+  child: { remoteTs: ['10.0.0.0/8', 'fd00::/64'] },
+  dns: { servers: ['10.99.0.1'], domains: ['corp.example'] },
+});
+const SECRETS = ['password', 'privateKey'];
+
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000 + 3_600_000).toISOString();
+
+const certificate = (
+  role: CertificateEntry['role'],
+  days: number,
+  more: Partial<Extract<CertificateEntry, { readable: true }>> = {},
+): CertificateEntry => ({
+  readable: true,
+  role,
+  subject: 'C=DE, O=Example, CN=alice@example.org',
+  issuer: 'C=DE, O=Example, CN=Example VPN CA',
+  names: ['alice@example.org'],
+  moreNames: 0,
+  serial: '4d3c2b1a',
+  notBefore: '2025-01-15T12:00:00.000Z',
+  notAfter: inDays(days),
+  keyType: 'ECDSA P-256',
+  sha256: '0123456789abcdef'.repeat(4),
+  isCa: role === 'ca',
+  expiresInDays: days,
+  warnings: [],
+  ...more,
+});
+
+const CERTIFICATES: readonly CertificateEntry[] = [
+  certificate('own', 12, { warnings: ['expires-soon', 'weak-key'], keyType: 'RSA 1024' }),
+  certificate('ca', -3, {
+    subject: 'C=DE, O=Example, CN=Example VPN CA',
+    warnings: ['expired'],
+    moreNames: 3,
+  }),
+  certificate('gateway', 900, { names: ['vpn.example.org', '192.0.2.1'] }),
+  { readable: false, role: 'chain', problem: 'the certificate ends in the middle', sha256: 'ab'.repeat(32) },
+];
+
+/** A helper with a few profiles that can be changed behind the window's back. */
+class Scene {
+  readonly helper: FakeHelper;
+  readonly app: RunningApp;
+  readonly state: State;
+
+  private constructor(helper: FakeHelper, app: RunningApp, state: State) {
+    this.helper = helper;
+    this.app = app;
+    this.state = state;
+  }
+
+  static async open(colorScheme: 'light' | 'dark'): Promise<Scene> {
+    const state = new State();
+    const helper = await FakeHelper.start({
+      answers: {
+        'events.subscribe'({ topic }, peer) {
+          state.peer = peer;
+          return topic === 'profiles'
+            ? { sequence: 0, profiles: state.list() }
+            : { sequence: 0, status: { tunnels: [] } };
+        },
+        'profiles.get': () => ({ summary: state.summary(), profile: state.profile }),
+        'profiles.certificates': () => ({ certificates: [...CERTIFICATES] }),
+        'profiles.update': (params) => state.update(params),
+        'profiles.setSecret': () => ({}),
+        'profiles.forgetSecret': ({ which }) => {
+          state.secrets = state.secrets.filter((name) => name !== which);
+          state.tell();
+          return {};
+        },
+        'profiles.export': ({ format }) => {
+          if (format === 'mobileconfig')
+            throw new Refusal('refused', 'Work: a .mobileconfig has no place for EAP-TTLS with GTC inside');
+          return {
+            files: [{ name: `Work.${format}`, content: Buffer.from('the file').toString('base64') }],
+            leftOut:
+              format === 'adit'
+                ? []
+                : [
+                    {
+                      outcome: 'changed',
+                      setting: 'gateway.addresses.1',
+                      value: '2001:db8::1',
+                      reason: 'the format has one address',
+                    },
+                  ],
+          };
+        },
+        'profiles.import': (params) => state.import(params),
+        'tunnel.reconnect': () => ({ accepted: true }),
+      },
+    });
+    const app = await RunningApp.start({ socket: helper.path, colorScheme });
+    return new Scene(helper, app, state);
+  }
+
+  async close(): Promise<void> {
+    await this.app[Symbol.asyncDispose]();
+    await this.helper.stop();
+  }
+
+  /** From the beginning, in this language. */
+  async begin(language: 'en' | 'de' | 'zh' = 'en'): Promise<void> {
+    this.state.reset();
+    await this.app.page.setViewportSize({ width: 380, height: 640 });
+    await this.app.page.evaluate(
+      async (chosen) => await window.adit.call('app.settings.set', { language: chosen }),
+      language,
+    );
+    await this.app.page.reload();
+    this.state.tell();
+    await this.app.page.getByRole('button', { name: NAMES[language].profiles, exact: true }).waitFor();
+  }
+
+  async openProfile(language: 'en' | 'de' | 'zh' = 'en'): Promise<void> {
+    const { page } = this.app;
+    await page.getByRole('button', { name: NAMES[language].profiles, exact: true }).click();
+    await page.getByRole('button', { name: NAMES[language].show }).click();
+    await page.getByText('2001:db8::1').waitFor();
+  }
+}
+
+declare const window: { readonly adit: { call(name: string, params: object): Promise<unknown> } };
+
+const NAMES = {
+  en: {
+    profiles: 'Profiles',
+    show: 'Show Work',
+    edit: 'Edit',
+    certificates: 'Certificates',
+    exports: 'Export…',
+  },
+  de: {
+    profiles: 'Profile',
+    show: 'Work ansehen',
+    edit: 'Bearbeiten',
+    certificates: 'Zertifikate',
+    exports: 'Exportieren …',
+  },
+  zh: { profiles: '配置', show: '查看 Work', edit: '编辑', certificates: '证书', exports: '导出…' },
+} as const;
+
+class State {
+  peer: FakePeer | undefined;
+  profile: Profile = WORK;
+  secrets = SECRETS;
+  revision = 1;
+  isUp = false;
+  refusal: Refusal | undefined;
+  readonly updates: Params<'profiles.update'>[] = [];
+  readonly imports: Params<'profiles.import'>[] = [];
+
+  reset(): void {
+    Object.assign(this, { profile: WORK, secrets: SECRETS, isUp: false, refusal: undefined });
+    this.updates.length = 0;
+    this.imports.length = 0;
+  }
+
+  summary = (): ProfileSummary =>
+    summary('work', {
+      name: this.profile.name,
+      gateway: 'vpn.example.org',
+      storedSecrets: this.secrets,
+      missingSecrets: ['password'].filter((name) => !this.secrets.includes(name)),
+      revision: String(this.revision),
+    });
+  list = (): ProfileSummary[] => [this.summary(), summary('home', { name: 'Home' })];
+
+  /** What anybody may do to the profile at any time. */
+  tell(): void {
+    this.peer?.sendEvent({ topic: 'profiles', changed: [this.summary()], removed: [] });
+  }
+
+  update(params: Params<'profiles.update'>) {
+    this.updates.push(params);
+    if (this.refusal) throw this.refusal;
+    this.profile = params.profile as Profile;
+    this.revision++;
+    this.tell();
+    return {
+      summary: this.summary(),
+      appliesAt: this.isUp ? ('next-connection' as const) : ('now' as const),
+    };
+  }
+
+  import(params: Params<'profiles.import'>) {
+    this.imports.push(params);
+    const text = Buffer.from(params.files[0]?.content ?? '', 'base64').toString('latin1');
+    if (text.startsWith('PK')) throw new Refusal('refused', 'a.zip: this is no profile that Adit knows');
+    if (params.p12Password !== undefined && params.p12Password !== Buffer.from('right').toString('base64'))
+      throw new Refusal('refused', 'p12Password: it does not open the PKCS#12 file');
+    const many = Number(/^many (\d+)/.exec(text)?.[1] ?? 1);
+    const missingSecrets = params.p12Password === undefined ? ['pkcs12Password', 'password'] : ['password'];
+    return {
+      imported: Array.from({ length: many }, (_, at) => ({
+        id: params.dryRun === true ? null : 'work',
+        name: many === 1 ? 'Head \u202eeciffo\u0007' : `Payload ${at + 1}`,
+        missingSecrets,
+        report: [
+          ...missingSecrets.map((setting) => ({
+            outcome: 'missing' as const,
+            setting,
+            reason: 'not in the file',
+          })),
+          { outcome: 'missing' as const, setting: 'user', reason: 'the user name is not in the file' },
+          { outcome: 'taken' as const, setting: 'RemoteAddress', value: 'vpn.example.org' },
+        ],
+      })),
+    };
+  }
+}
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name });
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
+const fits = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+
+describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
+  let scene: Scene;
+  let page: Page;
+  beforeAll(async () => {
+    scene = await Scene.open(colorScheme);
+    ({ page } = scene.app);
+  });
+  afterAll(() => scene?.close());
+
+  /** A picture; answers with what axe, the width of the page and the console have against the view. */
+  async function look(name: string): Promise<string[]> {
+    if (KEEP) {
+      mkdirSync(SCREENSHOTS, { recursive: true });
+      await page.screenshot({
+        path: join(SCREENSHOTS, `${name}-${colorScheme}.png`),
+        animations: 'disabled',
+      });
+    }
+    const found = [...(await barriers(page)), ...scene.app.complaints];
+    for (const width of [360, 180]) {
+      await page.setViewportSize({ width, height: 640 });
+      if (!(await fits(page))) found.push(`too wide for ${width} pixels`);
+    }
+    await page.setViewportSize({ width: 380, height: 640 });
+    return found.map((one) => `${name}: ${one}`);
+  }
+
+  it.each(['en', 'de', 'zh'] as const)('every view of a profile, in %s', async (language) => {
+    const names = NAMES[language];
+    const suffix = language === 'en' ? '' : `-${language}`;
+    await scene.begin(language);
+    await button(page, names.profiles).click();
+    await page.locator('[data-expiry="soon"]').waitFor();
+    expect(await look(`profiles-expiry${suffix}`)).toEqual([]);
+    await button(page, names.show).click();
+    await page.getByText('2001:db8::1').waitFor();
+    expect(await look(`profile${suffix}`)).toEqual([]);
+    await page.getByRole('button', { name: names.certificates }).click();
+    await page.locator('[data-role="chain"]').waitFor();
+    expect(await look(`certificates${suffix}`)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await button(page, names.exports).click();
+    await page.getByRole('radio').first().check();
+    await page.getByText('the format has one address').waitFor();
+    expect(await look(`export${suffix}`)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: names.edit, exact: true }).click();
+    await page.getByRole('textbox').first().waitFor();
+    expect(await look(`edit${suffix}`)).toEqual([]);
+    await page.locator('summary').click();
+    await page.locator('main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+    expect(await look(`edit-advanced${suffix}`)).toEqual([]);
+    await page.getByRole('textbox').first().fill('');
+    await page.keyboard.press('Enter');
+    await page.locator('[aria-invalid="true"]').waitFor();
+    expect(await look(`edit-wrong${suffix}`)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor();
+    expect(await look(`edit-leave${suffix}`)).toEqual([]);
+  });
+
+  it('an import that is locked', async () => {
+    await scene.begin();
+    await drop(page, [{ name: 'office.mobileconfig', content: 'plist' }]);
+    await page.getByLabel('Password of the certificate file').waitFor();
+    expect(await look('import-locked')).toEqual([]);
+  });
+});
+
+describe('a profile', () => {
+  let scene: Scene;
+  let page: Page;
+  beforeAll(async () => {
+    scene = await Scene.open('light');
+    ({ page } = scene.app);
+  });
+  afterAll(() => scene?.close());
+  beforeEach(() => scene.begin());
+
+  const edit = async (): Promise<void> => {
+    await scene.openProfile();
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await heading(page, 'Edit profile').waitFor();
+  };
+  const save = () => page.getByRole('button', { name: 'Save', exact: true }).click();
+
+  it('is edited by keyboard alone, and only what was changed is another', async () => {
+    await edit();
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+    await page.getByLabel('Name', { exact: true }).focus();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('Office');
+    await page.keyboard.press('Enter');
+    await heading(page, 'Office').waitFor();
+    expect(scene.state.updates).toEqual([
+      { id: 'work', profile: { ...WORK, name: 'Office' }, baseRevision: expect.any(String) },
+    ]);
+  });
+
+  it('that is filled in wrongly says so at the field, in the helper’s words, and keeps all that was typed', async () => {
+    await edit();
+    await page.getByLabel('Networks', { exact: true }).fill('10.0.0.0/8\nnonsense');
+    await page.getByText('Advanced').click();
+    await page.getByLabel('Lifetime of the IKE SA, in seconds').fill('30');
+    await page.getByText('Advanced').click();
+    await save();
+    const wrong = page.locator('[aria-invalid="true"]');
+    expect(await wrong.count()).toBe(2);
+    const networks = page.getByLabel('Networks', { exact: true });
+    expect(await networks.evaluate((field) => field === document.activeElement)).toBe(true);
+    const described = await networks.getAttribute('aria-describedby');
+    const problem = await page.locator(`[id="${described?.split(' ')[0]}"]`).textContent();
+    expect(problem).toMatch(/^"nonsense" is no selector; expected/);
+    await page.getByText('found 30; expected at least 60').waitFor();
+    await page.getByText('2 fields need another look.').waitFor();
+    expect(await networks.inputValue()).toBe('10.0.0.0/8\nnonsense');
+    expect(scene.state.updates).toEqual([]);
+  });
+
+  it('shows a refusal of the helper’s at its field', async () => {
+    await edit();
+    scene.state.refusal = new Refusal('refused', 'no', {
+      problems: [
+        { field: 'dns.servers.0', problem: 'the helper does not like it', remedy: 'choose another' },
+      ],
+    });
+    await page.getByLabel('DNS servers').fill('10.99.0.2');
+    await save();
+    await page.getByText('the helper does not like it; choose another').waitFor();
+    expect(await page.getByLabel('DNS servers').evaluate((field) => field === document.activeElement)).toBe(
+      true,
+    );
+    scene.state.refusal = new Refusal('refused', 'it cannot be written: no space left on device');
+    await save();
+    await page.getByText('no space left on device').waitFor();
+    expect(await page.getByLabel('DNS servers').inputValue()).toBe('10.99.0.2');
+  });
+
+  it('asks before what was typed is lost, and never otherwise', async () => {
+    await edit();
+    await page.keyboard.press('Escape');
+    await heading(page, 'Work').waitFor();
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Typed');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor();
+    await button(page, 'Go on editing').click();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Typed');
+    // A dropped file takes the view, not the text.
+    await drop(page, [{ name: 'a.mobileconfig', content: 'plist' }]);
+    await heading(page, 'Check before saving').waitFor();
+    await page.keyboard.press('Escape');
+    await scene.openProfile();
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Typed');
+    await button(page, 'Back').click();
+    await button(page, 'Leave without saving').click();
+    await heading(page, 'Work').waitFor();
+  });
+
+  it('that was changed elsewhere says so at once and keeps what was typed', async () => {
+    await edit();
+    await page.getByLabel('Name', { exact: true }).fill('Mine');
+    scene.state.profile = { ...WORK, dns: { servers: ['10.1.2.3'], domains: [] } };
+    scene.state.revision++;
+    scene.state.tell();
+    await page.getByText('This profile was changed elsewhere meanwhile.').waitFor();
+    await button(page, 'Load it again and keep what I typed').click();
+    await until(
+      'theirs is shown',
+      async () => (await page.getByLabel('DNS servers').inputValue()) === '10.1.2.3',
+    );
+    expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Mine');
+    await save();
+    await heading(page, 'Mine').waitFor();
+    expect(scene.state.updates[0]?.profile).toMatchObject({ name: 'Mine', dns: { servers: ['10.1.2.3'] } });
+  });
+
+  it('whose tunnel is up offers to reconnect', async () => {
+    scene.state.isUp = true;
+    scene.state.peer?.sendEvent({ topic: 'status', status: { tunnels: [CONNECTED] } });
+    await edit();
+    await page.getByLabel('Reconnect by itself').click();
+    await save();
+    await page.getByText('keeps its old settings until it connects again').waitFor();
+    await button(page, 'Reconnect now').click();
+    await scene.helper.called('tunnel.reconnect');
+    await until('it is told no longer', async () => (await button(page, 'Reconnect now').count()) === 0);
+    expect(scene.helper.received.filter(({ name }) => name === 'tunnel.reconnect')).toHaveLength(1);
+    scene.state.peer?.sendEvent({ topic: 'status', status: { tunnels: [bare('disconnected')] } });
+  });
+
+  it('forgets and takes a secret', async () => {
+    await scene.openProfile();
+    await button(page, 'Forget: Password').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Forget' }).click();
+    await button(page, 'Set: Password').click();
+    await page.getByLabel('Password', { exact: true }).fill('secret');
+    await page.keyboard.press('Enter');
+    await scene.helper.called('profiles.setSecret');
+    expect(await button(page, /Private key/).count()).toBe(0);
+  });
+
+  it('is saved where the person says, for their eyes only', async () => {
+    await scene.openProfile();
+    await button(page, 'Export…').click();
+    await page.getByLabel('Apple (.mobileconfig)').check();
+    await page.getByText('no place for EAP-TTLS').waitFor();
+    await page.getByLabel('Adit (.json)').check();
+    await page.getByText('The file holds every setting.').waitFor();
+    const path = join(scene.helper.path, '../exported.json');
+    await scene.app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await button(page, 'Save…').click();
+    await page.getByText('Saved: Work.adit').waitFor();
+    expect(await readFile(path, 'utf8')).toBe('the file');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await scene.app.evaluate(({ answers }) => void (answers.saveTo = undefined));
+  });
+
+  it('in a locked file is opened in the preview; a wrong password loses nothing', async () => {
+    await drop(page, [{ name: 'office.mobileconfig', content: 'plist' }]);
+    await page.getByLabel('User name').fill('bob');
+    const lock = page.getByLabel('Password of the certificate file');
+    await lock.fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('it does not open the PKCS#12 file').waitFor();
+    // Control characters and marks that turn the direction are shown, not obeyed.
+    await heading(page, 'Head \\u{202e}eciffo\\u{7}').waitFor();
+    await lock.fill('right');
+    await button(page, 'Open').click();
+    await lock.waitFor({ state: 'detached' });
+    await page.getByLabel('Password', { exact: true }).fill('hunter2');
+    expect(await page.getByLabel('User name').inputValue()).toBe('bob');
+    await button(page, 'Save profile').click();
+    await until('the user is named', () => scene.state.updates.length === 1);
+    expect(scene.state.imports.at(-1)).toMatchObject({
+      dryRun: false,
+      p12Password: Buffer.from('right').toString('base64'),
+      password: Buffer.from('hunter2').toString('base64'),
+    });
+    expect(scene.state.updates[0]?.profile).toMatchObject({ authentication: { user: 'bob' } });
+  });
+
+  it('of two hundred payloads is shown, and what is no profile is explained', async () => {
+    await drop(page, [{ name: 'many.mobileconfig', content: 'many 200' }]);
+    await heading(page, 'Payload 200').waitFor({ state: 'attached' });
+    await button(page, 'Save 200 profiles').waitFor();
+    await drop(page, [{ name: 'a.zip', content: 'PK\u0003\u0004\u0000binary' }]);
+    await page.getByText('this is no profile that Adit knows').waitFor();
+    await page.keyboard.press('Escape');
+    await page.evaluate(() => {
+      const large = new File([new Uint8Array(100 * 1024 * 1024)], 'large\u202egnp.mobileconfig');
+      const transfer = new DataTransfer();
+      transfer.items.add(large);
+      const target = document.querySelector('#root > *');
+      target?.dispatchEvent(
+        new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }),
+      );
+    });
+    await page.getByText('large\\u{202e}gnp.mobileconfig has 100 MiB').waitFor();
+    // Its octets were not even read.
+    expect(scene.state.imports).toHaveLength(2);
+    expect(scene.app.complaints).toEqual([]);
+  });
+});
