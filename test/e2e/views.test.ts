@@ -18,16 +18,17 @@ const KEEP = process.env['ADIT_SCREENSHOTS'] === '1';
 
 const LONG = 'Zweigniederlassung Süd-Südwest, Abteilung für Verwaltungsangelegenheiten und Gebäudemanagement';
 
+/** By id, as the helper lists them: the one with the tunnel is the first. */
 const PROFILES: readonly ProfileSummary[] = [
   summary('work', { name: 'Work', gateway: 'vpn.example.org' }),
-  summary('long', {
+  summary('work-2', {
     name: LONG,
     gateway: 'a-very-long-gateway-name.branch-office.corp.example.org',
     forAll: true,
   }),
-  summary('lab', { name: 'Lab', gateway: '2001:db8:2::1', missingSecrets: ['psk'], storedSecrets: [] }),
+  summary('work-3', { name: 'Lab', gateway: '2001:db8:2::1', missingSecrets: ['psk'], storedSecrets: [] }),
   ...Array.from({ length: 6 }, (_, at) =>
-    summary(`site-${at}`, { name: `Site ${at + 1}`, gateway: `192.0.2.${10 + at}` }),
+    summary(`work-site-${at}`, { name: `Site ${at + 1}`, gateway: `192.0.2.${10 + at}` }),
   ),
 ];
 
@@ -221,16 +222,16 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   let helper: FakeHelper;
   let app: RunningApp;
   let peer: FakePeer | undefined;
-  let profiles = PROFILES;
 
   beforeAll(async () => {
     helper = await FakeHelper.start({
       answers: {
-        'events.subscribe': (_, from) => {
+        'events.subscribe': ({ topic }, from) => {
           peer = from;
-          return { sequence: 0, status: { tunnels: [] } };
+          return topic === 'profiles'
+            ? { sequence: 0, profiles: [...PROFILES] }
+            : { sequence: 0, status: { tunnels: [] } };
         },
-        'profiles.list': () => ({ profiles: [...profiles] }),
         'profiles.import': ({ files }) => {
           if (Buffer.from(files[0]?.content ?? '', 'base64').includes('refuse'))
             throw new Refusal(
@@ -260,10 +261,14 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     });
   }
 
+  function tellProfiles(profiles: readonly ProfileSummary[]): void {
+    const gone = PROFILES.filter((one) => !profiles.includes(one)).map(({ id }) => id);
+    peer?.sendEvent({ topic: 'profiles', changed: [...profiles], removed: gone });
+  }
+
   it.each(SCENES)('$name', async ({ name, tunnel, profiles: given, go, shows }) => {
-    profiles = given ?? PROFILES;
+    tellProfiles(given ?? PROFILES);
     await app.page.reload();
-    await app.evaluate(({ windows }) => windows[0]?.focus());
     peer?.sendEvent({ topic: 'status', status: { tunnels: tunnel ? [tunnel()] : [] } });
     if (given?.length !== 0)
       await app.page.getByRole('button', { name: 'Profiles', includeHidden: true }).waitFor();
@@ -276,7 +281,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   });
 
   it('draws what goes through the tunnel, and says it', async () => {
-    profiles = PROFILES;
+    tellProfiles(PROFILES);
     await app.page.clock.install();
     await app.page.reload();
     await app.evaluate(({ windows }) => windows[0]?.focus());
@@ -314,7 +319,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   });
 
   it('speaks the language that is chosen, at once', async () => {
-    profiles = PROFILES;
+    tellProfiles(PROFILES);
     await app.page.reload();
     peer?.sendEvent({ topic: 'status', status: { tunnels: [bare('failed', { failure: REFUSED })] } });
     await click(app.page, 'Settings');
@@ -337,7 +342,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   });
 
   it('fits 360 pixels and twice the size of letters', async () => {
-    profiles = PROFILES;
+    tellProfiles(PROFILES);
     await app.page.setViewportSize({ width: 360, height: 480 });
     peer?.sendEvent({ topic: 'status', status: { tunnels: [connected()] } });
     await app.page.reload();
