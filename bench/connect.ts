@@ -152,7 +152,7 @@ interface Connected {
 }
 
 /** Up, then down again. */
-async function connectOnce(client: Client, id: string): Promise<Connected> {
+export async function connectOnce(client: Client, id: string): Promise<Connected> {
   const statuses = client.statuses();
   await statuses.next();
   const reached = async (wanted: (tunnel: TunnelStatus | undefined) => boolean): Promise<number> => {
@@ -174,7 +174,8 @@ async function connectOnce(client: Client, id: string): Promise<Connected> {
 }
 
 /** Milliseconds of `swanctl --initiate`, its process included; terminated afterwards. */
-async function initiateOnce(peer: StrongSwan, child: string): Promise<number> {
+/** Milliseconds of the whole command; then down again. */
+export async function initiateOnce(peer: StrongSwan, child: string): Promise<number> {
   const began = performance.now();
   await run(['swanctl', '--initiate', '--child', child, '--uri', `unix://${join(peer.directory, 'vici')}`], {
     env: { STRONGSWAN_CONF: join(peer.directory, 'strongswan.conf') },

@@ -10,11 +10,13 @@ import { parseArgs } from 'node:util';
 import { connect } from './connect.ts';
 import { handshakes } from './handshakes.ts';
 import { describeMachine, margin, type Report, type Row, table } from './report.ts';
+import { logins } from './logins.ts';
 import { start } from './start.ts';
 import { glance, throughput } from './throughput.ts';
 
 const PARTS: Readonly<Record<string, (options: { short: boolean }) => Promise<Row[]> | Row[]>> = {
   connect,
+  logins,
   start,
   handshakes,
   throughput,

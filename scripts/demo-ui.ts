@@ -12,7 +12,7 @@ import { drop } from '#test/e2e/page.ts';
 import { Adit } from '#test/harness/adit.ts';
 import { EmbeddedGateway } from '#test/harness/embedded-gateway.ts';
 import { LAB, Lab } from '#test/harness/lab.ts';
-import { mobileconfig, pkcs12 } from '#test/harness/profile-files.ts';
+import { mobileconfig, pkcs12 } from '#test/harness/login-files.ts';
 import { TestPki } from '#test/harness/test-pki.ts';
 import { Traffic } from '#test/harness/traffic.ts';
 

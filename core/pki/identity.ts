@@ -52,6 +52,13 @@ export function namesOf(certificate: Certificate): string[] {
   return [...certificate.names.map(formatGeneralName), certificate.subjectText];
 }
 
+/** Whom EAP-TLS announces where nobody said: the first e-mail address, else host name, else the subject (RFC 5216 §5.2). */
+export function announcedIdentity(certificate: Certificate): string {
+  const named = (type: GeneralName['type']) => certificate.names.find((name) => name.type === type);
+  const name = named('email') ?? named('dns');
+  return name === undefined ? certificate.subjectText : fromUtf8(name.value);
+}
+
 /** The identity that a dialled name or address stands for. */
 export function dialledIdentity(host: string): Identification {
   const address = parseIp(host);

@@ -6,6 +6,7 @@
  */
 import { utf8, wipe } from '#core/bytes/bytes.ts';
 import { type Certificate, decodeCertificate } from '#core/pki/certificate.ts';
+import { announcedIdentity } from '#core/pki/identity.ts';
 import { certificatesToSend, wayUp } from '#core/pki/certreq.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import type { Failure } from '#core/failure/failure.ts';
@@ -97,10 +98,22 @@ export async function gatherCredentials(
   const own = usesCertificate(authentication) ? await openOwn(authentication, secrets, person) : undefined;
   if (authentication.method === 'certificate') return new Credentials({ psk, own });
   const user =
-    given.user ?? authentication.user ?? (await demand(person, { kind: 'user', prompt: 'User name' }));
+    given.user ??
+    authentication.user ??
+    certifiedUser(authentication, own) ??
+    (await demand(person, { kind: 'user', prompt: 'User name' }));
   const known = secrets.password && new Secret(secrets.password.reveal());
   const password = known ?? (await askedPassword(authentication, missing.includes('password'), user, person));
   return new Credentials({ psk, user, password, own });
+}
+
+/** A login by certificate alone has its user's name in the certificate: nobody is asked for it. */
+function certifiedUser(
+  authentication: Extract<Certified, { methods: unknown }>,
+  own: OwnCertificate | undefined,
+): string | undefined {
+  if (own === undefined || loginUses(authentication).password) return undefined;
+  return authentication.localId ?? announcedIdentity(own.way[0]);
 }
 
 const withoutAbsent = ({ psk, password }: Given) => ({

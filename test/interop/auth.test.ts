@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
 import { gatewayAddress, LAB } from '#test/harness/lab.ts';
-import { der, P12_PASSWORD, pkcs12 } from '#test/harness/login-files.ts';
+import { der, mobileconfig, P12_PASSWORD, pkcs12 } from '#test/harness/login-files.ts';
 import { GATEWAY_ID, Scene, type Way } from '#test/harness/scene.ts';
 import type { Settings } from '#test/harness/settings.ts';
 import { AUTH_PLUGINS } from '#test/harness/strongswan.ts';
@@ -72,27 +72,14 @@ const sswan = (name: string, type: string, localPart: object): string =>
     'split-tunneling': { subnets: LAB.inner.net4 },
   });
 
-const mobileconfig = (name: string, issued: Issued): string => `<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
-<plist version="1.0"><dict>
-<key>PayloadType</key><string>Configuration</string><key>PayloadVersion</key><integer>1</integer>
-<key>PayloadIdentifier</key><string>lab</string><key>PayloadUUID</key><string>0</string>
-<key>PayloadContent</key><array>
-<dict><key>PayloadType</key><string>com.apple.security.pkcs12</string><key>PayloadVersion</key><integer>1</integer>
-<key>PayloadIdentifier</key><string>lab.p12</string><key>PayloadUUID</key><string>p12</string>
-<key>PayloadContent</key><data>${pkcs12(issued)}</data></dict>
-<dict><key>PayloadType</key><string>com.apple.security.root</string><key>PayloadVersion</key><integer>1</integer>
-<key>PayloadIdentifier</key><string>lab.ca</string><key>PayloadUUID</key><string>ca</string>
-<key>PayloadContent</key><data>${der(ca.certificates)}</data></dict>
-<dict><key>PayloadType</key><string>com.apple.vpn.managed</string><key>PayloadVersion</key><integer>1</integer>
-<key>PayloadIdentifier</key><string>lab.vpn</string><key>PayloadUUID</key><string>vpn</string>
-<key>UserDefinedName</key><string>${name}</string><key>VPNType</key><string>IKEv2</string>
-<key>IKEv2</key><dict>
-<key>RemoteAddress</key><string>${addressOf(name)}</string><key>RemoteIdentifier</key><string>${GATEWAY_ID}</string>
-<key>LocalIdentifier</key><string>${CLIENT}</string><key>AuthenticationMethod</key><string>Certificate</string>
-<key>PayloadCertificateUUID</key><string>p12</string><key>ExtendedAuthEnabled</key><integer>0</integer>
-</dict></dict></array></dict></plist>
-`;
+const mobileconfigOf = (name: string, issued: Issued): string =>
+  mobileconfig({
+    name,
+    gateway: { address: addressOf(name), id: GATEWAY_ID },
+    clientId: CLIENT,
+    ca: ca.certificates,
+    p12: pkcs12(issued),
+  });
 
 describe('logins', () => {
   let scene: Scene;
@@ -222,7 +209,7 @@ describe('logins', () => {
     const name = `cert-${key}`;
     const { id, missingSecrets } = await importFile(
       `${key}.mobileconfig`,
-      mobileconfig(name, clients[key]),
+      mobileconfigOf(name, clients[key]),
       ['--p12-password-stdin'],
       P12_PASSWORD,
     );

@@ -12,7 +12,7 @@ import {
   selectCertificate,
   sortCertificates,
 } from '#core/pki/certreq.ts';
-import { dialledIdentity, namesOf, speaksFor } from '#core/pki/identity.ts';
+import { announcedIdentity, dialledIdentity, namesOf, speaksFor } from '#core/pki/identity.ts';
 import { altNames, ca, gateway, issue } from '#test/harness/x509-forge.ts';
 
 const root = ca('CN=Root');
@@ -148,4 +148,17 @@ it('CERT payloads: X.509 and OCSP are taken, the others refused by name', () => 
     'HASH_AND_URL_X509_BUNDLE',
     'Cert Encoding(99)',
   ]);
+});
+
+it.each([
+  [['dns:host.example', 'email:alice@a.example', 'email:b@a.example'], 'alice@a.example'],
+  [['ip:192.0.2.1', 'dns:host.example'], 'host.example'],
+])('EAP-TLS announces of %j: %s', (names, announced) => {
+  expect(announcedIdentity(withNames(...names))).toBe(announced);
+});
+
+it('EAP-TLS announces the subject where there is no better name', () => {
+  const certificate = withNames('ip:192.0.2.1');
+  expect(announcedIdentity(certificate)).toBe(certificate.subjectText);
+  expect(certificate.subjectText).not.toBe('');
 });

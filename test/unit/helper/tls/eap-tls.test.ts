@@ -5,6 +5,7 @@ import { EMPTY, toHex } from '#core/bytes/bytes.ts';
 import { type AuthenticatorMethodSettings, createEapAuthenticator } from '#core/eap/create-authenticator.ts';
 import { createEapPeer, type EapMethodSettings, type EapPeerSettings } from '#core/eap/create-peer.ts';
 import type { EapUsers } from '#core/eap/method.ts';
+import { fragmentBytesOf } from '#core/eap/methods/tls-framing.ts';
 import { EapType } from '#core/registry/eap-types.ts';
 import { EapTls } from '#helper/tls/eap-tls.ts';
 import { MemoryStream } from '#helper/tls/memory-stream.ts';
@@ -300,6 +301,27 @@ describe.each(VERSIONS)('an OCSP response that the server sends along, with %s',
 
   it('is not asked for where the profile does not want it', async () => {
     expect(await heard(false)).toBeUndefined();
+  });
+});
+
+describe('our first flight', () => {
+  const hello = async (versions: Partial<TlsTunnelOptions> = {}): Promise<Uint8Array> => {
+    using tunnel = new EapTls({
+      ca: [ca.certificates],
+      minVersion: 'TLSv1.2',
+      maxVersion: 'TLSv1.3',
+      verifyPeer: () => undefined,
+      ...versions,
+    });
+    const open = { role: 'client', method: EapType.TTLS, exports: [] } as const;
+    const answer = await tunnel.answer({ tunnel: 1, open, input: EMPTY, write: EMPTY });
+    if (answer.kind !== 'tls') throw new Error(`answered ${answer.kind}`);
+    return answer.reply.output;
+  };
+
+  it('fits one EAP packet, so that a login costs no round trip for its sake', async () => {
+    expect((await hello()).length).toBeGreaterThan(100);
+    expect((await hello()).length).toBeLessThan(fragmentBytesOf(1));
   });
 });
 
