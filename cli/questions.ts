@@ -67,12 +67,13 @@ export async function answerQuestion(client: Client, id: string, question: Tunne
     if (error instanceof CliError && error.exitCode === EXIT.interrupted) return false;
     throw error;
   }
-  if (answer === undefined && !retry) {
+  if (answer === undefined && !retry && kind !== 'new-password') {
     await client.call('tunnel.down', { id });
     throw nobody(id, kind);
   }
   try {
-    // After a wrong answer nobody has another: the gateway's refusal says more than that there is no terminal.
+    // After a wrong answer, or for a password that has expired, nobody has another: the gateway's refusal says more than
+    // that there is no terminal.
     await client.call('tunnel.answer', {
       id,
       question: question.id,

@@ -37,6 +37,11 @@ export interface Services {
 export function handlers(services: Services): Handlers {
   const { store, tunnels, log, importFiles, doctor, clock, info } = services;
   const audit = log.logger('calls');
+  /** Everybody reads what the log says of no profile: the sentence is for the caller alone. */
+  const refuseImport = (uid: number, error: unknown): never => {
+    audit.info(`an import of uid ${uid} was refused`);
+    return refuse(error);
+  };
 
   function need(id: string, viewer: Viewer): StoredProfile {
     const stored = store.get(id, viewer);
@@ -65,8 +70,12 @@ export function handlers(services: Services): Handlers {
       if (forAll && !viewer.admin) {
         throw new CallError('forbidden', 'forAll: only an administrator installs a profile for all');
       }
-      const found = refusing(() =>
-        importFiles(files.map((file) => ({ name: file.name, content: Buffer.from(file.content, 'base64') }))),
+      const found = refusing(
+        () =>
+          importFiles(
+            files.map((file) => ({ name: file.name, content: Buffer.from(file.content, 'base64') })),
+          ),
+        (error) => refuseImport(viewer.uid, error),
       );
       const [forOne] = [...(name === undefined ? [] : ['name']), ...Object.keys(given)];
       if (found.length !== 1 && forOne !== undefined) {
@@ -83,7 +92,7 @@ export function handlers(services: Services): Handlers {
           owner: viewer.uid,
           forAll,
         };
-        entries.push(await unlock(entry).catch(refuse));
+        entries.push(await unlock(entry).catch((error: unknown) => refuseImport(viewer.uid, error)));
       }
       const stored = dryRun ? [] : refusing(() => addAll(store, entries));
       for (const { id } of stored) audit.forProfile(id).info(`imported by uid ${viewer.uid}`);
@@ -212,11 +221,11 @@ function complete(profile: unknown): Profile {
 }
 
 /** Errors that are sentences for the caller become refusals; others are the helper's own. */
-function refusing<T>(act: () => T): T {
+function refusing<T>(act: () => T, otherwise: (error: unknown) => never = refuse): T {
   try {
     return act();
   } catch (error) {
-    return refuse(error);
+    return otherwise(error);
   }
 }
 

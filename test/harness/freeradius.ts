@@ -27,7 +27,7 @@ export interface FreeRadiusOptions {
   readonly server: Issued;
   /** User name to password, in the clear. */
   readonly users: Readonly<Record<string, string>>;
-  /** SMB-Account-CTRL of users whom MS-CHAPv2 is to refuse: 0x11 disabled, 0x410 locked, 0x20010 expired. */
+  /** SMB-Account-CTRL of users whom MS-CHAPv2 is to refuse: 0x20010 is expired; locked and disabled ones get the same answer as a wrong password. */
   readonly accounts?: Readonly<Record<string, number>>;
   /** MSCHAPv2 tells clients why, beyond 691; FreeRADIUS is delivered silent. */
   readonly saysWhy?: boolean;
