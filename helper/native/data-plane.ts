@@ -79,6 +79,20 @@ export interface DataPlaneStats {
   readonly ikeDrops: bigint;
   /** Packets with congestion marked outside whose transport would not understand (RFC 6040 §4.2). */
   readonly ecnDrops: bigint;
+  /** Packets from the TUN that were larger than the path takes, and whose senders were told so by ICMP. */
+  readonly tooBig: bigint;
+  /** What is known of the ways that SAs have. */
+  readonly paths: readonly PathState[];
+}
+
+/** A way to a peer as the data plane knows it now. */
+export interface PathState {
+  readonly socket: number;
+  readonly remote: SocketAddress;
+  /** Octets of the largest outer packet that travels in one piece; 65,535 where the system could not say. */
+  readonly mtu: number;
+  /** Large packets vanished there without ICMP: `mtu` is a cautious one, for ten minutes. */
+  readonly blackHole: boolean;
 }
 
 export interface DataPlaneEvents {
@@ -114,6 +128,7 @@ export interface DataPlane {
   removeChild(spiIn: number): void;
   /** Stops carrying outbound packets on the SA, inbound stays: the first half of a switch at a rekey. */
   retireOutbound(spiIn: number): void;
+  /** Without stopping: packets under way go the old way. What was learned of the new way's MTU earlier is forgotten. */
   setPath(spiIn: number, path: EspPath): void;
   stats(): DataPlaneStats;
   /**
@@ -157,6 +172,10 @@ export interface PacketPath {
   send(frame: Uint8Array): readonly Uint8Array[];
   /** The frames that one batch of ESP packets becomes, under outer headers with this traffic class. */
   receive(esp: readonly Uint8Array[], trafficClass: number): readonly Uint8Array[];
+  /** The frames for the TUN that the last calls of `send` answered with: ICMP "too big". */
+  answers(): readonly Uint8Array[];
+  /** `ms` milliseconds later the system says `mtu` of the outer path (IPv4, UDP); what is believed then. */
+  pathMtu(mtu: number, ms: number): { readonly mtu: number };
 }
 
 /** Everything the addon offers. Failures of the system throw SystemError. */

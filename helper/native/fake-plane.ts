@@ -155,6 +155,8 @@ export class FakeDataPlane implements DataPlane {
       sendErrors: this.#sendErrors,
       ikeDrops: 0n,
       ecnDrops: 0n,
+      tooBig: 0n,
+      paths: [],
     };
   }
 

@@ -141,10 +141,13 @@ describe('traffic', () => {
     expect([replayDrops, authFailures, selectorDrops, malformedDrops]).toEqual([0, 0, 0, 0]);
   });
 
-  it('goes outside in fragments where the adapter is too wide for the path, and arrives', async () => {
+  it('tells the sender where the adapter is too wide for the path, and then everything arrives', async () => {
     await install(SA);
     await hosts.left.ip('link set adit0 mtu 9000');
     await hosts.right.ip('link set adit0 mtu 9000');
+    const { stdout } = await hosts.left.try(['ping', '-c', '1', '-W', '1', '-s', '8000', RIGHT.inner4]);
+    expect(stdout).toContain('Frag needed and DF set (mtu = 1438)');
+    await hosts.right.try(['ping', '-c', '1', '-W', '1', '-s', '8000', LEFT.inner4]);
     await ping(RIGHT.inner4, 8000);
     await expectEqualCounters(SA);
     expect((await right.counters(SA.spiOut)).bytesIn).toBeGreaterThan(3 * 8000);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 
+#include "dont_fragment.h"
 #include "failure.h"
 #include "moderation.h"
 
@@ -28,6 +29,10 @@ static_assert(kFront >= kVnetBytes);
 // Frames between two looks at the table: bounds how long removeChild waits.
 constexpr std::size_t kFramesPerBatch = 64;
 
+// What passes every IPv4 path with its headers (RFC 791 §3.2).
+constexpr std::size_t kAlwaysFits = 576 - 28;
+constexpr std::size_t kPiecesOfIke = 1280;
+
 // A rest of microseconds must not become one of the 50 µs more that the system adds by itself.
 void sleepExactly() { ::prctl(PR_SET_TIMERSLACK, 1); }
 
@@ -40,9 +45,11 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       tunFeatures_(enableOffloads(tun_.get())),
       frameHeaderBytes_(tunFeatures_.vnet ? kVnetBytes : 0),
+      mtus_(sockets),
       events_(std::move(wake)),
       sender_(
-          tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); }),
+          tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); },
+          Narrow(tally_, [this](Octets frame) { writeFrame(frame); }, coarseMs)),
       frame_(std::make_unique<std::uint8_t[]>(kFront + kMaxPacketBytes)) {
   if (stop_.get() < 0) throw SystemFailure("eventfd", "data plane");
   sockets_.reserve(sockets.size());
@@ -93,13 +100,20 @@ PlaneCounters DataPlane::counters() const {
       .sendErrors = get(tally_.sendErrors),
       .ikeDrops = events_.ikeDrops(),
       .ecnDrops = get(tally_.ecnDrops),
+      .tooBig = get(tally_.tooBig),
   };
 }
 
 void DataPlane::sendIke(std::size_t socket, const SocketAddress& remote, ConstOctets bytes, bool keepalive) {
   static constexpr std::uint8_t marker[4] = {};
-  const UdpSocket& from = sockets_[socket];
+  UdpSocket& from = sockets_[socket];
   const bool bare = keepalive || withoutMarker(from.port, remote.port());
+  // A large message may be fragmented, whatever ESP is doing on this socket: nobody tells IKE that it was too big.
+  std::unique_lock<std::mutex> lock;
+  if (bytes.size() > kAlwaysFits) {
+    lock = std::unique_lock(sending_);
+    setDontFragment(from, kPiecesOfIke);
+  }
   if (!sendDatagram(from, remote, bare ? ConstOctets{} : ConstOctets{marker}, bytes)) count(tally_.sendErrors);
 }
 
@@ -155,9 +169,14 @@ DataPlane::Carried DataPlane::forwardOutbound() {
 }
 
 void DataPlane::send(const Run& run) {
-  const std::size_t lost = sendDatagrams(sockets_[run.path->socket], run.path->remote, run.trafficClass, run.bytes,
-                                         run.segmentBytes);
+  UdpSocket& socket = sockets_[run.path->socket];
+  PathMtu& mtu = *run.path->mtu;
+  const bool large = run.segmentBytes > kAlwaysFits;
+  if (large) setDontFragment(socket, run.segmentBytes > mtu.room() || mtu.blackHole() ? mtu.outer() : 0);
+  const std::size_t lost =
+      sendDatagrams(socket, run.path->remote, run.trafficClass, run.bytes, run.segmentBytes);
   if (lost > 0) count(tally_.sendErrors, lost);
+  if (large) mtus_.refresh(run.path->socket, run.path->remote, mtu, lost > 0);
 }
 
 // UDP -> ESP -> TUN ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 
 #include "event_queue.h"
 #include "file_descriptor.h"
+#include "path_mtu.h"
 #include "receiver.h"
 #include "sa_table.h"
 #include "sender.h"
@@ -21,7 +22,7 @@
 namespace adit {
 
 struct PlaneCounters {
-  std::uint64_t unknownSpi, runts, noSa, sendErrors, ikeDrops, ecnDrops;
+  std::uint64_t unknownSpi, runts, noSa, sendErrors, ikeDrops, ecnDrops, tooBig;
 };
 
 class DataPlane {
@@ -37,6 +38,7 @@ class DataPlane {
   // The addresses are of the socket's family, the indices exist: whoever calls has checked.
   void sendIke(std::size_t socket, const SocketAddress& remote, ConstOctets bytes, bool keepalive);
   SaTable& table() { return table_; }
+  PathMtus& mtus() { return mtus_; }
   EventQueue& events() { return events_; }
   PlaneCounters counters() const;
   // Ends the threads, wipes the keys, closes sockets and TUN. May be called again.
@@ -67,6 +69,7 @@ class DataPlane {
   TunFeatures tunFeatures_;
   std::size_t frameHeaderBytes_;  // of what the TUN gives and takes
   std::vector<UdpSocket> sockets_;
+  PathMtus mtus_;
   SaTable table_;
   EventQueue events_;
   Tally tally_;

@@ -109,11 +109,13 @@ SocketAddress toRemote(const UdpSocket& socket, const Value& remote) {
   return SocketAddress::parse(socket.family, address, static_cast<std::uint16_t>(port), "remote.address");
 }
 
-Path toPath(const DataPlane& plane, const Value& path) {
+// `moved`: the machine is somewhere else now, and what was known of the way is not.
+Path toPath(DataPlane& plane, const Value& path, bool moved) {
   const std::size_t socket = toSocket(plane, path["socket"]);
+  const SocketAddress remote = toRemote(plane.sockets()[socket], path["remote"]);
   const Value burst = path["burst"];
-  return {socket, toRemote(plane.sockets()[socket], path["remote"]),
-          burst.isUndefined() ? kDefaultBurst : burst.u32("burst")};
+  return {socket, remote, burst.isUndefined() ? kDefaultBurst : burst.u32("burst"),
+          plane.mtus().of(socket, remote, moved)};
 }
 
 napi_value sendIke(const Call& call) {
@@ -126,7 +128,7 @@ napi_value sendIke(const Call& call) {
 
 napi_value installChild(const Call& call) {
   DataPlane& plane = planeOf(call);
-  const Path path = toPath(plane, call[1]);
+  const Path path = toPath(plane, call[1], false);
   plane.table().install(std::make_shared<Sa>(toSaSpec(call[0])), path, call[2].boolean("standby"));
   return nullptr;
 }
@@ -143,14 +145,31 @@ napi_value retireOutbound(const Call& call) {
 
 napi_value setPath(const Call& call) {
   DataPlane& plane = planeOf(call);
-  plane.table().setPath(call[0].u32("spiIn"), toPath(plane, call[1]));
+  plane.table().setPath(call[0].u32("spiIn"), toPath(plane, call[1], true));
   return nullptr;
+}
+
+napi_value fromAddress(napi_env env, const SocketAddress& of) {
+  return Object(env).set("address", of.text()).set("port", std::uint32_t{of.port()}).get();
+}
+
+napi_value fromPath(napi_env env, std::uint32_t socket, const SocketAddress& remote, const PathMtu& mtu) {
+  return Object(env)
+      .set("socket", socket)
+      .set("remote", fromAddress(env, remote))
+      .set("mtu", static_cast<std::uint32_t>(mtu.outer()))
+      .set("blackHole", toBoolean(env, mtu.blackHole()))
+      .get();
 }
 
 napi_value stats(const Call& call) {
   DataPlane& plane = planeOf(call);
   std::vector<napi_value> children;
   plane.table().each([&](const SaEntry& entry) { children.push_back(fromCounters(call.env(), *entry.sa)); });
+  std::vector<napi_value> paths;
+  for (const auto& [socket, remote, held] : plane.mtus().known()) {
+    if (const auto mtu = held.lock()) paths.push_back(fromPath(call.env(), static_cast<std::uint32_t>(socket), remote, *mtu));
+  }
   const PlaneCounters counters = plane.counters();
   return Object(call.env())
       .set("children", toArray(call.env(), children))
@@ -160,19 +179,18 @@ napi_value stats(const Call& call) {
       .setBig("sendErrors", counters.sendErrors)
       .setBig("ikeDrops", counters.ikeDrops)
       .setBig("ecnDrops", counters.ecnDrops)
+      .setBig("tooBig", counters.tooBig)
+      .set("paths", toArray(call.env(), paths))
       .get();
 }
 
 // An event as data-plane-linux.ts reads it.
 napi_value fromEvent(napi_env env, const IkeEvent& event) {
-  const auto address = [&](const SocketAddress& of) {
-    return Object(env).set("address", of.text()).set("port", std::uint32_t{of.port()}).get();
-  };
   return Object(env)
       .set("type", toText(env, "ike"))
       .set("socket", static_cast<std::uint32_t>(event.socket))
-      .set("remote", address(event.remote))
-      .set("local", address(event.local))
+      .set("remote", fromAddress(env, event.remote))
+      .set("local", fromAddress(env, event.local))
       .set("bytes", toOctets(env, event.bytes))
       .get();
 }

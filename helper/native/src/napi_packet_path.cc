@@ -15,7 +15,7 @@ namespace {
 // Owns what the threads of a data plane own otherwise.
 class PacketPath {
  public:
-  explicit PacketPath(std::shared_ptr<Sa> sa) { table_.install(std::move(sa), Path{0, {}, kDefaultBurst}); }
+  explicit PacketPath(std::shared_ptr<Sa> sa) { table_.install(std::move(sa), Path{0, {}, kDefaultBurst, mtu_}); }
 
   void send(Octets frame) {
     const SaTable::Reading view(table_, 0);
@@ -27,6 +27,11 @@ class PacketPath {
     receiver_.esp(*view, esp, trafficClass);
   }
   void flush() { receiver_.flush(); }
+  // What the system would say of the path, and when it is.
+  void measured(std::size_t mtu) { mtu_->measured(mtu, now_); }
+  void advance(std::uint64_t ms) { now_ += ms; }
+  std::size_t outer() const { return mtu_->outer(); }
+  std::vector<std::vector<std::uint8_t>> answers() { return std::exchange(answers_, {}); }
   std::vector<std::vector<std::uint8_t>> take() { return std::exchange(out_, {}); }
 
  private:
@@ -38,10 +43,14 @@ class PacketPath {
     }
   }
 
+  std::uint64_t now_ = 1;
+  const std::shared_ptr<PathMtu> mtu_ = std::make_shared<PathMtu>(AF_INET);
   SaTable table_;
   Tally tally_;
-  std::vector<std::vector<std::uint8_t>> out_;
-  Sender sender_{tally_, [this](const Run& run) { keepRun(run); }, [](Sa&) {}};
+  std::vector<std::vector<std::uint8_t>> out_, answers_;
+  Sender sender_{tally_, [this](const Run& run) { keepRun(run); }, [](Sa&) {},
+                 Narrow(tally_, [this](Octets frame) { answers_.emplace_back(frame.begin(), frame.end()); },
+                        [this] { return now_; })};
   Receiver receiver_{tally_, {.tcp = true, .udp = true},
                      [this](Octets frame) { out_.emplace_back(frame.begin(), frame.end()); }, [](Sa&) {}};
 };
@@ -50,10 +59,22 @@ constexpr napi_type_tag kTag{0x6164697420706174, 0x6820666f7220746f};
 
 PacketPath& pathOf(const Call& call) { return unwrap<PacketPath>(call, kTag); }
 
-napi_value taken(napi_env env, PacketPath& path) {
+napi_value fromList(napi_env env, const std::vector<std::vector<std::uint8_t>>& list) {
   std::vector<napi_value> values;
-  for (const auto& octets : path.take()) values.push_back(toOctets(env, octets));
+  for (const auto& octets : list) values.push_back(toOctets(env, octets));
   return toArray(env, values);
+}
+
+napi_value taken(napi_env env, PacketPath& path) { return fromList(env, path.take()); }
+
+napi_value answers(const Call& call) { return fromList(call.env(), pathOf(call).answers()); }
+
+// (mtu, ms): so much later, the system says this of the path. Returns what is believed.
+napi_value pathMtu(const Call& call) {
+  PacketPath& path = pathOf(call);
+  path.advance(call[1].u32("ms"));
+  path.measured(call[0].u32("mtu"));
+  return Object(call.env()).set("mtu", static_cast<std::uint32_t>(path.outer())).get();
 }
 
 napi_value send(const Call& call) {
@@ -83,7 +104,10 @@ napi_value openPacketPath(const Call& call) {
   napi_env env = call.env();
   auto path = std::make_unique<PacketPath>(std::make_shared<Sa>(toSaSpec(call[0])));
   Object object(env);
-  const std::pair<const char*, napi_callback> methods[] = {{"send", entry<send>}, {"receive", entry<receive>}};
+  const std::pair<const char*, napi_callback> methods[] = {{"send", entry<send>},
+                                                            {"receive", entry<receive>},
+                                                            {"answers", entry<answers>},
+                                                            {"pathMtu", entry<pathMtu>}};
   for (const auto& [name, method] : methods) {
     napi_value function = nullptr;
     check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, method, nullptr, &function));

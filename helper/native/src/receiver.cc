@@ -1,6 +1,7 @@
 #include "receiver.h"
 
 #include "ecn.h"
+#include "mss.h"
 
 namespace adit {
 
@@ -13,6 +14,9 @@ void Receiver::esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClas
   if (!combineEcn(inbound.packet, trafficClass)) {
     count(tally_.ecnDrops);
     return coalescer_.skip();
+  }
+  if (const std::size_t at = tcpAt(inbound.packet); at != 0 && isSyn(inbound.packet, at)) [[unlikely]] {
+    clampMss(inbound.packet, at, entry->sa->largestInner(entry->path.mtu->room()), false);
   }
   coalescer_.take(inbound.packet);
 }

@@ -56,6 +56,14 @@ bool Sa::withinLimits(const Counter& packets, const Counter& bytes, std::size_t 
   return !expired();
 }
 
+std::size_t Sa::largestInner(std::size_t espBytes) const {
+  const std::size_t least = sealedBytes(0);
+  if (espBytes <= least) return 0;
+  std::size_t inner = espBytes - least;
+  while (sealedBytes(inner + 1) <= espBytes) inner++;  // what padding leaves: less than a block
+  return inner;
+}
+
 Octets Sa::outbound(Octets packet, std::uint8_t nextHeader, const std::uint8_t* fixedIv) {
   const std::uint64_t last = get(sent_);
   if (last >= lastSequence_) expire(Expiry::sequence);

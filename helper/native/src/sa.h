@@ -63,6 +63,8 @@ class Sa {
 
   // Octets of the ESP packet around such a packet, and those in front of the packet.
   std::size_t sealedBytes(std::size_t packetBytes) const { return sealing_.sealedBytes(packetBytes); }
+  // The largest packet whose ESP packet has so many octets at most.
+  std::size_t largestInner(std::size_t espBytes) const;
   std::size_t outerHeaderBytes() const { return sealing_.headerBytes(); }
   // Seals a packet where it lies (see Transform::seal for the room it needs). Empty: the SA has expired, or
   // OpenSSL refused.

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "path_mtu.h"
 #include "sa.h"
 #include "udp.h"
 
@@ -19,6 +20,7 @@ struct Path {
   std::size_t socket;
   SocketAddress remote;
   std::size_t burst;  // packets that may leave back to back
+  std::shared_ptr<PathMtu> mtu;  // never null; shared by all SAs on this way
 };
 
 // Packets back to back where the path does not say: all that one call sends. Between two data planes 16 cost a third of

@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 
+#include "narrow.h"
 #include "sa_table.h"
 #include "send_queue.h"
 #include "tally.h"
@@ -13,8 +14,8 @@ namespace adit {
 class Sender {
  public:
   // `expired` hears of every SA that met a limit.
-  Sender(Tally& tally, std::function<void(const Run&)> send, std::function<void(Sa&)> expired)
-      : tally_(tally), expired_(std::move(expired)), queue_(std::move(send)) {}
+  Sender(Tally& tally, std::function<void(const Run&)> send, std::function<void(Sa&)> expired, Narrow narrow)
+      : tally_(tally), expired_(std::move(expired)), queue_(std::move(send)), narrow_(std::move(narrow)) {}
 
   // `packet` may be changed.
   void frame(const SaView& view, const VnetHeader& header, Octets packet);
@@ -22,9 +23,13 @@ class Sender {
   void flush() { queue_.flush(); }
 
  private:
+  // One packet, as it is, on an SA that has been chosen.
+  void carry(const SaEntry& entry, std::uint8_t nextHeader, ConstOctets packet);
+
   Tally& tally_;
   std::function<void(Sa&)> expired_;
   SendQueue queue_;
+  Narrow narrow_;
 };
 
 }  // namespace adit

@@ -16,7 +16,7 @@ inline void add(Counter& counter, std::uint64_t amount) {
 
 // What a data plane counts beside its SAs; several threads count sendErrors. data-plane.ts has the meanings.
 struct Tally {
-  Counter unknownSpi{0}, runts{0}, noSa{0}, sendErrors{0}, ecnDrops{0};
+  Counter unknownSpi{0}, runts{0}, noSa{0}, sendErrors{0}, ecnDrops{0}, tooBig{0};
 };
 
 inline void count(Counter& counter, std::uint64_t amount = 1) {

@@ -79,11 +79,10 @@ UdpSocket UdpSocket::open(const UdpSpec& spec) {
   const SocketAddress local = SocketAddress::parse(spec.family, spec.address, spec.port, "sockets.address");
   const std::string name = (spec.address.empty() ? "*" : spec.address) + " port " + std::to_string(spec.port);
   UdpSocket socket{FileDescriptor(::socket(spec.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), spec.family, 0,
-                   false, false};
+                   false, false, -1};
   const int descriptor = socket.descriptor.get();
   if (descriptor < 0) throw SystemFailure("socket", spec.family == AF_INET ? "UDP over IPv4" : "UDP over IPv6");
-  // The outer packet may be fragmented (no DF): a tunnel then survives a path narrower than the MTU it was given, and
-  // no forged ICMP can shrink it. IPv6 never fragments on the way; the system fragments here by what it has learned.
+  // What IKE sends may be fragmented (no DF). ESP decides run by run: dont_fragment.h.
   if (spec.family == AF_INET) {
     setOption(descriptor, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
     setOption(descriptor, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");

@@ -40,6 +40,7 @@ struct UdpSocket {
   std::uint16_t port;  // the real one
   bool segments;  // sends many datagrams at once (UDP_SEGMENT)
   bool gathers;   // gets many datagrams at once (UDP_GRO)
+  int fragmentsOf = -1;  // see dont_fragment.h; of the sending thread
 
   // Throws SystemFailure.
   static UdpSocket open(const UdpSpec& spec);

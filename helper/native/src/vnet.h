@@ -30,7 +30,7 @@ constexpr std::uint8_t kUdp = 17;
 // Offsets inside a TCP header (RFC 9293 §3.1) and a UDP header (RFC 768).
 constexpr std::size_t kTcpSequence = 4, kTcpDataOffset = 12, kTcpFlags = 13, kTcpChecksum = 16, kTcpHeaderBytes = 20;
 constexpr std::size_t kUdpLength = 4, kUdpChecksum = 6, kUdpHeaderBytes = 8;
-constexpr std::uint8_t kFin = 0x01, kPsh = 0x08, kAck = 0x10, kEce = 0x40, kCwr = 0x80;
+constexpr std::uint8_t kFin = 0x01, kSyn = 0x02, kPsh = 0x08, kAck = 0x10, kEce = 0x40, kCwr = 0x80;
 
 inline VnetHeader loadVnet(const std::uint8_t* at) {
   VnetHeader header;

@@ -1,0 +1,42 @@
+// What happens where a packet meets a path that is too narrow for it (RFC 4301 §8.2), all of it beside the fast way:
+//   - IPv6, and IPv4 with DF: the sender is told (too_big.h), and the packet ends here;
+//   - IPv4 without DF: fragments, each with an ESP packet of its own; but where the SA's selectors ask for ports, which
+//     later fragments do not show (RFC 4301 §7), or where the header has options, the ESP packet is fragmented instead;
+//   - what must pass in any case (up to 1280 octets of IPv6, 576 of IPv4) has its ESP packet fragmented where need be.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "retransmissions.h"
+#include "sa_table.h"
+#include "segments.h"
+#include "tally.h"
+#include "vnet.h"
+
+namespace adit {
+
+class Narrow {
+ public:
+  // `answer` gets frames for the TUN; `clock` gives milliseconds that only grow.
+  Narrow(Tally& tally, std::function<void(Octets frame)> answer, std::function<std::uint64_t()> clock);
+
+  // A TCP packet that is no super-packet, before it travels: SYNs get their MSS clamped, retransmissions are noted.
+  void tcp(const SaEntry& entry, const VnetHeader& header, Octets packet);
+  // Segments of which the first, at least, is too large for the path. `carry` sends one packet over the SA.
+  void tooLarge(const SaEntry& entry, const Segments& segments, const std::function<void(ConstOctets)>& carry);
+
+ private:
+  void tell(ConstOctets packet, std::size_t mtu);
+  void fragment(const SaEntry& entry, ConstOctets packet, std::size_t fits,
+                const std::function<void(ConstOctets)>& carry);
+  bool mayTell();
+
+  Tally& tally_;
+  std::function<void(Octets frame)> answer_;
+  std::function<std::uint64_t()> clock_;
+  Retransmissions retransmissions_;
+  std::unique_ptr<std::uint8_t[]> packet_, piece_;
+  std::uint64_t tokens_, filledMs_ = 0;  // of messages to senders
+};
+
+}  // namespace adit

@@ -1,0 +1,224 @@
+/**
+ * The native data plane on paths that are narrower in the middle than at either end: left - router - router - right. With
+ * the routers' ICMP, without it, and without fragments. What is sent through the tunnel arrives or its sender is told.
+ * ADIT_LONG=1 tries more widths. Needs root (network namespaces, TUN).
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
+import { type ChildText, facing } from '#test/harness/esp-children.ts';
+import type { Host } from '#test/harness/host.ts';
+import { moveFiles, Traffic } from '#test/harness/traffic.ts';
+import { World } from '#test/harness/world.ts';
+
+const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8:1::1', inner4: '10.9.0.1', inner6: 'fd09::1' };
+const RIGHT = { outer4: '198.51.100.1', outer6: '2001:db8:2::1', inner4: '10.9.1.1', inner6: 'fd09:1::1' };
+const PORT = 4500;
+const SA: ChildText = {
+  spiIn: 0x1001,
+  spiOut: 0x2001,
+  esp: 'aes256gcm16',
+  keyIn: 'right to left',
+  keyOut: 'left to right',
+  local: ['10.9.0.0/24', 'fd09::/64'],
+  remote: ['10.9.1.0/24', 'fd09:1::/64'],
+};
+/** What AES-GCM in UDP over IPv4 and IPv6 adds at most. */
+const OVERHEAD = { 4: 20 + 8 + 8 + 8 + 16 + 5, 6: 40 + 8 + 8 + 8 + 16 + 5 } as const;
+
+interface Narrow {
+  readonly world: World;
+  readonly left: Host;
+  readonly right: Host;
+  readonly routers: readonly [Host, Host];
+  readonly planes: { readonly left: DataPlaneHost; readonly right: DataPlaneHost };
+}
+
+let open: World | undefined;
+
+/** `wide` at both ends, `narrow` between the routers; one SA each way over IPv4 or IPv6. */
+async function narrowPath(wide: number, narrow: number, outer: 4 | 6): Promise<Narrow> {
+  const world = await World.create();
+  open = world;
+  const [left, right, a, b] = await Promise.all(
+    ['left', 'right', 'routera', 'routerb'].map((name) => world.host(name)),
+  );
+  if (!left || !right || !a || !b) throw new Error('a host is missing');
+  await world.link(
+    { host: left, device: 'eth0', addresses: [`${LEFT.outer4}/24`, `${LEFT.outer6}/64`] },
+    { host: a, device: 'lan', addresses: ['192.0.2.254/24', '2001:db8:1::fe/64'] },
+  );
+  await world.link(
+    { host: a, device: 'wan', addresses: ['203.0.113.1/24', '2001:db8:3::1/64'] },
+    { host: b, device: 'wan', addresses: ['203.0.113.2/24', '2001:db8:3::2/64'] },
+  );
+  await world.link(
+    { host: right, device: 'eth0', addresses: [`${RIGHT.outer4}/24`, `${RIGHT.outer6}/64`] },
+    { host: b, device: 'lan', addresses: ['198.51.100.254/24', '2001:db8:2::fe/64'] },
+  );
+  await left.ip('route add default via 192.0.2.254');
+  await right.ip('route add default via 198.51.100.254');
+  await a.ip('route add default via 203.0.113.2');
+  await b.ip('route add default via 203.0.113.1');
+  await left.ip('-6 route add default via 2001:db8:1::fe');
+  await right.ip('-6 route add default via 2001:db8:2::fe');
+  await a.ip('-6 route add default via 2001:db8:3::2');
+  await b.ip('-6 route add default via 2001:db8:3::1');
+  for (const router of [a, b]) {
+    await world.forwarding(router);
+    await router.ip(`link set lan mtu ${wide}`);
+    await router.ip(`link set wan mtu ${narrow}`);
+    // One error a second would hide most of what is told here.
+    await router.run(['sysctl', '-qw', 'net.ipv4.icmp_ratelimit=0', 'net.ipv6.icmp.ratelimit=0']);
+  }
+  const planes = { left: DataPlaneHost.on(left), right: DataPlaneHost.on(right) };
+  for (const [host, plane, own, other] of [
+    [left, planes.left, LEFT, RIGHT],
+    [right, planes.right, RIGHT, LEFT],
+  ] as const) {
+    await host.ip(`link set eth0 mtu ${wide}`);
+    await plane.open('adit%d', [
+      { family: 4, port: PORT, mark: 7 },
+      { family: 6, port: PORT, mark: 7 },
+    ]);
+    await host.ip(`addr add ${own.inner4}/32 dev adit0`);
+    await host.ip(`addr add ${own.inner6}/128 dev adit0 nodad`);
+    await host.ip(`link set adit0 up mtu ${Math.max(wide - OVERHEAD[outer], 1280)}`);
+    await host.ip(`route add ${other.inner4}/32 dev adit0 src ${own.inner4}`);
+    await host.ip(`-6 route add ${other.inner6}/128 dev adit0 src ${own.inner6}`);
+    const path = {
+      socket: outer === 4 ? 0 : 1,
+      remote: { address: outer === 4 ? other.outer4 : other.outer6, port: PORT },
+    };
+    await plane.ask({ do: 'install', child: host === left ? SA : facing(SA), path });
+  }
+  return { world, left, right, routers: [a, b], planes };
+}
+
+/** Routers that say nothing about what they drop. */
+async function silence({ world, routers }: Narrow): Promise<void> {
+  for (const router of routers) {
+    const body =
+      'icmp type destination-unreachable drop; icmpv6 type { packet-too-big, destination-unreachable } drop;';
+    await world.rules(router, 'inet', `chain c { type filter hook output priority 0; ${body} }`);
+  }
+}
+
+type Fate = 'answered' | 'told' | 'lost';
+
+/** What becomes of echoes of a size, the first of which may be the one that teaches the path. */
+async function fate(host: Host, address: string, size: number, fragment: 'do' | 'dont'): Promise<Fate> {
+  const options = ['-c', '4', '-i', '0.15', '-W', '1', '-M', fragment, '-s', String(size)];
+  const { stdout, stderr } = await host.try(['ping', ...options, address]);
+  if (/mtu ?[=:]/i.test(stdout + stderr)) return 'told';
+  return / bytes from /.test(stdout) ? 'answered' : 'lost';
+}
+
+async function expectFiles({ left, right }: Narrow, bytes: number): Promise<void> {
+  const server = Traffic.on(right);
+  const user = Traffic.on(left);
+  for (const address of [RIGHT.inner4, RIGHT.inner6]) {
+    expect(await moveFiles(server, user, address, bytes)).toEqual({ down: 'equal', up: 'equal' });
+  }
+}
+
+const stateOf = async (plane: DataPlaneHost) => (await plane.stats()).paths[0];
+
+afterEach(async () => {
+  await open?.[Symbol.asyncDispose]();
+  open = undefined;
+});
+
+const long = process.env.ADIT_LONG !== undefined;
+
+describe('routers that tell', () => {
+  const cases: readonly (readonly [number, number, 4 | 6])[] = [
+    [1500, 1400, 4],
+    [1500, 1300, 6],
+    [9000, 1500, 4],
+    ...(long
+      ? ([
+          [1500, 1280, 4],
+          [1500, 1280, 6],
+          [1500, 1492, 4],
+          [9000, 1500, 6],
+          [9000, 9000, 4],
+        ] as const)
+      : []),
+  ];
+
+  it.each(cases)(
+    'ends %i wide, %i between, IPv%i outside',
+    { timeout: 60_000 },
+    async (wide, narrow, outer) => {
+      const path = await narrowPath(wide, narrow, outer);
+      const sizes = [500, narrow - 200, narrow - 60, wide - 200];
+      for (const size of sizes)
+        expect([size, await fate(path.left, RIGHT.inner4, size, 'dont')]).toEqual([size, 'answered']);
+      const fates = new Set<Fate>();
+      for (const size of sizes) fates.add(await fate(path.left, RIGHT.inner4, size, 'do'));
+      for (const size of sizes) fates.add(await fate(path.left, RIGHT.inner6, size, 'do'));
+      expect(fates).toEqual(new Set(narrow < wide ? ['answered', 'told'] : ['answered']));
+      await expectFiles(path, 3_000_000);
+      expect(await stateOf(path.planes.left)).toMatchObject({ mtu: narrow, blackHole: false });
+      expect(await stateOf(path.planes.right)).toMatchObject({ mtu: narrow, blackHole: false });
+    },
+  );
+
+  it('carries IPv6 through a path that is too narrow for 1280 octets of it, in fragments outside', async () => {
+    const path = await narrowPath(1500, 576, 4);
+    await expectFiles(path, 300_000);
+    expect(await fate(path.left, RIGHT.inner6, 1200, 'do')).toBe('answered');
+    expect(await fate(path.left, RIGHT.inner4, 1000, 'do')).toBe('told');
+    expect(await stateOf(path.planes.left)).toMatchObject({ mtu: 576, blackHole: false });
+  });
+});
+
+describe('routers that are silent', () => {
+  const cases: readonly (readonly [number, 4 | 6])[] = [
+    [1400, 4],
+    [1300, 6],
+    ...(long
+      ? ([
+          [576, 4],
+          [1280, 4],
+          [1280, 6],
+        ] as const)
+      : []),
+  ];
+
+  it.each(cases)(
+    'TCP finds its way through %i octets, IPv%i outside',
+    { timeout: 60_000 },
+    async (narrow, outer) => {
+      const path = await narrowPath(1500, narrow, outer);
+      await silence(path);
+      await expectFiles(path, 1_000_000);
+      // The right end sent a file first and found out; what it says in its SYN/ACK spares the left end the same.
+      expect(await stateOf(path.planes.right)).toMatchObject({ mtu: 1280, blackHole: true });
+      expect(await fate(path.right, LEFT.inner4, narrow - 80, 'do')).toBe('told');
+    },
+  );
+});
+
+it('learns anew after setPath, under load and without a packet that is not counted', {
+  timeout: 60_000,
+}, async () => {
+  const path = await narrowPath(1500, 1400, 4);
+  const over4 = { socket: 0, remote: { address: RIGHT.outer4, port: PORT } };
+  const over6 = { socket: 1, remote: { address: RIGHT.outer6, port: PORT } };
+  const server = Traffic.on(path.right);
+  const user = Traffic.on(path.left);
+  const { port } = await server.serve(RIGHT.inner4);
+  const load = { over: false };
+  const upload = user.upload(`http://${RIGHT.inner4}:${port}/`, 60_000_000).finally(() => (load.over = true));
+  let changes = 0;
+  while (!load.over) {
+    await path.planes.left.ask({ do: 'path', spiIn: SA.spiIn, path: changes++ % 2 === 0 ? over6 : over4 });
+    await path.planes.left.stats();
+  }
+  const { sha256, expected } = await upload;
+  expect(sha256).toBe(expected);
+  expect(changes).toBeGreaterThan(10);
+  const { authFailures, malformedDrops } = await path.planes.right.counters(SA.spiOut);
+  expect([authFailures, malformedDrops]).toEqual([0, 0]);
+});
