@@ -4,7 +4,7 @@
  * validator; bridge.ts checks every call. Used by preload.ts, bridge.ts and renderer/.
  */
 import type { Settings, SettingsChange } from './settings.ts';
-import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
+import type { CallName, LogEntry, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
 import type { FieldProblem } from '#core/ipc/profile-calls.ts';
 import type { Profile } from '#core/profile/profile.ts';
 
@@ -85,6 +85,23 @@ export interface ReadProfile {
   readonly profile: Profile;
 }
 
+/** What this application is made of, in the order to show it. */
+export interface About {
+  /** `Electron`, `45.4.1`. */
+  readonly versions: readonly (readonly [name: string, version: string])[];
+  readonly licences: readonly Licence[];
+}
+
+/** Of one package in the bundle. */
+export interface Licence {
+  readonly name: string;
+  readonly version: string;
+  /** SPDX, as the package says. */
+  readonly licence: string;
+  /** The text that came with the package; packages with the same text share it. */
+  readonly text: string;
+}
+
 interface OwnCalls {
   'app.state': { params: Record<string, never>; result: AppState };
   /** Tries the helper now instead of after the pause. */
@@ -94,6 +111,9 @@ interface OwnCalls {
   'app.copy': { params: { text: string }; result: null };
   /** The person chooses where. `saved` is false where they cancelled. At most 32 MiB. */
   'app.save': { params: SavedFile; result: { saved: boolean } };
+  /** The helper's log as events `log`, the first of them before the answer; only while it is on and the window is seen. */
+  'app.log.follow': { params: { on: boolean }; result: null };
+  'app.about': { params: Record<string, never>; result: About };
   /** Answers with all settings as they are then. */
   'app.settings.set': { params: SettingsChange; result: ShownSettings };
   /** Asks what becomes of tunnels, unless the settings say. */
@@ -131,6 +151,15 @@ export type BridgeEvent =
   | { readonly topic: 'link'; readonly link: HelperLink }
   | { readonly topic: 'status'; readonly status: Status | undefined }
   | { readonly topic: 'profiles'; readonly profiles: readonly ProfileSummary[] }
+  | {
+      /** A batch of lines, at most four a second. */
+      readonly topic: 'log';
+      /** The newest that the helper kept, some of which may be known; else what came after the last batch. */
+      readonly isSnapshot: boolean;
+      readonly entries: readonly LogEntry[];
+      /** So many lines before these came too fast to be shown. */
+      readonly missed: number;
+    }
   | { readonly topic: 'settings'; readonly settings: ShownSettings; readonly trayHost: TrayHost };
 
 /** `window.adit` */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { calls, profileSummarySchema } from '#core/ipc/contract.ts';
 import { profileSchema } from '#core/profile/profile.ts';
 import {
+  type About,
   type AppState,
   type BridgeAnswer,
   type BridgeCallName,
@@ -27,15 +28,19 @@ export interface BridgeServices {
   readonly copy: (text: string) => Promise<void>;
   readonly save: (file: SavedFile) => Promise<boolean>;
   readonly setSettings: (change: SettingsChange) => ShownSettings;
+  readonly followLog: (on: boolean) => Promise<void>;
+  readonly about: () => Promise<About>;
   readonly quit: () => void;
 }
 
-/** The details of a tunnel are some kilobytes. */
-const MAX_COPIED = 256 * 1024;
+/** The details of a tunnel are some kilobytes; the rest is for lines of the log. */
+const MAX_COPIED = 4 * 1024 * 1024;
 
 const readProfile = z.object({ summary: profileSummarySchema, profile: profileSchema });
 const nothing = z.strictObject({});
 const copied = z.strictObject({ text: z.string().max(MAX_COPIED) });
+
+const following = z.strictObject({ on: z.boolean() });
 
 const isPassedOn = (name: unknown): name is PassedOn => PASSED_ON.some((known) => known === name);
 
@@ -80,6 +85,12 @@ async function resultOf(services: BridgeServices, name: unknown, params: unknown
       return null;
     case 'app.save':
       return { saved: await services.save(parsed(name, savedFileSchema, params)) };
+    case 'app.log.follow':
+      await services.followLog(parsed(name, following, params).on);
+      return null;
+    case 'app.about':
+      parsed(name, nothing, params);
+      return await services.about();
     case 'app.settings.set':
       return services.setSettings(parsed(name, settingsChangeSchema, params));
     case 'app.quit':

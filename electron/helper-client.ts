@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallName, Params, ProfileSummary, Result, Status } from '#core/ipc/contract.ts';
 import type { HelperLink, LinkProblem } from './bridge-contract.ts';
-import { HelperConnection, LinkError, type ProfilesNews } from './helper-connection.ts';
+import { HelperConnection, LinkError, type LogNews, type ProfilesNews } from './helper-connection.ts';
 import { ProfileList } from './profile-list.ts';
 
 export interface HelperClientOptions {
@@ -14,6 +14,8 @@ export interface HelperClientOptions {
   /** First and longest pause between attempts, in milliseconds. */
   readonly pauseMs?: { readonly first: number; readonly longest: number };
   readonly onChange: (what: 'link' | 'status' | 'profiles') => void;
+  /** While `followLog` is on; it begins with a snapshot, and again with each new connection. */
+  readonly onLog?: (news: LogNews) => void;
 }
 
 export class HelperClient {
@@ -26,6 +28,7 @@ export class HelperClient {
   /** Of the connection there is. */
   #ended = Promise.withResolvers<LinkError>();
   #stopped = false;
+  #followsLog = false;
   #wake = new AbortController();
 
   constructor(options: HelperClientOptions) {
@@ -67,6 +70,12 @@ export class HelperClient {
     return await this.#connection.call(name, params);
   }
 
+  /** Outlives the connection. Throws as `call` does, but not where there is no helper. */
+  async followLog(on: boolean): Promise<void> {
+    this.#followsLog = on;
+    await this.#connection?.followLog(on);
+  }
+
   /** As the helper last told them, by id. */
   get profiles(): readonly ProfileSummary[] {
     return this.#list.profiles;
@@ -82,11 +91,13 @@ export class HelperClient {
         client,
         onStatus: (status) => this.#setStatus(status),
         onProfiles: (news) => this.#hear(news),
+        onLog: (news) => this.#options.onLog?.(news),
         onEnd: ended.resolve,
         ...(patient ? { listenFirstMs: 200 } : {}),
       });
       await this.#list.whole((after) => this.#page(after));
       this.#options.onChange('profiles');
+      if (this.#followsLog) await this.#connection.followLog(true);
       this.#setLink({ state: 'up', helper: this.#connection.helper });
       const { problem, message } = await ended.promise;
       this.#lose({ state: 'down', problem, detail: message, socket });

@@ -7,6 +7,7 @@ import { createConnection, type Socket } from 'node:net';
 import {
   type CallName,
   calls,
+  type LogEntry,
   type Params,
   type ProfileSummary,
   type Result,
@@ -48,9 +49,12 @@ export type ProfilesNews =
   | { readonly all: readonly ProfileSummary[] | undefined; readonly next: string | undefined }
   | { readonly changed: readonly ProfileSummary[]; readonly removed: readonly string[] };
 
-/** The topics that are followed from the first moment. */
+/** The newest lines that the helper kept, whenever following begins (anew); then one after the other. */
+export type LogNews = { readonly snapshot: readonly LogEntry[] } | { readonly entry: LogEntry };
+
+/** The topics that are followed from the first moment; the log only while `followLog` says so. */
 const FOLLOWED = ['status', 'profiles'] as const;
-type Followed = (typeof FOLLOWED)[number];
+type Followed = (typeof FOLLOWED)[number] | 'log';
 
 export interface ConnectionOptions {
   /** `adit-ui 0.1.0`, for the helper's log. */
@@ -58,6 +62,7 @@ export interface ConnectionOptions {
   readonly onStatus: (status: Status) => void;
   /** The list first, undefined where the helper cannot tell changes of it; then what is another. */
   readonly onProfiles: (news: ProfilesNews) => void;
+  readonly onLog?: (news: LogNews) => void;
   /** Once, when it has ended, unless `close` was called. */
   readonly onEnd: (error: LinkError) => void;
   /**
@@ -129,6 +134,16 @@ export class HelperConnection {
     throw error;
   }
 
+  /** Begins, or ends, telling `onLog`. Throws as `call` does. */
+  async followLog(on: boolean): Promise<void> {
+    if (on) {
+      await this.#subscribe('log');
+      return;
+    }
+    this.#sequences.delete('log');
+    await this.call('events.unsubscribe', { topic: 'log' });
+  }
+
   /** Ends it in silence: `onEnd` is not called. */
   close(): void {
     this.#finish(new LinkError('lost', 'the connection was closed'));
@@ -152,9 +167,10 @@ export class HelperConnection {
   async #subscribe(topic: Followed): Promise<void> {
     this.#sequences.delete(topic);
     await this.#request('events.subscribe', { topic }, (answer) => {
-      const { sequence, status, profiles, next } = this.#understood('events.subscribe', answer);
+      const { sequence, status, profiles, next, log } = this.#understood('events.subscribe', answer);
       this.#sequences.set(topic, sequence);
       if (topic === 'profiles') this.#options.onProfiles({ all: profiles, next });
+      else if (topic === 'log') this.#options.onLog?.({ snapshot: log ?? [] });
       else if (status) this.#options.onStatus(status);
     });
   }
@@ -207,7 +223,6 @@ export class HelperConnection {
   #handle(message: FromHelper): void {
     if ('params' in message) {
       const event = message.params;
-      if (event.topic === 'log') return;
       const last = this.#sequences.get(event.topic);
       if (last === undefined) return;
       if (event.sequence !== last + 1) {
@@ -218,6 +233,7 @@ export class HelperConnection {
       }
       this.#sequences.set(event.topic, event.sequence);
       if (event.topic === 'status') this.#options.onStatus(event.status);
+      else if (event.topic === 'log') this.#options.onLog?.({ entry: event.entry });
       else this.#options.onProfiles({ changed: event.changed, removed: event.removed });
     } else if ('error' in message) {
       this.#refused(message);

@@ -17,6 +17,8 @@ export interface MainWindowOptions {
   readonly onClosing: (bounds: Bounds) => void;
   /** It is in sight again after a time in which it was told nothing. */
   readonly onShown: () => void;
+  /** Nobody sees it from now on. */
+  readonly onHidden: () => void;
 }
 
 export class MainWindow {
@@ -24,7 +26,7 @@ export class MainWindow {
   quitting = false;
   readonly window: BrowserWindow;
 
-  constructor({ preload, bounds, hidden, trayHost, onClosing, onShown }: MainWindowOptions) {
+  constructor({ preload, bounds, hidden, trayHost, onClosing, onShown, onHidden }: MainWindowOptions) {
     const areas = screen.getAllDisplays().map(({ workArea }) => workArea);
     const window = new BrowserWindow({
       ...onScreen(bounds, areas),
@@ -53,6 +55,8 @@ export class MainWindow {
     });
     window.on('show', onShown);
     window.on('restore', onShown);
+    window.on('hide', onHidden);
+    window.on('minimize', onHidden);
     void window.loadURL(START_PAGE);
   }
 

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { app, clipboard, dialog, ipcMain, Menu, nativeTheme, protocol, session } from 'electron';
 import { chooseLanguage } from '#core/text/languages.ts';
+import { aboutThis } from './about.ts';
 import { ORIGIN, SCHEME, serve } from './app-protocol.ts';
 import { autostart } from './autostart.ts';
 import { answer } from './bridge.ts';
@@ -22,6 +23,7 @@ import {
 import { denyPermissions, guardContents, isOurPage } from './guards.ts';
 import { HelperClient } from './helper-client.ts';
 import { MainWindow, preloadIn } from './main-window.ts';
+import { LogFeed } from './log-feed.ts';
 import { isNewQuestion, noticeOf } from './notification-model.ts';
 import { Notifications } from './notifications.ts';
 import { decideLeaving, disconnectAll } from './quitting.ts';
@@ -71,6 +73,7 @@ async function start(): Promise<void> {
       if (asks) main.open();
       if (notice && !main.window.isFocused()) notifications.show(notice);
     },
+    onLog: (news) => logs.hear(news),
   });
   const model = () => {
     const { link, status, profiles } = helper;
@@ -91,9 +94,15 @@ async function start(): Promise<void> {
       return host;
     },
     onClosing: (window) => keep({ ...saved, window }),
+    onHidden: () => logs.setSeen(false),
     onShown() {
+      logs.setSeen(true);
       for (const what of ['link', 'status', 'profiles', 'settings'] as const) main.send(eventOf(what));
     },
+  });
+  const logs = new LogFeed({
+    follow: (on) => helper.followLog(on),
+    send: (batch) => main.send(batch),
   });
   const notifications = new Notifications(() => main.open());
   const tray = new TrayView(join(here, 'tray'), model(), act);
@@ -114,6 +123,8 @@ async function start(): Promise<void> {
       copy: (text: string) => clipboard.writeText(text),
       save: (file: SavedFile) => saveFile(file, askWhere),
       setSettings,
+      followLog: (on: boolean) => logs.setWanted(on),
+      about: () => aboutThis(here, app.getVersion()),
       quit: () => void leave(),
     };
     return answer(services, name, params);
@@ -127,6 +138,8 @@ async function start(): Promise<void> {
   }
 
   function state(): AppState {
+    // A page that begins anew shows no log yet.
+    void logs.setWanted(false);
     const { link, status, profiles } = helper;
     return {
       link,

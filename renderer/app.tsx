@@ -1,14 +1,17 @@
 /** Which view is shown, and what works in all of them: dropping and pasting a file, Esc to go back. */
 import { type ReactElement, useEffect } from 'react';
 import { ProblemBar } from './components/problem-bar.tsx';
+import { AboutView } from './features/about/about-view.tsx';
 import { HelperView } from './features/helper/helper-view.tsx';
 import { CertificatesView } from './features/profiles/certificates-view.tsx';
+import { LogsView } from './features/logs/logs-view.tsx';
 import { DropZone } from './features/profiles/drop-zone.tsx';
 import { EditView } from './features/profiles/edit-view.tsx';
 import { ExportView } from './features/profiles/export-view.tsx';
 import { ImportView } from './features/profiles/import-view.tsx';
 import { ProfileView } from './features/profiles/profile-view.tsx';
 import { ProfilesView } from './features/profiles/profiles-view.tsx';
+import { ReportView } from './features/report/report-view.tsx';
 import { SettingsView } from './features/settings/settings-view.tsx';
 import { DetailsView } from './features/tunnel/details-view.tsx';
 import { QuestionDialog } from './features/tunnel/question-dialog.tsx';
@@ -28,7 +31,13 @@ const VIEWS: Readonly<Record<View, () => ReactElement | null>> = {
   export: ExportView,
   import: ImportView,
   settings: SettingsView,
+  logs: LogsView,
+  report: ReportView,
+  about: AboutView,
 };
+
+/** What is of use without a helper, too. */
+const WITHOUT_HELPER: ReadonlySet<View> = new Set(['report', 'about']);
 
 export function App(): ReactElement {
   const view = useApp((state) => state.view);
@@ -47,7 +56,7 @@ export function App(): ReactElement {
     return () => removeEventListener('keydown', onKey);
   }, [back, quit]);
 
-  if (!isUp) return <HelperView />;
+  if (!isUp && !WITHOUT_HELPER.has(view)) return <HelperView />;
   const Current = VIEWS[view];
   return (
     <DropZone>

@@ -1,11 +1,12 @@
 /**
  * npm run build:app: the interface as it is shipped, in build/app: main.js (ESM), preload.cjs (a sandboxed preload must
- * be one CommonJS file), renderer/, and the tray icons. scripts/start.sh and the end-to-end tests run what this makes.
+ * be one CommonJS file), renderer/, the tray icons, and the licences of what was taken in. scripts/start.sh and the end-to-end tests run what this makes.
  */
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build, type InlineConfig } from 'vite';
+import { TakenIn } from './licences.ts';
 
 // Whatever the caller has there (a test runner says `test`): this is what is shipped.
 process.env['NODE_ENV'] = 'production';
@@ -13,12 +14,15 @@ process.env['NODE_ENV'] = 'production';
 const root = join(import.meta.dirname, '..');
 const out = join(root, 'build', 'app');
 
+const takenIn = new TakenIn();
+
 /** Everything but Electron and Node goes into the bundle: the package needs no node_modules. */
 const forMain = (entry: string, file: string, format: 'es' | 'cjs'): InlineConfig => ({
   root,
   configFile: false,
   logLevel: 'warn',
   publicDir: false,
+  plugins: [takenIn.plugin()],
   ssr: { noExternal: true, external: ['electron'] },
   build: {
     chunkSizeWarningLimit: 1000,
@@ -37,7 +41,7 @@ const renderer: InlineConfig = {
   logLevel: 'warn',
   publicDir: false,
   base: './',
-  plugins: [react()],
+  plugins: [react(), takenIn.plugin()],
   build: {
     outDir: join(out, 'renderer'),
     emptyOutDir: true,
@@ -58,3 +62,5 @@ cpSync(join(root, 'assets', 'tray'), join(out, 'tray'), {
   recursive: true,
   filter: (path) => !path.endsWith('.svg'),
 });
+const licences = takenIn.licences([join(root, 'node_modules', 'electron')]);
+writeFileSync(join(out, 'licences.json'), JSON.stringify(licences));

@@ -4,6 +4,7 @@ import type { Bridge } from '#electron/bridge-contract.ts';
 import { type EditingSlice, editingSlice } from './editing.ts';
 import { type ExpirySlice, expirySlice } from './expiry.ts';
 import { type OpenedSlice, openedSlice } from './opened.ts';
+import { type LogSlice, logSlice } from './log.ts';
 import { type ProfilesSlice, profilesSlice } from './profiles.ts';
 import { type ThroughputSlice, throughputSlice } from './throughput.ts';
 import { type SettingsSlice, settingsSlice } from './settings.ts';
@@ -17,6 +18,7 @@ export type AppStore = OpenedSlice &
   ProfilesSlice &
   SettingsSlice &
   ThroughputSlice &
+  LogSlice &
   UiSlice;
 
 export interface Surroundings {
@@ -42,6 +44,7 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
     ...expirySlice(set, get, surroundings),
     ...settingsSlice(set, get, surroundings),
     ...throughputSlice(set, get, surroundings),
+    ...logSlice(set, get, surroundings),
     ...uiSlice(set, get, surroundings),
   }));
 }
@@ -49,10 +52,11 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
 /** Follows the main process. Returns how to end it. */
 export function follow(store: StoreApi<AppStore>, bridge: Bridge): () => void {
   const stop = bridge.onEvent((event) => {
-    const { receiveLink, receiveTunnels, receiveProfiles, receiveSettings } = store.getState();
+    const { receiveLink, receiveTunnels, receiveProfiles, receiveSettings, receiveLog } = store.getState();
     if (event.topic === 'link') receiveLink(event.link);
     else if (event.topic === 'status') receiveTunnels(event.status?.tunnels);
     else if (event.topic === 'settings') receiveSettings(event.settings, event.trayHost);
+    else if (event.topic === 'log') receiveLog(event);
     else receiveProfiles(event.profiles);
   });
   void begin(store, bridge);

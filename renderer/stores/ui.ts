@@ -1,5 +1,6 @@
 /** Where the person is, and what went wrong with what they just did. */
 import type { AppState, HelperLink } from '#electron/bridge-contract.ts';
+import { base64Of } from '../format/base64.ts';
 import type { Slice } from './store.ts';
 
 export type View =
@@ -11,7 +12,10 @@ export type View =
   | 'certificates'
   | 'export'
   | 'import'
-  | 'settings';
+  | 'settings'
+  | 'logs'
+  | 'report'
+  | 'about';
 
 export type Problem =
   /** The helper's or the main process's own words. */
@@ -22,6 +26,8 @@ export interface UiSlice {
   readonly link: HelperLink;
   readonly canRepair: boolean;
   readonly problem: Problem | undefined;
+  /** The view that led to the problem report: the way back. */
+  readonly reportFrom: View;
   readonly go: (view: View) => void;
   readonly back: () => void;
   readonly report: (problem: Problem) => void;
@@ -31,6 +37,8 @@ export interface UiSlice {
   readonly reconnect: () => Promise<void>;
   readonly repair: () => Promise<void>;
   readonly copy: (text: string) => Promise<void>;
+  /** The person chooses where; true when it is written. */
+  readonly saveText: (name: string, text: string) => Promise<boolean>;
 }
 
 /** Up, from each view. */
@@ -44,6 +52,9 @@ const ABOVE: Readonly<Record<View, View>> = {
   export: 'profile',
   import: 'tunnel',
   settings: 'tunnel',
+  logs: 'settings',
+  report: 'settings',
+  about: 'settings',
 };
 
 export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
@@ -51,10 +62,14 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   link: { state: 'connecting' },
   canRepair: false,
   problem: undefined,
-  go: (view) => set({ view, problem: undefined }),
+  reportFrom: ABOVE.report,
+  go(view) {
+    set({ view, problem: undefined, ...(view === 'report' ? { reportFrom: get().view } : {}) });
+  },
   back() {
-    if (get().view === 'edit' && !get().mayLeaveEdit()) return;
-    set({ view: ABOVE[get().view], problem: undefined });
+    const { view, reportFrom } = get();
+    if (view === 'edit' && !get().mayLeaveEdit()) return;
+    set({ view: view === 'report' ? reportFrom : ABOVE[view], problem: undefined });
   },
   report: (problem) => set({ problem }),
   dismissProblem: () => set({ problem: undefined }),
@@ -72,5 +87,10 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   },
   async copy(text) {
     await bridge.call('app.copy', { text });
+  },
+  async saveText(name, text) {
+    const answer = await bridge.call('app.save', { name, content: base64Of(text) });
+    if (!answer.ok) set({ problem: { kind: 'said', message: answer.problem.message } });
+    return answer.ok && answer.result.saved;
   },
 });

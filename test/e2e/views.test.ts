@@ -10,6 +10,7 @@ import type { Failure } from '#core/failure/failure.ts';
 import type { ProfileSummary, TunnelStatus } from '#core/ipc/contract.ts';
 import { FakeHelper, type FakePeer, Refusal } from '#test/fakes/helper-server.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+import { DOCTOR, helperLog, INFO, PROFILE } from './fixtures.ts';
 import { RunningApp } from './driver.ts';
 import { barriers, drop } from './page.ts';
 
@@ -200,6 +201,76 @@ const SCENES: readonly Scene[] = [
     go: (page) => click(page, 'Settings'),
     shows: 'Settings',
   },
+  {
+    name: 'logs',
+    async go(page) {
+      await click(page, 'Settings');
+      await click(page, 'Log');
+      await page.getByText('120 lines').waitFor();
+      await page.getByText('line 119 of the log').waitFor();
+    },
+    shows: 'Log',
+  },
+  {
+    name: 'logs-line',
+    async go(page) {
+      await click(page, 'Settings');
+      await click(page, 'Log');
+      await page.getByText('line 119 of the log').waitFor();
+      await page.getByRole('combobox', { name: 'Least level' }).selectOption('From warnings');
+      await page.getByRole('log').press('ArrowUp');
+      await page.getByRole('region', { name: 'The chosen line' }).waitFor();
+    },
+    shows: 'Log',
+  },
+  {
+    name: 'logs-nothing-found',
+    async go(page) {
+      await click(page, 'Settings');
+      await click(page, 'Log');
+      await page.getByRole('searchbox').fill('no such words');
+      await page.getByText('There is no such line.').waitFor();
+    },
+    shows: 'Log',
+  },
+  {
+    name: 'report',
+    tunnel: () => bare('failed', { failure: REFUSED }),
+    async go(page) {
+      await click(page, 'Make a problem report');
+      await page.getByRole('heading', { name: 'Versions' }).waitFor();
+    },
+    shows: 'Problem report',
+  },
+  {
+    name: 'report-scrolled',
+    tunnel: connected,
+    async go(page) {
+      await click(page, 'Settings');
+      await click(page, 'Problem report');
+      await page.getByRole('heading', { name: 'Tunnels' }).scrollIntoViewIfNeeded();
+    },
+    shows: 'Problem report',
+  },
+  {
+    name: 'about',
+    async go(page) {
+      await click(page, 'Settings');
+      await click(page, 'About');
+      await page.getByRole('button', { name: /^electron / }).waitFor();
+    },
+    shows: 'About',
+  },
+  {
+    name: 'about-licence',
+    async go(page) {
+      await click(page, 'Settings');
+      await click(page, 'About');
+      await page.getByRole('button', { name: /^react 1/ }).click();
+      await page.getByText('Permission is hereby granted').scrollIntoViewIfNeeded();
+    },
+    shows: 'About',
+  },
   { name: 'import-preview', go: dropOne, shows: 'Check before saving' },
   {
     name: 'import-failed',
@@ -228,10 +299,15 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
       answers: {
         'events.subscribe': ({ topic }, from) => {
           peer = from;
+          if (topic === 'log') return { sequence: 0, log: helperLog(120) };
           return topic === 'profiles'
             ? { sequence: 0, profiles: [...PROFILES] }
             : { sequence: 0, status: { tunnels: [] } };
         },
+        'events.unsubscribe': () => ({}),
+        'helper.info': () => INFO,
+        'doctor.run': () => DOCTOR,
+        'profiles.get': ({ id }) => ({ summary: summary(id), profile: PROFILE }),
         'profiles.import': ({ files }) => {
           if (Buffer.from(files[0]?.content ?? '', 'base64').includes('refuse'))
             throw new Refusal(

@@ -24,6 +24,7 @@ export function HelperView(): ReactElement {
   const reconnect = useApp((state) => state.reconnect);
   const repair = useApp((state) => state.repair);
   const copy = useApp((state) => state.copy);
+  const go = useApp((state) => state.go);
   if (link.state !== 'down') {
     return (
       <div className={classes['waiting']} role="status">
@@ -47,6 +48,9 @@ export function HelperView(): ReactElement {
             )}
             <Button kind={repairable ? 'quiet' : 'primary'} large onClick={() => void reconnect()}>
               {t('helper.retry')}
+            </Button>
+            <Button kind="link" onClick={() => go('report')}>
+              {t('report.make')}
             </Button>
           </>
         }

@@ -2,6 +2,7 @@
 import type { ReactElement } from 'react';
 import { LANGUAGES, type Language } from '#core/text/languages.ts';
 import { printable } from '#core/text/printable.ts';
+import { Button } from '../../components/button.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { View } from '../../components/view.tsx';
 import { useText } from '../../i18n/text.ts';
@@ -16,6 +17,9 @@ const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
   zh: '简体中文',
 };
 
+/** What a person looks for when something is wrong, or about to be told. */
+const MORE = ['logs', 'report', 'about'] as const;
+
 export function SettingsView(): ReactElement | null {
   const t = useText();
   const back = useApp((state) => state.back);
@@ -23,6 +27,7 @@ export function SettingsView(): ReactElement | null {
   const profiles = useApp((state) => state.profiles);
   const trayHost = useApp((state) => state.trayHost);
   const change = useApp((state) => state.changeSettings);
+  const go = useApp((state) => state.go);
   if (!settings) return null;
   const { connectAtStart } = settings;
   const isKnown = profiles.some(({ id }) => id === connectAtStart);
@@ -107,6 +112,16 @@ export function SettingsView(): ReactElement | null {
           </Notice>
         )}
       </section>
+
+      <ul className={classes['more']}>
+        {MORE.map((view) => (
+          <li key={view}>
+            <Button kind="link" onClick={() => go(view)}>
+              {t(`${view}.title`)}
+            </Button>
+          </li>
+        ))}
+      </ul>
     </View>
   );
 }

@@ -4,11 +4,14 @@ import type { ReactElement } from 'react';
 import { explain } from '#core/failure/explain.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { Notice } from '../../components/notice.tsx';
+import { Button } from '../../components/button.tsx';
 import { activeLanguage, useText } from '../../i18n/text.ts';
+import { useApp } from '../../stores/use-app.ts';
 import classes from './failure-card.module.css';
 
 export function FailureCard({ failure }: { readonly failure: Failure }): ReactElement {
   const t = useText();
+  const go = useApp((state) => state.go);
   const { sentence, cause, remedy, details } = explain(failure, activeLanguage());
   return (
     <Notice tone="attention">
@@ -29,6 +32,9 @@ export function FailureCard({ failure }: { readonly failure: Failure }): ReactEl
           </Collapsible.Panel>
         </Collapsible.Root>
       )}
+      <div>
+        <Button onClick={() => go('report')}>{t('report.make')}</Button>
+      </div>
     </Notice>
   );
 }

@@ -88,6 +88,7 @@ export function createElectron(options: DoubleOptions) {
     isMinimized = (): boolean => this.#minimized;
     minimize(): void {
       this.#minimized = true;
+      this.emit('minimize');
     }
     restore(): void {
       this.#minimized = false;

@@ -1,0 +1,51 @@
+/**
+ * The licences of what is in a bundle: a plug-in that notes which packages' code the builds of build-app.ts take in, and
+ * the list of them with the texts that came along. Electron is beside the bundle and in the list.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Plugin } from 'vite';
+import type { Licence } from '#electron/bridge-contract.ts';
+
+const IN_PACKAGE = /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+const TEXT_FILE = /^(licen[cs]e|copying)(\.(md|txt))?$/i;
+
+/** Folders of packages that the bundles have code of. */
+export class TakenIn {
+  readonly #folders = new Set<string>();
+
+  plugin(): Plugin {
+    return {
+      name: 'adit-licences',
+      generateBundle: (_, bundle) => {
+        for (const chunk of Object.values(bundle)) {
+          if (chunk.type === 'chunk') for (const id of chunk.moduleIds) this.#note(id);
+        }
+      },
+    };
+  }
+
+  #note(id: string): void {
+    const folder = IN_PACKAGE.exec(id)?.[1];
+    if (folder !== undefined) this.#folders.add(folder);
+  }
+
+  /** By name. Throws Error where a package names no licence: then nobody may ship it. */
+  licences(beside: readonly string[]): Licence[] {
+    return [...this.#folders, ...beside]
+      .map(licenceOf)
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+}
+
+function licenceOf(folder: string): Licence {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+    license?: string;
+  };
+  if (typeof license !== 'string') throw new Error(`${folder}/package.json names no licence`);
+  const file = readdirSync(folder).find((entry) => TEXT_FILE.test(entry));
+  const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+  return { name, version, licence: license, text };
+}
