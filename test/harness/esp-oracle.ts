@@ -65,6 +65,40 @@ export function compareTwins({ seed, packets, packetsPerSa = 60 }: OracleOptions
   return { packets: done, outcomes, disagreements };
 }
 
+/** Every remainder that padding can have, and the sizes of usual and of the longest packets. */
+const SIZES = [...Array.from({ length: 33 }, (_, at) => 20 + at), 576, 1280, 1400, 1500, 9000, 65_535];
+
+/** An IPv4 packet of each of SIZES through both, under each suite. Returns what was not equal. */
+export function compareSizes(seed: number): { packets: number; disagreements: string[] } {
+  const random = new RandomSource(seed);
+  const native = linuxPlatform(process.env.ADIT_NATIVE);
+  const disagreements: string[] = [];
+  for (const suite of SUITES) {
+    const { encryption } = suite;
+    const child = { ...randomChild(random, suite), localTs: [wide(V4)], remoteTs: [wide(V4)], hardLimit: {} };
+    const twins = [new EspSa(child, (length) => random.bytes(length)), native.openEspCodec(child)];
+    for (const size of SIZES) {
+      const packet = random.bytes(size);
+      packet[0] = 0x45;
+      new DataView(packet.buffer).setUint16(2, size);
+      const iv = encryption.iv === 'random' ? random.bytes(encryption.ivBytes) : undefined;
+      const sealed = twins.map((twin) => twin.outbound(packet, iv)).map(octetsOf);
+      const opened = twins.map((twin, at) => twin.inbound(sealed[at] ?? NOTHING)).map(octetsOf);
+      const equal =
+        Buffer.compare(sealed[0] ?? NOTHING, sealed[1] ?? NOTHING) === 0 &&
+        opened.every((one) => Buffer.compare(one, packet) === 0);
+      const name = `${encryption.keyword} ${suite.integrity?.keyword ?? ''} esn=${suite.esn}`;
+      if (!equal) disagreements.push(`${name}: ${size} octets`);
+    }
+  }
+  return { packets: SUITES.length * SIZES.length, disagreements };
+}
+
+function octetsOf(result: { reason: string; packet?: Uint8Array }): Uint8Array {
+  if (!result.packet) throw new Error(`not ok but ${result.reason}`);
+  return result.packet;
+}
+
 /** Two codecs with one SA that talks to itself. */
 class Duel {
   readonly disagreements: string[] = [];

@@ -21,8 +21,23 @@ export async function buildWith(sanitizer: Sanitizer): Promise<void> {
   await run(['bash', `${root}scripts/build-native.sh`, '--sanitize', sanitizer], { timeoutMs: 280_000 });
 }
 
-/** The addon that AddressSanitizer and UndefinedBehaviorSanitizer watch. */
-export const SANITIZED_ADDON = `${root}build/native-address/adit.node`;
+/**
+ * Runs a script of test/harness in a Node whose addon is the one that AddressSanitizer and UndefinedBehaviorSanitizer
+ * watch. Leaks are not looked for: Node itself frees little at its end.
+ */
+export async function runWithSanitizedAddon(script: string, args: readonly string[]): Promise<Finished> {
+  const runtime = (await run(['g++', '-print-file-name=libasan.so'])).trim();
+  const env = {
+    ...OPTIONS,
+    ASAN_OPTIONS: 'detect_leaks=0',
+    LD_PRELOAD: runtime,
+    ADIT_NATIVE: `${root}build/native-address/adit.node`,
+  };
+  return await tryRun([process.execPath, `${root}test/harness/${script}`, ...args], {
+    env,
+    timeoutMs: 60_000,
+  });
+}
 
 /** Runs a program of test/native to its end. Address randomization is off: TSan's fixed map may not bear it. */
 export async function runNative(

@@ -4,7 +4,8 @@
  * ADIT_STRESS_SEED for other choices. Needs root.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { buildWith, runNative, type Sanitizer } from '#test/harness/sanitizers.ts';
+import type { SanitizedOracle } from '#test/harness/sanitized-oracle.ts';
+import { buildWith, runNative, runWithSanitizedAddon, type Sanitizer } from '#test/harness/sanitizers.ts';
 
 const ROUNDS = Number(process.env.ADIT_STRESS_ROUNDS ?? 3);
 const MS = Number(process.env.ADIT_STRESS_MS ?? 1500);
@@ -51,6 +52,16 @@ describe.each(SANITIZERS)('with the sanitizer %s', (sanitizer: Sanitizer) => {
     }
     expect(totals.fatal).toBe(0);
   });
+});
+
+it('the addon in Node agrees with core/esp, every suite, size and offload of it', {
+  timeout: 90_000,
+}, async () => {
+  const { code, stdout, stderr } = await runWithSanitizedAddon('sanitized-oracle.ts', [String(SEED)]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const { packets, disagreements } = JSON.parse(stdout) as SanitizedOracle;
+  expect(disagreements).toEqual([]);
+  expect(packets).toBeGreaterThan(20_000);
 });
 
 describe('a planted fault is found:', () => {

@@ -1,6 +1,6 @@
 /** core/esp is the oracle of the native code; test/system/oracle.test.ts does the same with a million packets. */
 import { expect, it } from 'vitest';
-import { compareTwins, SUITES } from '#test/harness/esp-oracle.ts';
+import { compareSizes, compareTwins, SUITES } from '#test/harness/esp-oracle.ts';
 
 it('native and TypeScript ESP agree on random packets of every suite', { timeout: 60_000 }, () => {
   const packets = 20_000;
@@ -15,4 +15,12 @@ it('native and TypeScript ESP agree on random packets of every suite', { timeout
     expect(outcomes[`outbound ${reason}`] ?? 0).toBeGreaterThan(100);
   }
   expect(outcomes['inbound ok']).toBeGreaterThan(packets / 4);
+});
+
+it('they agree on every size of padding and on the longest packet, under every suite', {
+  timeout: 60_000,
+}, () => {
+  const { packets, disagreements } = compareSizes(20_260_103);
+  expect(disagreements).toEqual([]);
+  expect(packets).toBe(SUITES.length * 39);
 });
