@@ -232,7 +232,6 @@ export const de: Catalogue = {
   'import.secrets': 'Jetzt angeben, was fehlt, oder beim Verbinden',
   'import.open': 'Öffnen',
   'import.opening': 'Wird geöffnet …',
-  'import.not-saved': 'Das wurde nicht gespeichert',
   'import.keeps': 'Der Helfer bewahrt auf, was Sie hier angeben. Leere Felder werden beim Verbinden gefragt.',
   'import.may-be-empty': 'Es darf leer sein.',
 

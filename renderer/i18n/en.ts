@@ -229,7 +229,6 @@ export const en = {
   'import.secrets': 'Give now what is missing, or when connecting',
   'import.open': 'Open',
   'import.opening': 'Opening…',
-  'import.not-saved': 'This was not saved',
   'import.keeps': 'The helper keeps what you give here. Leave a field empty to be asked when connecting.',
   'import.may-be-empty': 'It may be empty.',
 

@@ -221,7 +221,6 @@ export const zh: Catalogue = {
   'import.secrets': '现在填写缺少的内容，或在连接时填写',
   'import.open': '打开',
   'import.opening': '正在打开…',
-  'import.not-saved': '未能保存',
   'import.keeps': '后台服务会保存您填写的内容。留空则在连接时询问。',
   'import.may-be-empty': '可以为空。',
 

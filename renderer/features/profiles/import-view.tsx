@@ -70,7 +70,7 @@ function OneImport({ current }: { readonly current: Import }): ReactElement {
         {current.step === 'preview' && current.problem !== undefined && (
           <Notice tone="attention">
             <p>
-              <strong>{t('import.not-saved')}</strong>
+              <strong>{t('problem.title')}</strong>
             </p>
             <p lang="en">{current.problem}</p>
           </Notice>
