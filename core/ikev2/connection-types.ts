@@ -278,6 +278,11 @@ export type ConnectionEvent =
    * still there and waits: `roam` over another path, or over the same again, goes on.
    */
   | { readonly type: 'roam-failed'; readonly failure: Failure }
+  /**
+   * An answer in the clear to a request under way says INVALID_IKE_SPI: a peer that has started again, or somebody who wants us to
+   * believe that (RFC 7296 §2.21.4). Nothing changes by it; the request goes on being repeated.
+   */
+  | { readonly type: 'disowned' }
   /** Where else the peer can be reached, besides the address of the path (RFC 4555 §3.4, §3.6): the whole list. */
   | { readonly type: 'peer-addresses'; readonly addresses: readonly IpAddress[] }
   /** Come back with `answer(now, id, …)`. One question is open at a time; it lapses when the connection moves on. */

@@ -195,9 +195,10 @@ export class Ikev2Connection implements Connection {
   }
 
   checkLiveness(now: number): void {
-    // A request under way asks already.
-    if (this.state !== 'established' || !this.life.requests.idle) return;
-    this.life.ask(now, planLiveness(this.life.requests.window));
+    if (this.state !== 'established') return;
+    // A request under way asks already, unless it waits for the driver since nothing answered over a new path.
+    if (this.life.requests.idle) this.life.ask(now, planLiveness(this.life.requests.window));
+    else for (const life of this.succession.living) life.resume(now);
     this.#rearm();
   }
 

@@ -9,7 +9,7 @@ import type { ConnectionCounters } from './connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { decodeMessage } from './message.ts';
 import { violation } from './message-rules.ts';
-import { notify } from './payload-access.ts';
+import { findNotify, notify } from './payload-access.ts';
 import type { Decoded, Message, Payload } from './payload-types.ts';
 
 export type Reading =
@@ -29,6 +29,8 @@ export type Reading =
       readonly counter?: keyof ConnectionCounters;
       readonly answer?: Payload;
       readonly detail: string;
+      /** It says that the peer knows no such IKE SA: a reason to look, and proof of nothing (§2.21.4). */
+      readonly disowns?: true;
     };
 
 export function readDatagram(sa: IkeSa, bytes: Uint8Array): Reading {
@@ -88,10 +90,15 @@ function sort(sa: IkeSa, decoded: Decoded): Reading {
 }
 
 function accordingToRules(message: Message, isProtected: boolean): Reading {
-  // In the clear there is IKE_SA_INIT and nothing else: hints such as INVALID_IKE_SPI from a peer that lost our keys
-  // (§2.21.4) are heard as silence, which the retransmission of our request turns into the same verdict.
+  // In the clear there is IKE_SA_INIT and nothing else.
   if (!isProtected && message.header.exchange !== ExchangeType.IKE_SA_INIT) {
-    return { kind: 'worthless', counter: 'unauthenticated', detail: 'in the clear' };
+    const disowns = findNotify(message.payloads, NotifyType.INVALID_IKE_SPI) !== undefined;
+    return {
+      kind: 'worthless',
+      counter: 'unauthenticated',
+      detail: 'in the clear',
+      ...(disowns ? { disowns } : {}),
+    };
   }
   const fault = violation(message, isProtected);
   if (fault === undefined) return { kind: 'message', message };

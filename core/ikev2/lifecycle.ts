@@ -174,6 +174,11 @@ export class Lifecycle {
     if (until !== undefined) this.#sent(now, until);
   }
 
+  /** Takes up a request whose attempts are spent without an end (roaming.ts): with all of them anew. */
+  resume(now: number): void {
+    if (!this.#timers.has('retransmit')) this.redirect(now);
+  }
+
   #sent(now: number, until: number): void {
     this.#lastOutbound = now;
     this.#timers.set('retransmit', until);

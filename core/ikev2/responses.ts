@@ -25,6 +25,7 @@ export function handleResponse(life: Lifecycle, arrived: Arrived): void {
   switch (reading.kind) {
     case 'worthless':
       if (reading.counter !== undefined) sa.counters[reading.counter]++;
+      if (reading.disowns === true && sa.state === 'established') sa.emit({ type: 'disowned' });
       if (sa.state === 'ike-sa-init') life.doubt(now, protocolError(reading.detail), false);
       return undefined;
     case 'faulty':

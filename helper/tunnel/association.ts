@@ -44,6 +44,8 @@ export interface AssociationDeps {
   readonly answer: (question: Question) => Promise<Answer>;
   /** The peer has proven that it lives. */
   readonly onProof: () => void;
+  /** The gateway may have forgotten us: a hint that nothing vouches for. */
+  readonly onDisowned: () => void;
   /** Another login has to take the place of this one: `reauthenticateDue` says when. */
   readonly onReauthenticate: () => void;
   /** A Child SA carries packets. */
@@ -240,6 +242,10 @@ export class Association {
       case 'roam-failed':
         this.#deps.log.warn(`the gateway does not follow us: ${explain(event.failure).sentence}`);
         this.#end(event.failure);
+        break;
+      case 'disowned':
+        this.#deps.log.info('somebody says for the gateway that it does not know this connection');
+        this.#deps.onDisowned();
         break;
       case 'peer-addresses':
         break;

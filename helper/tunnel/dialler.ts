@@ -30,6 +30,7 @@ export interface DiallerOptions {
   readonly onStep: (step: string | undefined) => void;
   readonly onChange: () => void;
   readonly onProof: (association: Association) => void;
+  readonly onDisowned: (association: Association) => void;
   readonly onReauthenticate: (association: Association) => void;
   readonly onInstalled: (association: Association) => void;
   readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string) => void;
@@ -148,6 +149,7 @@ export class Dialler {
       },
       onChange: events.onChange,
       onProof: () => events.onProof(association),
+      onDisowned: () => events.onDisowned(association),
       onReauthenticate: () => events.onReauthenticate(association),
       onInstalled: () => events.onInstalled(association),
       onDiscard: events.onDiscard,

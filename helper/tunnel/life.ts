@@ -156,6 +156,7 @@ export class Life {
       carrier,
       credentials,
       onProof: (association) => this.#suspicion.proven(association),
+      onDisowned: (association) => this.#suspicion.disowned(association),
       onReauthenticate: (association) => this.#planReauthentication(association),
       onInstalled: (association) => this.#onInstalled(association),
       onDiscard: (kind, spi, why) => this.#options.history.discard(kind, spi, why),

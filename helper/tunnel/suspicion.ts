@@ -9,6 +9,7 @@
  * | the network changes, our address towards the gateway does not | the peer is asked; by MOBIKE, a new NAT is noticed, too |
  * | our address towards the gateway changes | the connection moves by MOBIKE (RFC 4555), or is made again |
  * | there is no way to the gateway | doubt, until there is one |
+ * | INVALID_IKE_SPI in the clear answers our question | the peer has PROBE_MS for a better answer (RFC 7296 §2.21.4) |
  * | wake, or any moment, with a last proof that is too old | doubt; the peer is asked, and has PROBE_MS to answer |
  */
 import type { Path } from '#core/net/address.ts';
@@ -80,6 +81,11 @@ export class Suspicion {
     if (association !== this.#association) return;
     this.#unansweredSince = undefined;
     this.#believe(true);
+  }
+
+  /** Somebody says that the peer has forgotten us: it has less time than otherwise to show that this is not so. */
+  disowned(association: Association): void {
+    if (association === this.#association) this.#probe(association, PROBE_MS);
   }
 
   async network({ what }: NetworkChange): Promise<void> {

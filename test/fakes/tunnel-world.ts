@@ -5,8 +5,12 @@
  */
 import { createConnection } from '#core/ikev2/connection.ts';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
+import { peekHeader } from '#core/ikev2/message.ts';
+import { notify } from '#core/ikev2/payload-access.ts';
+import { refuseInClear } from '#core/ikev2/seal.ts';
 import { formatIp, parseIp } from '#core/net/address.ts';
 import type { Path } from '#core/net/address.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
 import { FakeClock } from '#helper/clock-fake.ts';
 import { Driver } from '#helper/driver.ts';
 import { NetworkUnreachable } from '#helper/effects/effects.ts';
@@ -49,8 +53,11 @@ export class Gateway {
   readonly #drivers = new Map<string, Driver>();
   readonly #platform: FakePlatform;
   readonly #plane: DataPlane;
+  readonly #forgotten = new Set<string>();
   /** Takes and says nothing while true; its packets still travel. */
   silent = false;
+  /** Says INVALID_IKE_SPI to peers that it does not know any more. */
+  disowns = false;
   /** Hears nothing of peers that it does not know. */
   refuseNew = false;
 
@@ -93,6 +100,7 @@ export class Gateway {
   stop(): void {
     this.silent = true;
     for (const driver of this.#drivers.values()) driver.abandon();
+    for (const spiI of this.#drivers.keys()) this.#forgotten.add(spiI);
   }
 
   /** Engines that were made for clients so far. */
@@ -104,6 +112,12 @@ export class Gateway {
     if (this.silent) return;
     const spiI = Buffer.from(bytes.subarray(0, 8)).toString('hex');
     if (this.refuseNew && !this.#drivers.has(spiI)) return;
+    const header = peekHeader(bytes);
+    if (this.disowns && header && this.#forgotten.has(spiI)) {
+      const hint = refuseInClear(header, notify(NotifyType.INVALID_IKE_SPI));
+      this.#plane.sendIke(path.local.port === 4500 ? 1 : 0, path.remote, hint);
+      return;
+    }
     const driver = this.#drivers.get(spiI) ?? this.#newDriver();
     this.#drivers.set(spiI, driver);
     driver.receive(bytes, path);

@@ -43,6 +43,38 @@ const ask = (
     new Forge(pair).make('R -> I', { exchange, response: false, messageId }, payloads),
   );
 
+describe('INVALID_IKE_SPI in the clear (§2.21.4)', () => {
+  const disown = (pair: Ikev2Pair, messageId: number): void =>
+    new Forge(pair).deliver(
+      'R -> I',
+      new Forge(pair).make(
+        'R -> I',
+        { exchange: INFORMATIONAL, response: true, messageId },
+        [notifyPayload(NotifyType.INVALID_IKE_SPI)],
+        { clear: true },
+      ),
+    );
+
+  it('in answer to our request is told, and ends nothing: the true answer is taken', () => {
+    const pair = established();
+    const id = pair.initiator.life.requests.window.next;
+    pair.do((now) => pair.initiator.checkLiveness(now));
+    disown(pair, id);
+    expect(pair.events.initiator.of('disowned')).toHaveLength(1);
+    const before = pair.initiator.lastInbound;
+    pair.run(100);
+    expect(pair.initiator.state).toBe('established');
+    expect(pair.initiator.lastInbound).toBeGreaterThan(before);
+  });
+
+  it('that answers nothing is not even told', () => {
+    const pair = established();
+    disown(pair, pair.initiator.life.requests.window.next);
+    expect(pair.events.initiator.of('disowned')).toEqual([]);
+    expect(pair.initiator.counters.outOfWindow).toBe(1);
+  });
+});
+
 describe('Delete of the IKE SA', () => {
   it.each(['initiator', 'responder'] as const)('by the %s closes both ends', (end) => {
     const pair = established();

@@ -412,6 +412,16 @@ describe('a path that does not work', () => {
     expect(bothStandAt(pair)).toEqual(AT_CAFE);
   });
 
+  it('works later: a question for life takes up what was given up', () => {
+    const pair = mobile({ initiator: { retransmit: SHORT } });
+    block(pair, CAFE);
+    roam(pair, CAFE).run(10_000);
+    unblock(pair);
+    expect(pair.initiator.pollTimeout()).toBeUndefined();
+    pair.do((now) => pair.initiator.checkLiveness(now)).run(500);
+    expect(bothStandAt(pair)).toEqual(AT_CAFE);
+  });
+
   it('is not waited for when the user disconnects', () => {
     const pair = mobile({ initiator: { retransmit: SHORT } });
     block(pair, CAFE);

@@ -366,6 +366,21 @@ describe('suspicion', () => {
   });
 });
 
+describe('INVALID_IKE_SPI in the clear', () => {
+  it('of a gateway that has started again: a fresh connection after three seconds', async () => {
+    const { world, gateway, status, configs } = await connected();
+    gateway.stop();
+    gateway.disowns = true;
+    gateway.restart();
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(2900);
+    expect(configs).toHaveLength(1);
+    await world.clock.advance(500);
+    expect(status()).toMatchObject({ state: 'connected', lastEnd: { failure: { cause: 'peer-dead' } } });
+    expect(configs).toHaveLength(2);
+  });
+});
+
 describe('a fresh connection in place of one that stands', () => {
   it('when it is asked for: no packet is lost, and the gateway is not told to forget the other', async () => {
     const { world, gateway, status, states, configs } = await connected();
