@@ -10,7 +10,7 @@ import type { Profile, ProfileInput } from '#core/profile/profile.ts';
 import { Adit } from '#test/harness/adit.ts';
 import { Lab } from '#test/harness/lab.ts';
 import { until } from '#test/harness/process.ts';
-import { der, mobileconfig, pkcs12 } from '#test/harness/profile-files.ts';
+import { der, mobileconfig, pkcs12 } from '#test/harness/login-files.ts';
 import { TestPki } from '#test/harness/test-pki.ts';
 import { RunningApp } from './driver.ts';
 import { barriers, drop } from './page.ts';
@@ -132,6 +132,7 @@ describe('the life of a profile', () => {
     await label('Password of the certificate file').waitFor({ state: 'detached' });
     await button('Save profile').click();
     await heading('Not connected').waitFor();
+    expect((await adit.profiles()).map(({ name }) => name)).toEqual(['Keyed', 'Office']);
   });
 
   it('is exported: what cannot be expressed is said first, and the file is the person’s alone', async () => {
@@ -162,6 +163,7 @@ describe('the life of a profile', () => {
     await app.page.keyboard.press('Enter');
     await until('the helper has it', async () => (await stored('Keyed'))?.storedSecrets.includes('psk'));
     await button('Replace: Pre-shared key').waitFor();
+    expect(await stored('Keyed')).toMatchObject({ missingSecrets: [] });
   });
 
   it('ends when the person says so', async () => {
