@@ -18,6 +18,7 @@
 #include "receiver.h"
 #include "segments.h"
 #include "sender.h"
+#include "too_big.h"
 #include "udp.h"
 
 namespace adit::test {
@@ -163,6 +164,7 @@ struct Session {
   std::uint64_t last;  // the sequence number before the first
   std::uint32_t window;
   Limits limits;
+  std::size_t pathMtu = 65535;
 
   static Session any(Random& random) {
     static constexpr std::uint32_t kWindows[] = {0, 1, 32, 64, 100, 1024, 1024};
@@ -170,6 +172,8 @@ struct Session {
     const std::uint64_t half = std::uint64_t{1} << 32;
     const std::uint64_t low = random.chance(50) ? 0 : half - 1 - random.below(300);
     Session session{row, row.esn ? low + half * random.below(3) : 0, random.pick(kWindows), {}};
+    static constexpr std::size_t kMtus[] = {65535, 9000, 1500, 1280, 576};
+    session.pathMtu = random.pick(kMtus);
     if (random.chance(10)) session.limits = {10'000 + random.below(100'000), random.below(300)};
     return session;
   }
@@ -186,8 +190,9 @@ struct Session {
 class Loop {
  public:
   Loop(const Session& session) : foreign_(session.open(kForeign)), looped_(session.open(kLooped)) {
-    table_.install(foreign_, Path{0, {}, kDefaultBurst}, true);
-    table_.install(looped_, Path{0, {}, kDefaultBurst});
+    mtu_->measured(session.pathMtu, 0);
+    table_.install(foreign_, Path{0, {}, kDefaultBurst, mtu_}, true);
+    table_.install(looped_, Path{0, {}, kDefaultBurst, mtu_});
   }
 
   void send(const Frame& frame) {
@@ -229,7 +234,7 @@ class Loop {
   SaCounters foreign() const { return foreign_->counters(); }
   std::uint64_t packetsOut() const { return looped_->counters().packetsOut + foreign_->counters().packetsOut; }
 
-  std::uint64_t frames = 0, received = 0, delivered = 0;
+  std::uint64_t frames = 0, received = 0, delivered = 0, answers = 0;
 
  private:
   void keep(const Run& run) {
@@ -239,6 +244,19 @@ class Loop {
       if (load32(one.data()) == kLooped) sent_.emplace_back(one.begin(), one.end());
       rest = rest.subspan(one.size());
     }
+  }
+
+  // What a sender is told: one whole ICMP message, small enough for everybody, that is right as it stands.
+  void checkAnswer(Octets frame) {
+    if (frame.size() > kVnetBytes + kMaxTooBigBytes) broken("an answer that is too large");
+    Exact packet(frame.subspan(kVnetBytes));
+    const std::optional<Inner> inner = parseInner(packet.get());
+    if (!inner || inner->length != packet.get().size()) broken("an answer with a wrong length");
+    const bool v6 = inner->nextHeader == kNextHeaderIpv6;
+    const Octets icmp = packet.get().subspan(v6 ? 40 : 20);
+    const Sum start = v6 ? pseudoHeader(packet.get().data(), inner->protocol, icmp.size()) : 0;
+    if (inner->protocol != (v6 ? 58 : 1) || fold(sumOf(icmp, start)) != 0xffff) broken("an answer that is no ICMP");
+    answers += 1;
   }
 
   // A frame that the TUN would take: header and packet agree, and it is as many packets as were joined.
@@ -262,13 +280,15 @@ class Loop {
     delivered += segments->count();
   }
 
+  const std::shared_ptr<PathMtu> mtu_ = std::make_shared<PathMtu>(AF_INET);
   SaTable table_;
   std::shared_ptr<Sa> foreign_, looped_;
   Tally tally_;
   std::vector<Bytes> sent_;
   bool chains_ = false;  // an IPv6 packet went out since the last settle()
   std::uint64_t malformed_ = 0;
-  Sender sender_{tally_, [this](const Run& run) { keep(run); }, [](Sa& sa) { sa.takeExpiry(); }};
+  Sender sender_{tally_, [this](const Run& run) { keep(run); }, [](Sa& sa) { sa.takeExpiry(); },
+                 Narrow(tally_, [this](Octets frame) { checkAnswer(frame); }, [this] { return frames * 10; })};
   Receiver receiver_{tally_, {.tcp = true, .udp = true}, [this](Octets frame) { check(frame); }, [](Sa&) {}};
 };
 
@@ -286,7 +306,7 @@ void sortDatagram(Random& random) {
 
 int run(std::uint64_t packets, std::uint64_t seed) {
   Random random(seed);
-  std::uint64_t frames = 0, out = 0, delivered = 0, done = 0;
+  std::uint64_t frames = 0, out = 0, delivered = 0, answers = 0, done = 0;
   SaCounters sum{};
   while (done < packets) {
     const Session session = Session::any(random);
@@ -308,14 +328,15 @@ int run(std::uint64_t packets, std::uint64_t seed) {
     frames += path.frames;
     out += path.packetsOut();
     delivered += path.delivered;
+    answers += path.answers;
     done += path.frames + path.received;
   }
   std::printf(
       R"({"packets":%lu,"frames":%lu,"packetsOut":%lu,"delivered":%lu,"accepted":%lu,"replay":%lu,"auth":%lu,)"
-      R"("malformed":%lu,"dummies":%lu,"expired":%lu})"
+      R"("malformed":%lu,"dummies":%lu,"expired":%lu,"answers":%lu})"
       "\n",
       done, frames, out, delivered, sum.packetsIn, sum.replayDrops, sum.authFailures, sum.malformedDrops, sum.dummies,
-      sum.expiredDrops);
+      sum.expiredDrops, answers);
   return 0;
 }
 

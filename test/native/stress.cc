@@ -82,7 +82,8 @@ struct End {
 
   Path pathTo(const End& other, std::size_t socket, std::size_t burst) const {
     const UdpSocket& there = other.plane->sockets()[socket];
-    return {socket, SocketAddress::parse(there.family, socket == 0 ? "127.0.0.1" : "::1", there.port, "remote"), burst};
+    const auto remote = SocketAddress::parse(there.family, socket == 0 ? "127.0.0.1" : "::1", there.port, "remote");
+    return {socket, remote, burst, plane->mtus().of(socket, remote, true)};
   }
 };
 

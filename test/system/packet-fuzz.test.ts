@@ -31,6 +31,8 @@ it('frames, ESP and datagrams with everything wrong break no invariant', { timeo
   // It reached every place: super-packets were cut, and each verdict was given often.
   expect(counted.packetsOut).toBeGreaterThan(PACKETS / 4);
   expect(counted.delivered).toBeGreaterThan(PACKETS / 4);
+  // And senders were told that a packet is too big.
+  expect(counted.answers).toBeGreaterThan(PACKETS / 5000);
   for (const verdict of ['accepted', 'replay', 'auth', 'malformed', 'dummies', 'expired']) {
     expect(counted[verdict]).toBeGreaterThan(PACKETS / 5000);
   }

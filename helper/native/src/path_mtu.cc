@@ -64,6 +64,7 @@ bool PathMtu::due(std::uint64_t nowMs) {
 }
 
 std::shared_ptr<PathMtu> PathMtus::of(std::size_t socket, const SocketAddress& remote, bool fresh) {
+  const std::lock_guard lock(mutex_);
   std::erase_if(known_, [](const Known& one) { return one.mtu.expired(); });
   const auto found = std::ranges::find_if(known_, [&](const Known& one) {
     return one.socket == socket && one.remote.length == remote.length &&
@@ -77,6 +78,11 @@ std::shared_ptr<PathMtu> PathMtus::of(std::size_t socket, const SocketAddress& r
   if (const auto now = ask(socket, remote)) mtu->measured(*now, coarseMs());
   known_.push_back({socket, remote, mtu});
   return mtu;
+}
+
+std::vector<PathMtus::Known> PathMtus::known() {
+  const std::lock_guard lock(mutex_);
+  return known_;
 }
 
 void PathMtus::refresh(std::size_t socket, const SocketAddress& remote, PathMtu& mtu, bool atOnce) const {

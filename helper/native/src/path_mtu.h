@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -52,7 +53,7 @@ class PathMtus {
  public:
   explicit PathMtus(std::vector<UdpSpec> sockets) : sockets_(std::move(sockets)) {}
 
-  // For JavaScript's thread. `fresh`: what was known of this way is no longer so (the machine has moved).
+  // `fresh`: what was known of this way is no longer so (the machine has moved).
   std::shared_ptr<PathMtu> of(std::size_t socket, const SocketAddress& remote, bool fresh);
   // For the sending thread: asks the system again when it is time, or at once. Costs a look at the clock otherwise.
   void refresh(std::size_t socket, const SocketAddress& remote, PathMtu& mtu, bool atOnce) const;
@@ -63,13 +64,14 @@ class PathMtus {
     std::weak_ptr<PathMtu> mtu;
   };
 
-  const std::vector<Known>& known() const { return known_; }
+  std::vector<Known> known();
 
  private:
   // Octets, or nothing where there is no route.
   std::optional<std::size_t> ask(std::size_t socket, const SocketAddress& remote) const;
 
   const std::vector<UdpSpec> sockets_;
+  std::mutex mutex_;
   std::vector<Known> known_;
 };
 
