@@ -488,6 +488,50 @@ describe('a profile', () => {
     expect(scene.state.updates[0]?.profile).toMatchObject({ authentication: { user: 'bob' } });
   });
 
+  it('among two hundred: what happens elsewhere draws no row again, and a changed one only its own', async () => {
+    const many = Array.from({ length: 200 }, (_, at) =>
+      summary(`work-${String(at).padStart(3, '0')}`, { name: `Site ${at}` }),
+    );
+    scene.state.peer?.sendEvent({ topic: 'profiles', changed: many, removed: [] });
+    await button(page, 'Profiles').click();
+    await page.getByText('202 profiles').waitFor();
+    await page.evaluate(() => {
+      const drawn: string[] = [];
+      Object.assign(globalThis, { drawn });
+      new MutationObserver((records) => {
+        for (const { target } of records) {
+          const row = (target instanceof Element ? target : target.parentElement)?.closest('li');
+          drawn.push(row?.textContent ?? 'the list');
+        }
+      }).observe(document.querySelector('ul') ?? document, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+        attributes: true,
+      });
+    });
+    for (let second = 0; second < 20; second++)
+      scene.state.peer?.sendEvent({
+        topic: 'status',
+        status: { tunnels: [bare('connecting', { step: `${second}` })] },
+      });
+    scene.state.peer?.sendEvent({
+      topic: 'profiles',
+      changed: [summary('work-007', { name: 'Another' })],
+      removed: [],
+    });
+    await page.getByText('Another', { exact: true }).waitFor();
+    const drawn = await page.evaluate(() => (globalThis as unknown as { drawn: string[] }).drawn);
+    // The one that is connecting says so once.
+    expect([...new Set(drawn)].toSorted()).toEqual([
+      'Anothervpn.example.org',
+      'Workvpn.example.orgConnecting…Expires in 12 days',
+    ]);
+    scene.state.peer?.sendEvent({ topic: 'status', status: { tunnels: [bare('disconnected')] } });
+    const gone = many.map(({ id }) => id);
+    scene.state.peer?.sendEvent({ topic: 'profiles', changed: [], removed: gone });
+  });
+
   it('of two hundred payloads is shown, and what is no profile is explained', async () => {
     await drop(page, [{ name: 'many.mobileconfig', content: 'many 200' }]);
     await heading(page, 'Payload 200').waitFor({ state: 'attached' });
