@@ -509,29 +509,36 @@ interface Pattern {
   readonly row: Row;
 }
 
-/** More words first: `left out: {1}` takes what nothing better takes. */
+/** More words first: `left out: {1}` takes what nothing better takes. A value holds no `;`, which joins sentences. */
 const PATTERNS: readonly Pattern[] = ROWS.map((one) => ({
   matches: new RegExp(
     `^${one.en
       .split(/\{\d\}/)
-      .map(RegExp.escape)
+      .map(escaped)
       .join('([^;]+?)')}$`,
   ),
   row: one,
 })).sort((a, b) => literal(b.row.en) - literal(a.row.en));
 
+/** With its marks meaning themselves. */
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
 function literal(sentence: string): number {
   return sentence.replaceAll(/\{\d\}/g, '').length;
 }
 
-/** The reason in a language; undefined where there is no row for it. */
+/** The reason in a language, which may be several sentences joined by `; `; undefined where one has no row. */
 export function translatedReason(reason: string, language: Language): string | undefined {
   const whole = sentence(reason, language);
   if (whole !== undefined) return whole;
-  const parts = reason.split('; ').map((part) => sentence(part, language));
-  return parts.length > 1 && parts.every((part) => part !== undefined)
-    ? parts.join(language === 'zh' ? '；' : '; ')
-    : undefined;
+  for (let at = reason.indexOf('; '); at >= 0; at = reason.indexOf('; ', at + 1)) {
+    const first = sentence(reason.slice(0, at), language);
+    const rest = first === undefined ? undefined : translatedReason(reason.slice(at + 2), language);
+    if (rest !== undefined) return `${first}${language === 'zh' ? '；' : '; '}${rest}`;
+  }
+  return undefined;
 }
 
 function sentence(reason: string, language: Language): string | undefined {
@@ -541,7 +548,3 @@ function sentence(reason: string, language: Language): string | undefined {
   }
   return undefined;
 }
-
-/** The reason in a language, or as the helper said it. */
-export const importReason = (reason: string, language: Language): string =>
-  translatedReason(reason, language) ?? reason;

@@ -1,7 +1,9 @@
-/** Lines of a report, of an import's or an export's: the setting, its value, why. Reasons are the helper's, in English. */
+/** Lines of a report, of an import's or an export's: the setting, its value, why. */
 import type { ReactElement } from 'react';
 import type { ReportEntry } from '#core/profile/profile.ts';
 import { printable } from '#core/text/printable.ts';
+import { translatedReason } from '../../i18n/import-reasons.ts';
+import { activeLanguage, useText } from '../../i18n/text.ts';
 import classes from './report-entries.module.css';
 
 export function ReportEntries({ entries }: { readonly entries: readonly ReportEntry[] }): ReactElement {
@@ -12,13 +14,21 @@ export function ReportEntries({ entries }: { readonly entries: readonly ReportEn
         <li className={classes['entry']} key={`${at} ${setting}`}>
           <span className={classes['setting']}>{printable(setting)}</span>
           {value !== undefined && <span className={classes['value']}>{printable(value)}</span>}
-          {reason !== undefined && (
-            <span className={classes['reason']} lang="en">
-              {printable(reason, 512)}
-            </span>
-          )}
+          {reason !== undefined && <Reason text={reason} />}
         </li>
       ))}
     </ul>
+  );
+}
+
+/** In the person's language, or in the helper's English, which readers are told. */
+function Reason({ text }: { readonly text: string }): ReactElement {
+  // Rendered anew with the view when the language changes.
+  useText();
+  const translated = translatedReason(text, activeLanguage());
+  return (
+    <span className={classes['reason']} lang={translated === undefined ? 'en' : undefined}>
+      {printable(translated ?? text, 512)}
+    </span>
   );
 }

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LANGUAGES } from '#core/text/languages.ts';
-import { importReason, translatedReason } from '#renderer/i18n/import-reasons.ts';
+import { translatedReason } from '#renderer/i18n/import-reasons.ts';
 
 const golden = new URL('../../fixtures/profiles/golden/', import.meta.url).pathname;
 const reasons = new Set(
@@ -22,19 +22,19 @@ describe('the reasons of an import', () => {
   });
 
   it('in English are what the helper said', () => {
-    for (const reason of reasons) expect(importReason(reason, 'en')).toBe(reason);
+    for (const reason of reasons) expect(translatedReason(reason, 'en')).toBe(reason);
   });
 
   it('keep their values', () => {
-    expect(importReason('left out: "foo42" is no algorithm that Adit knows: try aes192, aes128', 'de')).toBe(
-      'entfällt: „foo42“ ist kein Verfahren, das Adit kennt: versuchen Sie aes192, aes128',
-    );
     expect(
-      importReason('becomes child.lifetimeSec 1980; Adit chooses the moment of rekeying itself', 'zh'),
+      translatedReason('left out: "foo42" is no algorithm that Adit knows: try aes192, aes128', 'de'),
+    ).toBe('entfällt: „foo42“ ist kein Verfahren, das Adit kennt: versuchen Sie aes192, aes128');
+    expect(
+      translatedReason('becomes child.lifetimeSec 1980; Adit chooses the moment of rekeying itself', 'zh'),
     ).toBe('改为 child.lifetimeSec 1980；更换密钥的时机由 Adit 决定');
   });
 
   it('stay as they are where nobody has translated them', () => {
-    expect(importReason('the moon is full', 'de')).toBe('the moon is full');
+    expect(translatedReason('the moon is full', 'de')).toBeUndefined();
   });
 });
