@@ -50,7 +50,11 @@ function EditForm({ editing }: { readonly editing: Editing }): ReactElement {
   const mustOpen = wrong.some((field) => ADVANCED.includes(field));
 
   useEffect(() => {
-    if (refusals > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    if (refusals === 0) return;
+    const field = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    field?.focus();
+    // The one that has the focus already would stay where it is.
+    field?.scrollIntoView({ block: 'nearest' });
   }, [refusals]);
 
   const submit = (event: FormEvent): void => {
@@ -77,9 +81,8 @@ function EditForm({ editing }: { readonly editing: Editing }): ReactElement {
           <Field field="gatewayId" label="edit.gateway-id" hint="edit.gateway-id.hint" code />
         </Section>
         <Section title={t('edit.login')}>
-          <p>
-            {t(`profile.method.${base.authentication.method}`)}. {t('edit.method.hint')}
-          </p>
+          <p>{t(`profile.method.${base.authentication.method}`)}</p>
+          <p className={classes['quiet']}>{t('edit.method.hint')}</p>
           <Field field="localId" label="edit.local-id" hint="edit.local-id.hint" code />
           {hasUser(base) && <Field field="user" label="edit.user" hint="edit.user.hint" />}
         </Section>
