@@ -173,11 +173,14 @@ export const refuse =
   (item) =>
     item.refused(reason);
 
-/** A row for a switch that we have in one position only; `reason` says what becomes of the other. */
-export const onlyOff =
+/** Rows for a switch that we have in one position only; `reason` says what becomes of the other. */
+const only =
+  (position: boolean) =>
   (reason: string): Row<unknown> =>
   (item) => {
     const on = item.switch();
-    if (on === true) item.ignored(reason);
-    else if (on === false) item.taken();
+    if (on === position) item.taken();
+    else if (on !== undefined) item.ignored(reason);
   };
+export const onlyOff: (reason: string) => Row<unknown> = only(false);
+export const onlyOn: (reason: string) => Row<unknown> = only(true);

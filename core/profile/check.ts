@@ -8,6 +8,7 @@ import { parseTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { parseIp } from '#core/net/address.ts';
 import { certificateProblem } from '#core/profile/certificate-shape.ts';
 import type { EapInnerMethod, Profile } from '#core/profile/profile.ts';
+import { readPermit } from '#core/profile/redirects.ts';
 import { printable } from '#core/text/printable.ts';
 
 /** A sentence about what is wrong with a text, or undefined where it is good. */
@@ -63,6 +64,12 @@ export const checkHost: Check = (text) =>
     ? undefined
     : `${quote(text)} is neither a host name nor an IP address`;
 
+/** Where a gateway may send us. */
+export const checkRedirect: Check = (text) =>
+  readPermit(text, (name) => isDomain(name) && !/^[\d.]+$/.test(name))
+    ? undefined
+    : `${quote(text)} permits nothing; expected an address, a prefix such as "192.0.2.0/24", a name, or "*.example.org"`;
+
 /** An EAP identity is octets for its server; here it must be shown as it is. */
 export const checkUser: Check = (text) =>
   printable(text, 1024) === text ? undefined : `${quote(text)} is no user name; expected visible characters`;
@@ -92,6 +99,7 @@ export function profileProblems(profile: Profile): TextProblem[] {
   const eap = 'methods' in authentication ? authentication : undefined;
   const rows: readonly Row[] = [
     ['gateway.addresses', gateway.addresses, checkHost],
+    ['gateway.redirects', gateway.redirects ?? [], checkRedirect],
     ['gateway.id', gateway.id, checkIdentity],
     ['gateway.authentication.ca', proof && 'ca' in proof ? proof.ca : [], certificateProblem],
     [

@@ -28,7 +28,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface Draft {
   name: string;
-  readonly gateway: { addresses: string[]; port?: number; id?: string };
+  readonly gateway: { addresses: string[]; port?: number; id?: string; redirects?: string[] };
   readonly local: {
     readonly proofs: Proof[];
     localId?: string;

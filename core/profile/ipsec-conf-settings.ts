@@ -17,6 +17,7 @@ import {
   checkAddress,
   checkHost,
   checkIdentity,
+  checkRedirect,
   checkSelector,
   checkUser,
 } from '#core/profile/check.ts';
@@ -285,6 +286,16 @@ const user: Row<ConnDraft> = (item, { auth }) => {
   item.taken();
 };
 
+/** `%any` would let anybody who sees the first packet choose the gateway. */
+const redirects: Row<ConnDraft> = (item, { gateway }) => {
+  const texts = item.value.split(/[,\s]+/).filter((text) => text !== '');
+  if (texts.includes('%any')) return item.refused('name the gateways in gateway.redirects of the profile');
+  const [problem] = texts.flatMap((text) => checkRedirect(text) ?? []);
+  if (problem !== undefined) return item.problem(problem);
+  gateway.redirects = texts.slice(0, 16);
+  item.taken();
+};
+
 const servers: Row<ConnDraft> = (item, { request, dns }) => {
   const texts = item.value.split(/[,\s]+/).filter((text) => text !== '');
   request.dns = true;
@@ -375,7 +386,8 @@ const SHARED: Table<ConnDraft> = {
   'cisco-split': ignore(IKEV1),
   'ms-dh-downgrade': ignore(GATEWAYS),
   'session-resumption': ignore(`resumption (RFC 5723) ${LATER}`),
-  'accept-redirect': ignore(`redirection (RFC 5685) ${LATER}`),
+  'accept-redirect': onlyOff('Adit follows only to the gateways of accept-redirect-to'),
+  'accept-redirect-to': redirects,
   'send-redirect': ignore(GATEWAYS),
   'require-id-on-certificate': ignore('the gateway’s certificate must always carry its identity'),
   intermediate: ignore(`IKE_INTERMEDIATE (RFC 9242) ${LATER}`),

@@ -2,7 +2,15 @@
  * The settings of the IKEv2 dictionary in an Apple VPN payload, a row each: what becomes of it in a profile. Keys
  * without regard to case. Called by mobileconfig.ts.
  */
-import { type Answers, ignore, type Item, refuse, type Row, type Table } from '#core/profile/answers.ts';
+import {
+  type Answers,
+  ignore,
+  type Item,
+  onlyOn,
+  refuse,
+  type Row,
+  type Table,
+} from '#core/profile/answers.ts';
 import { checkProposal, checkUser } from '#core/profile/check.ts';
 import { checked, type Draft, gatewayId, host, localId, within } from '#core/profile/draft.ts';
 import { ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorithms.ts';
@@ -145,7 +153,7 @@ export const IKEV2: Table<Draft> = {
   TLSMaximumVersion: ignore('EAP offers TLS 1.2 and 1.3'),
   UseConfigurationAttributeInternalIPSubnet: ignore('Adit always asks for the gateway’s networks'),
   DisableMOBIKE: ignore(`MOBIKE ${LATER}`),
-  DisableRedirect: ignore(`redirection (RFC 5685) ${LATER}`),
+  DisableRedirect: onlyOn('a gateway may send Adit only where gateway.redirects of the profile says'),
   DisconnectOnIdle: ignore(`closing an idle tunnel ${LATER}`),
   DisconnectOnIdleTimer: ignore(`closing an idle tunnel ${LATER}`),
   NATKeepAliveOffloadEnable: ignore(DEVICE),

@@ -11,6 +11,7 @@ import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { AssignedConfig, Connection, ConnectionEvent, Usage } from '#core/ikev2/connection-types.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
+import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
 import { isoTime } from '../clock.ts';
@@ -46,6 +47,8 @@ export interface AssociationDeps {
   readonly onProof: () => void;
   /** The gateway may have forgotten us: a hint that nothing vouches for. */
   readonly onDisowned: () => void;
+  /** The gateway wants us elsewhere while this connection stands: `sentTo` says where. */
+  readonly onRedirect: () => void;
   /** Another login has to take the place of this one: `reauthenticateDue` says when. */
   readonly onReauthenticate: () => void;
   /** A Child SA carries packets. */
@@ -84,6 +87,8 @@ export class Association {
   /** The same, monotonic. */
   reauthenticateDue: number | undefined;
   config: AssignedConfig | undefined;
+  /** Where the gateway has sent us. */
+  sentTo: RedirectTarget | undefined;
 
   readonly #deps: AssociationDeps;
   readonly #driver: Driver;
@@ -280,7 +285,9 @@ export class Association {
         this.#deps.onDiscard('ike', toHex(event.spiI), GONE[event.reason]);
         break;
       case 'redirect':
-        // Never asked for (connection-config.ts), so never told.
+        this.#deps.log.info(`the gateway sends us to ${event.to.value}`);
+        this.sentTo = event.to;
+        if (event.during === 'established') this.#deps.onRedirect();
         break;
       case 'config':
         this.config = event.config;

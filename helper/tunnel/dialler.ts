@@ -3,8 +3,9 @@
  * hands datagrams to whichever association they are for. life.ts says when.
  */
 import { utf8, wipe } from '#core/bytes/bytes.ts';
-import type { IpAddress, Path } from '#core/net/address.ts';
-import type { RetransmitPolicy } from '#core/ikev2/connection-types.ts';
+import { explain } from '#core/failure/explain.ts';
+import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
+import type { IpAddress } from '#core/net/address.ts';
 import { connectionConfig } from '../connection-config.ts';
 import { type Logger, messageOf } from '../log/log.ts';
 import type { IkeDatagram } from '../native/data-plane.ts';
@@ -16,8 +17,9 @@ import type { KnownAddresses } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
 import { type Credentials, textOf, withOwnExpiry } from './credentials.ts';
 import { TunnelError } from './failures.ts';
-import { type Negotiated, negotiate } from './negotiate.ts';
+import { type Beginning, type Negotiated, negotiate } from './negotiate.ts';
 import type { Person } from './person.ts';
+import { Redirects } from './redirects.ts';
 import type { TunnelDeps } from './tunnel-deps.ts';
 
 export interface DiallerOptions {
@@ -30,6 +32,8 @@ export interface DiallerOptions {
   readonly onStep: (step: string | undefined) => void;
   readonly onChange: () => void;
   readonly onProof: (association: Association) => void;
+  /** Another association, there, is to take its place: one that the profile permits. */
+  readonly onRedirect: (association: Association, sentTo: SentTo) => void;
   readonly onDisowned: (association: Association) => void;
   readonly onReauthenticate: (association: Association) => void;
   readonly onInstalled: (association: Association) => void;
@@ -43,7 +47,15 @@ export interface Dial {
   readonly addresses: readonly IpAddress[];
   /** Another association of ours is to stay until this one stands: the gateway must not drop it (RFC 7296 §2.4). */
   readonly beside: boolean;
+  /** The gateway of the association that stands sends us elsewhere. */
+  readonly sentTo?: SentTo | undefined;
   readonly signal: AbortSignal;
+}
+
+/** `from` is who says so. */
+export interface SentTo {
+  readonly to: RedirectTarget;
+  readonly from: { readonly address: string; readonly host: string };
 }
 
 export class Dialler {
@@ -51,10 +63,12 @@ export class Dialler {
   readonly #known: KnownAddresses = new Map();
   /** All that have not left. */
   readonly #associations = new Set<Association>();
+  readonly #redirects: Redirects;
   #trying: Association | undefined;
 
   constructor(options: DiallerOptions) {
     this.#options = options;
+    this.#redirects = new Redirects(options.stored.profile.gateway.redirects ?? [], options.deps.clock);
   }
 
   /** The association of the attempt under way. */
@@ -67,7 +81,11 @@ export class Dialler {
     const { stored, deps, carrier, credentials, onStep } = this.#options;
     try {
       return await negotiate({
-        gateway: stored.profile.gateway,
+        gateway: dial.sentTo
+          ? { ...stored.profile.gateway, addresses: [dial.sentTo.to.value] }
+          : stored.profile.gateway,
+        from: dial.sentTo?.from,
+        redirects: this.#redirects,
         carrier,
         resolver: deps.resolver,
         isPortClosed: deps.isPortClosed,
@@ -75,7 +93,7 @@ export class Dialler {
         known: this.#known,
         clock: deps.clock,
         again: dial.again,
-        begin: (path, host, retransmitInit) => this.#begin(dial, { path, host, retransmitInit }),
+        begin: (to) => this.#begin(dial, to),
         onStep,
         signal: dial.signal,
       });
@@ -99,6 +117,15 @@ export class Dialler {
     }
   }
 
+  #onRedirect(association: Association, host: string): void {
+    const { sentTo: to, path } = association;
+    if (!to || !path) return;
+    const from = { address: path.remote.address, host };
+    const refusal = this.#redirects.refusal(to, from.address);
+    if (refusal) this.#options.log.warn(explain(refusal).sentence);
+    else this.#options.onRedirect(association, { to, from });
+  }
+
   /** Resolves when none is left. */
   async close(): Promise<void> {
     await Promise.all([...this.#associations].map((association) => association.leave()));
@@ -117,10 +144,7 @@ export class Dialler {
     }
   }
 
-  #begin(
-    dial: Dial,
-    to: { readonly path: Path; readonly host: string; readonly retransmitInit: RetransmitPolicy },
-  ): Association {
+  #begin(dial: Dial, to: Beginning): Association {
     const { stored, deps, carrier, credentials, person, log, ...events } = this.#options;
     const { profile, id } = stored;
     const config = connectionConfig(profile, to.path.local.address, {
@@ -132,6 +156,7 @@ export class Dialler {
       own: credentials.own,
       addresses: dial.addresses,
       retransmitInit: to.retransmitInit,
+      ...(this.#redirects.wanted ? { redirect: to.from === undefined ? {} : { from: to.from } } : {}),
     });
     const answers = new Answers({ profile, host: to.host, credentials, person, trust: deps.trust, log });
     const keys = [config.authentication, config.remoteAuthentication].flatMap((proof) =>
@@ -149,6 +174,7 @@ export class Dialler {
       },
       onChange: events.onChange,
       onProof: () => events.onProof(association),
+      onRedirect: () => this.#onRedirect(association, to.host),
       onDisowned: () => events.onDisowned(association),
       onReauthenticate: () => events.onReauthenticate(association),
       onInstalled: () => events.onInstalled(association),

@@ -25,7 +25,7 @@ import type { Carrier } from './carrier.ts';
 import { openCarrier } from './carrier.ts';
 import { Changes } from './changes.ts';
 import { type Credentials, gatherCredentials, type Given } from './credentials.ts';
-import { Dialler } from './dialler.ts';
+import { Dialler, type SentTo } from './dialler.ts';
 import { TunnelError, systemFailure } from './failures.ts';
 import type { History } from './history.ts';
 import { type Negotiated, wayTo } from './negotiate.ts';
@@ -50,7 +50,7 @@ export interface LifeOptions {
 }
 
 /** Why a fresh association is to take the place of one that stands. `moved`: that one is believed dead. */
-type Renewal = 'asked' | 'reauthentication' | 'moved';
+type Renewal = 'asked' | 'redirected' | 'reauthentication' | 'moved';
 
 export class Life {
   readonly #options: LifeOptions;
@@ -71,6 +71,8 @@ export class Life {
   #unrouted = false;
   #wasConnected = false;
   #renewal: Renewal | undefined;
+  /** Where the association `by` was told to go. */
+  #sentTo: (SentTo & { readonly by: Association }) | undefined;
   /** When the next association is to be tried for (monotonic); `undefined` while none is wanted. */
   #due: number | undefined;
   #attempt: AbortController | undefined;
@@ -156,6 +158,10 @@ export class Life {
       carrier,
       credentials,
       onProof: (association) => this.#suspicion.proven(association),
+      onRedirect: (by, sentTo) => {
+        this.#sentTo = { ...sentTo, by };
+        this.#planRedirect(by);
+      },
       onDisowned: (association) => this.#suspicion.disowned(association),
       onReauthenticate: (association) => this.#planReauthentication(association),
       onInstalled: (association) => this.#onInstalled(association),
@@ -216,6 +222,7 @@ export class Life {
       const fresh = await this.#dialler?.dial({
         again: true,
         addresses: this.#plan?.link.addresses.map(({ address }) => address) ?? [],
+        sentTo: this.#renewal === 'redirected' ? this.#sentTo : undefined,
         beside: this.#current !== undefined && this.#renewal !== 'moved',
         signal: AbortSignal.any([this.#stop.signal, this.#attempt.signal]),
       });
@@ -237,7 +244,8 @@ export class Life {
   #failed(failure: Failure): void {
     const declined = failure.cause === 'secret-missing' && this.#options.person.declined;
     const wait = this.#retries.failed(failure);
-    if (wait !== undefined && !declined && this.#renewal !== 'asked') {
+    const insists = this.#renewal !== 'asked' && this.#renewal !== 'redirected';
+    if (wait !== undefined && !declined && insists) {
       this.#want(this.#options.deps.clock.now() + wait);
       return;
     }
@@ -263,6 +271,7 @@ export class Life {
     if (!association.isOver) onStage();
     void old?.leave();
     this.#planReauthentication(association);
+    this.#planRedirect(association);
     this.#onInstalled(association);
     void association.ended.then((failure) => this.#onEnd(association, failure));
   }
@@ -330,6 +339,13 @@ export class Life {
     if (association !== this.#current || association.reauthenticateDue === undefined) return;
     this.#renewal ??= 'reauthentication';
     this.#want(association.reauthenticateDue);
+  }
+
+  /** The one that stands goes on until there is another, or its gateway ends it. */
+  #planRedirect(association: Association): void {
+    if (association !== this.#current || association !== this.#sentTo?.by || this.#attempt) return;
+    this.#renewal = 'redirected';
+    this.#want(this.#options.deps.clock.now());
   }
 
   /** A fresh connection over another path, for want of MOBIKE. */

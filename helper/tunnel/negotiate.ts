@@ -8,10 +8,12 @@ import type { IpAddress, Path } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import type { RoutesEffect } from '../effects/effects.ts';
 import { NetworkUnreachable } from '../effects/effects.ts';
+import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import type { RetransmitPolicy } from '#core/ikev2/connection-types.ts';
 import type { Clock } from '../clock.ts';
 import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
+import type { Redirects } from './redirects.ts';
 import { candidates } from './candidates.ts';
 import type { KnownAddresses, Resolver } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
@@ -31,10 +33,22 @@ export interface NegotiateOptions {
   readonly clock: Clock;
   /** The tunnel was connected before: silence is given up sooner. */
   readonly again: boolean;
-  /** A fresh attempt over this path, already started; `host` is what was dialled. */
-  readonly begin: (path: Path, host: string, retransmitInit: RetransmitPolicy) => Association;
+  /** A fresh attempt, already started. */
+  readonly begin: (to: Beginning) => Association;
+  /** The address of the gateway that sends us to these, with the name that led to it (RFC 5685). */
+  readonly from?: { readonly address: string; readonly host: string } | undefined;
+  readonly redirects: Redirects;
   readonly onStep: (step: string) => void;
   readonly signal: AbortSignal;
+}
+
+export interface Beginning {
+  readonly path: Path;
+  /** What was dialled; whoever is sent elsewhere still wants the identity of that. */
+  readonly host: string;
+  readonly retransmitInit: RetransmitPolicy;
+  /** The address of the gateway that has sent us here. */
+  readonly from?: string;
 }
 
 export interface Negotiated {
@@ -59,7 +73,13 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
       continue;
     }
     const policy = candidate.more ? HASTY : STEADY;
-    const association = options.begin(way.path, candidate.host, options.again ? policy : PATIENT);
+    const { address: from, host = candidate.host } = options.from ?? {};
+    const association = options.begin({
+      path: way.path,
+      host,
+      retransmitInit: options.again ? policy : PATIENT,
+      ...(from === undefined ? {} : { from }),
+    });
     const ready = association.ready.then(() => 'ready' as const);
     const outcome = await unlessAborted(options.signal, Promise.race([ready, association.ended]));
     if (outcome === 'ready') return { association, outerMtu: way.mtu };
@@ -67,13 +87,41 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
       void association.leave();
       return undefined;
     }
-    const failure: Failure = outcome ?? { cause: 'closed-by-peer', detail: 'the gateway ended the exchange' };
     await association.leave();
+    const { sentTo } = association;
+    if (sentTo && outcome === undefined) {
+      const there = await follow(sentTo, { address: formatIp(candidate.address), host }, options);
+      if (there === undefined || 'association' in there) return there;
+      failures.push(there);
+      continue;
+    }
+    const failure: Failure = outcome ?? { cause: 'closed-by-peer', detail: 'the gateway ended the exchange' };
     if (!isSilence(failure)) throw new TunnelError(failure);
     failures.push(failure);
   }
   throw new TunnelError(await withClosed(summary(failures, options.gateway.addresses), options));
 }
+
+/** The gateway `from` sends us elsewhere. A failure: nobody is there, and another gateway of the profile may do better. */
+async function follow(
+  to: RedirectTarget,
+  from: NonNullable<NegotiateOptions['from']>,
+  options: NegotiateOptions,
+): Promise<Negotiated | Failure | undefined> {
+  const refusal = options.redirects.refusal(to, from.address);
+  if (refusal) throw new TunnelError(refusal);
+  try {
+    return await negotiate({ ...options, gateway: { ...options.gateway, addresses: [to.value] }, from });
+  } catch (error) {
+    if (error instanceof TunnelError && (isSilence(error.failure) || isNowhere(error.failure))) {
+      return error.failure;
+    }
+    throw error;
+  }
+}
+
+const isNowhere = ({ cause }: Failure): boolean =>
+  cause === 'name-not-resolved' || cause === 'network-unreachable';
 
 /** So long a machine has to say that its port is closed: most of it is the way there and back. */
 const PROBE_MS = 1000;
