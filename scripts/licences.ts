@@ -45,7 +45,16 @@ function licenceOf(folder: string): Licence {
     license?: string;
   };
   if (typeof license !== 'string') throw new Error(`${folder}/package.json names no licence`);
-  const file = readdirSync(folder).find((entry) => TEXT_FILE.test(entry));
-  const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
-  return { name, version, licence: license, text };
+  return { name, version, licence: license, text: textOf(folder) };
+}
+
+/** The package's file of its licence, else what its readme says under that heading, else nothing. */
+function textOf(folder: string): string {
+  const files = readdirSync(folder);
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  const file = files.find((entry) => TEXT_FILE.test(entry));
+  if (file !== undefined) return read(file).trim();
+  const readme = files.find((entry) => /^readme(\.md)?$/i.test(entry));
+  if (readme === undefined) return '';
+  return /^#+ *licen[cs]e\s*$([^#]+)/im.exec(read(readme))?.[1]?.trim() ?? '';
 }

@@ -3,6 +3,7 @@
  * save, give the key, connect, see traffic counted, read the details, disconnect; then the helper dies and comes back.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit } from '#test/harness/adit.ts';
@@ -158,6 +159,56 @@ describe('the journey', () => {
     expect((await adit.tunnel('Head office'))?.state).toBe('connected');
     await app.evaluate(({ trays }) => void trays[0]?.emit('click'));
     expect(await app.evaluate(({ windows }) => windows[0]?.isMinimized())).toBe(false);
+    await heading(/^Connected$/).waitFor();
+  });
+
+  it('shows the helper’s log live, and saves what was looked for', async () => {
+    await button('Settings').click();
+    await button('Log').click();
+    await app.page.getByRole('log').getByRole('listitem').first().waitFor();
+    await app.page.getByRole('searchbox').fill('connected');
+    const count = async (): Promise<number> =>
+      Number.parseInt((await app.page.getByText(/^\d+ lines?$/).textContent()) ?? '', 10);
+    const before = await count();
+    // Somebody at a terminal has the tunnel connect anew: what the helper writes about it appears by itself.
+    const [profile] = await adit.profiles();
+    await adit.run(['reconnect', profile?.id ?? '']);
+    await until('its lines appear', async () => (await count()) > before + 1);
+    await until('it is connected', async () => (await adit.tunnel('Head office'))?.state === 'connected');
+    const path = join(lab.world.directory, 'log.txt');
+    await app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await button('Save…').click();
+    await app.page.getByText(/lines saved/).waitFor();
+    const saved = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    expect(saved.length).toBeGreaterThan(before + 1);
+    expect(saved.every((text) => /connected/i.test(text))).toBe(true);
+    expect(await barriers(app.page)).toEqual([]);
+    await button('Back').click();
+  });
+
+  it('makes a problem report that holds neither the key nor who and where', async () => {
+    await button('Problem report').click();
+    await app.page.getByRole('heading', { name: 'Tunnels' }).waitFor();
+    const path = join(lab.world.directory, 'report.txt');
+    await app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await button('Save report…').click();
+    await app.page.getByText('The report was saved.').waitFor();
+    const saved = await readFile(path, 'utf8');
+    expect(saved).toContain('"state": "connected"');
+    expect(saved).toContain('== log ==');
+    const canaries = [
+      PSK,
+      'not the key',
+      CLIENT_ID,
+      GATEWAY_ID,
+      LAB.gateway.ip4,
+      'Head office',
+      'head-office',
+    ];
+    expect(canaries.filter((canary) => saved.includes(canary))).toEqual([]);
+    expect(await barriers(app.page)).toEqual([]);
+    await button('Back').click();
+    await button('Back').click();
     await heading(/^Connected$/).waitFor();
   });
 

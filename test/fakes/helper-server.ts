@@ -61,6 +61,11 @@ export class FakePeer {
     this.send({ jsonrpc: '2.0', method: 'event', params: checked });
   }
 
+  /** A subscription that begins anew counts its events anew. */
+  begin(topic: FakeEvent['topic']): void {
+    this.#sequence.delete(topic);
+  }
+
   end(): void {
     this.#socket.destroySoon();
   }

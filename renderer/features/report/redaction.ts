@@ -47,14 +47,14 @@ const WHOLE: readonly Rule[] = [
 const LOOKS: readonly Rule[] = [
   {
     category: 'gateways',
-    pattern: /(?<![\w:.])[\da-f]*:[\da-f:]*:[\da-f:]*(?:\d{1,3}(?:\.\d{1,3}){3})?/giu,
+    pattern: /(?<![\w:.])(?:[\da-f]*:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]*)/giu,
     counts: isPublic,
   },
   { category: 'gateways', pattern: /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)/gu, counts: isPublic },
   {
     category: 'gateways',
     pattern: new RegExp(
-      String.raw`(?<![${word}.-])(?:[${word}-]+\.)+(?:\p{L}{2,}|xn--[a-z\d-]+)(?![${word}])`,
+      String.raw`(?<![${word}.-])(?:[${word}-]+\.)+(?:xn--[a-z\d-]+|\p{L}{2,})(?![${word}])`,
       'giu',
     ),
     counts: isHost,
