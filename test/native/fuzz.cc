@@ -159,6 +159,8 @@ class Source {
   std::vector<Bytes> earlier_;
 };
 
+constexpr std::size_t kMtus[] = {65535, 9000, 1500, 1400, 1281, 1280, 576, 68};
+
 struct Session {
   const SuiteRow& row;
   std::uint64_t last;  // the sequence number before the first
@@ -172,7 +174,6 @@ struct Session {
     const std::uint64_t half = std::uint64_t{1} << 32;
     const std::uint64_t low = random.chance(50) ? 0 : half - 1 - random.below(300);
     Session session{row, row.esn ? low + half * random.below(3) : 0, random.pick(kWindows), {}};
-    static constexpr std::size_t kMtus[] = {65535, 9000, 1500, 1280, 576};
     session.pathMtu = random.pick(kMtus);
     if (random.chance(10)) session.limits = {10'000 + random.below(100'000), random.below(300)};
     return session;
@@ -193,6 +194,15 @@ class Loop {
     mtu_->measured(session.pathMtu, 0);
     table_.install(foreign_, Path{0, {}, kDefaultBurst, mtu_}, true);
     table_.install(looped_, Path{0, {}, kDefaultBurst, mtu_});
+  }
+
+  // The path gets another MTU, or large packets vanish on it.
+  void narrow(Random& random) {
+    if (random.chance(30)) {
+      mtu_->vanishing(clock());
+    } else {
+      mtu_->measured(random.pick(kMtus), clock());
+    }
   }
 
   void send(const Frame& frame) {
@@ -237,6 +247,9 @@ class Loop {
   std::uint64_t frames = 0, received = 0, delivered = 0, answers = 0;
 
  private:
+  // Ten minutes, for which a black hole is remembered, pass in a few batches.
+  std::uint64_t clock() const { return frames * 20'000; }
+
   void keep(const Run& run) {
     for (ConstOctets rest = run.bytes; !rest.empty();) {
       const ConstOctets one = rest.first(std::min(run.segmentBytes, rest.size()));
@@ -288,7 +301,7 @@ class Loop {
   bool chains_ = false;  // an IPv6 packet went out since the last settle()
   std::uint64_t malformed_ = 0;
   Sender sender_{tally_, [this](const Run& run) { keep(run); }, [](Sa& sa) { sa.takeExpiry(); },
-                 Narrow(tally_, [this](Octets frame) { checkAnswer(frame); }, [this] { return frames * 10; })};
+                 Narrow(tally_, [this](Octets frame) { checkAnswer(frame); }, [this] { return clock(); })};
   Receiver receiver_{tally_, {.tcp = true, .udp = true}, [this](Octets frame) { check(frame); }, [](Sa&) {}};
 };
 
@@ -316,6 +329,7 @@ int run(std::uint64_t packets, std::uint64_t seed) {
       for (std::size_t left = 1 + random.below(4); left > 0; left--) path.send(anyFrame(random));
       for (std::size_t left = 1 + random.below(8); left > 0; left--) path.receive(source.next(), random.octet());
       sortDatagram(random);
+      if (random.chance(20)) path.narrow(random);
       path.settle();
     }
     const SaCounters counted = path.foreign();

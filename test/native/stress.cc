@@ -1,6 +1,6 @@
 // Two data planes in one process, each with a TUN in a network namespace of its own, under everything at once: TCP
 // streams whose every octet is checked, datagrams of all sizes, junk on the sockets, SAs replaced, expiring and moved
-// to another path, counters read, and the end in the middle of it. Built with a sanitizer by scripts/build-native.sh;
+// to another path, counters read, on a wide path and on a narrow one, and the end in the middle of it. Built with a sanitizer by scripts/build-native.sh;
 // test/system/sanitizers.test.ts runs it. Needs root.
 //
 //   stress ROUNDS MILLISECONDS SEED     prints one line of JSON; exits with 1 where something went wrong
@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -58,7 +59,8 @@ class Namespace {
 
 struct Totals {
   std::atomic<std::uint64_t> streamed{0}, rekeys{0}, moves{0}, reads{0}, events{0}, junk{0};
-  std::uint64_t packetsIn = 0, expired = 0, authFailures = 0, fatal = 0, ike = 0, unknownSpi = 0;
+  std::size_t narrowest = 65536;
+  std::uint64_t packetsIn = 0, tooBig = 0, expired = 0, authFailures = 0, fatal = 0, ike = 0, unknownSpi = 0;
 };
 
 // One end of the tunnel: its plane, and where the other end finds it.
@@ -80,10 +82,14 @@ struct End {
     plane = std::make_unique<DataPlane>(std::move(tun.descriptor), sockets, [this] { wakened.store(true); });
   }
 
-  Path pathTo(const End& other, std::size_t socket, std::size_t burst) const {
-    const UdpSocket& there = other.plane->sockets()[socket];
-    const auto remote = SocketAddress::parse(there.family, socket == 0 ? "127.0.0.1" : "::1", there.port, "remote");
-    return {socket, remote, burst, plane->mtus().of(socket, remote, true)};
+  SocketAddress addressOf(std::size_t socket) const {
+    const UdpSocket& here = plane->sockets()[socket];
+    return SocketAddress::parse(here.family, socket == 0 ? "127.0.0.1" : "::1", here.port, "remote");
+  }
+  // For the one thread that stands for JavaScript's. `moved`: nothing is known of this way any more.
+  Path pathTo(const End& other, std::size_t socket, std::size_t burst, bool moved = false) {
+    const SocketAddress remote = other.addressOf(socket);
+    return {socket, remote, burst, plane->mtus().of(socket, remote, moved)};
   }
 };
 
@@ -220,8 +226,13 @@ class Rekeying {
     const std::size_t socket = random_.below(2);
     const std::size_t burst = 1 + random_.below(64);
     const std::uint32_t spi = newest.load();
-    left_.plane->table().setPath(spi, left_.pathTo(right_, socket, burst));
-    right_.plane->table().setPath(spi + 1, right_.pathTo(left_, 1 - socket, burst));
+    left_.plane->table().setPath(spi, left_.pathTo(right_, socket, burst, true));
+    right_.plane->table().setPath(spi + 1, right_.pathTo(left_, 1 - socket, burst, true));
+    for (const End* end : {&left_, &right_}) {
+      for (const auto& known : end->plane->mtus().known()) {
+        if (const auto mtu = known.mtu.lock()) totals_.narrowest = std::min(totals_.narrowest, mtu->outer());
+      }
+    }
     totals_.moves += 1;
   }
 
@@ -253,10 +264,11 @@ class Rekeying {
 
 // What JavaScript does beside: IKE out, events in, counters.
 void look(End& end, const End& other, const std::atomic<bool>& busy, Totals& totals) {
-  const std::vector<std::uint8_t> message(300, 7);
-  const SocketAddress remote = end.pathTo(other, 0, 1).remote;
+  const std::vector<std::uint8_t> message(2000, 7);
+  const SocketAddress remote = other.addressOf(0);
   while (busy.load()) {
-    end.plane->sendIke(0, remote, message, false);
+    const std::size_t bytes = totals.reads.load() % 2 == 0 ? 300 : message.size();
+    end.plane->sendIke(0, remote, ConstOctets(message).first(bytes), false);
     end.plane->table().each([](const SaEntry& entry) { static_cast<void>(entry.sa->counters().packetsIn); });
     static_cast<void>(end.plane->counters().runts);
     totals.reads += 1;
@@ -274,7 +286,10 @@ FileDescriptor listening(int family, sockaddr* address, socklen_t length) {
   return socket;
 }
 
-void round(const Namespace& here, const Namespace& there, milliseconds time, std::uint64_t seed, Totals& totals) {
+// `mtu`: of the way between the sockets.
+void round(const Namespace& here, const Namespace& there, int mtu, milliseconds time, std::uint64_t seed,
+           Totals& totals) {
+  command("ip link set lo mtu " + std::to_string(mtu));
   End left("left%d", "1", "2", here, here);
   End right("right%d", "2", "1", there, here);
   Rekeying rekeying(left, right, totals, seed);
@@ -334,6 +349,7 @@ void round(const Namespace& here, const Namespace& there, milliseconds time, std
   flooder.join();
   for (End* one : {&left, &right}) {
     totals.unknownSpi += one->plane->counters().unknownSpi;
+    totals.tooBig += one->plane->counters().tooBig;
     for (const Event& event : one->plane->events().take(10'000)) {
       if (const auto* fatal = std::get_if<FatalEvent>(&event)) {
         std::fprintf(stderr, "stress: %s\n", fatal->what.c_str());
@@ -357,7 +373,7 @@ int main(int count, char** arguments) {
   Totals totals;
   try {
     for (int i = 0; i < std::atoi(arguments[1]); i++) {
-      round(here, there, milliseconds(std::atoi(arguments[2])), std::strtoull(arguments[3], nullptr, 10) + i, totals);
+      round(here, there, i % 2 == 0 ? 65536 : 1300, milliseconds(std::atoi(arguments[2])), std::strtoull(arguments[3], nullptr, 10) + i, totals);
     }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "stress: %s\n", error.what());
@@ -365,9 +381,10 @@ int main(int count, char** arguments) {
   }
   std::printf(
       R"({"streamed":%lu,"packetsIn":%lu,"rekeys":%lu,"moves":%lu,"reads":%lu,"events":%lu,"junk":%lu,)"
-      R"("expired":%lu,"authFailures":%lu,"unknownSpi":%lu,"fatal":%lu})"
+      R"("expired":%lu,"authFailures":%lu,"unknownSpi":%lu,"tooBig":%lu,"narrowest":%lu,"fatal":%lu})"
       "\n",
       totals.streamed.load(), totals.packetsIn, totals.rekeys.load(), totals.moves.load(), totals.reads.load(),
-      totals.events.load(), totals.junk.load(), totals.expired, totals.authFailures, totals.unknownSpi, totals.fatal);
+      totals.events.load(), totals.junk.load(), totals.expired, totals.authFailures, totals.unknownSpi, totals.tooBig,
+      totals.narrowest, totals.fatal);
   return totals.fatal == 0 ? 0 : 1;
 }

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { SanitizedOracle } from '#test/harness/sanitized-oracle.ts';
 import { buildWith, runNative, runWithSanitizedAddon, type Sanitizer } from '#test/harness/sanitizers.ts';
 
+/** Two at least: one on a wide path, one on a narrow one. */
 const ROUNDS = Number(process.env.ADIT_STRESS_ROUNDS ?? 3);
 const MS = Number(process.env.ADIT_STRESS_MS ?? 1500);
 const SEED = Number(process.env.ADIT_STRESS_SEED ?? Date.now() % 1_000_000_007);
@@ -20,6 +21,8 @@ interface Totals {
   readonly events: number;
   readonly expired: number;
   readonly authFailures: number;
+  readonly tooBig: number;
+  readonly narrowest: number;
   readonly fatal: number;
 }
 
@@ -50,6 +53,9 @@ describe.each(SANITIZERS)('with the sanitizer %s', (sanitizer: Sanitizer) => {
     for (const some of ['reads', 'events', 'expired', 'authFailures'] as const) {
       expect(totals[some]).toBeGreaterThan(0);
     }
+    // Every second round has a path that is narrower than the packets.
+    expect(totals.narrowest).toBe(1300);
+    expect(totals.tooBig).toBeGreaterThan(0);
     expect(totals.fatal).toBe(0);
   });
 });
