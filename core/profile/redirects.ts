@@ -2,8 +2,13 @@
  * Where a profile lets its gateways send us (RFC 5685): `gateway.redirects`, each an address, a prefix, a name, or `*.` and a
  * name for everything below that. check.ts asks whether a text is one, helper/tunnel/redirects.ts whether a target is permitted.
  */
-import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import { compareIp, parseIp, parsePrefix, type Prefix, prefixToRange } from '#core/net/address.ts';
+
+/** As core/ikev2 tells it: an address in canonical text, or a name in small letters. */
+interface Target {
+  readonly kind: 'ipv4' | 'ipv6' | 'fqdn';
+  readonly value: string;
+}
 
 type Permit =
   | { readonly kind: 'prefix'; readonly prefix: Prefix }
@@ -21,7 +26,7 @@ export function readPermit(text: string, isName: (text: string) => boolean): Per
 }
 
 /** Whether one of the texts permits the target. A name is not looked up: a prefix permits addresses alone. */
-export function permitsRedirect(texts: readonly string[], { kind, value }: RedirectTarget): boolean {
+export function permitsRedirect(texts: readonly string[], { kind, value }: Target): boolean {
   return texts.some((text) => {
     const permit = readPermit(text, () => true);
     if (permit?.kind === 'name') {
