@@ -12,7 +12,7 @@ import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { AssignedConfig, Connection, ConnectionEvent, Usage } from '#core/ikev2/connection-types.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
-import type { Path } from '#core/net/address.ts';
+import type { IpAddress, Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
 import { isoTime } from '../clock.ts';
 import { Driver } from '../driver.ts';
@@ -47,6 +47,8 @@ export interface AssociationDeps {
   readonly onProof: () => void;
   /** The gateway may have forgotten us: a hint that nothing vouches for. */
   readonly onDisowned: () => void;
+  /** The gateway has answered over `path`. */
+  readonly onMoved: () => void;
   /** The gateway wants us elsewhere while this connection stands: `sentTo` says where. */
   readonly onRedirect: () => void;
   /** Another login has to take the place of this one: `reauthenticateDue` says when. */
@@ -87,6 +89,8 @@ export class Association {
   /** The same, monotonic. */
   reauthenticateDue: number | undefined;
   config: AssignedConfig | undefined;
+  /** Where else the gateway can be reached, as it says itself. */
+  peerAddresses: readonly IpAddress[] = [];
   /** Where the gateway has sent us. */
   sentTo: RedirectTarget | undefined;
 
@@ -243,6 +247,7 @@ export class Association {
         this.path = event.path;
         this.nat = event.nat;
         this.#moveChildren();
+        if (event.pending !== true) this.#deps.onMoved();
         break;
       case 'roam-failed':
         this.#deps.log.warn(`the gateway does not follow us: ${explain(event.failure).sentence}`);
@@ -253,6 +258,7 @@ export class Association {
         this.#deps.onDisowned();
         break;
       case 'peer-addresses':
+        this.peerAddresses = event.addresses;
         break;
       case 'ike-established':
         this.ike = event;

@@ -37,6 +37,14 @@ export class Carrier {
     return this.dataPlane.sockets.find((socket) => socket.family === family)?.port;
   }
 
+  /** Our port for going on from `port` over an address of this family: the same where there is a socket on it. */
+  portLike(port: number, family: 4 | 6): number | undefined {
+    const { sockets } = this.dataPlane;
+    return sockets.some((socket) => socket.family === family && socket.port === port)
+      ? port
+      : this.portFor(family);
+  }
+
   /** Sends as the engine asks. What the system refuses is lost like any datagram: retransmission is the answer. */
   send({ path, bytes, keepalive }: Datagram): void {
     try {

@@ -24,6 +24,8 @@ export class Changes {
   /** One a subject. */
   #made: readonly Made[] = [];
   #plan: Plan | undefined;
+  /** The last steps ended in the middle: what is in force may be of `#plan` or of the one that was to follow. */
+  #unsure = false;
   /** Which of the machine's ways to resolve names carries the tunnel's servers. */
   dnsBackend: DnsBackend | undefined;
 
@@ -40,10 +42,13 @@ export class Changes {
    */
   async make(plan: Plan, signal: AbortSignal): Promise<void> {
     const before = this.#plan;
-    for (const step of before ? this.#update(before, plan) : this.#all(plan)) {
+    const steps = before ? this.#update(before, plan) : this.#all(plan);
+    this.#unsure = true;
+    for (const step of steps) {
       if (signal.aborted) return;
       for (const warning of await step()) this.#log.warn(warning);
     }
+    this.#unsure = false;
     this.#plan = plan;
   }
 
@@ -58,9 +63,10 @@ export class Changes {
 
   /** No moment without a guard for an address that the adapter has: the old and the new are guarded while they change. */
   #update(before: Plan, plan: Plan): Step[] {
-    const differs = (part: keyof Plan): boolean => !isDeepStrictEqual(before[part], plan[part]);
+    const unsure = this.#unsure;
+    const differs = (part: keyof Plan): boolean => unsure || !isDeepStrictEqual(before[part], plan[part]);
     const addresses = [...before.link.addresses, ...plan.link.addresses];
-    const moves = !isDeepStrictEqual(before.link.addresses, plan.link.addresses);
+    const moves = unsure || !isDeepStrictEqual(before.link.addresses, plan.link.addresses);
     const steps: readonly (readonly [boolean, Step])[] = [
       [moves, () => this.#firewall({ ...plan.firewall, addresses })],
       [differs('link'), () => this.#effects.link.apply(plan.link)],

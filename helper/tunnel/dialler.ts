@@ -34,6 +34,7 @@ export interface DiallerOptions {
   readonly onProof: (association: Association) => void;
   /** Another association, there, is to take its place: one that the profile permits. */
   readonly onRedirect: (association: Association, sentTo: SentTo) => void;
+  readonly onMoved: (association: Association) => void;
   readonly onDisowned: (association: Association) => void;
   readonly onReauthenticate: (association: Association) => void;
   readonly onInstalled: (association: Association) => void;
@@ -175,6 +176,7 @@ export class Dialler {
       onChange: events.onChange,
       onProof: () => events.onProof(association),
       onRedirect: () => this.#onRedirect(association, to.host),
+      onMoved: () => events.onMoved(association),
       onDisowned: () => events.onDisowned(association),
       onReauthenticate: () => events.onReauthenticate(association),
       onInstalled: () => events.onInstalled(association),

@@ -12,8 +12,7 @@
 import type { Failure } from '#core/failure/failure.ts';
 import { explain } from '#core/failure/explain.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
-import type { Path } from '#core/net/address.ts';
-import { parseIp } from '#core/net/address.ts';
+import { type IpAddress, parseIp, type Path } from '#core/net/address.ts';
 import { isoTime } from '../clock.ts';
 import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
 import type { Logger } from '../log/log.ts';
@@ -67,8 +66,8 @@ export class Life {
   #plan: Plan | undefined;
   /** MTU of the way to the gateway. */
   #outerMtu = 0;
-  /** A Child SA came whose networks have no routes. */
-  #unrouted = false;
+  /** A Child SA came whose networks have no routes, or the connection has moved. */
+  #outdated = false;
   #wasConnected = false;
   #renewal: Renewal | undefined;
   /** Where the association `by` was told to go. */
@@ -162,6 +161,7 @@ export class Life {
         this.#sentTo = { ...sentTo, by };
         this.#planRedirect(by);
       },
+      onMoved: (association) => this.#onMoved(association),
       onDisowned: (association) => this.#suspicion.disowned(association),
       onReauthenticate: (association) => this.#planReauthentication(association),
       onInstalled: (association) => this.#onInstalled(association),
@@ -193,9 +193,10 @@ export class Life {
     const { clock } = this.#options.deps;
     const { signal } = this.#stop;
     while (!signal.aborted && !this.#fatal) {
-      if (this.#unrouted && this.#current) {
-        this.#unrouted = false;
-        await this.#configure(this.#current);
+      if (this.#outdated && this.#current) {
+        this.#outdated = false;
+        await this.#reconfigure(this.#current);
+        continue;
       }
       if (this.#due !== undefined && this.#due <= clock.now()) {
         this.#due = undefined;
@@ -234,9 +235,9 @@ export class Life {
     } catch (error) {
       this.#attempt = undefined;
       person.cancel();
-      if (!(error instanceof TunnelError)) throw error;
-      log.warn(`reconnecting (${this.#retries.attempt}): ${explain(error.failure).sentence}`);
-      this.#failed(error.failure);
+      const failure = inTunnel(error);
+      log.warn(`reconnecting (${this.#retries.attempt}): ${explain(failure).sentence}`);
+      this.#failed(failure);
     }
     onChange();
   }
@@ -259,7 +260,14 @@ export class Life {
     const { onStage, onStep } = this.#options;
     onStep(`configuring ${this.#carrier?.tun ?? ''}`);
     this.#outerMtu = outerMtu;
-    await this.#configure(association);
+    try {
+      await this.#configure(association);
+    } catch (error) {
+      void association.leave();
+      // Half of what the fresh one needs may be in force where another still stands.
+      this.#outdated = true;
+      throw error;
+    }
     if (this.#stop.signal.aborted) return;
     const old = this.#current;
     this.#current = association;
@@ -301,8 +309,27 @@ export class Life {
     const routed = new Set(this.#plan?.routes.remoteTs.map(formatTrafficSelector));
     const carried = [...association.children.values()].flatMap(({ child }) => child.remoteTs);
     if (carried.every((selector) => routed.has(formatTrafficSelector(selector)))) return;
-    this.#unrouted = true;
+    this.#outdated = true;
     this.#bell.ring();
+  }
+
+  /** Another way to the gateway may have another MTU and other headers, and the guard knows its address. */
+  #onMoved(association: Association): void {
+    if (association !== this.#current) return;
+    this.#outdated = true;
+    this.#bell.ring();
+  }
+
+  /** The same association, elsewhere or with more to carry. Where the system refuses, a fresh one is the next try. */
+  async #reconfigure(association: Association): Promise<void> {
+    try {
+      const remote = association.path && parseIp(association.path.remote.address);
+      const way = remote && (await this.#wayTo(remote));
+      if (way) this.#outerMtu = way.mtu;
+      await this.#configure(association);
+    } catch (error) {
+      association.fail(inTunnel(error));
+    }
   }
 
   #onEnd(association: Association, end: Failure | undefined): void {
@@ -373,17 +400,27 @@ export class Life {
     else if (!this.#dialler?.trying?.isAnswered) this.#attempt.abort();
   }
 
-  async #wayOf({ path }: Association): Promise<Path | undefined> {
+  /** To where it is now, else to another address of its gateway's (RFC 4555 §3.4), where the gateway follows us. */
+  async #wayOf({ path, mobike, peerAddresses }: Association): Promise<Path | undefined> {
     const remote = path && parseIp(path.remote.address);
-    if (!remote || !this.#carrier) return undefined;
+    if (!remote) return undefined;
+    for (const address of [remote, ...(mobike ? peerAddresses : [])]) {
+      const way = await this.#wayTo(address);
+      const family = address.length === 4 ? 4 : 6;
+      const port = this.#carrier?.portLike(path.local.port, family);
+      if (!way || port === undefined) continue;
+      const { local, remote: there } = way.path;
+      return { local: { ...local, port }, remote: { ...path.remote, address: there.address } };
+    }
+    return undefined;
+  }
+
+  async #wayTo(remote: IpAddress): Promise<{ path: Path; mtu: number } | undefined> {
     const { deps, stored } = this.#options;
-    const way = await wayTo(remote, {
-      routes: deps.effects.routes,
-      carrier: this.#carrier,
-      gateway: stored.profile.gateway,
-    });
-    if ('cause' in way) return undefined;
-    return { local: { ...path.local, address: way.path.local.address }, remote: path.remote };
+    if (!this.#carrier) return undefined;
+    const { gateway } = stored.profile;
+    const way = await wayTo(remote, { routes: deps.effects.routes, carrier: this.#carrier, gateway });
+    return 'cause' in way ? undefined : way;
   }
 
   #carrierEvents() {
@@ -400,5 +437,9 @@ export class Life {
     };
   }
 }
+
+/** What the system refuses may be a matter of a moment once a tunnel was up: endurance.ts says how often it may. */
+const inTunnel = (error: unknown): Failure =>
+  error instanceof TunnelError ? error.failure : systemFailure('The tunnel cannot be set up', error);
 
 const NOTHING_ASSIGNED = { addresses: [], dns: [], subnets: [], domains: [] } as const;

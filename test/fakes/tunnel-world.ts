@@ -178,6 +178,8 @@ export class TunnelWorld implements TunnelPlatform {
   offline = false;
   /** Our addresses as the routes have them; datagrams keep the first ones. */
   ours: readonly [string, string] = OURS;
+  /** Of the way to every gateway. */
+  outerMtu = 1500;
   /** Passwords that gateways have changed. */
   readonly keptPasswords = new Map<string, Secret>();
   /** What people typed and wanted to be remembered, by profile. */
@@ -204,7 +206,7 @@ export class TunnelWorld implements TunnelPlatform {
         );
       }
       const own = this.ours[remote.length === 4 ? 0 : 1];
-      this.effects.source = { address: parseIp(own) ?? remote, mtu: 1500, dev: 'eth0' };
+      this.effects.source = { address: parseIp(own) ?? remote, mtu: this.outerMtu, dev: 'eth0' };
       return sourceFor(remote, mark);
     };
     this.tunnels = new TunnelManager(store ?? { get: (id) => this.profiles.get(id) }, {

@@ -6,10 +6,11 @@ import type { InitiatorConfig } from '#core/ikev2/connection-types.ts';
 import { tunnelStatusSchema, type TunnelState } from '#core/ipc/contract.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { parseIp } from '#core/net/address.ts';
+import { SystemFailure } from '#helper/effects/effects.ts';
 import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
 import { type Gateway, reply, TunnelWorld } from '#test/fakes/tunnel-world.ts';
 import type { ResponderOverrides } from '#test/harness/ikev2-pair.ts';
-import { id } from '#test/harness/ikev2-pair.ts';
+import { id, ip } from '#test/harness/ikev2-pair.ts';
 
 const GATEWAY = '203.0.113.1';
 const SECOND = '203.0.113.2';
@@ -286,6 +287,17 @@ describe('the network', () => {
     expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
   });
 
+  it('leads to the gateway with another MTU: the adapter and the guard follow, and nothing else', async () => {
+    const { world, status } = await connected();
+    const before = status().interface?.mtu ?? 0;
+    world.ours = ['192.0.2.77', '2001:db8::77'];
+    world.outerMtu = 1400;
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(200);
+    expect(status().interface?.mtu).toBe(before - 100);
+    expect(applied(world).slice(ALL.length)).toEqual(['apply link', 'apply firewall']);
+  });
+
   it('gives us another address and the gateway knows no MOBIKE: a fresh connection, at once', async () => {
     const { world, status, configs, gateway } = await connected({}, { mobike: false });
     world.ours = ['192.0.2.77', '2001:db8::77'];
@@ -488,6 +500,50 @@ describe('after a reconnection', () => {
       .map((call) => (call.with as { addresses: readonly unknown[] }).addresses.length);
     expect(guarded).toEqual([3, 1]);
     expect(world.journal.entries().map(({ effect }) => effect)).toEqual(['firewall', 'routes', 'dns']);
+  });
+
+  const elsewhere = (): ResponderOverrides => ({
+    ...PEER,
+    assign: () => ({
+      addresses: [{ address: ip('10.9.0.99'), length: 32 }],
+      dns: [],
+      subnets: [],
+      domains: [],
+    }),
+  });
+  const broken = (): SystemFailure => new SystemFailure('ip link', 'Device or resource busy', 'wait');
+
+  it.each(['link', 'firewall', 'routes'])(
+    '%s that the system refuses once is tried again',
+    async (effect) => {
+      const { world, gateway, status } = await connected();
+      world.effects.failures.set(`${effect} apply`, broken());
+      gateway.config = elsewhere();
+      gateway.deleteAll();
+      await world.clock.advance(5000);
+      expect(status()).toMatchObject({ state: 'connected', virtualIps: ['10.9.0.99'] });
+      // What was done before the refusal is not trusted.
+      expect(applied(world).slice(-5)).toEqual([
+        'apply firewall',
+        'apply link',
+        'apply firewall',
+        'apply routes',
+        'undo dns',
+      ]);
+      expect(gateway.peers).toBe(3);
+    },
+  );
+
+  it('what the system refuses again and again ends the tunnel', async () => {
+    const { world, gateway, status } = await connected();
+    gateway.config = elsewhere();
+    gateway.deleteAll();
+    for (let tenth = 0; tenth < 600; tenth++) {
+      world.effects.failures.set('link apply', broken());
+      await world.clock.advance(100);
+    }
+    expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'system' } });
+    expect(world.journal.entries()).toEqual([]);
   });
 
   it('no name servers any more: ours are taken back', async () => {
