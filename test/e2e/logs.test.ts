@@ -151,11 +151,14 @@ describe('the log', () => {
       await app.page.getByRole('heading', { name: title, exact: true }).waitFor();
       await app.page.locator('li, pre').first().waitFor();
       expect(await barriers(app.page)).toEqual([]);
+      if (title === titles[0]) await app.page.locator('[aria-live="polite"]').waitFor();
       // 200 % zoom of a window of 360 pixels leaves the page half of them.
       for (const width of [360, 180]) {
         await app.page.setViewportSize({ width, height: 480 });
         const fits = await app.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
         expect(fits, `${title} at ${width} pixels`).toBe(true);
+        // Another size is no wish to stop following.
+        if (title === titles[0]) await app.page.locator('[aria-pressed="false"]').waitFor();
       }
       await app.page.setViewportSize({ width: 380, height: 640 });
       await app.page.keyboard.press('Escape');

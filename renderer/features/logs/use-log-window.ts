@@ -79,7 +79,9 @@ export function useLogWindow(
     onScroll() {
       const host = list.current;
       if (!host) return;
-      if (host.scrollTop + host.clientHeight < host.scrollHeight - row / 2) setFollowing(false);
+      // A window that changes its size scrolls, too; that is no wish.
+      const isResize = host.clientHeight !== seen.height;
+      if (!isResize && host.scrollTop + host.clientHeight < host.scrollHeight - row / 2) setFollowing(false);
       look();
     },
     reveal(index) {
