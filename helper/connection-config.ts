@@ -75,6 +75,7 @@ export function connectionConfig(
     livenessSec: ike.livenessSec,
     encapsulation: ike.encapsulation,
     vendorIds: [],
+    mobike: ike.mobike,
     lifetimeSec: ike.lifetimeSec,
     ...(ike.fragmentBytes === undefined ? {} : { fragmentBytes: ike.fragmentBytes }),
     localId: localIdentity(profile, localAddress, inputs),

@@ -58,6 +58,16 @@ export interface Draft {
   readonly companions: Companions;
 }
 
+/** MOBIKE (RFC 4555), of whatever a format calls it; `negated` where it has a switch that turns it off. */
+export const mobike =
+  (negated = false): Row<Draft> =>
+  (item, { ike }) => {
+    const on = item.switch();
+    if (on === undefined) return;
+    ike.mobike = on !== negated;
+    item.taken();
+  };
+
 export const newDraft = (name: string, companions: Companions): Draft => ({
   name: printable(name, 128),
   gateway: { addresses: [] },

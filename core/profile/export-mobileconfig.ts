@@ -42,6 +42,7 @@ export function toMobileconfig(
     ['AuthPassword', eap ? clearText(secrets.password) : undefined],
     ['DeadPeerDetectionRate', nearestRate(ike.livenessSec)],
     ['NATKeepAliveInterval', ike.natKeepaliveSec === 20 ? undefined : ike.natKeepaliveSec],
+    ['DisableMOBIKE', ike.mobike ? undefined : 1],
     ['EnableCertificateRevocationCheck', revocation ? Number(revocation.crl || revocation.ocsp) : undefined],
     [
       'EnablePFS',

@@ -37,6 +37,7 @@ export function toSwanctl(
     ['dpd_delay', `${ike.livenessSec}s`],
     ['rekey_time', `${ike.lifetimeSec}s`],
     ['over_time', '0s'],
+    ...(ike.mobike ? [] : [['mobike', 'no'] as const]),
     ...(ike.fragmentBytes === 0 ? [['fragmentation', 'no'] as const] : []),
     ...(ike.initialContact ? [] : [['unique', 'never'] as const]),
     ...localRounds(profile, put),

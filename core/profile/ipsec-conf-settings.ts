@@ -22,9 +22,9 @@ import {
   checkUser,
 } from '#core/profile/check.ts';
 import type { Companion } from '#core/profile/companions.ts';
-import { type Draft, port, takeProposals } from '#core/profile/draft.ts';
+import { type Draft, mobike, port, takeProposals } from '#core/profile/draft.ts';
 import type { Dialect } from '#core/profile/ipsec-conf-parser.ts';
-import { fragmentation, isAnyIdentity, localProof, remoteProof } from '#core/profile/swanctl-connection.ts';
+import { fragmentation, isAnyIdentity, localProof, REAUTHENTICATION, remoteProof } from '#core/profile/swanctl-connection.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -343,14 +343,14 @@ const SHARED: Table<ConnDraft> = {
   marginbytes: ignore(MOMENT),
   marginpackets: ignore(MOMENT),
   rekey: ignore(MOMENT),
-  reauth: ignore(`reauthentication ${LATER}`),
+  reauth: onlyOff(REAUTHENTICATION),
   keyingtries: ignore(AGAIN),
   dpddelay: liveness,
   dpdtimeout: ignore(IKEV1),
   dpdaction: ignore(AGAIN),
   closeaction: ignore(AGAIN),
   auto: ignore('Adit connects when it is asked to'),
-  mobike: ignore(`MOBIKE ${LATER}; after a change of network Adit connects anew`),
+  mobike: mobike(),
   forceencaps: encapsulation,
   encapsulation,
   fragmentation,

@@ -12,7 +12,7 @@ import {
   type Table,
 } from '#core/profile/answers.ts';
 import { checkProposal, checkUser } from '#core/profile/check.ts';
-import { checked, type Draft, gatewayId, host, localId, within } from '#core/profile/draft.ts';
+import { checked, type Draft, gatewayId, host, localId, mobike, within } from '#core/profile/draft.ts';
 import { ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorithms.ts';
 import { EAP_CLIENT, password, settleInner } from '#core/profile/mobileconfig-eap.ts';
 import { isDict, type PlistDict, textOf } from '#core/profile/plist.ts';
@@ -152,7 +152,7 @@ export const IKEV2: Table<Draft> = {
   TLSMinimumVersion: ignore('EAP offers TLS 1.2 and 1.3'),
   TLSMaximumVersion: ignore('EAP offers TLS 1.2 and 1.3'),
   UseConfigurationAttributeInternalIPSubnet: ignore('Adit always asks for the gateway’s networks'),
-  DisableMOBIKE: ignore(`MOBIKE ${LATER}`),
+  DisableMOBIKE: mobike(true),
   DisableRedirect: onlyOn('a gateway may send Adit only where gateway.redirects of the profile says'),
   DisconnectOnIdle: ignore(`closing an idle tunnel ${LATER}`),
   DisconnectOnIdleTimer: ignore(`closing an idle tunnel ${LATER}`),

@@ -17,6 +17,7 @@ import {
   gatewayId,
   host,
   localId,
+  mobike,
   newDraft,
 } from '#core/profile/draft.ts';
 import { type IniSection, parseIni } from '#core/profile/ini.ts';
@@ -145,7 +146,7 @@ const ENTRY: Table<Draft> = {
   customipsecpolicies: ignore(
     'Adit offers its own proposals; name others under ike.proposals and child.proposals',
   ),
-  disablemobility: ignore('MOBIKE is not supported yet'),
+  disablemobility: mobike(true),
   networkoutagetime: ignore('Adit decides itself how long to try and when to connect again'),
   idledisconnectseconds: ignore('closing an idle tunnel is not supported yet'),
   disableikenameekucheck: (item) =>

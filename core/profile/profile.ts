@@ -132,6 +132,8 @@ export const profileSchema = z.strictObject({
       /** Our own UDP port; 0 lets the system choose, so that another IKE daemon may run beside us. */
       localPort: z.int().min(0).max(65535).default(0),
       initialContact: z.boolean().default(true),
+      /** The tunnel moves along from network to network where the gateway takes that (MOBIKE, RFC 4555). */
+      mobike: z.boolean().default(true),
       /** The largest IP datagram of IKE before a message goes out in fragments (RFC 7383); 0 neither sends nor takes any. */
       fragmentBytes: z.union([z.literal(0), z.int().min(576).max(1500)]).optional(),
     })

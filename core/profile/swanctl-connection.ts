@@ -2,10 +2,10 @@
  * The settings of `connections.<name>` and of its authentication rounds `local…` and `remote…` (swanctl.conf(5)), a
  * row each: what becomes of it in a profile. Called by swanctl.ts.
  */
-import { ignore, type Item, onlyOff, refuse, type Row, type Table } from '#core/profile/answers.ts';
+import { ignore, type Item, refuse, type Row, type Table } from '#core/profile/answers.ts';
 import { checkHost, checkIdentity, checkUser } from '#core/profile/check.ts';
 import type { Companion } from '#core/profile/companions.ts';
-import { checked, type Draft, type EapMethod, port, takeProposals } from '#core/profile/draft.ts';
+import { checked, type Draft, type EapMethod, mobike, port, takeProposals } from '#core/profile/draft.ts';
 import { IKE_LIFETIMES, type Lifetimes } from '#core/profile/swanctl-lifetimes.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
@@ -18,6 +18,9 @@ const IKEV1 = 'for IKEv1 only';
 const GATEWAYS = 'for gateways only';
 const KERNEL = 'for the kernel of another client; Adit keeps its own adapter and routes';
 const OWN_RETRIES = 'Adit decides itself how long to try and when to connect again';
+
+/** Of ipsec.conf as well. */
+export const REAUTHENTICATION = 'Adit authenticates anew when the gateway asks for it (RFC 4478)';
 
 const remoteAddresses: Row<Draft> = (item, draft) => {
   const texts = readList(item.value);
@@ -83,7 +86,7 @@ const unique: Row<Draft> = (item, { ike }) => {
 const reauthentication: Row<Draft> = (item) => {
   const after = item.time();
   if (after === 0) item.taken();
-  else if (after !== undefined) item.ignored('reauthentication is not supported yet');
+  else if (after !== undefined) item.ignored(REAUTHENTICATION);
 };
 
 const certificateRequests: Row<Draft> = (item, { remote }) => {
@@ -143,7 +146,7 @@ export const CONNECTION: Table<SwanctlDraft> = {
   reauth_time: reauthentication,
   fragmentation,
   childless,
-  mobike: onlyOff('MOBIKE is not supported yet; after a change of network Adit connects anew'),
+  mobike: mobike(),
   keyingtries: ignore(OWN_RETRIES),
   aggressive: ignore(IKEV1),
   pull: ignore(IKEV1),

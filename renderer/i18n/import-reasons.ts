@@ -31,6 +31,11 @@ const ROWS: readonly Row[] = [
     'Adit 总是用 UDP 承载 ESP，所有支持 NAT 穿越的网关都接受',
   ),
   row(
+    'Adit authenticates anew when the gateway asks for it (RFC 4478)',
+    'Adit weist sich neu aus, wenn das Gateway es verlangt (RFC 4478)',
+    '网关要求时 Adit 会重新认证（RFC 4478）',
+  ),
+  row(
     'Adit asks for what it does not have',
     'Adit fragt nach dem, was es nicht hat',
     '缺少的内容 Adit 会询问',
@@ -121,7 +126,6 @@ const ROWS: readonly Row[] = [
   ),
   row('ESP always encrypts', 'ESP verschlüsselt immer', 'ESP 总是加密'),
   row('IPComp is not supported', 'IPComp wird nicht unterstützt', '不支持 IPComp'),
-  row('MOBIKE is not supported yet', 'MOBIKE wird noch nicht unterstützt', '尚不支持 MOBIKE'),
   row('NetworkManager’s own affair', 'Sache des NetworkManagers', '由 NetworkManager 自行处理'),
   row(
     'PEAP is left out: what runs inside is said of TTLS',

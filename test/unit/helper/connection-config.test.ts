@@ -144,6 +144,7 @@ describe('the configuration of a connection', () => {
         lifetimeSec: 1000,
         encapsulation: 'auto',
         initialContact: false,
+        mobike: false,
       },
       child: { lifetimeBytes: 2 ** 21, lifetimePackets: 5000, lifetimeSec: 600, replayWindow: 128 },
       request: { dns: false },
@@ -154,6 +155,7 @@ describe('the configuration of a connection', () => {
       lifetimeSec: 1000,
       encapsulation: 'auto',
       initialContact: false,
+      mobike: false,
       request: { ip4: true, ip6: true, dns: false, domains: false },
       child: { replayWindow: 128, lifetimeSec: 600, hardLimit: { bytes: 2n ** 21n, packets: 5000n } },
     });

@@ -94,13 +94,14 @@ describe.each(EXPORT_FORMATS)('export to %s', (format) => {
   it('names every field that it cannot carry', () => {
     const from = profile({
       dns: { domains: ['example.org'] },
-      ike: { initialContact: false, localPort: 4501 },
+      ike: { initialContact: false, localPort: 4501, mobike: false },
     });
     const { again, left } = back(format, from);
     const lost: readonly (readonly [string, boolean])[] = [
       ['dns.domains', again.dns.domains.length === 0],
       ['ike.initialContact', again.ike.initialContact],
       ['ike.localPort', again.ike.localPort === 0],
+      ['ike.mobike', again.ike.mobike],
     ];
     expect(lost.map(([field]) => [field, left.includes(field)])).toEqual(lost);
   });
