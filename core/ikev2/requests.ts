@@ -16,12 +16,14 @@ import { RequestWindow } from './window.ts';
 interface Outstanding {
   readonly plan: Plan;
   readonly messageId: number;
-  readonly payloads: readonly Payload[];
+  payloads: readonly Payload[];
   /** More than one where the message is fragmented. */
   datagrams: readonly Uint8Array[];
   schedule: RetransmitSchedule;
   /** The last path that it went out over. */
   sentOver: Path;
+  /** Built anew before it is sent again. */
+  outdated: boolean;
 }
 
 export class Requests {
@@ -94,14 +96,31 @@ export class Requests {
   #start(now: number, plan: Plan, messageId: number): number | undefined {
     const { path } = this.#sa;
     if (path === undefined) throw new Error('a request before there is a path');
+    const built = this.#build(now, plan, messageId, path);
+    const schedule = this.#newSchedule(plan);
+    this.#outstanding = { plan, messageId, ...built, schedule, sentOver: path, outdated: false };
+    this.#sa.asking = plan.subject;
+    return this.#transmit(now, this.#outstanding, path);
+  }
+
+  #build(
+    now: number,
+    plan: Plan,
+    messageId: number,
+    path: Path,
+  ): Pick<Outstanding, 'payloads' | 'datagrams'> {
     const payloads: Payload[] = [];
     for (const task of plan.tasks) task.request?.({ sa: this.#sa, now, path }, payloads);
     const place = { exchange: plan.exchange, response: false, messageId };
-    const datagrams = sealMessage(this.#sa, place, payloads, path);
-    const schedule = this.#newSchedule(plan);
-    this.#outstanding = { plan, messageId, payloads, datagrams, schedule, sentOver: path };
-    this.#sa.asking = plan.subject;
-    return this.#transmit(now, this.#outstanding, path);
+    return { payloads, datagrams: sealMessage(this.#sa, place, payloads, path) };
+  }
+
+  /**
+   * The next retransmission says what the tasks say then. Not before: until it leaves, the answer may still be one to the octets
+   * that went out, which AUTH covers (RFC 7296 §2.15).
+   */
+  rebuildLater(): void {
+    if (this.#outstanding !== undefined) this.#outstanding.outdated = true;
   }
 
   /** Sends the same octets again, or the same message in smaller fragments, over the path as it is now; `undefined` when there were attempts enough. */
@@ -110,7 +129,10 @@ export class Requests {
     const { path } = this.#sa;
     if (current === undefined || path === undefined || current.schedule.exhausted) return undefined;
     this.#sa.counters.retransmitsSent++;
-    if (current.schedule.attempts === ATTEMPTS_BEFORE_SMALLER) this.#shrink(current, path);
+    if (current.outdated) {
+      const { plan, messageId } = current;
+      Object.assign(current, this.#build(now, plan, messageId, path), { outdated: false });
+    } else if (current.schedule.attempts === ATTEMPTS_BEFORE_SMALLER) this.#shrink(current, path);
     return this.#transmit(now, current, path);
   }
 

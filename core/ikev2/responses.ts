@@ -63,6 +63,9 @@ function conclude(life: Lifecycle, { now, bytes, path }: Arrived, verdict: Settl
   switch (verdict?.ruling) {
     case 'repeat':
       return life.repeat(now);
+    case 'repeat-later':
+      life.requests.rebuildLater();
+      return life.doubt(now, verdict.failure, false);
     case 'doubt':
       return life.doubt(now, verdict.failure, true);
     case 'drop':

@@ -24,7 +24,13 @@ import {
 import type { Companion } from '#core/profile/companions.ts';
 import { type Draft, mobike, port, takeProposals } from '#core/profile/draft.ts';
 import type { Dialect } from '#core/profile/ipsec-conf-parser.ts';
-import { fragmentation, isAnyIdentity, localProof, REAUTHENTICATION, remoteProof } from '#core/profile/swanctl-connection.ts';
+import {
+  fragmentation,
+  isAnyIdentity,
+  localProof,
+  REAUTHENTICATION,
+  remoteProof,
+} from '#core/profile/swanctl-connection.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
 

@@ -6,17 +6,21 @@
 import type { Failure } from '#core/failure/failure.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { findNotify, notify } from '../payload-access.ts';
-import { doubting, type Task } from './task.ts';
+import type { Task } from './task.ts';
 
-/** Secrets rotate, so a cookie may age on the way and a second one is fair; a peer that never stops is not. */
-const MAX_COOKIES = 5;
+/**
+ * So many are returned at once: secrets rotate, so a cookie may age on the way and a second one is fair. A gateway in a burst
+ * of logins may change them faster than we answer; from then on the newest goes along with each retransmission, and the
+ * end of those is the end.
+ */
+const MAX_AT_ONCE = 5;
 
 /** §2.6 */
 const MAX_COOKIE_BYTES = 64;
 
 const CIRCLING: Failure = {
   cause: 'protocol-error',
-  detail: `asks for a new cookie again and again (${MAX_COOKIES} were returned)`,
+  detail: `asks for a new cookie again and again`,
   sentBy: 'peer',
 };
 
@@ -34,10 +38,9 @@ export function cookieTask(): Task {
       if (asked.data.length === 0 || asked.data.length > MAX_COOKIE_BYTES) {
         return { ruling: 'drop', counter: 'malformed' };
       }
-      if (++received > MAX_COOKIES) return doubting(CIRCLING);
       // A copy: the receive buffer may be reused before the request is built again.
       cookie = asked.data.slice();
-      return { ruling: 'repeat' };
+      return ++received > MAX_AT_ONCE ? { ruling: 'repeat-later', failure: CIRCLING } : { ruling: 'repeat' };
     },
   };
 }

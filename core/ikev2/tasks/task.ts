@@ -22,6 +22,8 @@ export type Verdict =
   | undefined
   /** Our request is to be built anew and sent again under the same message ID (COOKIE, INVALID_KE_PAYLOAD). */
   | { readonly ruling: 'repeat' }
+  /** The same, but no sooner than the next retransmission; when they are spent, the failure is reported. */
+  | { readonly ruling: 'repeat-later'; readonly failure: Failure }
   /**
    * Bad news that nothing vouches for: anybody on the way could have sent it. The exchange goes on; the failure is
    * reported if no better answer comes (§2.21.1).

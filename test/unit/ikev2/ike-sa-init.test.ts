@@ -95,6 +95,40 @@ describe('COOKIE (§2.6)', () => {
     expect(pair.world.sent.length).toBeLessThan(20);
     expect(pair.events.initiator.failure).toMatchObject({ cause: 'protocol-error', sentBy: 'peer' });
   });
+
+  /** A gateway in a burst: it changes its secret faster than we answer, until `patience` requests have come. */
+  function burst(patience: number): Ikev2Pair {
+    const retransmit = { initialMs: 500, factor: 2, maxMs: 10_000, attempts: 6, jitter: 0 };
+    const pair = new Ikev2Pair({ initiator: { retransmit } });
+    let requests = 0;
+    pair.link.tamper = (flying) => {
+      const first =
+        flying.bytes[18] === ExchangeType.IKE_SA_INIT && flying.source.address === INITIATOR_ADDRESS;
+      if (!first || ++requests > patience) return [flying];
+      const cookie = forgedAnswer(pair, [notifyPayload(NotifyType.COOKIE, Uint8Array.of(requests))]);
+      return [{ ...flying, source: flying.destination, destination: flying.source, bytes: cookie }];
+    };
+    return pair;
+  }
+  const cookiesSent = (pair: Ikev2Pair): (number | undefined)[] =>
+    pair.drawing.messages
+      .filter(({ direction }) => direction === 'I -> R')
+      .flatMap(({ message }) => message.payloads[0] ?? [])
+      .flatMap((payload) => (payload.kind === 'N' ? [payload.data[0]] : []));
+
+  it('goes with each retransmission in its newest form, where a gateway asks again and again', () => {
+    const pair = burst(8).connect();
+    expect(pair.initiator.state).toBe('established');
+    expect(cookiesSent(pair).slice(0, 8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(pair.initiator.counters.retransmitsSent).toBe(3);
+  });
+
+  it('costs no more messages than the retransmissions after that', () => {
+    const pair = burst(1_000).initiate().runToEnd();
+    expect(pair.events.initiator.failure).toMatchObject({ cause: 'protocol-error', sentBy: 'peer' });
+    // Five at once, and those of the five retransmissions after the last of them.
+    expect(cookiesSent(pair)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
 });
 
 describe('INVALID_KE_PAYLOAD', () => {
