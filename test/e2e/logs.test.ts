@@ -112,6 +112,26 @@ describe('the log', () => {
     expect(await scrolled()).toBeGreaterThan(before);
   });
 
+  it('shows a line whole that the arrow keys choose, and keeps it in sight', async () => {
+    await openLog();
+    await app.page.getByRole('log').press('ArrowUp');
+    await app.page.getByRole('region', { name: 'The chosen line' }).getByText('line 19 of the log').waitFor();
+    const chosen = app.page.locator('[data-chosen="true"]');
+    const inSight = (): Promise<boolean> =>
+      chosen.evaluate((row) => {
+        const [list, own] = [row.closest('[role="log"]'), row.getBoundingClientRect()].map((one) =>
+          one instanceof Element ? one.getBoundingClientRect() : one,
+        );
+        return !!list && !!own && own.top >= list.top - 1 && own.bottom <= list.bottom + 1;
+      });
+    expect(await inSight()).toBe(true);
+    for (let press = 0; press < 12; press++) await app.page.getByRole('log').press('ArrowUp');
+    await app.page.getByRole('region', { name: 'The chosen line' }).getByText('line 7 of the log').waitFor();
+    expect(await inSight()).toBe(true);
+    await app.page.getByRole('log').press('Escape');
+    await chosen.waitFor({ state: 'detached' });
+  });
+
   it('costs nothing while the window is hidden', async () => {
     await openLog();
     await app.page.evaluate(() => {

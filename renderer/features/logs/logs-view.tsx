@@ -1,5 +1,13 @@
 /** What the helper writes while it works: live, narrowed by level, subsystem and words, to copy and to save. */
-import { type KeyboardEvent, type ReactElement, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type ReactElement,
+  useDeferredValue,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useState,
+} from 'react';
 import { Button } from '../../components/button.tsx';
 import { View } from '../../components/view.tsx';
 import { i18n, useText } from '../../i18n/text.ts';
@@ -39,8 +47,12 @@ export function LogsView(): ReactElement {
     const at = Math.max(0, Math.min(filter.size - 1, index));
     setFollowing(false);
     setChosen(filter.numberAt(at));
-    reveal(at);
   };
+  // Once the whole line stands below the list, which has less room then.
+  // oxlint-disable-next-line react-hooks/exhaustive-deps -- only another line is to be brought into sight
+  useLayoutEffect(() => {
+    if (chosen !== undefined) reveal(filter.indexOf(chosen));
+  }, [chosen]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step !== 0) {
