@@ -151,7 +151,8 @@ describe('routers that tell', () => {
     { timeout: 60_000 },
     async (wide, narrow, outer) => {
       const path = await narrowPath(wide, narrow, outer);
-      const sizes = [500, narrow - 200, narrow - 60, wide - 200];
+      const adapter = wide - OVERHEAD[outer];
+      const sizes = [500, narrow - 200, narrow - 60, adapter - 50].filter((size) => size <= adapter - 50);
       for (const size of sizes)
         expect([size, await fate(path.left, RIGHT.inner4, size, 'dont')]).toEqual([size, 'answered']);
       const fates = new Set<Fate>();
@@ -160,7 +161,8 @@ describe('routers that tell', () => {
       expect(fates).toEqual(new Set(narrow < wide ? ['answered', 'told'] : ['answered']));
       await expectFiles(path, 3_000_000);
       expect(await stateOf(path.planes.left)).toMatchObject({ mtu: narrow, blackHole: false });
-      expect(await stateOf(path.planes.right)).toMatchObject({ mtu: narrow, blackHole: false });
+      // Where the left end's SYN says enough, the right end never sends anything too large.
+      expect(await stateOf(path.planes.right)).toMatchObject({ blackHole: false });
     },
   );
 
@@ -177,9 +179,9 @@ describe('routers that are silent', () => {
   const cases: readonly (readonly [number, 4 | 6])[] = [
     [1400, 4],
     [1300, 6],
+    [576, 4],
     ...(long
       ? ([
-          [576, 4],
           [1280, 4],
           [1280, 6],
         ] as const)
@@ -195,7 +197,7 @@ describe('routers that are silent', () => {
       await expectFiles(path, 1_000_000);
       // The right end sent a file first and found out; what it says in its SYN/ACK spares the left end the same.
       expect(await stateOf(path.planes.right)).toMatchObject({ mtu: 1280, blackHole: true });
-      expect(await fate(path.right, LEFT.inner4, narrow - 80, 'do')).toBe('told');
+      expect(await fate(path.right, LEFT.inner4, 1300, 'do')).toBe('told');
     },
   );
 });

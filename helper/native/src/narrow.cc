@@ -35,8 +35,7 @@ void Narrow::tcp(const SaEntry& entry, const VnetHeader& header, Octets packet) 
     return clampMss(packet, at, entry.sa->largestInner(mtu.room()), (header.flags & kVnetNeedsChecksum) != 0);
   }
   const std::size_t sealed = entry.sa->sealedBytes(packet.size());
-  const std::size_t next = mtu.nextRoom();
-  if (next == 0 || sealed <= next || sealed > mtu.room()) return;
+  if (sealed <= mtu.safeRoom() || sealed > mtu.room()) return;
   const std::uint64_t now = clock_();
   if (retransmissions_.again(packet, at, now)) mtu.vanishing(now);
 }

@@ -14,8 +14,8 @@ constexpr std::size_t kUdpBytes = 8;
 constexpr std::size_t kLargest = 65535;
 // No message of a router makes it smaller (RFC 791 §3.2 and RFC 8200 §5: what everybody takes).
 constexpr std::size_t kLeast4 = 576, kLeast6 = 1280;
-// Where a black hole leads. 1280 passes nearly everywhere; what does not even take that is IPv4.
-constexpr std::size_t kSteps[] = {1280, 576};
+// Where a black hole leads at first: this passes nearly everywhere.
+constexpr std::size_t kCautious = 1280;
 constexpr std::uint64_t kRaiseMs = 600'000;
 constexpr std::uint64_t kAskMs = 100;
 
@@ -27,19 +27,12 @@ PathMtu::PathMtu(int family) : family_(family), system_(kLargest) { publish(); }
 
 std::size_t PathMtu::headers() const { return (family_ == AF_INET ? 20 : 40) + kUdpBytes; }
 
-std::size_t PathMtu::stepBelow(std::size_t outer) const {
-  for (const std::size_t step : kSteps) {
-    if (step < outer && step >= least(family_)) return step;
-  }
-  return 0;
-}
-
 void PathMtu::publish() {
   const std::size_t outer = lowered_ == 0 ? system_ : std::min(system_, lowered_);
-  const std::size_t next = stepBelow(outer);
   outer_.store(outer, std::memory_order_relaxed);
   room_.store(outer - headers(), std::memory_order_relaxed);
-  nextRoom_.store(next == 0 ? 0 : next - headers(), std::memory_order_relaxed);
+  const bool lowest = lowered_ == least(family_);
+  safeRoom_.store(lowest ? kLargest : least(family_) - headers(), std::memory_order_relaxed);
   blackHole_.store(lowered_ != 0, std::memory_order_relaxed);
 }
 
@@ -50,9 +43,7 @@ void PathMtu::measured(std::size_t mtu, std::uint64_t nowMs) {
 }
 
 void PathMtu::vanishing(std::uint64_t nowMs) {
-  const std::size_t step = stepBelow(outer());
-  if (step == 0) return;
-  lowered_ = step;
+  lowered_ = lowered_ == 0 ? kCautious : least(family_);
   raiseAt_ = nowMs + kRaiseMs;
   publish();
 }

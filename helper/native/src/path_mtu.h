@@ -24,19 +24,19 @@ class PathMtu {
   std::size_t outer() const { return outer_.load(std::memory_order_relaxed); }
   // Large packets vanished here: routers are asked to fragment what they cannot take.
   bool blackHole() const { return blackHole_.load(std::memory_order_relaxed); }
-  // room() as it would be after the next sign of a black hole; 0: there is no lower step.
-  std::size_t nextRoom() const { return nextRoom_.load(std::memory_order_relaxed); }
+  // ESP packets of more octets than these are worth a look, since a black hole may take them.
+  std::size_t safeRoom() const { return safeRoom_.load(std::memory_order_relaxed); }
 
   // The rest is for one thread. `mtu`: what the system says now; ends a black hole whose time is over.
   void measured(std::size_t mtu, std::uint64_t nowMs);
-  // Large packets do not arrive: one step down, for ten minutes (RFC 8899 §5.1.1).
+  // Packets above safeRoom() do not arrive: at first 1280 octets and fragments where even that is too much, then the
+  // least there is; for ten minutes (RFC 8899 §5.1.1).
   void vanishing(std::uint64_t nowMs);
   // Whether it is time to ask the system again.
   bool due(std::uint64_t nowMs);
 
  private:
   std::size_t headers() const;
-  std::size_t stepBelow(std::size_t outer) const;
   void publish();
 
   const int family_;
@@ -44,7 +44,7 @@ class PathMtu {
   std::size_t lowered_ = 0;  // 0: no black hole
   std::uint64_t raiseAt_ = 0;
   std::uint64_t askAt_ = 0;
-  std::atomic<std::size_t> outer_, room_, nextRoom_;
+  std::atomic<std::size_t> outer_, room_, safeRoom_;
   std::atomic<bool> blackHole_{false};
 };
 
