@@ -106,6 +106,11 @@ export class Adit implements AsyncDisposable {
     return statusSchema.parse(JSON.parse(await this.run(['status', '--json'])));
   }
 
+  /** `adit status --watch --json`, until it is stopped: a line for each change. */
+  watch(): Daemon {
+    return this.host.start([this.#programs.adit, '--socket', this.socket, 'status', '--watch', '--json']);
+  }
+
   /** The tunnel of one profile; undefined when the helper does not list it. */
   async tunnel(profile: string): Promise<TunnelStatus | undefined> {
     return (await this.status()).tunnels.find(

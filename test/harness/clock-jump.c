@@ -1,5 +1,5 @@
 /*
- * Preloaded into the network watch's process (test/system/network-watch.test.ts): SIGUSR2 makes it believe that the
+ * Preloaded into the network watch's process or the helper's (network-watch.test.ts, staying.test.ts): SIGUSR2 makes it believe that the
  * machine slept for eight hours. CLOCK_REALTIME and CLOCK_BOOTTIME jump, and the timer on the wall clock is cancelled as
  * the kernel would. The machine's own clock is left alone.
  */
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +40,15 @@ ssize_t read(int fd, void* room, size_t length) {
   if (fd != timer || result < 0) return result;
   errno = ECANCELED;
   return -1;
+}
+
+int gettimeofday(struct timeval* now, void* zone) {
+  (void)zone;
+  struct timespec exact;
+  const int result = (int)syscall(SYS_clock_gettime, CLOCK_REALTIME, &exact);
+  now->tv_sec = exact.tv_sec + hours * 3600L;
+  now->tv_usec = exact.tv_nsec / 1000;
+  return result;
 }
 
 int clock_gettime(clockid_t clock, struct timespec* now) {

@@ -173,6 +173,7 @@ describe('a helper that stops while connected', () => {
     expect(await scene.adit.journal()).toMatch(/"effect"/);
     await scene.adit.restart();
     await expectNothingLeft(scene, scene.untouched);
+    expect((await scene.adit.tunnel(id))?.state ?? 'disconnected').toBe('disconnected');
     await scene.adit.up(id);
     // The profile survived, and INITIAL_CONTACT made the gateway forget the SA that nobody deleted.
     await expectTraffic(scene, id, 'plain');
