@@ -8,6 +8,44 @@ import { type Hole, holes } from './holes.ts';
 
 const NOWHERE = '/nonexistent/aditd.sock';
 
+/** Permissions that the page would get. */
+const granted = (app: RunningApp): Promise<string[]> =>
+  app.evaluate(({ permissions }) => {
+    const request = permissions.request as
+      | ((a: null, b: string, decide: (allowed: boolean) => void) => void)
+      | undefined;
+    const check = permissions.check as ((a: null, b: string) => boolean) | undefined;
+    const open: string[] = [];
+    for (const permission of ['media', 'geolocation', 'openExternal']) {
+      // Electron grants what nobody decides about.
+      if (!request) open.push(permission);
+      request?.(null, permission, (allowed) => allowed && open.push(permission));
+      if (check?.(null, permission) ?? true) open.push(`${permission} (check)`);
+    }
+    return open;
+  });
+
+/** Senders other than our page whose calls the main process answers. */
+const strangersHeard = (app: RunningApp): Promise<string[]> =>
+  app.evaluate(async ({ callFrom }) => {
+    const origin = 'adit://app';
+    const strangers = {
+      'another origin': {
+        url: 'https://attacker.example/',
+        origin: 'https://attacker.example',
+        parent: null,
+      },
+      'a like name': { url: 'adit://app.attacker/', origin: 'adit://app.attacker', parent: null },
+      'a frame inside': { url: `${origin}/index.html`, origin, parent: {} },
+      'a frame that is gone': null,
+    };
+    const heard: string[] = [];
+    for (const [name, frame] of Object.entries(strangers)) {
+      if ((await callFrom('adit:call', frame, ['app.state', {}])) === undefined) heard.push(name);
+    }
+    return heard;
+  });
+
 describe('the shipped bundle', () => {
   let app: RunningApp;
   beforeAll(async () => {
@@ -43,16 +81,12 @@ describe('the shipped bundle', () => {
     expect(await ask('app.state', {})).toMatchObject({ ok: true });
   });
 
-  it('gives every permission away to nobody', async () => {
-    const answers = await app.evaluate(({ permissions }) => {
-      const request = permissions.request as (a: null, b: string, decide: (allowed: boolean) => void) => void;
-      const check = permissions.check as () => boolean;
-      const decided: boolean[] = [];
-      for (const permission of ['media', 'geolocation', 'openExternal'])
-        request(null, permission, (allowed) => decided.push(allowed));
-      return [...decided, check()];
-    });
-    expect(answers).toEqual([false, false, false, false]);
+  it('gives no permission away', async () => {
+    expect(await granted(app)).toEqual([]);
+  });
+
+  it('hears nobody but our page', async () => {
+    expect(await strangersHeard(app)).toEqual([]);
   });
 
   it('serves its own files alone', async () => {
@@ -93,30 +127,55 @@ describe('without a defence', () => {
     ['windows may be opened', 'main.js', 'action: "deny"', 'action: "allow"', 'window'],
   ];
   it.each(controls)('%s: seen', async (_, file, from, to, hole) => {
-    const directory = await mkdtemp(join(tmpdir(), 'adit-control-'));
-    try {
-      await cp(APP, directory, { recursive: true });
-      const path = join(directory, file);
-      const text = await readFile(path, 'utf8');
-      const changed = text.replace(from, to);
-      expect(changed).not.toBe(text);
-      await writeFile(path, changed);
-      await using app = await RunningApp.start({ socket: NOWHERE, app: directory });
-      expect(await holes(app)).toContain(hole);
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+    await using broken = await brokenBundle(file, from, to);
+    await using app = await RunningApp.start({ socket: NOWHERE, app: broken.directory });
+    expect(await holes(app)).toContain(hole);
+  });
+
+  it.each([
+    ['setPermissionRequestHandler', /session\.setPermissionRequestHandler\(.*\);/, 'media'],
+    ['setPermissionCheckHandler', /session\.setPermissionCheckHandler\(.*\);/, 'media (check)'],
+  ] as const)('%s is not called: seen', async (_, from, permission) => {
+    await using broken = await brokenBundle('main.js', from, '');
+    await using app = await RunningApp.start({ socket: NOWHERE, app: broken.directory });
+    expect(await granted(app)).toContain(permission);
+  });
+
+  it.each([
+    ['at all', /return senderFrame !== null.*;/, 'return true;', 'a frame that is gone'],
+    ['for its origin', / && senderFrame\.origin === "adit:\/\/app"/, '', 'another origin'],
+    ['for its frame', / && senderFrame\.parent === null/, '', 'a frame inside'],
+  ] as const)('a sender is not looked at %s: seen', async (_, from, to, stranger) => {
+    await using broken = await brokenBundle('main.js', from, to);
+    await using app = await RunningApp.start({ socket: NOWHERE, app: broken.directory });
+    expect(await strangersHeard(app)).toContain(stranger);
+  });
+
+  it.each([
+    ['sandbox: true', 'sandbox: false'],
+    ['contextIsolation: true', 'contextIsolation: false'],
+    ['nodeIntegration: false', 'nodeIntegration: true'],
+  ])('instead of %s %s: the double refuses to open a window', async (from, to) => {
+    await using broken = await brokenBundle('main.js', from, to);
+    await expect(RunningApp.start({ socket: NOWHERE, app: broken.directory })).rejects.toThrow(
+      'webPreferences that open the page to the system are refused',
+    );
   });
 
   it('a preload that requires a module of Node gives no bridge', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'adit-control-'));
-    try {
-      await cp(APP, directory, { recursive: true });
-      const path = join(directory, 'preload.cjs');
-      await writeFile(path, `require('node:fs');\n${await readFile(path, 'utf8')}`);
-      await expect(RunningApp.start({ socket: NOWHERE, app: directory })).rejects.toThrow(/#root/);
-    } finally {
-      await rm(directory, { recursive: true });
-    }
+    await using broken = await brokenBundle('preload.cjs', /^/, "require('node:fs');\n");
+    await expect(RunningApp.start({ socket: NOWHERE, app: broken.directory })).rejects.toThrow(/#root/);
   });
 });
+
+/** A copy of the bundle in which something is another; the test fails where there is nothing to change. */
+async function brokenBundle(file: string, from: string | RegExp, to: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'adit-control-'));
+  await cp(APP, directory, { recursive: true });
+  const path = join(directory, file);
+  const text = await readFile(path, 'utf8');
+  const changed = text.replace(from, to);
+  expect(changed).not.toBe(text);
+  await writeFile(path, changed);
+  return { directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) };
+}

@@ -233,6 +233,19 @@ export function createElectron(options: DoubleOptions) {
     permissions,
     /** What the person answers where the system asks. */
     answers,
+    /** What a frame of another origin, or one inside of ours, gets for a call: the text of the refusal, or undefined. */
+    callFrom: async (
+      channel: string,
+      senderFrame: object | null,
+      given: unknown[],
+    ): Promise<string | undefined> => {
+      try {
+        await handlers.get(channel)?.({ sender: windows[0]?.webContents, senderFrame }, ...given);
+        return undefined;
+      } catch (error) {
+        return String(error);
+      }
+    },
     /** What our scheme answers. */
     fetch: async (url: string): Promise<Response> => {
       const serve = schemes.get(new URL(url).protocol.slice(0, -1));
