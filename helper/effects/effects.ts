@@ -59,7 +59,7 @@ export interface RoutesEffect {
     readonly priority: number;
   }): Promise<Warnings>;
   /**
-   * The local address the system would use towards a peer, past our own rules (`ip route get … mark`), and the
+   * The local address the system would use towards a peer, past our own rules, and the
    * path MTU in octets. Throws NetworkUnreachable.
    */
   sourceFor(

@@ -5,13 +5,16 @@ import { linuxPaths, systemFiles, type Files, type SystemPaths } from './files.t
 import { LinuxFirewall } from './firewall/linux.ts';
 import { LinuxLink } from './link/linux.ts';
 import { LinuxRoutes } from './routes/linux.ts';
+import type { Netlink } from './routes/way-lookup.ts';
 import { SystemRunner, type Runner } from './run.ts';
+import { linuxWatchSources } from '#helper/native/watch.ts';
 
 /** What stands between the effects and the system; tests put their own there. */
 export interface LinuxSystem {
   readonly runner: Runner;
   readonly files: Files;
   readonly paths: SystemPaths;
+  readonly netlink: Netlink;
 }
 
 /** `stateDir` exists, belongs to the helper alone, and outlives it. */
@@ -19,12 +22,14 @@ export const linuxSystem = (stateDir: string): LinuxSystem => ({
   runner: new SystemRunner(),
   files: systemFiles,
   paths: linuxPaths(stateDir),
+  // The addon is loaded when it is first needed: there are repairs that do without.
+  netlink: { openRouteWatch: (groups, ready) => linuxWatchSources().openRouteWatch(groups, ready) },
 });
 
-export function linuxEffects({ runner, files, paths }: LinuxSystem): Effects {
+export function linuxEffects({ runner, files, paths, netlink }: LinuxSystem): Effects {
   return {
     link: new LinuxLink(runner, files, paths),
-    routes: new LinuxRoutes(runner, files, paths),
+    routes: new LinuxRoutes(runner, files, paths, netlink),
     dns: new LinuxDns(runner, files, paths),
     firewall: new LinuxFirewall(runner, files, paths),
   };

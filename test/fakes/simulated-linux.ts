@@ -10,6 +10,7 @@ import type { RunResult } from '#helper/effects/run.ts';
 import { FakeRunner, type RecordedRun } from '#helper/effects/run-fake.ts';
 import { systemFiles, type Files, type SystemPaths } from '#helper/effects/files.ts';
 import type { LinuxSystem } from '#helper/effects/linux.ts';
+import { FakeWatchSources } from './watch-sources.ts';
 
 /** What a helper that was killed sees of the world: nothing. */
 export class Killed extends Error {}
@@ -23,6 +24,7 @@ export class SimulatedLinux implements Disposable {
   readonly root = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'adit-linux-'));
   readonly paths: SystemPaths;
   readonly runner: FakeRunner;
+  readonly netlink = new FakeWatchSources();
   readonly addresses = new Map<string, Set<string>>();
   readonly rules: Record<Family, Set<string>> = { 4: new Set(), 6: new Set() };
   readonly routes: Record<Family, Map<string, Set<string>>> = { 4: new Map(), 6: new Map() };
@@ -54,7 +56,7 @@ export class SimulatedLinux implements Disposable {
   }
 
   get system(): LinuxSystem {
-    return { runner: this.runner, files: systemFiles, paths: this.paths };
+    return { runner: this.runner, files: systemFiles, paths: this.paths, netlink: this.netlink };
   }
 
   sysctl(key: string, value: number): void {
@@ -82,9 +84,10 @@ export class SimulatedLinux implements Disposable {
         };
       },
     }) satisfies Files;
-    const { runner } = this;
+    const { runner, netlink } = this;
     return {
       system: {
+        netlink,
         paths: this.paths,
         files,
         runner: {

@@ -1,7 +1,7 @@
 /**
  * The part of rtnetlink(7) that the watch reads: links, addresses, routes and rules, and the requests for a list of the
- * first two. Pure. Only the kernel writes here, yet every length is checked: a message that does not have its shape is
- * a NetlinkError. Numbers are in host byte order; addresses are left alone, where only equality matters.
+ * first two; and what routes/way-lookup.ts asks. Pure. Only the kernel writes here, yet every length is checked: a message that does not have its shape is
+ * a NetlinkError. Numbers are in host byte order; addresses are left alone, as the octets that they are.
  */
 import { endianness } from 'node:os';
 
@@ -44,6 +44,10 @@ export type RouteMessage = { readonly gone: boolean } & (
       readonly linkLocal: boolean;
       /** The adapter; several for a multipath route, none for an unreachable one. */
       readonly through: readonly number[];
+      /** The local address towards it, in an answer to wayRequest. */
+      readonly source: Uint8Array | undefined;
+      /** Of the route, or of the path where that is known. */
+      readonly mtu: number | undefined;
     }
   | { readonly what: 'rule'; readonly table: number }
 );
@@ -53,6 +57,8 @@ export interface Received {
   /** nlmsg_pid: the socket on whose behalf the kernel speaks; 0 is its own. */
   readonly port: number;
   readonly message: RouteMessage | 'done' | undefined;
+  /** Why the kernel does not answer: a number of errno(3). */
+  readonly errno?: number;
 }
 
 const LITTLE = endianness() === 'LE';
@@ -66,6 +72,7 @@ const TYPES = {
   newRule: 32,
   getLink: 18,
   getAddress: 22,
+  getRoute: 26,
 } as const;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -79,20 +86,48 @@ export function decodeDatagram(datagram: Uint8Array): Received[] {
     if (length < HEADER || length > view.byteLength) throw new NetlinkError(`nlmsg_len: ${length}`);
     const type = view.getUint16(4, LITTLE);
     const body = datagram.subarray(at + HEADER, at + length);
-    received.push({ port: view.getUint32(12, LITTLE), message: decode(type, body) });
+    const errno = type === NLMSG_ERROR ? { errno: -new Body(body).i32() } : {};
+    received.push({ port: view.getUint32(12, LITTLE), message: decode(type, body), ...errno });
     at += align(length);
   }
   return received;
 }
 
 /** A request for all links or all addresses. The kernel takes one at a time from a socket. */
-export function listRequest(what: 'link' | 'address'): Uint8Array {
-  const request = new Uint8Array(HEADER + 4);
-  const view = new DataView(request.buffer);
-  view.setUint32(0, request.length, LITTLE);
-  view.setUint16(4, what === 'link' ? TYPES.getLink : TYPES.getAddress, LITTLE);
-  view.setUint16(6, NLM_F_REQUEST | NLM_F_DUMP, LITTLE);
-  return request;
+export const listRequest = (what: 'link' | 'address'): Uint8Array =>
+  request(what === 'link' ? TYPES.getLink : TYPES.getAddress, NLM_F_DUMP, new Uint8Array(4));
+
+/** A request for the link with this index. */
+export function linkRequest(index: number): Uint8Array {
+  const body = new Uint8Array(16);
+  new DataView(body.buffer).setUint32(4, index, LITTLE);
+  return request(TYPES.getLink, 0, body);
+}
+
+/** A request for the route that a packet with this mark would take to `remote`, of 4 or 16 octets. */
+export function wayRequest(remote: Uint8Array, mark: number): Uint8Array {
+  const body = new Uint8Array(12 + 4 + remote.length + 8);
+  const view = new DataView(body.buffer);
+  body[0] = remote.length === 4 ? AF_INET : AF_INET6;
+  body[1] = remote.length * 8;
+  view.setUint16(12, 4 + remote.length, LITTLE);
+  view.setUint16(14, RTA_DST, LITTLE);
+  body.set(remote, 16);
+  const at = 16 + remote.length;
+  view.setUint16(at, 8, LITTLE);
+  view.setUint16(at + 2, RTA_MARK, LITTLE);
+  view.setUint32(at + 4, mark, LITTLE);
+  return request(TYPES.getRoute, 0, body);
+}
+
+function request(type: number, flags: number, body: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(HEADER + body.length);
+  const view = new DataView(whole.buffer);
+  view.setUint32(0, whole.length, LITTLE);
+  view.setUint16(4, type, LITTLE);
+  view.setUint16(6, NLM_F_REQUEST | flags, LITTLE);
+  whole.set(body, HEADER);
+  return whole;
 }
 
 function decode(type: number, body: Uint8Array): Received['message'] {
@@ -118,8 +153,12 @@ const IFA_LOCAL = 2;
 const IFA_FLAGS = 8;
 const RTA_DST = 1;
 const RTA_OIF = 4;
+const RTA_PREFSRC = 7;
+const RTA_METRICS = 8;
 const RTA_MULTIPATH = 9;
 const RTA_TABLE = 15;
+const RTA_MARK = 16;
+const RTAX_MTU = 2;
 
 /** struct ifinfomsg. */
 function decodeLink(body: Body, gone: boolean): RouteMessage {
@@ -160,10 +199,13 @@ function decodeRoute(body: Body, gone: boolean): RouteMessage {
     flags: body.u32(8),
     table: attributes.get(RTA_TABLE)?.u32() ?? body.u8(4),
     linkLocal: body.u8(0) === AF_INET6 && /^fe[89ab]/.test(attributes.get(RTA_DST)?.hex() ?? ''),
+    source: attributes.get(RTA_PREFSRC)?.octets(),
+    mtu: attributes.get(RTA_METRICS)?.attributes(0).get(RTAX_MTU)?.u32(),
     through: out === undefined ? (attributes.get(RTA_MULTIPATH)?.nextHops() ?? []) : [out.u32()],
   };
 }
 
+const AF_INET = 2;
 const AF_INET6 = 10;
 
 /** struct fib_rule_hdr, and its table, which has the number of a route's. */
@@ -193,6 +235,14 @@ class Body {
 
   u32(at = 0): number {
     return this.#has(at, 4).getUint32(at, LITTLE);
+  }
+
+  i32(at = 0): number {
+    return this.#has(at, 4).getInt32(at, LITTLE);
+  }
+
+  octets(): Uint8Array {
+    return this.#bytes.slice();
   }
 
   hex(): string {

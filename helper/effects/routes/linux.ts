@@ -3,13 +3,15 @@
  * table. Packets of the helper's own marked sockets pass by; nothing else does, whatever routes a DHCP server adds
  * (TunnelVision) and whatever address a name resolves to (TunnelCrack): no host route for the gateway exists.
  */
+import { getSystemErrorMessage } from 'node:util';
 import { z } from 'zod';
-import { formatIp, parseIp, parsePrefix, type IpAddress } from '#core/net/address.ts';
+import { formatIp, parsePrefix, type IpAddress } from '#core/net/address.ts';
 import { NetworkUnreachable, type RoutesEffect, type RouteSettings, type Warnings } from '../effects.ts';
 import { adapterIpv6, exists, type Files, type SystemPaths } from '../files.ts';
 import { familyOf, ipFamilyBatch, ipList, routeText, type Family } from '../ip.ts';
-import { refused, type Runner } from '../run.ts';
+import type { Runner } from '../run.ts';
 import { destinations } from './plan.ts';
+import { lookUpWay, type Netlink } from './way-lookup.ts';
 
 type Entry = Parameters<RoutesEffect['undo']>[0];
 
@@ -22,24 +24,18 @@ const ruleList = z.array(
   }),
 );
 const routeList = z.array(z.object({ dst: z.string(), type: z.string().optional() }));
-const routeAnswer = z.tuple([
-  z.object({
-    dev: z.string(),
-    prefsrc: z.string().optional(),
-    metrics: z.array(z.object({ mtu: z.number().optional() })).default([]),
-  }),
-]);
-const linkList = z.array(z.object({ ifname: z.string(), mtu: z.number() }));
 
 export class LinuxRoutes implements RoutesEffect {
   readonly #runner: Runner;
   readonly #files: Files;
   readonly #paths: SystemPaths;
+  readonly #netlink: Netlink;
 
-  constructor(runner: Runner, files: Files, paths: SystemPaths) {
+  constructor(runner: Runner, files: Files, paths: SystemPaths, netlink: Netlink) {
     this.#runner = runner;
     this.#files = files;
     this.#paths = paths;
+    this.#netlink = netlink;
   }
 
   async apply(settings: RouteSettings): Promise<Warnings> {
@@ -70,31 +66,11 @@ export class LinuxRoutes implements RoutesEffect {
     mark: number,
   ): Promise<{ readonly address: IpAddress; readonly mtu: number; readonly dev: string }> {
     const text = formatIp(remote);
-    const args = ['-json', '-batch', '-'];
-    const result = await this.#runner.run('ip', args, `route get ${text} mark ${mark}\nlink show\n`);
-    if (/unreachable|No route to host|Permission denied/i.test(result.stderr)) {
-      throw new NetworkUnreachable(
-        `There is no route to ${text}`,
-        result.stderr.split('\n')[0] ?? '',
-        'Check that this machine is connected to a network',
-      );
-    }
-    const [route, links] = result.stdout.split('\n').filter((line) => line.startsWith('['));
-    if (result.status !== 0 || route === undefined || links === undefined) {
-      throw refused(`The route to ${text} cannot be found`, 'ip', args, result);
-    }
-    const [{ dev, prefsrc, metrics }] = routeAnswer.parse(JSON.parse(route));
-    const device = linkList.parse(JSON.parse(links)).find(({ ifname }) => ifname === dev);
-    const address = prefsrc === undefined ? undefined : parseIp(prefsrc);
-    if (device === undefined || address === undefined) {
-      throw new NetworkUnreachable(
-        `There is no route to ${text}`,
-        `the adapter ${dev} has no address of its family`,
-        'Check that this machine is connected to a network',
-      );
-    }
-    const known = metrics.flatMap(({ mtu }) => (mtu === undefined ? [] : [mtu]));
-    return { address, mtu: Math.min(device.mtu, ...known), dev };
+    const way = lookUpWay(this.#netlink, remote, mark);
+    if ('errno' in way) throw unreachable(text, getSystemErrorMessage(-way.errno));
+    const { source: address, mtu, dev } = way;
+    if (address === undefined) throw unreachable(text, `the adapter ${dev} has no address of its family`);
+    return { address, mtu, dev };
   }
 
   /** What is missing is added, what is stale removed, the rule last: until then nothing changes its way. */
@@ -160,6 +136,13 @@ export class LinuxRoutes implements RoutesEffect {
     return exists(this.#files, `${this.#paths.procSys}/net/ipv6`) ? [4, 6] : [4];
   }
 }
+
+const unreachable = (address: string, detail: string): NetworkUnreachable =>
+  new NetworkUnreachable(
+    `There is no route to ${address}`,
+    detail,
+    'Check that this machine is connected to a network',
+  );
 
 /** The system's spelling of a destination as ours: `::1.2.3.4` and `::102:304` are one. */
 function canonical(dst: string): string {

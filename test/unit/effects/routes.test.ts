@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { NetworkUnreachable } from '#helper/effects/effects.ts';
 import { linuxEffects } from '#helper/effects/linux.ts';
 import { routePriority } from '#helper/effects/routes/plan.ts';
-import { FakeRunner } from '#helper/effects/run-fake.ts';
+import type { Netlink } from '#helper/effects/routes/way-lookup.ts';
 import { SimulatedLinux } from '#test/fakes/simulated-linux.ts';
 import { ip, routes, selector } from '#test/fakes/tunnel-settings.ts';
 
@@ -107,43 +107,88 @@ describe('routes', () => {
   });
 });
 
-const answering = (stdout: string, stderr = '') => {
-  const runner = new FakeRunner(['ip'], () => ({ stdout, stderr, status: stderr === '' ? 0 : 1 }));
+/** Answers of a kernel in their order; of links what follows the MTU is cut off. */
+const answering = (...answers: readonly string[]) => {
+  const requests: string[] = [];
+  const waiting = answers.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
+  const netlink: Netlink = {
+    openRouteWatch: () => ({
+      port: 1,
+      send: (request) => void requests.push(Buffer.from(request).toString('hex')),
+      take: () => ({ datagrams: waiting.splice(0, 1), lost: false }),
+      close: () => void requests.push('close'),
+    }),
+  };
   using linux = new SimulatedLinux();
-  return { runner, effects: linuxEffects({ ...linux.system, runner }) };
+  return { requests, effects: linuxEffects({ ...linux.system, netlink }) };
 };
 
 describe('sourceFor', () => {
-  const LINKS = '[{"ifname":"lo","mtu":65536},{"ifname":"eth0","mtu":1500}]';
+  const ROUTE =
+    '7800000018000000000000008d08000002200000fe0000010002000008000f00fe00000008000100cb0071090800040003000000' +
+    '080007000a010002080005000a0100010800100017ad0000080019000000000024000c0002000000' +
+    '00'.repeat(28);
+  const LINK =
+    '3c00000010000000000000008d0800000000010003000000431001000000000009000300657468300000000008000d00e8030000' +
+    '08000400dc050000';
+  const ROUTE6 =
+    'bc00000018000000000000008d0800000a808000fe0300010000000008000f00fe0000001400010020010db80000000000000000' +
+    '0000000914000200000000000000000000000000000000001400070020010db80001000000000000000000020c00080008000200' +
+    '6405000008000600000400001400050020010db8000100000000000000000001080004000300000024000c0002000000' +
+    '00'.repeat(28) +
+    '0500140000000000';
+  const REFUSED =
+    '000000002c0000001a000100000000000000000002200000000000000000000008000100c00002010800100017ad0000';
 
   it('asks past our own rules and reads address, adapter and MTU', async () => {
-    const { runner, effects } = answering(
-      `[{"dst":"203.0.113.9","dev":"eth0","prefsrc":"10.1.0.2"}]\n${LINKS}\n`,
-    );
+    const { requests, effects } = answering(ROUTE, LINK);
     expect(await effects.routes.sourceFor(ip('203.0.113.9'), 0xad17)).toEqual({
       address: ip('10.1.0.2'),
       mtu: 1500,
       dev: 'eth0',
     });
-    expect(runner.lines).toEqual(['ip -json -batch -\n  route get 203.0.113.9 mark 44311\n  link show']);
+    expect(requests).toEqual([
+      '2c0000001a000100000000000000000002200000000000000000000008000100cb0071090800100017ad0000',
+      '2000000012000100000000000000000000000000030000000000000000000000',
+      'close',
+    ]);
   });
 
   it('takes the smaller MTU of a route or a path that is known', async () => {
-    const { effects } = answering(
-      `[{"dst":"2001:db8::9","dev":"eth0","prefsrc":"2001:db8::2","metrics":[{"mtu":1400}]}]\n${LINKS}\n`,
-    );
-    expect(await effects.routes.sourceFor(ip('2001:db8::9'), 1)).toMatchObject({ mtu: 1400 });
+    const { effects } = answering(ROUTE6, LINK);
+    expect(await effects.routes.sourceFor(ip('2001:db8::9'), 1)).toEqual({
+      address: ip('2001:db8:1::2'),
+      mtu: 1380,
+      dev: 'eth0',
+    });
   });
 
-  it.each(['RTNETLINK answers: Network is unreachable', 'RTNETLINK answers: No route to host'])(
-    '%s',
-    async (said) => {
-      const { effects } = answering('', `${said}\nCommand failed -:1\n`);
-      const error = await effects.routes.sourceFor(ip('203.0.113.9'), 1).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(NetworkUnreachable);
-      expect(error).toMatchObject({ what: 'There is no route to 203.0.113.9', detail: said });
-    },
-  );
+  it.each([
+    ['ENETUNREACH', '9bffffff', 'network is unreachable'],
+    ['EACCES', 'f3ffffff', 'permission denied'],
+  ])('says that there is no way: %s', async (_name, errno, said) => {
+    const { requests, effects } = answering(`40000000020000000000000000000000${errno}${REFUSED.slice(8)}`);
+    const error = await effects.routes.sourceFor(ip('203.0.113.9'), 1).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(NetworkUnreachable);
+    expect(error).toMatchObject({ what: 'There is no route to 203.0.113.9', detail: said });
+    expect(requests.at(-1)).toBe('close');
+  });
+
+  it('says so where the adapter has no address of the family', async () => {
+    const bare = ROUTE.replace('080007000a010002', '080017000a010002');
+    const { effects } = answering(bare, LINK);
+    await expect(effects.routes.sourceFor(ip('203.0.113.9'), 1)).rejects.toMatchObject({
+      detail: 'the adapter eth0 has no address of its family',
+    });
+  });
+
+  it('fails where the kernel answers something else', async () => {
+    for (const answers of [[LINK], [ROUTE, ROUTE], [ROUTE], []]) {
+      const { requests, effects } = answering(...answers);
+      await expect(effects.routes.sourceFor(ip('203.0.113.9'), 1)).rejects.toThrow(/no answer to a request/);
+      expect(requests.at(-1)).toBe('close');
+    }
+  });
 });
 
 describe('routePriority', () => {

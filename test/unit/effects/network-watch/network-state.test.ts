@@ -27,6 +27,8 @@ const route = (of: Partial<RouteMessage & { what: 'route' }>): RouteMessage => (
   type: 1,
   flags: 0,
   table: 254,
+  source: undefined,
+  mtu: undefined,
   linkLocal: false,
   through: [2],
   ...of,
