@@ -2,9 +2,10 @@
  * The gateway's addresses one after another: names are looked up when their turn comes, IPv6 and IPv4 as the system orders them.
  *
  * While a tunnel reconnects, the system's name servers may be those inside the tunnel, which nobody reaches: what a name led
- * to before is tried at once, and again whenever nothing newer is known. The answer, if one comes, adds to it.
+ * to before is tried at once, and again whenever nothing newer is known. The answer, if one comes, adds to it; the servers that the
+ * system had before are asked as well.
  */
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver as DnsResolver } from 'node:dns/promises';
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIp, parseIp } from '#core/net/address.ts';
 import type { IpAddress } from '#core/net/address.ts';
@@ -14,15 +15,32 @@ import { within } from '../clock.ts';
 import { messageOf } from '../log/log.ts';
 import { unlessAborted } from './abort.ts';
 
-export interface Resolver {
+export interface Lookup {
   /** Addresses as text, best first. Throws where there is none. */
   lookup(name: string): Promise<readonly string[]>;
+}
+
+export interface Resolver extends Lookup {
+  /** The name servers that the system has now, to be asked later whatever it has then. */
+  asNow(): Lookup;
 }
 
 export const systemResolver: Resolver = {
   async lookup(name) {
     const found = await lookup(name, { all: true, order: 'verbatim' });
     return found.map(({ address }) => address);
+  },
+  asNow() {
+    const resolver = new DnsResolver({ timeout: 1000, tries: 3 });
+    resolver.setServers(resolver.getServers());
+    return {
+      async lookup(name) {
+        const found = await Promise.allSettled([resolver.resolve6(name), resolver.resolve4(name)]);
+        const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+        if (addresses.length > 0) return addresses;
+        throw found.find((each) => each.status === 'rejected')?.reason ?? new Error('it has no address');
+      },
+    };
   },
 };
 
@@ -36,7 +54,9 @@ export type KnownAddresses = Map<string, readonly IpAddress[]>;
 
 export interface CandidateOptions {
   readonly gateway: Profile['gateway'];
-  readonly resolver: Resolver;
+  readonly resolver: Lookup;
+  /** The servers that the system had before the tunnel brought its own, while those may be out of reach. */
+  readonly outside?: Lookup | undefined;
   readonly known: KnownAddresses;
   readonly clock: Clock;
   readonly onStep: (step: string) => void;
@@ -86,11 +106,18 @@ export async function* candidates(options: CandidateOptions): AsyncGenerator<Can
 }
 
 /** What the resolver says; a text where it says nothing useful. Never rejects. */
-async function lookedUp(host: string, { resolver }: CandidateOptions): Promise<IpAddress[] | string> {
+async function lookedUp(
+  host: string,
+  { resolver, outside }: CandidateOptions,
+): Promise<IpAddress[] | string> {
+  const ask = async (whom: Lookup): Promise<IpAddress[]> => {
+    const found = (await whom.lookup(host)).flatMap((text) => parseIp(text) ?? []);
+    if (found.length === 0) throw new Error('it has no address');
+    return found.slice(0, MOST_OF_ONE_NAME);
+  };
   try {
-    const found = (await resolver.lookup(host)).flatMap((text) => parseIp(text) ?? []);
-    return found.length > 0 ? found.slice(0, MOST_OF_ONE_NAME) : 'it has no address';
+    return await Promise.any([resolver, ...(outside ? [outside] : [])].map(ask));
   } catch (error) {
-    return messageOf(error);
+    return messageOf(error instanceof AggregateError ? error.errors[0] : error);
   }
 }

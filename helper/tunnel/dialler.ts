@@ -13,7 +13,7 @@ import type { StoredProfile } from '../profile-store.ts';
 import { Secret } from '../secret.ts';
 import { Answers } from './answers.ts';
 import { Association } from './association.ts';
-import type { KnownAddresses } from './candidates.ts';
+import type { KnownAddresses, Lookup } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
 import { type Credentials, textOf, withOwnExpiry } from './credentials.ts';
 import { TunnelError } from './failures.ts';
@@ -64,11 +64,14 @@ export class Dialler {
   readonly #known: KnownAddresses = new Map();
   /** All that have not left. */
   readonly #associations = new Set<Association>();
+  /** The name servers from before the tunnel's own. */
+  readonly #outside: Lookup;
   readonly #redirects: Redirects;
   #trying: Association | undefined;
 
   constructor(options: DiallerOptions) {
     this.#options = options;
+    this.#outside = options.deps.resolver.asNow();
     this.#redirects = new Redirects(options.stored.profile.gateway.redirects ?? [], options.deps.clock);
   }
 
@@ -89,6 +92,7 @@ export class Dialler {
         redirects: this.#redirects,
         carrier,
         resolver: deps.resolver,
+        outside: dial.again ? this.#outside : undefined,
         isPortClosed: deps.isPortClosed,
         routes: deps.effects.routes,
         known: this.#known,

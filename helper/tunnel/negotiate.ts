@@ -15,7 +15,7 @@ import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
 import type { Redirects } from './redirects.ts';
 import { candidates } from './candidates.ts';
-import type { KnownAddresses, Resolver } from './candidates.ts';
+import type { KnownAddresses, Lookup } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
 import type { PortProbe } from './closed-port.ts';
 import { TunnelError, systemFailure } from './failures.ts';
@@ -25,7 +25,8 @@ import { HASTY, PATIENT, STEADY } from './retransmission.ts';
 export interface NegotiateOptions {
   readonly gateway: Profile['gateway'];
   readonly carrier: Carrier;
-  readonly resolver: Resolver;
+  readonly resolver: Lookup;
+  readonly outside?: Lookup | undefined;
   readonly isPortClosed: PortProbe;
   readonly routes: Pick<RoutesEffect, 'sourceFor'>;
   /** What earlier attempts of this tunnel learned; it is added to. */

@@ -163,6 +163,8 @@ export class TunnelWorld implements TunnelPlatform {
   readonly profiles = new Map<string, StoredProfile>();
   /** What the resolver knows. */
   readonly names = new Map<string, readonly string[]>();
+  /** What the servers know that the system has without a tunnel. */
+  readonly namesOutside = new Map<string, readonly string[]>();
   /** Thrown by a step of the platform, by name. */
   readonly refusals = new Map<'openTun' | 'openDataPlane' | 'installChild', Error>();
   /** The options of every data plane that was asked for, and the keys that each was given. */
@@ -193,6 +195,12 @@ export class TunnelWorld implements TunnelPlatform {
       const found = this.names.get(name);
       return found ? Promise.resolve(found) : Promise.reject(new Error(`getaddrinfo ENOTFOUND ${name}`));
     },
+    asNow: () => ({
+      lookup: (name) => {
+        const found = this.namesOutside.get(name);
+        return found ? Promise.resolve(found) : Promise.reject(new Error(`queryA ENOTFOUND ${name}`));
+      },
+    }),
   };
 
   /** `store` says which profiles a viewer sees; by default everybody sees all of `profiles`. */

@@ -13,6 +13,7 @@ import type { ProfileInput } from '#core/profile/profile.ts';
 import { ADIT, ADITD } from '#test/harness/adit.ts';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
 import { gatewayAddress, LAB } from '#test/harness/lab.ts';
+import { startDnsServer, writeResolvConf } from '#test/harness/name-service.ts';
 import { readFrames } from '#test/harness/pcap.ts';
 import { run } from '#test/harness/process.ts';
 import { GATEWAY_ID, PSK, Scene, type SceneOptions } from '#test/harness/scene.ts';
@@ -191,6 +192,35 @@ describe.concurrent('a tunnel', () => {
     await witness.until('it is there', (tunnel) => tunnel.gateway?.address === to);
     await arrives();
     expect(witness.states).toEqual(['connected']);
+    await scene.adit.down(id);
+    await expectNothingLeft(scene, before);
+  });
+
+  it('whose gateway moves, known by a name that only the servers outside can tell: it is found there', async () => {
+    await using scene = await Scene.create({
+      ways: [
+        { name: 'plain', ...SUITE },
+        { name: 'other', ...SUITE },
+      ],
+    });
+    const { client, router, world } = scene.lab;
+    const outside = '10.1.0.1';
+    await writeResolvConf(client, `nameserver ${outside}\n`);
+    const names = await startDnsServer(router, outside, gatewayAddress(0));
+    const gateway = { addresses: ['vpn.lab'], id: GATEWAY_ID };
+    const id = await scene.adit.import(scene.profile('plain', { gateway }), PSK);
+    const before = await scene.snapshot();
+    const { dns } = await scene.adit.up(id);
+    expect(dns.servers).toEqual([LAB.dns.ip4]);
+    await using witness = await Witness.of(scene.adit, id);
+    await names.stop();
+    await startDnsServer(router, outside, gatewayAddress(1));
+    await using gone = await world.block(router, `ip daddr ${gatewayAddress(0)}`);
+    expect(gone).toBeDefined();
+    await scene.gateway.terminate({ ike: 'plain' }, true);
+    await witness.until('it is there', ({ gateway: at }) => at?.address === gatewayAddress(1));
+    await witness.until('it stands', inState('connected'));
+    expect(witness.lies()).toEqual([]);
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
   });

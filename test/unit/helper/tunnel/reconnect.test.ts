@@ -617,6 +617,22 @@ describe('several addresses', () => {
   });
 });
 
+describe('a gateway whose name leads elsewhere, while the name servers are those inside the dead tunnel', () => {
+  it('is found by those that the system had before', async () => {
+    const { world, gateway, status } = await connected(
+      { gateway: { addresses: ['vpn.example'], id: 'gw.example' } },
+      {},
+      (unprepared) => unprepared.names.set('vpn.example', [GATEWAY]),
+    );
+    world.names.delete('vpn.example');
+    world.namesOutside.set('vpn.example', [SECOND]);
+    world.gateway(SECOND, PEER);
+    gateway.stop();
+    await world.clock.advance(75_000);
+    expect(status()).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
+  });
+});
+
 /** Nothing of any tunnel is left on the machine. */
 function expectNothingLeft(world: TunnelWorld): void {
   expect([...world.effects.inForce].filter((effect) => !effect.startsWith('link'))).toEqual([]);

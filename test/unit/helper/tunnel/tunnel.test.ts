@@ -407,7 +407,8 @@ describe('a tunnel that cannot come up', () => {
 
 describe('a tunnel that ends', () => {
   it('while a name is looked up, without waiting for the answer', async () => {
-    const world = new TunnelWorld({ resolver: { lookup: () => new Promise(() => undefined) } });
+    const never = { lookup: () => new Promise<never>(() => undefined) };
+    const world = new TunnelWorld({ resolver: { ...never, asNow: () => never } });
     world.tunnels.up(
       world.profile('work', { profile: profileNamed('work', { gateway: { addresses: ['slow.example'] } }) }),
     );
