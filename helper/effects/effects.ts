@@ -1,7 +1,8 @@
 /**
  * The changes a tunnel makes to the system, as one interface a subject. Each `apply` is complete or throws a
  * SystemFailure after undoing its own part, and may be called again with other settings; each `undo` may be called
- * twice, and works from a journal entry alone. Order: link, firewall, routes, dns; undone the other way round.
+ * twice, and works from a journal entry alone. Order: firewall, link, routes, dns; undone the other
+ * way round, after the adapter has lost its addresses.
  */
 import type { Prefix, IpAddress, SocketAddress } from '#core/net/address.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';

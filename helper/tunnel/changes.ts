@@ -21,6 +21,8 @@ export class Changes {
   readonly #effects: Effects;
   readonly #journal: Journal;
   readonly #log: Logger;
+  /** What the adapter was last told, and every address that it may have: more than those where it did not take what it was told. */
+  #adapter: Plan['link'] | undefined;
   /** One a subject. */
   #made: readonly Made[] = [];
   #plan: Plan | undefined;
@@ -52,10 +54,11 @@ export class Changes {
     this.#plan = plan;
   }
 
+  /** The guard goes first: no address is on the adapter before it is guarded. */
   #all(plan: Plan): Step[] {
     return [
-      () => this.#effects.link.apply(plan.link),
-      () => this.#firewall(plan.firewall),
+      () => this.#firewall({ ...plan.firewall, addresses: this.#withOld(plan) }),
+      () => this.#link(plan.link),
       () => this.#routes(plan),
       () => this.#dns(plan),
     ];
@@ -65,16 +68,28 @@ export class Changes {
   #update(before: Plan, plan: Plan): Step[] {
     const unsure = this.#unsure;
     const differs = (part: keyof Plan): boolean => unsure || !isDeepStrictEqual(before[part], plan[part]);
-    const addresses = [...before.link.addresses, ...plan.link.addresses];
+    const addresses = this.#withOld(plan);
     const moves = unsure || !isDeepStrictEqual(before.link.addresses, plan.link.addresses);
     const steps: readonly (readonly [boolean, Step])[] = [
       [moves, () => this.#firewall({ ...plan.firewall, addresses })],
-      [differs('link'), () => this.#effects.link.apply(plan.link)],
+      [differs('link'), () => this.#link(plan.link)],
       [moves || differs('firewall'), () => this.#firewall(plan.firewall)],
       [differs('routes'), () => this.#routes(plan)],
       [differs('dns'), () => this.#dns(plan)],
     ];
     return steps.flatMap(([due, step]) => (due ? [step] : []));
+  }
+
+  #withOld({ link }: Plan): Plan['link']['addresses'] {
+    return [...(this.#adapter?.addresses ?? []), ...link.addresses];
+  }
+
+  async #link(settings: Plan['link']): Promise<Warnings> {
+    const { addresses } = settings;
+    this.#adapter = { ...settings, addresses: [...(this.#adapter?.addresses ?? []), ...addresses] };
+    const warnings = await this.#effects.link.apply(settings);
+    this.#adapter = settings;
+    return warnings;
   }
 
   #firewall(settings: Plan['firewall']): Promise<Warnings> {
@@ -127,6 +142,7 @@ export class Changes {
     const made = this.#made;
     this.#made = [];
     this.#plan = undefined;
+    await this.#withdrawAddresses();
     for (const { entry, undo } of made.toReversed()) {
       try {
         for (const warning of await undo()) this.#log.warn(warning);
@@ -138,6 +154,23 @@ export class Changes {
       }
     }
     this.dnsBackend = undefined;
+  }
+
+  /**
+   * The adapter outlives the guard and the routes by the farewell to the gateway. Without this, connections that were inside the
+   * tunnel would go on in the clear, from the tunnel's address, and that address would stand unguarded.
+   */
+  async #withdrawAddresses(): Promise<void> {
+    const settings = this.#adapter;
+    this.#adapter = undefined;
+    if (!settings) return;
+    try {
+      await this.#effects.link.apply({ ...settings, addresses: [] });
+    } catch (error) {
+      this.#log.warn(
+        `the addresses of ${settings.tun} stay until the adapter is closed (${messageOf(error)})`,
+      );
+    }
   }
 
   /** An entry that changes (a rule of another priority) stands beside the old one until the effect has replaced it. */

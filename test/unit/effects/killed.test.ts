@@ -16,9 +16,9 @@ import * as tunnel from '#test/fakes/tunnel-settings.ts';
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 async function connect(journal: JournalFile, effects: Effects, backend: DnsBackend): Promise<void> {
-  await effects.link.apply(tunnel.link);
   await journal.add(tunnel.firewallEntry);
   await effects.firewall.apply(tunnel.firewall);
+  await effects.link.apply(tunnel.link);
   await journal.add(tunnel.routesEntry);
   await effects.routes.apply(tunnel.routes);
   await journal.add({ effect: 'dns', tun: 'adit0', backend });

@@ -55,7 +55,7 @@ async function connected(
 
 const applied = (world: TunnelWorld): string[] =>
   world.effects.calls.map(({ effect, step }) => `${step} ${effect}`);
-const ALL = ['apply link', 'apply firewall', 'apply routes', 'apply dns'];
+const ALL = ['apply firewall', 'apply link', 'apply routes', 'apply dns'];
 
 /** The gateway falls silent, and that is noticed. */
 async function lost(profile: Partial<ProfileInput> = {}): Promise<Stage> {
@@ -105,8 +105,8 @@ describe('a connection that ends by itself', () => {
   it('leaves adapter, routes, guard and DNS in place, and packets into the adapter go nowhere', async () => {
     const { world, gateway, status } = await lost();
     expect([...world.effects.inForce].map((effect) => effect.split(' ')[0])).toEqual([
-      'link',
       'firewall',
+      'link',
       'routes',
       'dns',
     ]);

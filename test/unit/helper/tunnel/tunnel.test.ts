@@ -90,10 +90,12 @@ describe('a tunnel', () => {
     world.tunnels.down({ uid: 0, admin: true });
     await world.clock.advance(200);
     expect(world.effects.calls.map(({ effect, step }) => `${step} ${effect}`)).toEqual([
-      'apply link',
       'apply firewall',
+      'apply link',
       'apply routes',
       'apply dns',
+      // The adapter stands until the farewell is over, but without its addresses.
+      'apply link',
       'undo dns',
       'undo routes',
       'undo firewall',

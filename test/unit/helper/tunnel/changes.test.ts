@@ -1,0 +1,77 @@
+/** The order of a tunnel's changes: what may never be, even between two steps, whatever plan follows whatever plan. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatPrefix } from '#core/net/address.ts';
+import type { FirewallSettings, LinkSettings } from '#helper/effects/effects.ts';
+import { SystemFailure } from '#helper/effects/effects.ts';
+import { FakeEffects } from '#helper/effects/fake.ts';
+import { Changes } from '#helper/tunnel/changes.ts';
+import type { Plan } from '#helper/tunnel/plan.ts';
+import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
+import * as tunnel from '#test/fakes/tunnel-settings.ts';
+
+const planWith = (texts: readonly string[], mtu: number): Plan => {
+  const addresses = texts.map(tunnel.prefix);
+  return {
+    link: { ...tunnel.link, addresses, mtu },
+    firewall: { ...tunnel.firewall, addresses, mtu },
+    routes: { ...tunnel.routes, addresses },
+    dns: tunnel.dns,
+  };
+};
+
+const plans = fc
+  .record({
+    texts: fc.subarray(['10.9.0.2/32', '10.9.0.3/32', '2001:db8:9::2/128'], { minLength: 1 }),
+    mtu: fc.constantFrom(1300, 1400),
+  })
+  .map(({ texts, mtu }) => planWith(texts, mtu));
+
+/** What is on the adapter after each call that was made, and what of it is not guarded. */
+function* moments(effects: FakeEffects) {
+  let onAdapter: string[] = [];
+  let guarded: string[] = [];
+  for (const { effect, step, with: settings } of effects.calls) {
+    if (effect === 'link') onAdapter = (settings as LinkSettings).addresses.map(formatPrefix);
+    if (effect === 'firewall')
+      guarded = step === 'apply' ? (settings as FirewallSettings).addresses.map(formatPrefix) : [];
+    const unguarded = onAdapter.filter((address) => !guarded.includes(address));
+    yield { step: `${step} ${effect}`, onAdapter, unguarded };
+  }
+}
+
+describe('between any two steps', () => {
+  it('no address is on the adapter without its guard, and none when the routes have gone', async () => {
+    const refusals = fc.constantFrom(undefined, 'link apply', 'routes apply', 'firewall apply');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(plans, refusals), { minLength: 1, maxLength: 5 }), async (steps) => {
+        const effects = new FakeEffects();
+        const world = new TunnelWorld();
+        const changes = new Changes(effects, world.journal, world.log.logger('main'));
+        for (const [plan, refusal] of steps) {
+          effects.failures.clear();
+          if (refusal) effects.failures.set(refusal, new SystemFailure('no', 'because', 'wait'));
+          await changes.make(plan, new AbortController().signal).catch(() => undefined);
+        }
+        effects.failures.clear();
+        await changes.undo();
+        expect([...moments(effects)].filter(({ unguarded }) => unguarded.length > 0)).toEqual([]);
+        const leaving = [...moments(effects)].filter(({ step }) => step === 'undo routes');
+        expect(leaving.flatMap(({ onAdapter }) => onAdapter)).toEqual([]);
+        expect(world.journal.entries()).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('an adapter that keeps its addresses does not stop the undoing, and is told of', async () => {
+    const world = new TunnelWorld();
+    const effects = new FakeEffects();
+    const changes = new Changes(effects, world.journal, world.log.logger('main'));
+    await changes.make(planWith(['10.9.0.2/32'], 1400), new AbortController().signal);
+    effects.failures.set('link apply', new SystemFailure('no', 'busy', 'wait'));
+    await changes.undo();
+    expect([...effects.inForce]).toEqual(['link adit0']);
+    expect(world.journal.entries()).toEqual([]);
+  });
+});
