@@ -12,10 +12,24 @@ import { Secret } from './secret.ts';
 
 type Entry = Pick<StoredProfile, 'profile' | 'otherSecrets'>;
 
+/** A password that opens nothing; `field` is its name in the calls that take it. */
+export class LockedError extends StoreError {
+  readonly field: string;
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+
+  /** The same, for one of several. */
+  below(place: string): LockedError {
+    return new LockedError(`${place}.${this.field}`, this.message);
+  }
+}
+
 /** What an entry's schema takes of a chain. */
 const MOST_ISSUERS = 8;
 
-/** Rejects with StoreError where a password is wrong, or what it should open cannot be used at all. */
+/** Rejects with LockedError where a password is wrong, with StoreError where what it should open cannot be used at all. */
 export async function unlock<T extends Entry>(entry: T): Promise<Omit<T, keyof Entry> & Entry> {
   const { authentication } = entry.profile;
   const { pkcs12, pkcs12Password, privateKeyPassword, ...others } = entry.otherSecrets ?? {};
@@ -37,12 +51,18 @@ export async function unlock<T extends Entry>(entry: T): Promise<Omit<T, keyof E
 }
 
 function openKey(key: Secret | undefined, password: Secret): Secret {
-  if (!key) throw new StoreError('privateKeyPassword: the profile has no private key that it could open');
+  if (!key) {
+    throw new LockedError(
+      'privateKeyPassword',
+      'privateKeyPassword: the profile has no private key that it could open',
+    );
+  }
   try {
     return new Secret(readPrivateKey(key.reveal(), textOf(password)));
   } catch (error) {
-    if (error instanceof KeyFileError) throw new StoreError(error.message);
-    throw error;
+    if (!(error instanceof KeyFileError)) throw error;
+    if (error.problem === 'wrong-password') throw new LockedError('privateKeyPassword', error.message);
+    throw new StoreError(error.message);
   }
 }
 
@@ -58,6 +78,7 @@ async function open(pkcs12: Secret, password: Secret | undefined): Promise<Pkcs1
   } catch (error) {
     if (!(error instanceof Pkcs12Error)) throw error;
     if (error.problem === 'wrong-password' && password === undefined) return undefined;
+    if (error.problem === 'wrong-password') throw new LockedError('p12Password', error.message);
     throw new StoreError(error.message);
   }
 }

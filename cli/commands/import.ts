@@ -20,12 +20,14 @@ export async function run(context: Context): Promise<number> {
     );
   }
   const name = text(context, 'name');
+  const user = text(context, 'user');
   const secret = await importSecret(context);
   const dryRun = flag(context, 'dry-run');
   const client = await context.connect();
   const result = await client.call('profiles.import', {
     files: files.map((file) => ({ name: file.name, content: file.content.toString('base64') })),
     ...(name === undefined ? {} : { name }),
+    ...(user === undefined ? {} : { user }),
     ...secret,
     dryRun,
     forAll: flag(context, 'for-all'),

@@ -60,6 +60,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     maxOperands: 8,
     options: {
       name: { type: 'string', value: 'NAME', help: 'call the profile NAME' },
+      user: { type: 'string', short: 'u', value: 'U', help: 'user name, for profiles that ask for one' },
       'dry-run': { type: 'boolean', help: 'report only, store nothing' },
       'secret-stdin': secretStdin,
       'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin, to store it' },

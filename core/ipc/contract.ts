@@ -190,6 +190,20 @@ export const doctorCheckSchema = z.object({
 const secret = z.base64().min(4).max(4096);
 const secretOrEmpty = z.base64().max(4096);
 
+/** What an import may be given to keep with a profile. */
+const given = {
+  /** base64 of a pre-shared key to store with it. */
+  psk: secret.optional(),
+  /** base64 of the EAP password in UTF-8, to store with it. */
+  password: secret.optional(),
+  /** base64 of the password in UTF-8 that opens the PKCS#12 file, which is then kept open. */
+  p12Password: secretOrEmpty.optional(),
+  /** base64 of the password in UTF-8 that opens the private key, which is then kept open. Since 1.2. */
+  privateKeyPassword: secret.optional(),
+  /** For a profile that logs in with a user name; in place of what the file says. Since 1.2. */
+  user: z.string().min(1).max(256).optional(),
+};
+
 const nothing = z.strictObject({});
 const topic = z.enum(['status', 'log', 'profiles']);
 const accepted = z.object({ accepted: z.literal(true) });
@@ -212,7 +226,11 @@ export const calls = {
     z.strictObject({ id: profileId }),
     z.object({ summary: profileSummarySchema, profile: z.unknown() }),
   ),
-  /** Octets of files, never their paths. With `dryRun` nothing is stored and `id` is null. */
+  /**
+   * Octets of files, never their paths. With `dryRun` nothing is stored and `id` is null. Where something given is wrong
+   * (a password that opens nothing), it is refused with `data` (refusalDataSchema) that names it: `p12Password`, or
+   * `each.2.p12Password`.
+   */
   'profiles.import': call(
     'operate',
     z.strictObject({
@@ -221,14 +239,10 @@ export const calls = {
         .min(1)
         .max(8),
       name: z.string().min(1).max(128).optional(),
-      /** base64 of a pre-shared key to store with it. */
-      psk: secret.optional(),
-      /** base64 of the EAP password in UTF-8, to store with it. */
-      password: secret.optional(),
-      /** base64 of the password in UTF-8 that opens the PKCS#12 file, which is then kept open. */
-      p12Password: secretOrEmpty.optional(),
-      /** base64 of the password in UTF-8 that opens the private key, which is then kept open. Since 1.2. */
-      privateKeyPassword: secret.optional(),
+      /** Of the one profile that the files hold. */
+      ...given,
+      /** Of every profile that the files hold, in the order of the answer; in place of the five above. Since 1.2. */
+      each: z.array(z.strictObject(given)).max(64).optional(),
       dryRun: z.boolean().default(false),
       forAll: z.boolean().default(false),
     }),

@@ -16,7 +16,7 @@ export const fieldProblemSchema = z.object({
 });
 export type FieldProblem = z.infer<typeof fieldProblemSchema>;
 
-/** What an error's `data` holds where `profiles.update` refuses a profile: what is wrong with it, the first 32. */
+/** What an error's `data` holds where `profiles.update` or `profiles.import` refuses: what is wrong with what, the first 32. */
 export const refusalDataSchema = z.object({ problems: z.array(fieldProblemSchema).min(1).max(32) });
 export type RefusalData = z.infer<typeof refusalDataSchema>;
 

@@ -2,33 +2,27 @@
  * What each call of the contract does. Permissions and shapes are checked before (dispatch.ts); here it is decided
  * whose profile is meant and what the store and the tunnels are asked for.
  */
-import { checkProfile } from '#core/profile/check.ts';
-import { missingFor } from '#core/profile/needs.ts';
-import { ImportError, profileSchema, secretsSchema } from '#core/profile/profile.ts';
-import type { ImportedProfile, Profile } from '#core/profile/profile.ts';
 import type { HelperInfo } from '#core/ipc/contract.ts';
 import type { Clock } from '../clock.ts';
 import type { DoctorCheck } from '../effects/doctor.ts';
 import type { Log } from '../log/log.ts';
 import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
-import { allSecrets, secretsFrom, StoreError, summaryOf } from '../profile-store.ts';
+import { secretsFrom, summaryOf } from '../profile-store.ts';
 import { Secret } from '../secret.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import { unlock } from '../unlock.ts';
 import { CallError } from './call-error.ts';
-import { fieldProblem } from './dispatch.ts';
 import type { Handlers } from './dispatch.ts';
+import { type ImportServices, importProfiles, withoutAbsent } from './import-call.ts';
 import { profileHandlers } from './profile-calls.ts';
+import { refuse, refusing } from './refusing.ts';
 import { pageOf, topicHandlers } from './topics.ts';
 
 export interface Services {
   readonly store: ProfileStore;
   readonly tunnels: TunnelManager;
   readonly log: Log;
-  /** core/profile/import.ts; throws ImportError. */
-  readonly importFiles: (
-    files: readonly { readonly name: string; readonly content: Uint8Array }[],
-  ) => readonly ImportedProfile[];
+  readonly importFiles: ImportServices['importFiles'];
   readonly doctor: () => Promise<readonly DoctorCheck[]>;
   readonly clock: Clock;
   readonly info: () => HelperInfo;
@@ -37,12 +31,6 @@ export interface Services {
 export function handlers(services: Services): Handlers {
   const { store, tunnels, log, importFiles, doctor, clock, info } = services;
   const audit = log.logger('calls');
-  /** Everybody reads what the log says of no profile: the sentence is for the caller alone. */
-  const refuseImport = (uid: number, error: unknown): never => {
-    audit.info(`an import of uid ${uid} was refused`);
-    return refuse(error);
-  };
-
   function need(id: string, viewer: Viewer): StoredProfile {
     const stored = store.get(id, viewer);
     if (!stored) throw new CallError('notFound', `there is no profile "${id}"`);
@@ -65,53 +53,7 @@ export function handlers(services: Services): Handlers {
       const stored = need(id, viewer);
       return { summary: summaryOf(stored), profile: stored.profile };
     },
-    'profiles.import': async ({ files, name, dryRun, forAll, p12Password, ...secrets }, { viewer }) => {
-      const given = withoutAbsent({ ...secrets, pkcs12Password: p12Password });
-      if (forAll && !viewer.admin) {
-        throw new CallError('forbidden', 'forAll: only an administrator installs a profile for all');
-      }
-      const found = refusing(
-        () =>
-          importFiles(
-            files.map((file) => ({ name: file.name, content: Buffer.from(file.content, 'base64') })),
-          ),
-        (error) => refuseImport(viewer.uid, error),
-      );
-      const [forOne] = [...(name === undefined ? [] : ['name']), ...Object.keys(given)];
-      if (found.length !== 1 && forOne !== undefined) {
-        throw new CallError(
-          'refused',
-          `${forOne}: the files hold ${found.length} profiles; import them one by one`,
-        );
-      }
-      const entries: Omit<StoredProfile, 'id'>[] = [];
-      for (const imported of found) {
-        const entry = {
-          profile: complete(name === undefined ? imported.profile : { ...imported.profile, name }),
-          ...secretsFrom({ ...imported.secrets, ...given }),
-          owner: viewer.uid,
-          forAll,
-        };
-        entries.push(await unlock(entry).catch((error: unknown) => refuseImport(viewer.uid, error)));
-      }
-      const stored = dryRun ? [] : refusing(() => addAll(store, entries));
-      for (const { id } of stored) audit.forProfile(id).info(`imported by uid ${viewer.uid}`);
-      return {
-        imported: found.map(({ report }, at) => {
-          const missingSecrets = missingOf(entries[at]);
-          return {
-            id: stored[at]?.id ?? null,
-            name: entries[at]?.profile.name ?? '',
-            // What came along with the file is not missing from it.
-            report: report.filter(
-              ({ outcome, setting }) =>
-                outcome !== 'missing' || !isNeed(setting) || missingSecrets.includes(setting),
-            ),
-            missingSecrets,
-          };
-        }),
-      };
-    },
+    'profiles.import': (params, { viewer }) => importProfiles({ store, importFiles, audit }, params, viewer),
     'profiles.setSecret': async ({ id, psk, password, p12Password, privateKeyPassword }, { viewer }) => {
       const stored = needOwn(id, viewer);
       const given = secretsFrom({ psk, password, pkcs12Password: p12Password, privateKeyPassword });
@@ -184,53 +126,4 @@ export function handlers(services: Services): Handlers {
     'doctor.run': async () => ({ checks: [...(await doctor())] }),
     'helper.info': () => info(),
   };
-}
-
-function missingOf(entry: Omit<StoredProfile, 'id'> | undefined): string[] {
-  return entry ? missingFor(entry.profile, allSecrets(entry)) : [];
-}
-
-const isNeed = (setting: string): boolean => setting === 'certificate' || setting in secretsSchema.shape;
-
-/** Without the keys whose value is undefined. */
-function withoutAbsent<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
-
-/** All of them or none. */
-function addAll(store: ProfileStore, entries: readonly Omit<StoredProfile, 'id'>[]): StoredProfile[] {
-  const added: StoredProfile[] = [];
-  try {
-    for (const entry of entries) added.push(store.add(entry));
-  } catch (error) {
-    for (const { id } of added) store.remove(id);
-    throw error;
-  }
-  return added;
-}
-
-/** Defaults filled in, and every text in it understood. */
-function complete(profile: unknown): Profile {
-  const parsed = profileSchema.safeParse(profile);
-  if (!parsed.success) throw new CallError('refused', fieldProblem(parsed.error));
-  const [problem] = checkProfile(parsed.data);
-  if (problem !== undefined) throw new CallError('refused', problem);
-  return parsed.data;
-}
-
-/** Errors that are sentences for the caller become refusals; others are the helper's own. */
-function refusing<T>(act: () => T, otherwise: (error: unknown) => never = refuse): T {
-  try {
-    return act();
-  } catch (error) {
-    return otherwise(error);
-  }
-}
-
-function refuse(error: unknown): never {
-  if (error instanceof ImportError || error instanceof StoreError)
-    throw new CallError('refused', error.message);
-  throw error;
 }

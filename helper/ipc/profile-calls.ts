@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { MAX_FRAME } from '#core/ipc/frame.ts';
 import type { ExportedAs, FieldProblem } from '#core/ipc/profile-calls.ts';
 import { profileProblems } from '#core/profile/check.ts';
-import { exportAs, ExportError } from '#core/profile/export-as.ts';
+import { exportAs } from '#core/profile/export-as.ts';
 import { exportProfile } from '#core/profile/export.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { type Profile, profileSchema } from '#core/profile/profile.ts';
@@ -15,10 +15,11 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/log.ts';
 import { certificatesOf } from '../pki/certificate-list.ts';
 import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
-import { allSecrets, revisionOf, StoreError, summaryOf } from '../profile-store.ts';
+import { allSecrets, revisionOf, summaryOf } from '../profile-store.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import { CallError } from './call-error.ts';
 import type { Handlers } from './dispatch.ts';
+import { refusing } from './refusing.ts';
 
 export interface ProfileServices {
   readonly store: ProfileStore;
@@ -104,15 +105,4 @@ function exported(format: ExportedAs, profile: Profile) {
     files: files.map(({ name, content }) => ({ name, content: Buffer.from(content).toString('base64') })),
     leftOut: [...left],
   };
-}
-
-/** Errors that are sentences for the caller become refusals; others are the helper's own. */
-function refusing<T>(act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    if (error instanceof StoreError || error instanceof ExportError)
-      throw new CallError('refused', error.message);
-    throw error;
-  }
 }

@@ -41,6 +41,8 @@ describe('adit import', () => {
       path,
       '--name',
       'Work',
+      '--user',
+      'alice',
       '--dry-run',
     ]);
     expect(code).toBe(0);
@@ -50,6 +52,7 @@ describe('adit import', () => {
         params: {
           files: [{ name: 'wörk.conf', content: Buffer.from(content).toString('base64') }],
           name: 'Work',
+          user: 'alice',
           dryRun: true,
           forAll: false,
         },

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { ERROR_CODES, calls } from '#core/ipc/contract.ts';
-import type { CallName } from '#core/ipc/contract.ts';
+import type { CallName, Params } from '#core/ipc/contract.ts';
 import { MAX_FRAME, encodeFrame } from '#core/ipc/frame.ts';
 import { dispatcher } from '#helper/ipc/dispatch.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
@@ -172,6 +172,61 @@ describe('profiles', () => {
     };
     expect(await missing({})).toEqual(['psk']);
     expect(await missing({ psk: PSK })).toEqual([]);
+  });
+
+  describe('with what is given along', () => {
+    const login = (name: string): ProfileInput =>
+      input(name, { authentication: { method: 'eap', localId: 'alice@example.org' } });
+    const files = [fileOf(login('A'), 'a.json'), fileOf(input('B'), 'b.json')];
+
+    it('keep the user’s name, which is then not missing', async () => {
+      const { imported } = await alice.call('profiles.import', {
+        files: [fileOf(login('Mobile'))],
+        user: 'alice',
+        password: PSK,
+      });
+      expect(imported[0]?.report.filter(({ outcome }) => outcome === 'missing')).toEqual([]);
+      expect((await alice.call('profiles.get', { id: 'mobile' })).profile).toMatchObject({
+        authentication: { method: 'eap', user: 'alice' },
+      });
+    });
+
+    it('keep of several each its own', async () => {
+      await alice.call('profiles.import', { files, each: [{ user: 'alice', password: PSK }, { psk: PSK }] });
+      const { profiles } = await alice.call('profiles.list', {});
+      expect(profiles).toMatchObject([
+        { id: 'a', storedSecrets: ['password'], missingSecrets: [] },
+        { id: 'b', storedSecrets: ['psk'], missingSecrets: [] },
+      ]);
+    });
+
+    it.each([
+      [{ files, user: 'alice' }, 'refused', /^user: the files hold 2 profiles/],
+      [{ files, each: [{}] }, 'refused', /^each: found 1; the files hold 2/],
+      [{ files, each: [{}, { user: 'bob' }] }, 'refused', /^user: "B" logs in without/],
+      [{ files: files.slice(0, 1), psk: PSK, each: [{}] }, 'invalidParams', /^psk: it stands in each/],
+    ] as const)('are refused where nobody knows what is meant: %j', async (params, reason, sentence) => {
+      const { files: some, ...more } = structuredClone(params) as Params<'profiles.import'>;
+      await expect(alice.call('profiles.import', { files: some, ...more })).rejects.toMatchObject(
+        refused(reason, sentence),
+      );
+      expect(readdirSync(world.directory)).toEqual([]);
+    });
+
+    it('name the password that opens nothing', async () => {
+      const locked = input('C', {
+        authentication: { method: 'certificate', localId: 'alice@example.org' },
+      });
+      const wrong = { privateKeyPassword: PSK };
+      const asked = (more: object) =>
+        alice.raw('profiles.import', { files: [fileOf(locked)], dryRun: true, ...more });
+      await expect(asked(wrong)).rejects.toMatchObject({
+        data: { problems: [{ field: 'privateKeyPassword' }] },
+      });
+      await expect(asked({ each: [wrong] })).rejects.toMatchObject({
+        data: { problems: [{ field: 'each.0.privateKeyPassword' }] },
+      });
+    });
   });
 
   it('take another name, and a secret later', async () => {

@@ -1,0 +1,24 @@
+/** Errors that are sentences for the caller become refusals; others are the helper's own. calls.ts and its parts use it. */
+import { ExportError } from '#core/profile/export-as.ts';
+import { ImportError } from '#core/profile/profile.ts';
+import { StoreError } from '../profile-store.ts';
+import { LockedError } from '../unlock.ts';
+import { CallError } from './call-error.ts';
+
+export function refusing<T>(act: () => T, otherwise: (error: unknown) => never = refuse): T {
+  try {
+    return act();
+  } catch (error) {
+    return otherwise(error);
+  }
+}
+
+export function refuse(error: unknown): never {
+  if (error instanceof LockedError) {
+    const { field, message } = error;
+    throw new CallError('refused', message, { problems: [{ field, problem: message }] });
+  }
+  if (error instanceof ImportError || error instanceof StoreError || error instanceof ExportError)
+    throw new CallError('refused', error.message);
+  throw error;
+}
