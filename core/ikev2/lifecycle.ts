@@ -77,6 +77,7 @@ export class Lifecycle {
   /** When an SA that was replaced goes even without the peer's Delete. */
   #retireAt: number | undefined;
   #lost = false;
+  #renewsForIds = false;
 
   constructor(sa: IkeSa, line: Line) {
     this.sa = sa;
@@ -128,8 +129,19 @@ export class Lifecycle {
   /** Takes up what has become due by itself, and begins the next exchange. */
   tend(now: number): void {
     if (this.requests.astray) this.redirect(now);
-    if (this.#renews) this.requests.add(...takeDuePlans(this.sa, now, this.requests.window));
+    if (this.#renews) {
+      this.#renewForIds(now);
+      this.requests.add(...takeDuePlans(this.sa, now, this.requests.window));
+    }
     this.proceed(now);
+  }
+
+  /** IDs never wrap: a successor, which counts from 0, is made in time (§2.2). Once; what follows a refusal is a matter of the wish. */
+  #renewForIds(now: number): void {
+    const { window } = this.requests;
+    if (this.#renewsForIds || (!window.nearsEnd && !this.answers.nearsEnd)) return;
+    this.#renewsForIds = true;
+    if (this.sa.config.rekey !== 'never') this.sa.rekeyAt = now;
   }
 
   get #renews(): boolean {

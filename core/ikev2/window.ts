@@ -9,6 +9,9 @@ import { ATTEMPTS_BEFORE_SMALLER } from './seal.ts';
 /** The highest ID that ordinary requests may use: the one above it is kept for the Delete that must follow (§2.2). */
 const LAST_ORDINARY_ID = 0xffff_fffe;
 
+/** From here on a successor is made: a quarter of the IDs is left for that, and for refusals of it. */
+const RENEW_FROM_ID = 0xc000_0000;
+
 /** IDs of the requests we send. */
 export class RequestWindow {
   #next: number;
@@ -26,6 +29,11 @@ export class RequestWindow {
   /** The ID that the next request gets. */
   get next(): number {
     return this.#next;
+  }
+
+  /** The IKE SA is to be rekeyed (§2.2). */
+  get nearsEnd(): boolean {
+    return this.#next >= RENEW_FROM_ID;
   }
 
   /** Only the Delete of the IKE SA may be sent now: IDs never wrap (§2.2). */
@@ -101,6 +109,11 @@ export class ResponseWindow {
   ): void {
     this.#last = { id: messageId, request: request.slice(), response, attempts: 1, smaller };
     this.#expected = messageId + 1;
+  }
+
+  /** The IKE SA is to be rekeyed (§2.2). */
+  get nearsEnd(): boolean {
+    return this.#expected >= RENEW_FROM_ID;
   }
 
   /** The peer has used its last ID: nothing it asks can be answered any more. */

@@ -4,8 +4,16 @@ import type { Path } from '#core/net/address.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { RequestWindow, ResponseWindow } from '#core/ikev2/window.ts';
 import { Requests } from '#core/ikev2/requests.ts';
+import { REKEY_DEFAULTS } from '#core/ikev2/lifetimes.ts';
 import { Forge } from '#test/harness/ikev2-forge.ts';
-import { Ikev2Pair, INITIATOR_ADDRESS, RESPONDER_ADDRESS } from '#test/harness/ikev2-pair.ts';
+import {
+  ike,
+  Ikev2Pair,
+  INITIATOR_ADDRESS,
+  type PairOptions,
+  RESPONDER_ADDRESS,
+} from '#test/harness/ikev2-pair.ts';
+import { disagreements, spiOf, standing } from '#test/harness/ikev2-rekey.ts';
 
 const { INFORMATIONAL, IKE_AUTH } = ExchangeType;
 
@@ -153,21 +161,77 @@ describe('one request at a time', () => {
   });
 });
 
-/** As if the initiator had asked 2^32 - 2 times. */
-const nearlySpent = (): Ikev2Pair => {
-  const pair = established();
+/** As if the initiator had asked so many times. */
+const spent = (next: number, options: PairOptions = {}): Ikev2Pair => {
+  const pair = standing(options);
   const { life } = pair.initiator;
   const send = (datagrams: readonly Uint8Array[], path: Path): void => {
     for (const bytes of datagrams) life.outgoing.push({ bytes, path });
   };
-  Object.assign(life, { requests: new Requests(life.sa, send, new RequestWindow(0xffff_fffe)) });
-  pair.responder.life.answers = new ResponseWindow(0xffff_fffe);
+  Object.assign(life, { requests: new Requests(life.sa, send, new RequestWindow(next)) });
+  pair.responder.life.answers = new ResponseWindow(next);
   return pair;
 };
 
-describe('message IDs that run out', () => {
-  it('end the SA with a Delete under the last one', () => {
-    const pair = nearlySpent();
+const NEAR = 0xbfff_ffff;
+const RENEWS = { rekey: REKEY_DEFAULTS };
+
+describe('message IDs that run out (§2.2)', () => {
+  const REKEYED = ['HDR, SK {}', 'HDR, SK {}', 'HDR, SK {SAi2, Ni, KEi}', 'HDR, SK {SAr2, Nr, KEr}'];
+
+  it.each([
+    ['our own', 'initiator', ['I -> R', 'R -> I', 'I -> R', 'R -> I']],
+    ["the peer's", 'responder', ['I -> R', 'R -> I', 'R -> I', 'I -> R']],
+  ] as const)('%s: the IKE SA is rekeyed in time, and the new one counts from 0', (_whose, who, ways) => {
+    const pair = spent(NEAR, { [who]: RENEWS });
+    const child = spiOf(pair, 'initiator');
+    pair.do((now) => pair.initiator.checkLiveness(now)).run(5_000);
+    expect(pair.drawing.lines.slice(0, 4)).toEqual(REKEYED.map((line, at) => `${ways[at]}: ${line}`));
+    for (const end of ['initiator', 'responder'] as const) {
+      expect(pair.events[end].of('ike-rekeyed')).toHaveLength(1);
+    }
+    expect(disagreements(pair)).toEqual([]);
+    expect(spiOf(pair, 'initiator')).toBe(child);
+    pair.drawing.clear();
+    pair.do((now) => pair.initiator.checkLiveness(now)).run(100);
+    expect(pair.drawing.messages[0]?.message.header.messageId).toBeLessThan(2);
+  });
+
+  it('not before three quarters are used', () => {
+    const pair = spent(NEAR - 2, { initiator: RENEWS, responder: RENEWS });
+    pair.do((now) => pair.initiator.checkLiveness(now)).run(5_000);
+    expect(pair.drawing.lines).toEqual(['I -> R: HDR, SK {}', 'R -> I: HDR, SK {}']);
+  });
+
+  it('both ends notice: one successor, once', () => {
+    const pair = spent(NEAR, { initiator: RENEWS, responder: RENEWS });
+    pair.do((now) => pair.initiator.checkLiveness(now)).run(60_000);
+    expect(disagreements(pair)).toEqual([]);
+    expect(pair.events.initiator.of('ike-rekeyed')).toHaveLength(1);
+    expect(pair.initiator.counters.outOfWindow + pair.responder.counters.outOfWindow).toBe(0);
+  });
+
+  it('refused: asked again after a while, not with every exchange', () => {
+    const pair = spent(NEAR, { initiator: RENEWS });
+    const config = pair.responder.life.sa.config as { proposals: unknown };
+    const { proposals } = config;
+    config.proposals = ike('aes128gcm16-prfsha256-ecp256');
+    for (let second = 0; second < 15; second++) {
+      for (let tenth = 0; tenth < 10; tenth++) {
+        pair.do((now) => pair.initiator.checkLiveness(now)).run(100);
+      }
+    }
+    const { length } = pair.events.initiator.of('refused');
+    expect(length).toBeGreaterThan(1);
+    expect(length).toBeLessThan(6);
+    config.proposals = proposals;
+    pair.run(60_000);
+    expect(pair.events.initiator.of('ike-rekeyed')).toHaveLength(1);
+    expect(disagreements(pair)).toEqual([]);
+  });
+
+  it('and nobody rekeys: a Delete under the last one', () => {
+    const pair = spent(0xffff_fffe);
     pair.do((now) => pair.initiator.checkLiveness(now)).run(100);
     const requests = pair.drawing.messages.filter(
       ({ direction, message }) => direction === 'I -> R' && !message.header.response,
@@ -177,6 +241,19 @@ describe('message IDs that run out', () => {
     // Whichever end notices first tells the other.
     const causes = [pair.events.initiator.failure?.cause, pair.events.responder.failure?.cause];
     expect(causes).toContain('protocol-error');
+  });
+
+  it("and the peer's are at the end: the Delete is ours, under our own count", () => {
+    const pair = spent(0xffff_fffe);
+    // The peer that has used them up says nothing any more.
+    pair.link.tamper = (flying) => (flying.source.address === RESPONDER_ADDRESS ? [flying] : []);
+    const forge = new Forge(pair);
+    const place = { exchange: INFORMATIONAL, response: false, messageId: 0xffff_fffe };
+    forge.deliver('I -> R', forge.make('I -> R', place, []));
+    expect(pair.responder.state).toBe('deleting');
+    const last = pair.drawing.messages.at(-1);
+    expect([last?.direction, last?.message.header.messageId]).toEqual(['R -> I', 0]);
+    expect(pair.drawing.lines.at(-1)).toBe('R -> I: HDR, SK {D}');
   });
 });
 
