@@ -5,7 +5,8 @@ import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { RequestWindow, ResponseWindow } from '#core/ikev2/window.ts';
 import { Requests } from '#core/ikev2/requests.ts';
 import { REKEY_DEFAULTS } from '#core/ikev2/lifetimes.ts';
-import { Forge } from '#test/harness/ikev2-forge.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { Forge, notifyPayload } from '#test/harness/ikev2-forge.ts';
 import {
   ike,
   Ikev2Pair,
@@ -228,6 +229,26 @@ describe('message IDs that run out (§2.2)', () => {
     pair.run(60_000);
     expect(pair.events.initiator.of('ike-rekeyed')).toHaveLength(1);
     expect(disagreements(pair)).toEqual([]);
+  });
+
+  it('NO_ADDITIONAL_SAS: not asked again under this IKE SA', () => {
+    const pair = spent(NEAR, { initiator: RENEWS });
+    const forge = new Forge(pair);
+    const asked = (): readonly unknown[] =>
+      pair.drawing.lines.filter((line) => line === 'I -> R: HDR, SK {SAi2, Ni, KEi}');
+    pair.do((now) => pair.initiator.checkLiveness(now)).run(10);
+    // The responder hears nothing of it: the answer is forged.
+    pair.link.tamper = () => [];
+    pair.run(15);
+    expect(asked()).toHaveLength(1);
+    const place = { exchange: ExchangeType.CREATE_CHILD_SA, response: true, messageId: NEAR + 1 };
+    forge.deliver('R -> I', forge.make('R -> I', place, [notifyPayload(NotifyType.NO_ADDITIONAL_SAS)]));
+    pair.link.tamper = (flying) => [flying];
+    pair.responder.life.answers = new ResponseWindow(NEAR + 2);
+    for (let i = 0; i < 5; i++) pair.do((now) => pair.initiator.checkLiveness(now)).run(100);
+    expect(asked()).toHaveLength(1);
+    expect(pair.events.initiator.of('reauthentication-needed')).toHaveLength(1);
+    expect(pair.initiator.state).toBe('established');
   });
 
   it('and nobody rekeys: a Delete under the last one', () => {
