@@ -25,6 +25,7 @@ import { openCarrier } from './carrier.ts';
 import { Changes } from './changes.ts';
 import { type Credentials, gatherCredentials, type Given } from './credentials.ts';
 import { Dialler, type SentTo } from './dialler.ts';
+import { reachableOutside } from './elsewhere.ts';
 import { TunnelError, systemFailure } from './failures.ts';
 import type { History } from './history.ts';
 import { type Negotiated, wayTo } from './negotiate.ts';
@@ -404,7 +405,8 @@ export class Life {
   async #wayOf({ path, mobike, peerAddresses }: Association): Promise<Path | undefined> {
     const remote = path && parseIp(path.remote.address);
     if (!remote) return undefined;
-    for (const address of [remote, ...(mobike ? peerAddresses : [])]) {
+    const others = mobike ? reachableOutside(peerAddresses, this.#plan?.routes.remoteTs ?? []) : [];
+    for (const address of [remote, ...others]) {
       const way = await this.#wayTo(address);
       const family = address.length === 4 ? 4 : 6;
       const port = this.#carrier?.portLike(path.local.port, family);

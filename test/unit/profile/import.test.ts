@@ -292,6 +292,10 @@ describe('our own format', () => {
       'w.json: gateway.addresses: "10.0.0.256" is neither a host name nor an IP address',
     ],
     [
+      { gateway: { addresses: ['a.example'], redirects: ['*.10.0.0.0'] } },
+      'w.json: gateway.redirects: "*.10.0.0.0" permits nothing; expected an address, a prefix such as "192.0.2.0/24", a name, or "*.example.org"',
+    ],
+    [
       { child: { remoteTs: ['dynamic'] } },
       'w.json: child.remoteTs: "dynamic" is our own address; expected the networks behind the gateway',
     ],
@@ -364,5 +368,29 @@ describe('whatever a file says, the answer fits a frame', () => {
     expect(lines.at(-1)).toBe('and 12 more problems');
     const keys = Array.from({ length: 500 }, (_, i) => `"k${i}": 1`).join(',');
     expect(messageOf(`{${keys}}`).length).toBeLessThan(1000);
+  });
+});
+
+describe('where a gateway may send us, in ipsec.conf of libreswan', () => {
+  const redirects = (lines: string): string[] | string | undefined => {
+    const conn = ['conn work', ' ikev2=insist', ' left=%defaultroute', ' right=gw.example', ' authby=secret'];
+    const content = utf8(`${[...conn, ...lines.split(';').map((line) => ` ${line}`)].join('\n')}\n`);
+    try {
+      const [imported] = importFiles([{ name: 'ipsec.conf', content }]);
+      const told = imported?.report.find(({ setting }) => setting.endsWith('accept-redirect-to'));
+      return imported?.profile.gateway.redirects ?? told?.outcome;
+    } catch (error) {
+      return error instanceof ImportError ? error.message : String(error);
+    }
+  };
+
+  it('are the targets that it names, and nobody where it names anybody', () => {
+    expect(redirects('accept-redirect=yes;accept-redirect-to=192.0.2.9,two.example')).toEqual([
+      '192.0.2.9',
+      'two.example',
+    ]);
+    expect(redirects('accept-redirect=yes')).toBeUndefined();
+    expect(redirects('accept-redirect-to=%any')).toBe('refused');
+    expect(redirects('accept-redirect-to=a b!')).toContain('permits nothing');
   });
 });
