@@ -22,6 +22,7 @@ import { grant, systemAccessFiles } from './ipc/permissions.ts';
 import { startServer } from './ipc/server.ts';
 import { keyLogIn } from './key-log.ts';
 import { fileSink } from './log/file-sink.ts';
+import { faultText } from './log/fault.ts';
 import { Log, formatEntry, messageOf } from './log/log.ts';
 import { ADDON_PATH } from './native/addon.ts';
 import { linuxPlatform } from './native/data-plane-linux.ts';
@@ -145,13 +146,14 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
   flushCompileCache();
 
   const end = await endOfService();
-  if (typeof end === 'string') main.info(`${end}: taking everything down`);
-  else main.error(`a fault in the helper itself, which ends now: ${end.stack ?? end.message}`);
+  const fault = typeof end === 'string' ? undefined : faultText(end);
+  if (fault === undefined) main.info(`${String(end)}: taking everything down`);
+  else main.error(`a fault in the helper itself, which ends now: ${fault}`);
   network.close();
   await tunnels.shutdown();
   await server.close();
   main.info('ended');
-  if (typeof end !== 'string') throw end;
+  if (fault !== undefined) throw new Error(fault);
 }
 
 /** The signal that asks for the end, or what nobody caught: the program's state is then unknown, so it ends, too. */

@@ -64,6 +64,8 @@ describe('the packaged helper', () => {
       );
       expect(sha256).toBe(expected);
       memory.push(await residentMegabytes(adit.pid));
+      const limits = await readFile(`/proc/${adit.pid}/limits`, 'utf8');
+      expect(limits).toMatch(/^Max core file size\s+0\s+0\s/m);
       await adit.down(id);
     }
     const [packaged = NaN, sources = NaN] = memory;
