@@ -43,7 +43,7 @@ export interface RouteSettings {
   /** Own routing table, chosen by rule `not fwmark MARK lookup TABLE`. */
   readonly table: number;
   readonly mark: number;
-  /** Of the rule: lower goes first. routePriority in routes/plan.ts puts narrow selectors before wide ones. */
+  /** Where the rules begin, lower first: routes/plan.ts puts those of longer prefixes before others, over all tunnels. */
   readonly priority: number;
   /** Destinations that go into the tunnel: the negotiated remote selectors. */
   readonly remoteTs: readonly TrafficSelector[];

@@ -1,7 +1,7 @@
 /**
  * The numbers by which the system tells our traffic and our routes from others. One mark for all tunnels: the
  * outer packets of each pass beside the routes of every one, so that no tunnel travels inside another by accident.
- * The priority of a tunnel's rule depends on what it carries: effects/routes/plan.ts.
+ * The priorities of a tunnel's rules depend on what it carries: effects/routes/plan.ts.
  */
 
 /** SO_MARK of every IKE and ESP socket. */
@@ -14,7 +14,7 @@ export function tableOf(slot: number): number {
   return FIRST_TABLE + slot;
 }
 
-/** Tables there may be: one a slot, and routes/plan.ts has priorities for so many. */
+/** Tables there may be: one a slot. */
 const TABLES = 1000;
 
 export const isTunnelTable = (table: number): boolean => table >= FIRST_TABLE && table < FIRST_TABLE + TABLES;

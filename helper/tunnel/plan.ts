@@ -54,7 +54,7 @@ export function planOf({ tun, slot, profile, config, children, path, outerMtu }:
       tun,
       table: tableOf(slot),
       mark: MARK,
-      priority: routePriority(remoteTs, slot),
+      priority: routePriority(slot),
       remoteTs,
       addresses,
     },

@@ -171,8 +171,15 @@ export class SimulatedLinux implements Disposable {
         return json([
           { priority: 0, src: 'all', table: '255' },
           ...[...rules].map((rule) => {
-            const [, , fwmark, , to, , priority] = rule.split(' ');
-            return { priority: Number(priority), not: null, src: 'all', fwmark: hex(fwmark), table: to };
+            const [, , fwmark, , to, , priority, , suppress] = rule.split(' ');
+            return {
+              priority: Number(priority),
+              not: null,
+              src: 'all',
+              fwmark: hex(fwmark),
+              table: to,
+              ...(suppress === undefined ? {} : { suppress_prefixlen: Number(suppress) }),
+            };
           }),
         ]);
       case 'rule add':

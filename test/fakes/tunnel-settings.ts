@@ -31,7 +31,7 @@ export const routes: RouteSettings = {
   tun: 'adit0',
   table: 44311,
   mark: 0xad17,
-  priority: 6200,
+  priority: 5200,
   remoteTs: [selector('0.0.0.0/0'), selector('::/0')],
   addresses,
 };

@@ -46,9 +46,9 @@ async function answer(request: EffectsRequest): Promise<unknown> {
       const { link, firewall, routes, dns } = request;
       const { tun, table, mark, priority } = routes;
       const backend = await effects.dns.detect();
-      const warnings = [...(await effects.link.apply(link))];
       await journal.add({ effect: 'firewall', tun, table: `adit_${tun}` });
-      warnings.push(...(await effects.firewall.apply(firewall)));
+      const warnings = [...(await effects.firewall.apply(firewall))];
+      warnings.push(...(await effects.link.apply(link)));
       await journal.add({ effect: 'routes', tun, table, mark, priority });
       warnings.push(...(await effects.routes.apply(routes)));
       await journal.add({ effect: 'dns', tun, backend });

@@ -222,6 +222,42 @@ describe('two tunnels', () => {
   });
 });
 
+describe('two tunnels whose networks overlap', () => {
+  const [wide, single] = ['198.51.100.0/24', `${VICTIM}/32`];
+  const [wide9, single9] = ['203.0.113.0/24', `${GATEWAY}/32`];
+  const first = { ...tunnel.routes, remoteTs: [wide, single9, '::/0'].map(tunnel.selector) };
+  const second = {
+    ...tunnel.routes,
+    tun: 'adit1',
+    table: 44312,
+    priority: 5201,
+    remoteTs: [single, wide9, `${VICTIM6}/128`].map(tunnel.selector),
+    addresses: [tunnel.prefix('10.8.0.2/32')],
+  };
+  const entryOf = ({ tun, table, mark, priority }: typeof first) =>
+    ({ effect: 'routes', tun, table, mark, priority }) as const;
+
+  it.each(['the first is first', 'the second is first'])('%s: the longest prefix wins', async (order) => {
+    for (const name of ['adit0', 'adit1']) await quiet(name);
+    const before = await snapshot(client);
+    const own = await effects();
+    await own.ask({ do: 'link', settings: tunnel.link });
+    await own.ask({ do: 'link', settings: { ...tunnel.link, tun: 'adit1', addresses: second.addresses } });
+    const settings = order.startsWith('the first') ? [first, second] : [second, first];
+    for (const each of settings) await own.ask({ do: 'routes', settings: each });
+    const ipv4 = [VICTIM, '198.51.100.9', GATEWAY, '203.0.113.8'];
+    expect(await Promise.all(ipv4.map(way))).toEqual(['adit1', 'adit0', 'adit0', 'adit1']);
+    expect(await Promise.all([VICTIM6, '2001:db8:8::9'].map(way))).toEqual(['adit1', 'adit0']);
+    // Applied again there is nothing to do, and each goes without a trace.
+    for (const each of settings) await own.ask({ do: 'routes', settings: each });
+    await own.ask({ do: 'undo', entry: entryOf(first) });
+    expect(await Promise.all([VICTIM, '198.51.100.9'].map(way))).toEqual(['adit1', 'eth0']);
+    await own.ask({ do: 'undo', entry: entryOf(second) });
+    for (const name of ['adit0', 'adit1']) await quiet(name);
+    expect(await snapshot(client)).toEqual(before);
+  });
+});
+
 describe('IPv6 switched off on the adapter', () => {
   it('blocks the networks it cannot carry instead of letting them pass beside', async () => {
     const before = await snapshot(client);

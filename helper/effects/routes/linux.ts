@@ -10,7 +10,7 @@ import { NetworkUnreachable, type RoutesEffect, type RouteSettings, type Warning
 import { adapterIpv6, exists, type Files, type SystemPaths } from '../files.ts';
 import { familyOf, ipFamilyBatch, ipList, routeText, type Family } from '../ip.ts';
 import type { Runner } from '../run.ts';
-import { destinations } from './plan.ts';
+import { destinations, isTableRule, tableRules, type TableRule } from './plan.ts';
 import { lookUpWay, type Netlink } from './way-lookup.ts';
 
 type Entry = Parameters<RoutesEffect['undo']>[0];
@@ -21,9 +21,16 @@ const ruleList = z.array(
     table: z.string().optional(),
     fwmark: z.string().optional(),
     not: z.null().optional(),
+    suppress_prefixlen: z.number().optional(),
   }),
 );
 const routeList = z.array(z.object({ dst: z.string(), type: z.string().optional() }));
+
+interface KnownRule {
+  readonly mark: number;
+  readonly priority: number;
+  readonly text: string;
+}
 
 export class LinuxRoutes implements RoutesEffect {
   readonly #runner: Runner;
@@ -90,12 +97,12 @@ export class LinuxRoutes implements RoutesEffect {
     for (const { dst, kind } of present) {
       if (!wanted.includes(dst)) lines.push(`route del ${kind}${dst} table ${table}`);
     }
-    const ours = ruleText(settings);
-    const right = rules.filter((rule) => rule === ours);
-    if (wanted.length > 0 && right.length === 0) lines.push(`rule add ${ours}`);
-    for (const rule of rules) {
-      if (rule !== ours || wanted.length === 0) lines.push(`rule del ${rule}`);
-    }
+    const all = tableRules(wanted, family, settings.priority);
+    // An `unreachable` answer ends the search, whatever the rule would leave to others: it comes last of its tunnel.
+    const ours = (ipv6 === 'on' ? all : all.slice(-1)).map((rule) => ruleText(settings, rule));
+    const standing = rules.map(({ text }) => text);
+    lines.push(...ours.filter((rule) => !standing.includes(rule)).map((rule) => `rule add ${rule}`));
+    lines.push(...standing.filter((rule) => !ours.includes(rule)).map((rule) => `rule del ${rule}`));
     await ipFamilyBatch(this.#runner, `The routes of ${tun} cannot be set`, family, lines);
     return wanted.length > 0 && ipv6 !== 'on'
       ? [`IPv6 is switched off on ${tun}: the IPv6 networks of the tunnel are blocked`]
@@ -103,24 +110,25 @@ export class LinuxRoutes implements RoutesEffect {
   }
 
   async #undoFamily({ tun, table, mark, priority }: Entry, family: Family): Promise<void> {
-    const ours = ruleText({ table, mark, priority });
     const [rules, present] = await Promise.all([this.#rules(family, table), this.#routes(family, table)]);
     await ipFamilyBatch(this.#runner, `The routes of ${tun} cannot be removed`, family, [
-      ...rules.filter((rule) => rule === ours).map((rule) => `rule del ${rule}`),
+      ...rules
+        .filter((rule) => rule.mark === mark && isTableRule(rule.priority, priority))
+        .map(({ text }) => `rule del ${text}`),
       ...(present.length > 0 ? [`route flush table ${table}`] : []),
     ]);
   }
 
   /** Rules of our shape that lead to the table, as the words that add or delete them. */
-  async #rules(family: Family, table: number): Promise<string[]> {
+  async #rules(family: Family, table: number): Promise<KnownRule[]> {
     const list = ruleList.parse(
       await ipList(this.#runner, 'The routing rules cannot be read', family, ['rule', 'show']),
     );
-    return list.flatMap((rule) =>
-      rule.table === String(table) && rule.not === null && rule.fwmark !== undefined
-        ? [ruleText({ table, mark: Number(rule.fwmark), priority: rule.priority })]
-        : [],
-    );
+    return list.flatMap(({ table: to, fwmark, not, priority, suppress_prefixlen: suppress }) => {
+      if (to !== String(table) || not !== null || fwmark === undefined) return [];
+      const mark = Number(fwmark);
+      return [{ mark, priority, text: ruleText({ table, mark }, { priority, suppress }) }];
+    });
   }
 
   async #routes(family: Family, table: number): Promise<{ dst: string; kind: string }[]> {
@@ -152,5 +160,8 @@ function canonical(dst: string): string {
   return prefix === undefined ? dst : routeText(prefix);
 }
 
-const ruleText = ({ table, mark, priority }: { table: number; mark: number; priority: number }): string =>
-  `not fwmark ${mark} lookup ${table} priority ${priority}`;
+const ruleText = (
+  { table, mark }: Pick<Entry, 'table' | 'mark'>,
+  { priority, suppress }: TableRule,
+): string =>
+  `not fwmark ${mark} lookup ${table} priority ${priority}${suppress === undefined ? '' : ` suppress_prefixlength ${suppress}`}`;

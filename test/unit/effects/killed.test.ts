@@ -30,7 +30,7 @@ async function join(journal: JournalFile, effects: Effects, backend: DnsBackend)
   const tun = 'adit1';
   await journal.add({ effect: 'firewall', tun, table: 'adit_adit1' });
   await effects.firewall.apply({ ...tunnel.firewall, tun });
-  const routes = { tun, table: 44312, mark: tunnel.routes.mark, priority: 6201 };
+  const routes = { tun, table: 44312, mark: tunnel.routes.mark, priority: 5201 };
   await journal.add({ effect: 'routes', ...routes });
   await effects.routes.apply({ ...tunnel.routes, ...routes });
   await journal.add({ effect: 'dns', tun, backend });

@@ -1,15 +1,18 @@
 /** The table and its rule: exact words, in the order that leaves no gap; applied and undone any number of times. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { prefixToRange, type Prefix } from '#core/net/address.ts';
 import { NetworkUnreachable } from '#helper/effects/effects.ts';
 import { linuxEffects } from '#helper/effects/linux.ts';
-import { routePriority } from '#helper/effects/routes/plan.ts';
+import { destinations, routePriority, tableRules } from '#helper/effects/routes/plan.ts';
 import type { Netlink } from '#helper/effects/routes/way-lookup.ts';
 import { SimulatedLinux } from '#test/fakes/simulated-linux.ts';
-import { ip, routes, selector } from '#test/fakes/tunnel-settings.ts';
+import { ip, prefix, routes, selector } from '#test/fakes/tunnel-settings.ts';
 
-const RULE = 'not fwmark 44311 lookup 44311 priority 6200';
+const ruleAt = (priority: number, suppress?: number): string =>
+  `not fwmark 44311 lookup 44311 priority ${priority}${suppress === undefined ? '' : ` suppress_prefixlength ${suppress}`}`;
 const batches = (linux: SimulatedLinux) => linux.runner.lines.filter((line) => line.includes('-batch'));
 
 describe('routes', () => {
@@ -17,8 +20,8 @@ describe('routes', () => {
     using linux = new SimulatedLinux();
     expect(await linuxEffects(linux.system).routes.apply(routes)).toEqual([]);
     expect(batches(linux).sort()).toEqual([
-      `ip -4 -N -json -batch -\n  route replace default dev adit0 table 44311 src 10.9.0.2\n  rule add ${RULE}`,
-      `ip -6 -N -json -batch -\n  route replace default dev adit0 table 44311 src 2001:db8:9::2\n  rule add ${RULE}`,
+      `ip -4 -N -json -batch -\n  route replace default dev adit0 table 44311 src 10.9.0.2\n  rule add ${ruleAt(11_600)}`,
+      `ip -6 -N -json -batch -\n  route replace default dev adit0 table 44311 src 2001:db8:9::2\n  rule add ${ruleAt(30_800)}`,
     ]);
   });
 
@@ -33,7 +36,10 @@ describe('routes', () => {
         'route replace 10.0.0.4/30 dev adit0 table 44311',
         'route replace 10.0.0.8/31 dev adit0 table 44311',
         'route replace 192.0.2.1 dev adit0 table 44311',
-        `rule add ${RULE}`,
+        // One for each length, the longest first: /32, /31, /30.
+        `rule add ${ruleAt(5200, 31)}`,
+        `rule add ${ruleAt(5400, 30)}`,
+        `rule add ${ruleAt(5600)}`,
       ].join('\n  '),
     ]);
   });
@@ -45,8 +51,8 @@ describe('routes', () => {
     const before = linux.snapshot();
     await effect.apply(routes);
     expect(linux.snapshot()).toEqual(before);
-    await effect.apply({ ...routes, priority: 5200, remoteTs: [selector('10.0.0.0/8')] });
-    expect([...linux.rules[4]]).toEqual(['not fwmark 44311 lookup 44311 priority 5200']);
+    await effect.apply({ ...routes, remoteTs: [selector('10.0.0.0/8')] });
+    expect([...linux.rules[4]]).toEqual([ruleAt(10_000)]);
     expect([...linux.rules[6]]).toEqual([]);
     expect([...(linux.routes[4].get('44311') ?? [])]).toEqual(['10.0.0.0/8']);
     expect([...(linux.routes[6].get('44311') ?? [])]).toEqual([]);
@@ -56,7 +62,7 @@ describe('routes', () => {
     using linux = new SimulatedLinux();
     linux.rules[4].add('not fwmark 51820 lookup 51820 priority 32764');
     const { routes: effect } = linuxEffects(linux.system);
-    const other = { ...routes, tun: 'adit1', table: 44312, priority: 6201 };
+    const other = { ...routes, tun: 'adit1', table: 44312, priority: 5201 };
     await effect.apply(other);
     const before = linux.snapshot();
     await effect.apply(routes);
@@ -191,17 +197,80 @@ describe('sourceFor', () => {
   });
 });
 
-describe('routePriority', () => {
-  it('puts narrow tunnels before wide ones, and all before the main table', () => {
-    const narrow = routePriority([selector('10.0.0.0/8')], 999);
-    const wide = routePriority([selector('10.0.0.0/8'), selector('::/0')], 0);
-    const halves = routePriority([selector('0.0.0.0/1'), selector('128.0.0.0/1')], 0);
-    expect(narrow).toBeLessThan(wide);
-    expect(halves).toBe(wide);
-    expect(routePriority([selector('0.0.0.0/0')], 999)).toBeLessThan(32_766);
+interface Tunnel {
+  readonly index: number;
+  readonly texts: readonly string[];
+}
+
+/** Which tunnel takes a packet: what the kernel does with rules in the order of their priorities and with tables. */
+function takerOf(tunnels: readonly Tunnel[], family: 4 | 6, address: Uint8Array) {
+  const rules = tunnels.flatMap(({ index, texts }) => {
+    const wanted = destinations(texts.map(selector), family);
+    const routed = wanted.map((text) => tunnelPrefix(text, family));
+    return tableRules(wanted, family, routePriority(index)).map((rule) => ({ ...rule, index, routed }));
+  });
+  for (const { index, routed, suppress = -1 } of rules.toSorted((a, b) => a.priority - b.priority)) {
+    const lengths = routed.filter((route) => covers(route, address)).map(({ length }) => length);
+    const longest = Math.max(-1, ...lengths);
+    if (longest > suppress) return { index, longest };
+  }
+  return undefined;
+}
+
+const tunnelPrefix = (text: string, family: 4 | 6): Prefix => {
+  if (text === 'default') return prefix(family === 4 ? '0.0.0.0/0' : '::/0');
+  return prefix(text.includes('/') ? text : `${text}/${family === 4 ? 32 : 128}`);
+};
+
+const covers = (network: Prefix, address: Uint8Array): boolean => {
+  const { start, end } = prefixToRange(network);
+  return address.every((octet, at) => octet >= (start[at] ?? 0) && octet <= (end[at] ?? 0));
+};
+
+describe('overlapping tunnels', () => {
+  it.each([
+    ['the narrow one is there first', ['10.0.0.5/32'], ['10.0.0.0/24'], 0],
+    ['the narrow one comes later', ['10.0.0.0/24'], ['10.0.0.5/32'], 1],
+    ['one for everything', ['0.0.0.0/0'], ['10.0.0.0/8'], 1],
+    ['two halves of everything', ['0.0.0.0/1', '128.0.0.0/1'], ['10.0.0.0/8'], 1],
+    ['each is narrow somewhere', ['10.0.0.0/24', '192.0.2.1/32'], ['10.0.0.5/32', '192.0.2.0/24'], 1],
+    ['the other way round', ['10.0.0.5/32', '192.0.2.0/24'], ['10.0.0.0/24', '192.0.2.1/32'], 0],
+  ])('%s: the longest prefix takes the packet', (_name, first, second, taker) => {
+    const tunnels = [first, second].map((texts, index) => ({ index, texts }));
+    expect(takerOf(tunnels, 4, ip('10.0.0.5'))?.index).toBe(taker);
   });
 
-  it('is different for each tunnel of a kind', () => {
-    expect(routePriority([selector('10.0.0.0/8')], 1)).not.toBe(routePriority([selector('10.0.0.0/8')], 2));
+  it.each([4, 6] as const)('whatever IPv%i networks there are: the longest of all tunnels', (family) => {
+    const network = fc
+      .tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 32 }))
+      .map(([last, length]) =>
+        family === 4 ? `10.0.0.${last}/${length}` : `2001:db8::${last}/${length * 4}`,
+      );
+    const tunnels = fc.array(fc.array(network, { minLength: 1, maxLength: 4 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(tunnels, fc.integer({ min: 0, max: 7 }), fc.nat(999), (all, last, offset) => {
+        const address = ip(family === 4 ? `10.0.0.${last}` : `2001:db8::${last}`);
+        const lengths = all
+          .flat()
+          .map((text) => prefix(text))
+          .filter((each) => covers(each, address))
+          .map(({ length }) => length);
+        const taken = takerOf(
+          all.map((texts, index) => ({ index: (index + offset) % 1000, texts })),
+          family,
+          address,
+        );
+        expect(taken?.longest).toBe(lengths.length === 0 ? undefined : Math.max(...lengths));
+      }),
+    );
+  });
+
+  it('come before the main table, all of them', () => {
+    const all = tableRules(['default', '::1', '::/1'], 6, routePriority(999));
+    expect(Math.max(...all.map(({ priority }) => priority))).toBeLessThan(32_766);
+    expect(all.map(({ suppress }) => suppress)).toEqual([127, 0, undefined]);
   });
 });
