@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# npm run soak: the helper against a real strongSwan for an hour, under traffic and through faults, in namespaces of its own.
+#   npm run soak -- --minutes 20     for so long
+#   npm run soak -- --short          about a minute, with shorter faults
+#   npm run soak -- --seed 7         another schedule
+#   npm run soak -- --keep DIR       leaves the logs of both ends there
+# Prints a table; exits 1 where a TCP connection or a packet at a switch was lost, a replay was dropped or memory grew.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash scripts/setup.sh --with-lab < /dev/null
+export PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin:/sbin"
+[ "$(id -u)" = 0 ] || {
+  echo "soak: run as root: strongSwan is a system daemon" >&2
+  exit 1
+}
+exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
+  sh -c 'ip link set lo up && exec node "$@"' soak scripts/soak.ts "$@" < /dev/null
