@@ -44,7 +44,9 @@ export function describeMachine(): string {
   return `${cores}, ${memory} GiB, Linux ${release()}, TCP ${tcp}, Node ${process.version}`;
 }
 
-const ratioOf = ({ adit, peer }: Row): number | undefined => peer && (peer.ratio ?? adit / peer.value);
+/** None where the peer has nothing of what is counted. */
+const ratioOf = ({ adit, peer }: Row): number | undefined =>
+  peer && (peer.ratio ?? (peer.value === 0 ? undefined : adit / peer.value));
 
 /** By which factor the figure is better than its goal asks; below one it is missed. */
 export function margin(row: Row): number | undefined {
