@@ -53,7 +53,7 @@ export interface Plan {
   readonly stillWanted?: (sa: IkeSa) => boolean;
   /** Goes before whatever waits. */
   readonly urgent?: true;
-  /** Its IKE SA has closed before the answer came. */
+  /** Its IKE SA has closed before the answer came. Nothing to do where a newer request under another SA says the same. */
   readonly unanswered?: (sa: IkeSa) => void;
 }
 
@@ -111,8 +111,8 @@ export const planUpdate = (requests: RequestWindow): Plan => ({
   tasks: [updateTask(), notifiesTask(requests)],
   stillWanted: ({ where }) => where.update === 'planned',
   urgent: true,
-  unanswered({ where }) {
-    if (where.update === 'no') where.update = 'due';
+  unanswered({ where, generation }) {
+    if (where.update === 'no' && where.updatedUnder === generation) where.update = 'due';
   },
 });
 
@@ -121,8 +121,8 @@ export const planRoutabilityCheck = (requests: RequestWindow): Plan => ({
   tasks: [routabilityTask(), notifiesTask(requests)],
   stillWanted: ({ where }) => where.check === 'planned',
   urgent: true,
-  unanswered({ where }) {
-    if (where.check === 'no') where.check = 'due';
+  unanswered({ where, generation }) {
+    if (where.check === 'no' && where.checkedUnder === generation) where.check = 'due';
   },
 });
 

@@ -136,6 +136,8 @@ export class IkeSa {
   readonly deletedEarly = new Set<number>();
   /** Another IKE SA has taken its place; what is left is to delete it. */
   superseded = false;
+  /** How many rekeyings lie between the first IKE SA of the connection and this one. */
+  readonly generation: number;
   /** Both ends were authenticated: what follows from it is told when it ends. */
   stood = false;
   /** Responder: the client can be sent elsewhere (RFC 5685). */
@@ -168,6 +170,7 @@ export class IkeSa {
     this.config = config;
     this.host = host;
     this.isInitiator = isInitiator ?? config.role === 'initiator';
+    this.generation = heirOf === undefined ? 0 : heirOf.generation + 1;
     this.where = heirOf?.where ?? new Whereabouts();
     this.children = heirOf?.children ?? new Map<number, Child>();
     this.stillborn = heirOf?.stillborn ?? [];

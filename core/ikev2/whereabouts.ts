@@ -22,6 +22,12 @@ export class Whereabouts {
   update: Due = 'no';
   /** The responder's return routability check. */
   check: Due = 'no';
+  /**
+   * The generations of the IKE SAs that had the last update, sent or taken, and the last check. One that is still under way in an
+   * IKE SA replaced since is an older one, whenever it arrives: message IDs order only what is in the same SA.
+   */
+  updatedUnder = 0;
+  checkedUnder = 0;
   /** What the driver was told last, as text. */
   told = '';
 }

@@ -45,14 +45,17 @@ export function addressesTask(): Task {
   let theirs: readonly IpAddress[] | undefined;
   /** The client alone decides on addresses, and only where MOBIKE was agreed on (§3.5). */
   const mayMove = ({ config, where }: IkeSa): boolean => config.role === 'responder' && where.mobike;
+  /** A newer update has been taken under the IKE SA that replaced this one: this one is answered, and that is all (§3.5). */
+  const outdated = ({ generation, where }: IkeSa): boolean => generation < where.updatedUnder;
   return {
     name: 'addresses',
     onRequest(exchange, message) {
       const { sa, path } = exchange;
       const { payloads } = message;
-      const asked = mayMove(sa) && findNotify(payloads, UPDATE_SA_ADDRESSES) !== undefined;
+      const asked = mayMove(sa) && !outdated(sa) && findNotify(payloads, UPDATE_SA_ADDRESSES) !== undefined;
       const refusal = asked ? objection(sa.config, payloads, path) : undefined;
       moves = asked && refusal === undefined;
+      if (asked) sa.where.updatedUnder = sa.generation;
       if (moves) compareNat(exchange, message);
       theirs = readAddresses(payloads);
       const out: Payload[] = [];
@@ -89,14 +92,16 @@ export function routabilityTask(): Task {
     name: 'return-routability',
     request({ sa, path }, out) {
       sa.where.check = 'no';
+      sa.where.checkedUnder = sa.generation;
       checked = path;
       cookie = newCookie(sa);
       out.push(notify(COOKIE2, cookie));
     },
     onResponse: (_exchange, { payloads }) => judgeCookie(payloads, cookie),
     done({ sa }) {
-      // Sent to several addresses, it proves none; a newer check follows (§3.7).
-      if (samePath(checked, sa.path) && sa.where.check === 'no') settle(sa);
+      // Sent to several addresses, it proves none; a newer check follows, or is under way in another IKE SA (§3.7).
+      const newest = sa.where.check === 'no' && sa.where.checkedUnder === sa.generation;
+      if (newest && samePath(checked, sa.path)) settle(sa);
       return undefined;
     },
   };

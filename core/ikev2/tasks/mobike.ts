@@ -68,12 +68,14 @@ export function judgeCookie(payloads: readonly Payload[], cookie: Uint8Array): V
 export function updateTask(): Task {
   let cookie: Uint8Array | undefined;
   let refusal: number | undefined;
+  /** A newer update is wanted, or under way in the IKE SA that has taken the place of ours. */
   let outdated = false;
   return {
     name: 'update-sa-addresses',
     request(exchange, out) {
       const { sa, path } = exchange;
       sa.where.update = 'no';
+      sa.where.updatedUnder = sa.generation;
       out.push(notify(UPDATE_SA_ADDRESSES));
       tellNat(exchange, out);
       // Another address of the gateway's: that the gateway is there is for us to find out (§3.7).
@@ -85,7 +87,7 @@ export function updateTask(): Task {
       const { sa } = exchange;
       const verdict = cookie && judgeCookie(message.payloads, cookie);
       if (verdict !== undefined) return verdict;
-      outdated = sa.where.update !== 'no';
+      outdated = sa.where.update !== 'no' || sa.where.updatedUnder !== sa.generation;
       refusal = findError(message.payloads)?.type;
       if (outdated || refusal !== undefined) return undefined;
       compareNat(exchange, message);

@@ -1,6 +1,6 @@
 /** MOBIKE (RFC 4555): the scenarios of its §2.2, NATs that come and go, paths that do not work, refusals, forgeries. */
 import { describe, expect, it } from 'vitest';
-import { toHex } from '#core/bytes/bytes.ts';
+import { EMPTY, equal, toHex } from '#core/bytes/bytes.ts';
 import type { Payload } from '#core/ikev2/payload-types.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
@@ -19,6 +19,7 @@ import {
   roam,
   standsAt,
 } from '#test/harness/ikev2-roam.ts';
+import type { Flying } from '#test/harness/virtual-link.ts';
 
 const { INFORMATIONAL } = ExchangeType;
 const { UPDATE_SA_ADDRESSES, COOKIE2, NO_NATS_ALLOWED } = NotifyType;
@@ -41,6 +42,10 @@ const block = (pair: Ikev2Pair, ...addresses: readonly string[]) => {
       : [flying];
 };
 const unblock = (pair: Ikev2Pair) => block(pair);
+/** Some datagrams take longer. */
+const delay = (pair: Ikev2Pair, ms: number, which: (flying: Flying) => boolean) => {
+  pair.link.tamper = (flying) => [which(flying) ? { ...flying, at: flying.at + ms } : flying];
+};
 
 describe('agreement (§3.1)', () => {
   it.each([
@@ -304,6 +309,81 @@ describe('the client changes its address (§2.2)', () => {
     pair.run(5_000);
     expect(bothStandAt(pair)).toEqual(AT_CAFE);
     expect(disagreements(pair)).toEqual([]);
+  });
+
+  describe('two updates at once, in an IKE SA and in its heir', () => {
+    it('the older one comes last: it is answered, and that is all (§3.5)', () => {
+      const pair = mobile({ responder: { returnRoutability: false } });
+      block(pair, CAFE);
+      roam(pair, CAFE, GATEWAY2);
+      rekeyIke(pair, 'responder').run(12);
+      expect(pair.events.initiator.of('ike-rekeyed')).toHaveLength(1);
+      // What was made for the other path is repeated over this one, and takes longer than what was made for this one.
+      pair.drawing.clear();
+      const [late] = pair.world.sent.filter(({ datagram }) => datagram.path.local.address === CAFE);
+      delay(pair, 5, ({ bytes }) => equal(bytes, late?.datagram.bytes ?? EMPTY));
+      roam(pair, INITIATOR_ADDRESS).run(100);
+      expect(pair.drawing.lines).toEqual([
+        'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES), N(COOKIE2)}',
+        "I -> R: HDR', SK {N(UPDATE_SA_ADDRESSES)}",
+        'R -> I: HDR, SK {D}',
+        "R -> I: HDR', SK {}",
+        'R -> I: HDR, SK {N(COOKIE2)}',
+        'I -> R: HDR, SK {}',
+      ]);
+      expect(bothStandAt(pair)).toEqual(AT_HOME);
+      expect(pair.events.responder.of('path')).toHaveLength(1);
+      expect(disagreements(pair)).toEqual([]);
+    });
+
+    it('the answer to the older one says nothing of the newer path (§3.5)', () => {
+      const pair = mobile({ initiator: { retransmit: SHORT }, responder: { returnRoutability: false } });
+      delay(pair, 12, ({ source }) => source.address === RESPONDER_ADDRESS);
+      roam(pair, CAFE).run(10);
+      block(pair, HOME6);
+      rekeyIke(pair, 'responder').run(10);
+      roam(pair, HOME6, GATEWAY6).run(13);
+      expect(pair.drawing.lines).toEqual([
+        'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
+        'R -> I: HDR, SK {}',
+        'R -> I: HDR, SK {SAi2, Ni, KEi}',
+        'I -> R: HDR, SK {SAr2, Nr, KEr}',
+        // From here on over a path on which nothing arrives; the answer to the first has arrived by now.
+        'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
+        "I -> R: HDR', SK {N(UPDATE_SA_ADDRESSES), N(COOKIE2)}",
+        'R -> I: HDR, SK {D}',
+      ]);
+      expect(standsAt(pair, 'initiator')).toBe(`${HOME6}:4500 -> ${GATEWAY6}:4500 (pending)`);
+      // So a path on which nothing answers is no dead peer.
+      pair.run(10_000);
+      expect(pair.events.initiator.of('roam-failed')).toHaveLength(1);
+      expect(pair.initiator.state).toBe('established');
+    });
+
+    it('the answer to a check of the older one proves nothing while a newer check is under way (§3.7)', () => {
+      const pair = mobile({ responder: { retransmit: SHORT } });
+      const { spiI } = pair.initiator;
+      // Checks of the cafe are lost, and so is the client's Delete of the older IKE SA.
+      pair.link.tamper = (flying) => {
+        const message = pair.drawing.messages.at(-1)?.message;
+        const isCheck = message?.payloads.some(has(COOKIE2)) === true;
+        if (isCheck && flying.destination.address === CAFE) return [];
+        if (message?.payloads.some(({ kind }) => kind === 'D')) return [];
+        const isLate = isCheck && flying.source.address === HOME6 && equal(message.header.spiI, spiI);
+        return [isLate ? { ...flying, at: flying.at + 200 } : flying];
+      };
+      roam(pair, CAFE).run(25);
+      rekeyIke(pair, 'initiator').run(25);
+      // The first check, repeated to here, is answered from here.
+      roam(pair, HOME6, GATEWAY6).run(150);
+      roam(pair, CAFE).run(250);
+      expect(pair.responder.life.sa.path).toEqual(pathOf(RESPONDER_ADDRESS, CAFE));
+      expect(standsAt(pair, 'responder')).toBe(`${GATEWAY6}:4500 -> ${HOME6}:4500`);
+      unblock(pair);
+      pair.run(60_000);
+      expect(bothStandAt(pair)).toEqual(AT_CAFE);
+      expect(disagreements(pair)).toEqual([]);
+    });
   });
 });
 
