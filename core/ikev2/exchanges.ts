@@ -18,7 +18,7 @@ import { fragmentationTask } from './tasks/fragmentation.ts';
 import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
 import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
 import { byShareSize, GroupChoice, groupsOf, invalidKeTask } from './tasks/ke.ts';
-import { mappingTask, updateTask } from './tasks/mobike.ts';
+import { lateUpdateTask, mappingTask, updateTask } from './tasks/mobike.ts';
 import { addressesTask, routabilityTask } from './tasks/mobike-responder.ts';
 import { multipleAuthSupportTask } from './tasks/multiple-auth.ts';
 import { natdTask } from './tasks/natd.ts';
@@ -114,6 +114,12 @@ export const planUpdate = (requests: RequestWindow): Plan => ({
   unanswered({ where, generation }) {
     if (where.update === 'no' && where.updatedUnder === generation) where.update = 'due';
   },
+});
+
+/** UPDATE_SA_ADDRESSES under an IKE SA that has been replaced. */
+export const planLateUpdate = (requests: RequestWindow): Plan => ({
+  exchange: INFORMATIONAL,
+  tasks: [lateUpdateTask(), notifiesTask(requests)],
 });
 
 export const planRoutabilityCheck = (requests: RequestWindow): Plan => ({

@@ -136,6 +136,8 @@ export class IkeSa {
   readonly deletedEarly = new Set<number>();
   /** Another IKE SA has taken its place; what is left is to delete it. */
   superseded = false;
+  /** The client has moved since, and the peer may know no other IKE SA than this one. */
+  owesUpdate = false;
   /** How many rekeyings lie between the first IKE SA of the connection and this one. */
   readonly generation: number;
   /** Both ends were authenticated: what follows from it is told when it ends. */

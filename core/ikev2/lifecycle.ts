@@ -6,7 +6,7 @@ import type { Failure } from '#core/failure/failure.ts';
 import type { Path } from '#core/net/address.ts';
 import { exchangeTypes } from '#core/registry/exchange-types.ts';
 import type { Datagram, IkeRemovedReason } from './connection-types.ts';
-import { type Plan, planFarewell, planLiveness, planReportExpired } from './exchanges.ts';
+import { type Plan, planFarewell, planLateUpdate, planLiveness, planReportExpired } from './exchanges.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { type MachineInput, nextState } from './machine.ts';
 import type { Payload } from './payload-types.ts';
@@ -132,6 +132,9 @@ export class Lifecycle {
     if (this.#renews) {
       this.#renewForIds(now);
       this.requests.add(...takeDuePlans(this.sa, now, this.requests.window));
+    } else if (this.sa.owesUpdate && this.sa.state === 'established' && this.requests.idle) {
+      this.sa.owesUpdate = false;
+      this.requests.add(planLateUpdate(this.requests.window));
     }
     this.proceed(now);
   }

@@ -33,8 +33,11 @@ export function roam(line: Line, now: number, path: Path): void {
   where.roaming = true;
   if (where.update === 'no') where.update = 'due';
   sa.emitPath();
+  // A peer that made the IKE SA we live by may not have our answer yet, and would ask for it where we were for ever.
+  for (const { sa: old } of line.living) old.owesUpdate = old.superseded && old.state === 'established';
   again(line, now);
-  return current.tend(now);
+  for (const life of line.living) life.tend(now);
+  return undefined;
 }
 
 /** What waits for an answer goes over the path as it is now, under whichever IKE SA. */

@@ -120,6 +120,20 @@ const FOUND: Schedule[] = [
     ],
     HOME,
   ],
+  // The client moves after a rekeying of the gateway's, and its answer to that is lost.
+  [
+    1,
+    { loss: 0.3, duplicate: 0.3, jitterMs: 0 },
+    [
+      at('nat', NETWORKS[2]),
+      at('roam', NETWORKS[2], 20),
+      at('liveness'),
+      at('rekey-ike', HOME, 20, 'responder'),
+      at('nat'),
+      at('roam'),
+    ],
+    HOME,
+  ],
 ];
 
 it('both ends finish on the same path with the same SAs', { timeout: LIMIT_MS + 60_000 }, () => {

@@ -113,6 +113,18 @@ export function updateTask(): Task {
 }
 
 /**
+ * The same under an IKE SA that the peer has replaced: until it has our answer, it knows no other (RFC 7296 §2.8). What the move
+ * comes to is learnt from the update under the new one.
+ */
+export const lateUpdateTask = (): Task => ({
+  name: 'late-update',
+  request(exchange, out) {
+    out.push(notify(UPDATE_SA_ADDRESSES));
+    tellNat(exchange, out);
+  },
+});
+
+/**
  * In a question for life from behind a NAT: as whom does the peer see us now (§3.8)? With MOBIKE it does not follow a new
  * mapping by itself. What it said under other SPIs cannot be compared, and counts as changed.
  */

@@ -311,6 +311,27 @@ describe('the client changes its address (§2.2)', () => {
     expect(disagreements(pair)).toEqual([]);
   });
 
+  it('under the old IKE SA, too, where the gateway may know no other: its rekeying follows (RFC 7296 §2.8)', () => {
+    const pair = mobile({ responder: { returnRoutability: false } });
+    rekeyIke(pair, 'responder').run(5);
+    // The client has the new IKE SA; its answer, which would make it at the gateway, is lost. So is what comes to the old address.
+    block(pair, INITIATOR_ADDRESS);
+    pair.run(5);
+    roam(pair, CAFE).run(1_000);
+    expect(pair.drawing.lines.slice(0, 8)).toEqual([
+      'R -> I: HDR, SK {SAi2, Ni, KEi}',
+      'I -> R: HDR, SK {SAr2, Nr, KEr}',
+      'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
+      "I -> R: HDR', SK {N(UPDATE_SA_ADDRESSES)}",
+      'R -> I: HDR, SK {}',
+      'R -> I: HDR, SK {SAi2, Ni, KEi}',
+      'I -> R: HDR, SK {SAr2, Nr, KEr}',
+      'R -> I: HDR, SK {D}',
+    ]);
+    expect(bothStandAt(pair)).toEqual(AT_CAFE);
+    expect(disagreements(pair)).toEqual([]);
+  });
+
   describe('two updates at once, in an IKE SA and in its heir', () => {
     it('the older one comes last: it is answered, and that is all (§3.5)', () => {
       const pair = mobile({ responder: { returnRoutability: false } });
@@ -352,6 +373,7 @@ describe('the client changes its address (§2.2)', () => {
         'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
         "I -> R: HDR', SK {N(UPDATE_SA_ADDRESSES), N(COOKIE2)}",
         'R -> I: HDR, SK {D}',
+        'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
       ]);
       expect(standsAt(pair, 'initiator')).toBe(`${HOME6}:4500 -> ${GATEWAY6}:4500 (pending)`);
       // So a path on which nothing answers is no dead peer.
