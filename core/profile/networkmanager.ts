@@ -37,7 +37,7 @@ export const looksLikeKeyfile = (text: string): boolean => /^\[(connection|vpn)\
 
 const PREFIX = 'org.freedesktop.NetworkManager.';
 
-/** Plugins that are not strongSwan's. */
+/** Plugins that are not strongSwan's, and types of connections that have none. */
 const OTHERS: Readonly<Record<string, string>> = {
   vpnc: 'Cisco’s IKEv1 (vpnc), which is kept for a later version of Adit',
   libreswan:
@@ -45,6 +45,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   openswan: 'IKEv1 of the openswan plugin, which is kept for a later version of Adit',
   openvpn: 'OpenVPN, which is no IPsec: use an OpenVPN client',
   wireguard: 'WireGuard, which is no IPsec: use a WireGuard client',
+  pppoe: 'PPPoE, which is the line to an Internet provider and no IPsec; ask for an IKEv2 profile',
   pptp: 'PPTP, which is no IPsec and is broken; ask for an IKEv2 profile',
   l2tp: 'L2TP, which Adit does not speak; ask for an IKEv2 profile of the same gateway',
   sstp: 'SSTP, which is no IPsec; ask for an IKEv2 profile',

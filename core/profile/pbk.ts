@@ -48,6 +48,13 @@ const STRATEGIES: Readonly<Record<string, string | undefined>> = {
   '14': undefined,
 };
 
+/** Type, as RASENTRY's dwType: entries that are no VPN. */
+const LINES: Readonly<Record<string, string>> = {
+  '1': 'a telephone line',
+  '3': 'a cable to another computer',
+  '5': 'PPPoE, the line to an Internet provider',
+};
+
 /** CustomAuthKey: the EAP type of the entry (IANA). */
 const EAP_TYPES: Readonly<Record<string, EapMethod>> = {
   '4': 'md5',
@@ -66,6 +73,12 @@ function importEntry(file: string, { name, line, entries }: IniSection, companio
   const answers = new Answers();
   const place = `${file}:${line}`;
   const path = printable(name, 128);
+  const type = entries.get('Type') ?? '';
+  const medium = Object.hasOwn(LINES, type) ? LINES[type] : undefined;
+  if (medium !== undefined) {
+    answers.problem(place, `${path}.Type`, `this entry is for ${medium}, which is no IPsec; ask for IKEv2`);
+    return { path, imported: undefined, answers };
+  }
   const strategy = entries.get('VpnStrategy') ?? '7';
   const other = Object.hasOwn(STRATEGIES, strategy)
     ? STRATEGIES[strategy]

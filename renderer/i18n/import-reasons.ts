@@ -265,6 +265,11 @@ const ROWS: readonly Row[] = [
     '{1}：仅支持 type = tunnel',
   ),
   row(
+    '{1}: this entry is for {2}, which is no IPsec; ask for IKEv2',
+    '{1}: dieser Eintrag ist für {2}, was kein IPsec ist; fragen Sie nach IKEv2',
+    '{1}：此条目用于 {2}，不是 IPsec；请索取 IKEv2 的配置',
+  ),
+  row(
     '{1}: this entry is for {2}, which Adit does not speak; ask for IKEv2',
     '{1}: dieser Eintrag ist für {2}, das Adit nicht spricht; fragen Sie nach IKEv2',
     '{1}：此条目用于 {2}，Adit 不支持；请索取 IKEv2 的配置',

@@ -106,6 +106,26 @@ describe('the format is told by content', () => {
     ['half a PEM file', '-----BEGIN CERTIFICATE-----\n', /the PEM block "CERTIFICATE" has no end/],
     ['a Cisco profile', '[main]\nHost=10.0.0.1\n', /a Cisco \.pcf profile for IKEv1/],
     ['an OpenVPN profile', 'client\nremote vpn.example 1194\n', /OpenVPN profile, which is no IPsec/],
+    [
+      'PPPoE of Windows',
+      '[DSL]\nType=5\nVpnStrategy=0\nDEVICE=PPPoE\nPhoneNumber=\n',
+      /^x:1: DSL\.Type: this entry is for PPPoE, the line to an Internet provider, which is no IPsec; ask for IKEv2$/m,
+    ],
+    [
+      'PPPoE of NetworkManager',
+      '[connection]\nid=DSL\ntype=pppoe\n[pppoe]\nusername=x\n',
+      /this NetworkManager connection is for PPPoE, which is the line to an Internet provider and no IPsec/,
+    ],
+    [
+      'PPTP of NetworkManager',
+      '[connection]\nid=a\ntype=vpn\n[vpn]\nservice-type=org.freedesktop.NetworkManager.pptp\n',
+      /PPTP, which is no IPsec and is broken; ask for an IKEv2 profile/,
+    ],
+    [
+      'SSTP of Windows',
+      '[Office]\nType=2\nVpnStrategy=5\nPhoneNumber=vpn.example\n',
+      /this entry is for SSTP, which Adit does not speak; ask for IKEv2/,
+    ],
     ['a WireGuard profile', '[Interface]\nPrivateKey = x\n', /WireGuard profile, which is no IPsec/],
     ['too much', new Uint8Array(MAX_FILE + 1), /262145 bytes are too many/],
     [
