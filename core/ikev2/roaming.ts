@@ -34,7 +34,10 @@ export function roam(line: Line, now: number, path: Path): void {
   if (where.update === 'no') where.update = 'due';
   sa.emitPath();
   // A peer that made the IKE SA we live by may not have our answer yet, and would ask for it where we were for ever.
-  for (const { sa: old } of line.living) old.owesUpdate = old.superseded && old.state === 'established';
+  // Not under one that lost a race with it (RFC 7296 §2.8.2), which nobody has ever lived by.
+  for (const { sa: old } of line.living) {
+    old.owesUpdate = old.generation < sa.generation && old.state === 'established';
+  }
   again(line, now);
   for (const life of line.living) life.tend(now);
   return undefined;

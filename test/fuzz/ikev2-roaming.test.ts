@@ -134,6 +134,20 @@ const FOUND: Schedule[] = [
     ],
     HOME,
   ],
+  // Both ends rekey at once, and the client moves before the loser of the two IKE SAs is gone.
+  [
+    91_671,
+    { loss: 0, duplicate: 0, jitterMs: 300 },
+    [
+      at('roam', HOME, 52),
+      at('rekey-ike'),
+      at('rekey-ike', HOME, 403, 'responder'),
+      at('roam', HOME, 57),
+      at('nat', HOME, 27),
+      at('roam'),
+    ],
+    NETWORKS[3],
+  ],
 ];
 
 it('both ends finish on the same path with the same SAs', { timeout: LIMIT_MS + 60_000 }, () => {
