@@ -11,7 +11,7 @@ import { hello, requestSchema } from '#core/ipc/messages.ts';
 import type { ErrorResponse, HelloResult, Notification, Request, Response } from '#core/ipc/messages.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/log.ts';
-import { messageOf } from '../log/log.ts';
+import { faultText } from '../log/fault.ts';
 import { CallError } from './call-error.ts';
 import { dismiss } from './dismiss.ts';
 import { fieldProblem } from './dispatch.ts';
@@ -135,7 +135,7 @@ export class Session {
       if (error instanceof CallError) {
         this.#sendError(id, error);
       } else {
-        this.#deps.log.error(`${method} failed inside the helper: ${messageOf(error)}`);
+        this.#deps.log.error(`${method} failed inside the helper: ${faultText(error)}`);
         this.#sendError(id, {
           code: ERROR_CODES.internal,
           message: 'the helper failed at this call; its log says more',

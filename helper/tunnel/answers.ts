@@ -11,10 +11,10 @@ import { decodeCertificate } from '#core/pki/certificate.ts';
 import { asksForOthers } from '#core/pki/certreq.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Logger } from '../log/log.ts';
-import { messageOf } from '../log/log.ts';
+import { faultText } from '../log/fault.ts';
 import { EapTls } from '../tls/eap-tls.ts';
 import type { Credentials, OwnCertificate } from './credentials.ts';
-import { systemFailure } from './failures.ts';
+import { faultFailure } from './failures.ts';
 import type { Person, PersonQuestion } from './person.ts';
 import { revocationFor, verifyTlsServer } from './tls-server.ts';
 import { authoritiesOf, type Dialled, type Trust, verifyPeer } from './verify-peer.ts';
@@ -106,9 +106,9 @@ export class Answers implements Disposable {
           return { kind: 'eap', eap: await this.#eap(question.eap) };
       }
     } catch (error) {
-      this.#deps.log.error(`a question of the key exchange failed: ${messageOf(error)}`);
+      this.#deps.log.error(`a question of the key exchange failed: ${faultText(error)}`);
       if (question.kind === 'eap') return { kind: 'eap', eap: { kind: 'none' } };
-      return { kind: 'failed', failure: systemFailure('The proof could not be made or checked', error) };
+      return { kind: 'failed', failure: faultFailure('The proof could not be made or checked', error) };
     }
   }
 

@@ -18,9 +18,10 @@ import { isoTime } from '../clock.ts';
 import { Driver } from '../driver.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
+import { faultText } from '../log/fault.ts';
 import type { IkeDatagram, SaCounters } from '../native/data-plane.ts';
 import type { Carrier } from './carrier.ts';
-import { systemFailure } from './failures.ts';
+import { faultFailure, systemFailure } from './failures.ts';
 
 type EventOf<T extends ConnectionEvent['type']> = Extract<ConnectionEvent, { type: T }>;
 
@@ -383,8 +384,8 @@ export class Association {
   }
 
   #fault(error: unknown): void {
-    this.#deps.log.error(`a fault in the engine: ${error instanceof Error ? error.stack : messageOf(error)}`);
-    this.#end(systemFailure('The key exchange failed inside the helper', error));
+    this.#deps.log.error(`a fault in the engine: ${faultText(error)}`);
+    this.#end(faultFailure('The key exchange failed inside the helper', error));
     this.#closed.resolve();
   }
 

@@ -1,6 +1,7 @@
 /** How errors on the way to a tunnel become the Failure that people read. */
 import type { Failure } from '#core/failure/failure.ts';
 import { SystemFailure } from '../effects/effects.ts';
+import { faultMessage } from '../log/fault.ts';
 import { messageOf } from '../log/log.ts';
 
 /** Ends a tunnel's life with a cause. */
@@ -25,14 +26,24 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EBUSY: 'remove the adapter of that name (ip link delete), or stop what uses it',
 };
 
+const ELSE = 'see the log of aditd (adit log)';
+
 export function systemFailure(what: string, error: unknown): Failure {
   if (error instanceof SystemFailure) {
     return { cause: 'system', what: error.what, detail: error.detail, remedy: error.remedy };
   }
   const { code } = error as NodeJS.ErrnoException;
-  const remedy = (code === undefined ? undefined : REMEDIES[code]) ?? 'see the log of aditd (adit log)';
+  const remedy = (code === undefined ? undefined : REMEDIES[code]) ?? ELSE;
   return { cause: 'system', what, detail: messageOf(error), remedy };
 }
+
+/** Where secrets are in hand: what an error of any kind may quote of them goes nowhere. */
+export const faultFailure = (what: string, error: unknown): Failure => ({
+  cause: 'system',
+  what,
+  detail: faultMessage(error),
+  remedy: ELSE,
+});
 
 /** Runs one step that talks to the system; whatever it throws ends the tunnel as a `system` failure. */
 export function systemStep<T>(what: string, step: () => T): T {

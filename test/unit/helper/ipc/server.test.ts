@@ -267,7 +267,9 @@ describe('a session', () => {
     const { path, log } = await serving({
       dispatch: (method) =>
         Promise.reject(
-          method === 'refused' ? new CallError('notFound', 'there is none') : new TypeError('secret detail'),
+          method === 'refused'
+            ? new CallError('notFound', 'there is none')
+            : new TypeError('inner detail of "hunter2"'),
         ),
     });
     const client = await RawClient.greeted(path);
@@ -277,8 +279,10 @@ describe('a session', () => {
     });
     const { error } = await client.call('broken');
     expect(error?.code).toBe(ERROR_CODES.internal);
-    expect(error?.message).not.toContain('secret detail');
-    expect(log.recent().at(-1)?.message).toContain('secret detail');
+    expect(error?.message).not.toContain('inner detail');
+    const said = log.recent().at(-1)?.message;
+    expect(said).toContain('TypeError: inner detail');
+    expect(said).not.toContain('hunter2');
   });
 
   it.each([

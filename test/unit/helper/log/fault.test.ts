@@ -1,6 +1,6 @@
 /** What of an error that nobody caught is written down. */
 import { describe, expect, it } from 'vitest';
-import { faultText } from '#helper/log/fault.ts';
+import { faultMessage, faultText } from '#helper/log/fault.ts';
 
 const SECRET = 'canary-5d0c';
 
@@ -32,6 +32,10 @@ describe('faultText', () => {
     expect(faultText(new Error('a window of size 3, not 2')).split('\n')[0]).toBe(
       'Error: a window of size 3, not 2',
     );
+  });
+
+  it('takes whatever was thrown', () => {
+    expect([faultMessage(new TypeError('x')), faultText('y "z"')]).toEqual(['TypeError: x', 'y "…"']);
   });
 
   it('leaves out a quote without an end, and what a message disguises as a frame', () => {

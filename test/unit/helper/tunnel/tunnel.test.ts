@@ -486,13 +486,17 @@ describe('a tunnel that ends', () => {
       createConnection: () =>
         new Proxy({} as never, {
           get: () => () => {
-            throw new TypeError('a bug');
+            throw new TypeError("a bug with 'hunter2'");
           },
         }),
     });
     faulty.tunnels.up(faulty.profile('work'));
     await faulty.clock.advance(5000);
-    expect(faulty.status('work')?.failure).toMatchObject({ cause: 'system', detail: 'a bug' });
+    expect(faulty.status('work')?.failure).toMatchObject({
+      cause: 'system',
+      detail: 'TypeError: a bug with "…"',
+    });
+    expect(JSON.stringify(faulty.log.recent())).not.toContain('hunter2');
     expectNothingLeft(faulty);
   });
 });
