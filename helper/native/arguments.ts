@@ -27,9 +27,9 @@ export function checkSpi(value: number, field: string): void {
 }
 
 export function checkSockets(sockets: readonly UdpOptions[]): void {
-  sockets.forEach(({ family, address, port, mark }, index) => {
+  sockets.forEach(({ family, address, port, mark, protocol }, index) => {
     const field = `sockets[${index}]`;
-    checkInteger(port, `${field}.port`, 0, 65535);
+    checkInteger(port, `${field}.port`, 0, protocol === 'esp' ? 0 : 65535);
     if (mark !== undefined) checkInteger(mark, `${field}.mark`, 0, U32);
     if (address !== undefined) checkAddress(address, family, `${field}.address`);
   });
@@ -48,16 +48,17 @@ export function checkPath({ socket, remote, burst = 1 }: EspPath, sockets: DataP
   checkInteger(burst, 'burst', 1, 64);
 }
 
-/** Throws TypeError on impossible values, Error where no data plane can carry the SA yet. */
+/** Where IKE goes. */
+export function checkIkePath(path: EspPath, sockets: DataPlane['sockets']): void {
+  checkPath(path, sockets);
+  if (sockets[path.socket]?.protocol === 'esp') refuse('socket', `${path.socket} carries ESP only, not IKE`);
+}
+
+/** Throws TypeError on impossible values. */
 export function checkChild(child: ChildSa): void {
   checkSpi(child.spiIn, 'spiIn');
   checkSpi(child.spiOut, 'spiOut');
   checkProtection(child);
-  if (child.encapsulation !== 'udp') {
-    throw new Error(
-      `encapsulation: '${child.encapsulation}' (ESP as IP protocol 50) is not carried yet; negotiate UDP encapsulation`,
-    );
-  }
 }
 
 /** What the packet functions alone depend on. Throws TypeError. */

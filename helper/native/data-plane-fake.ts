@@ -9,7 +9,14 @@ import type { SocketAddress } from '#core/net/address.ts';
 import { checkProtection, checkSockets } from './arguments.ts';
 import type { DataPlane, DataPlaneOptions, NativePlatform, SystemError, Tun } from './data-plane.ts';
 import type { FakeDatagram } from './fake-network.ts';
-import { type BoundSocket, FakeDataPlane, type FakeHost, type FakeTun, OpenTun } from './fake-plane.ts';
+import {
+  type BoundSocket,
+  ESP_PLACE,
+  FakeDataPlane,
+  type FakeHost,
+  type FakeTun,
+  OpenTun,
+} from './fake-plane.ts';
 
 export type { FakeHost, FakeTun } from './fake-plane.ts';
 
@@ -49,11 +56,12 @@ export class FakePlatform implements NativePlatform {
     const plane = new FakeDataPlane(this.#host, open, bound, events, () => this.#tuns.delete(tun.fd));
     try {
       checkSockets(sockets);
-      sockets.forEach(({ family, address, port }, index) => {
+      sockets.forEach(({ family, address, port, protocol = 'udp' }, index) => {
         const own = address ?? this.#host.addresses.find((one) => familyOf(one) === family);
         if (own === undefined || familyOf(own) !== family)
           throw systemError('EADDRNOTAVAIL', 'bind', `IPv${family}`);
-        bound.push({ family, ...this.#bind(own, port, (datagram) => plane.receive(index, datagram)) });
+        const receive = (datagram: FakeDatagram): void => plane.receive(index, datagram);
+        bound.push({ family, protocol, ...this.#bind(own, protocol === 'esp' ? ESP_PLACE : port, receive) });
       });
       return plane;
     } catch (error) {

@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { EspCodec, Expiry } from '#core/esp/sa.ts';
 import { ADDON_PATH, loadAddon } from './addon.ts';
-import { checkChild, checkPath, checkProtection, checkSockets, checkSpi } from './arguments.ts';
+import { checkChild, checkIkePath, checkPath, checkProtection, checkSockets, checkSpi } from './arguments.ts';
 import type {
   DataPlane,
   DataPlaneEvents,
@@ -132,7 +132,7 @@ function wrap(plane: AddonDataPlane, listener: Listener): DataPlane {
     sockets,
     features,
     sendIke(socket, remote, bytes, options) {
-      checkPath({ socket, remote }, sockets);
+      checkIkePath({ socket, remote }, sockets);
       plane.sendIke(socket, remote, bytes, options?.keepalive ?? false);
     },
     installChild(child, path, options) {

@@ -7,7 +7,8 @@
  *   2. where L or R is 500, everything is IKE without a marker. That covers a gateway's socket on 500, and a client's
  *      single socket for as long as it talks to the gateway's port 500;
  *   3. elsewhere four zero octets in front mark IKE, and everything else is ESP.
- * sendIke follows the same rule. It does not serve a client whose port 4500 a NAT turned into 500. ESP is accepted on any
+ * sendIke follows the same rule. ESP without UDP (IP protocol 50) has sockets of its own, on which there is nothing but ESP.
+ * It does not serve a client whose port 4500 a NAT turned into 500. ESP is accepted on any
  * socket and from any peer address: only its ICV says whose it is.
  */
 import type { ChildSa } from '#core/esp/child-sa.ts';
@@ -17,18 +18,26 @@ import type { SocketAddress } from '#core/net/address.ts';
 
 export type { SaCounters } from '#core/esp/sa-counters.ts';
 
-/** One UDP socket that a data plane reads and writes. */
+/** One socket that a data plane reads and writes. */
 export interface UdpOptions {
   readonly family: 4 | 6;
   /** Address to bind; absent is any. */
   readonly address?: string;
-  /** 0 lets the system choose. */
+  /** 0 lets the system choose. ESP has none: 0. */
   readonly port: number;
+  /**
+   * `esp`: ESP as IP protocol 50, without UDP around it; needs CAP_NET_RAW. Only packets with SPIs that are installed arrive.
+   * Absent: UDP.
+   */
+  readonly protocol?: 'udp' | 'esp';
   /** SO_MARK, so that the socket's datagrams pass beside the tunnel's routes. */
   readonly mark?: number;
 }
 
-/** Where outbound ESP of an SA goes. `socket` is the index in `DataPlaneOptions.sockets`. */
+/**
+ * Where outbound ESP of an SA goes. `socket` is the index in `DataPlaneOptions.sockets`: its protocol says whether ESP goes
+ * in UDP or by itself. The port of `remote` means nothing without UDP.
+ */
 export interface EspPath {
   readonly socket: number;
   readonly remote: SocketAddress;
@@ -48,7 +57,7 @@ export interface DataPlaneFeatures {
   readonly tso6: boolean;
   /** UDP comes uncut and is taken joined (Linux 6.2). */
   readonly uso: boolean;
-  /** Many datagrams leave in one call (UDP_SEGMENT, Linux 4.18). */
+  /** Many datagrams leave in one call (UDP_SEGMENT, Linux 4.18). Neither this nor the next serves ESP without UDP. */
   readonly udpSegment: boolean;
   /** Many datagrams arrive in one piece (UDP_GRO, Linux 5.0). */
   readonly udpGro: boolean;
@@ -67,9 +76,9 @@ export interface IkeDatagram {
 export interface DataPlaneStats {
   /** The newest first. */
   readonly children: readonly SaCounters[];
-  /** ESP with an SPI that no SA has. */
+  /** ESP with an SPI that no SA has; without UDP such packets do not reach the data plane. */
   readonly unknownSpi: bigint;
-  /** Datagrams too short for anything: ESP below 8 octets, IKE below its header of 28. */
+  /** Datagrams too short for anything: ESP below 8 octets (the filter of ESP without UDP drops them), IKE below its header of 28. */
   readonly runts: bigint;
   /** Packets from the TUN that no SA's selectors take. */
   readonly noSa: bigint;
@@ -88,6 +97,7 @@ export interface DataPlaneStats {
 /** A way to a peer as the data plane knows it now. */
 export interface PathState {
   readonly socket: number;
+  /** The port is 0 without UDP. */
   readonly remote: SocketAddress;
   /** Octets of the largest outer packet that travels in one piece; 65,535 where the system could not say. */
   readonly mtu: number;
@@ -104,8 +114,12 @@ export interface DataPlaneEvents {
 }
 
 export interface DataPlane {
-  /** Bound addresses, in the order of the options; `port` is the real one. */
-  readonly sockets: readonly { readonly family: 4 | 6; readonly port: number }[];
+  /** In the order of the options; `port` is the real one, `protocol` absent is UDP. */
+  readonly sockets: readonly {
+    readonly family: 4 | 6;
+    readonly port: number;
+    readonly protocol?: 'udp' | 'esp';
+  }[];
   readonly features: DataPlaneFeatures;
   /**
    * Sends IKE, with the non-ESP marker where the rule above says so; a keepalive goes as it is. What the system would
@@ -120,7 +134,7 @@ export interface DataPlane {
   /**
    * The newest SA whose selectors take a packet carries it. Copies the keys; the caller may wipe its own. Throws
    * TypeError on values that cannot be (the message names the field), Error when the SPI is taken or the data plane
-   * cannot carry the SA: encapsulation `none`, AUTH_AES_XCBC_96. One that stands by carries outbound packets only where
+   * cannot carry the SA: AUTH_AES_XCBC_96. The path says whether UDP is around ESP. One that stands by carries outbound packets only where
    * no SA that is there already does: the peer may not be ready to receive on it (RFC 7296 §2.8).
    */
   installChild(child: ChildSa, path: EspPath, options?: { readonly standby?: boolean }): void;
@@ -128,7 +142,7 @@ export interface DataPlane {
   removeChild(spiIn: number): void;
   /** Stops carrying outbound packets on the SA, inbound stays: the first half of a switch at a rekey. */
   retireOutbound(spiIn: number): void;
-  /** Without stopping: packets under way go the old way. What was learned of the new way's MTU earlier is forgotten. */
+  /** Without stopping, also between UDP and ESP by itself: packets under way go the old way. What was learned of the new way's MTU earlier is forgotten. */
   setPath(spiIn: number, path: EspPath): void;
   stats(): DataPlaneStats;
   /**

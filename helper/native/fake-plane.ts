@@ -7,7 +7,7 @@ import type { ChildSa } from '#core/esp/child-sa.ts';
 import { parseInner } from '#core/esp/inner.ts';
 import { EspSa } from '#core/esp/sa.ts';
 import type { SocketAddress } from '#core/net/address.ts';
-import { checkChild, checkPath, checkSpi } from './arguments.ts';
+import { checkChild, checkIkePath, checkPath, checkSpi } from './arguments.ts';
 import type { DataPlane, DataPlaneEvents, DataPlaneStats, EspPath, Tun } from './data-plane.ts';
 import { classify, frameIke } from './demultiplex.ts';
 import type { FakeDatagram, FakeNetwork } from './fake-network.ts';
@@ -52,7 +52,14 @@ export class OpenTun implements FakeTun {
   }
 }
 
-export type BoundSocket = SocketAddress & { readonly family: 4 | 6 };
+export type BoundSocket = SocketAddress & { readonly family: 4 | 6; readonly protocol: 'udp' | 'esp' };
+
+/** Where ESP without UDP lives on a FakeNetwork, which knows ports only: one data plane an address. Never a port of UDP here. */
+export const ESP_PLACE = 50;
+
+const ESP_HEADER_BYTES = 8;
+
+const spiOf = (esp: Uint8Array): number => new DataView(esp.buffer, esp.byteOffset).getUint32(0);
 
 interface Installed {
   readonly sa: EspSa;
@@ -105,7 +112,7 @@ export class FakeDataPlane implements DataPlane {
     options?: { readonly keepalive?: boolean },
   ): void {
     this.#open();
-    checkPath({ socket, remote }, this.sockets);
+    checkIkePath({ socket, remote }, this.sockets);
     const { port } = this.sockets[socket] as BoundSocket;
     this.#send({ socket, remote }, options?.keepalive ? bytes.slice() : frameIke(bytes, port, remote.port));
   }
@@ -192,6 +199,12 @@ export class FakeDataPlane implements DataPlane {
 
   /** A datagram from the network. */
   receive(socket: number, { from, to, bytes }: FakeDatagram): void {
+    if (this.sockets[socket]?.protocol === 'esp') {
+      // As the filter of a real one does.
+      const known = bytes.length >= ESP_HEADER_BYTES && this.#find(spiOf(bytes)) !== undefined;
+      if (known) this.#receiveEsp(bytes);
+      return;
+    }
     const datagram = classify(bytes, to.port, from.port);
     switch (datagram.kind) {
       case 'ike':
@@ -209,7 +222,7 @@ export class FakeDataPlane implements DataPlane {
   }
 
   #receiveEsp(esp: Uint8Array): void {
-    const child = this.#find(new DataView(esp.buffer, esp.byteOffset).getUint32(0));
+    const child = this.#find(spiOf(esp));
     if (!child) {
       this.#unknownSpi += 1n;
       return;
@@ -222,8 +235,9 @@ export class FakeDataPlane implements DataPlane {
   }
 
   #send({ socket, remote }: EspPath, bytes: Uint8Array): void {
-    const { address, port } = this.sockets[socket] as BoundSocket;
-    this.#host.network.send({ from: { address, port }, to: remote, bytes });
+    const { address, port, protocol } = this.sockets[socket] as BoundSocket;
+    const to = protocol === 'esp' ? { address: remote.address, port: ESP_PLACE } : remote;
+    this.#host.network.send({ from: { address, port }, to, bytes });
   }
 
   #tellExpiry(child: Installed): void {

@@ -332,13 +332,12 @@ export class Association {
     expiresAt,
   }: EventOf<'child-installed'>): void {
     if (!this.path) return;
-    if (child.encapsulation === 'none') {
-      this.#end(BARE_ESP);
-      return;
-    }
     try {
-      const { dataPlane } = this.#deps.carrier;
-      dataPlane.installChild(child, this.#deps.carrier.espPath(this.path), { standby: standby ?? false });
+      const { carrier } = this.#deps;
+      const { dataPlane } = carrier;
+      dataPlane.installChild(child, carrier.espPath(this.path, child.encapsulation), {
+        standby: standby ?? false,
+      });
       // The old one still receives: what the peer has sent on it may be on its way.
       if (replaces !== undefined && standby !== true) dataPlane.retireOutbound(replaces);
     } catch (error) {
@@ -356,7 +355,7 @@ export class Association {
       expiresAt: this.#wallTime(expiresAt),
     });
     this.#deps.log.info(
-      `Child SA ${replaces === undefined ? 'installed' : 'rekeyed'}: ${describeEspSuite(child.suite)}, ${child.localTs.map(formatTrafficSelector).join(' ')} to ` +
+      `Child SA ${replaces === undefined ? 'installed' : 'rekeyed'}: ${describeEspSuite(child.suite)} ${TRAVELS[child.encapsulation]}, ${child.localTs.map(formatTrafficSelector).join(' ')} to ` +
         child.remoteTs.map(formatTrafficSelector).join(' '),
     );
     this.#ready.resolve();
@@ -398,8 +397,15 @@ export class Association {
 
   #moveChildren(): void {
     if (!this.path) return;
-    const to = this.#deps.carrier.espPath(this.path);
-    for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.setPath(spiIn, to);
+    const { carrier, log } = this.#deps;
+    const encapsulation = carrier.encapsulationOf(this.path, this.nat);
+    const to = carrier.espPath(this.path, encapsulation);
+    for (const [spiIn, installed] of this.children) {
+      carrier.dataPlane.setPath(spiIn, to);
+      if (installed.child.encapsulation === encapsulation) continue;
+      this.children.set(spiIn, { ...installed, child: { ...installed.child, encapsulation } });
+      log.info(`Child SA ${spiText(spiIn)} goes on ${TRAVELS[encapsulation]}`);
+    }
   }
 }
 
@@ -408,12 +414,8 @@ export const spiText = (spi: number): string => spi.toString(16).padStart(8, '0'
 
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
-const BARE_ESP: Failure = {
-  cause: 'system',
-  what: 'ESP without UDP cannot be carried',
-  detail: 'no NAT stands in between, and the profile asks for UDP only behind one',
-  remedy: 'set ike.encapsulation of the profile to "force"',
-};
+/** How ESP goes, for people. */
+const TRAVELS = { udp: 'in UDP', none: 'as IP protocol 50' } as const;
 
 function childEnded(detail: string): Failure {
   return { cause: 'system', what: 'The Child SA ended', detail, remedy: 'connect again (adit up)' };

@@ -1,7 +1,9 @@
 /**
- * What carries a tunnel's packets: its TUN adapter and its data plane with the marked UDP sockets, one a family.
+ * What carries a tunnel's packets: its TUN adapter and its data plane with the marked sockets, one of UDP a family and, where
+ * the profile wants UDP only behind a NAT, one of ESP by itself (IP protocol 50).
  * Opened before the first datagram, closed last; the adapter vanishes with it.
  */
+import type { Profile } from '#core/profile/profile.ts';
 import type { Datagram } from '#core/ikev2/connection-types.ts';
 import type { Path } from '#core/net/address.ts';
 import type {
@@ -34,13 +36,12 @@ export class Carrier {
 
   /** Our port for the first datagram towards an address of this family; `undefined` without a socket for it. */
   portFor(family: 4 | 6): number | undefined {
-    return this.dataPlane.sockets.find((socket) => socket.family === family)?.port;
+    return this.#udp().find((socket) => socket.family === family)?.port;
   }
 
   /** Our port for going on from `port` over an address of this family: the same where there is a socket on it. */
   portLike(port: number, family: 4 | 6): number | undefined {
-    const { sockets } = this.dataPlane;
-    return sockets.some((socket) => socket.family === family && socket.port === port)
+    return this.#udp().some((socket) => socket.family === family && socket.port === port)
       ? port
       : this.portFor(family);
   }
@@ -54,14 +55,40 @@ export class Carrier {
     }
   }
 
-  espPath(path: Path): EspPath {
-    return { socket: this.#socketOf(path), remote: path.remote };
+  /** How ESP travels over this path: by itself where the profile wants that and no NAT stands in between. */
+  encapsulationOf(
+    path: Path,
+    nat: { readonly local: boolean; readonly remote: boolean } | undefined,
+  ): 'udp' | 'none' {
+    const free = nat !== undefined && !nat.local && !nat.remote;
+    return free && this.#espSocket(path) >= 0 ? 'none' : 'udp';
+  }
+
+  /** Throws where ESP is to go by itself and there is no socket for that. */
+  espPath(path: Path, encapsulation: 'udp' | 'none'): EspPath {
+    const { remote } = path;
+    if (encapsulation === 'udp') return { socket: this.#socketOf(path), remote };
+    const socket = this.#espSocket(path);
+    if (socket < 0) throw new Error('ESP without UDP was negotiated, which this tunnel has no socket for');
+    return { socket, remote };
+  }
+
+  #udp() {
+    return this.dataPlane.sockets.filter(({ protocol }) => protocol !== 'esp');
+  }
+
+  #espSocket({ local }: Path): number {
+    const family = familyOf(local.address);
+    return this.dataPlane.sockets.findIndex(
+      (socket) => socket.protocol === 'esp' && socket.family === family,
+    );
   }
 
   /** The socket of the path's family on its local port; the family's first where the engine names another port. */
   #socketOf({ local }: Path): number {
     const family = familyOf(local.address);
-    const { sockets } = this.dataPlane;
+    // They stand in front of those of ESP.
+    const sockets = this.#udp();
     const exact = sockets.findIndex((socket) => socket.family === family && socket.port === local.port);
     return exact >= 0 ? exact : sockets.findIndex((socket) => socket.family === family);
   }
@@ -78,19 +105,23 @@ export function familyOf(address: string): 4 | 6 {
 /** Opens the adapter and the sockets. Throws TunnelError with the part that the system refused. */
 export function openCarrier(
   platform: TunnelPlatform,
-  localPort: number,
+  { localPort, encapsulation }: Profile['ike'],
   events: DataPlaneEvents,
   log: Logger,
 ): Carrier {
   const open = (families: readonly (4 | 6)[]): Carrier => {
     const tun = systemStep('The tunnel adapter cannot be opened', () => platform.openTun('adit%d'));
     // A data plane that does not open closes the adapter, too.
-    const dataPlane = platform.openDataPlane({ tun, sockets: socketsFor(families, localPort), events });
+    const dataPlane = platform.openDataPlane({
+      tun,
+      sockets: socketsFor(families, localPort, encapsulation),
+      events,
+    });
     const lacking = Object.entries(dataPlane.features).flatMap(([name, has]) => (has ? [] : [name]));
     if (lacking.length > 0) log.info(`this kernel lacks ${lacking.join(', ')}: the tunnel is slower without`);
     return new Carrier(tun.name, dataPlane, log);
   };
-  return systemStep('The UDP sockets cannot be opened', () => {
+  return systemStep('The sockets cannot be opened', () => {
     try {
       return open([4, 6]);
     } catch (error) {
@@ -102,7 +133,13 @@ export function openCarrier(
 }
 
 /** IKE on port 500 moves to 4500 when a NAT is met (RFC 7296 §2.23): both are opened for a profile that insists on 500. */
-function socketsFor(families: readonly (4 | 6)[], localPort: number): UdpOptions[] {
+function socketsFor(
+  families: readonly (4 | 6)[],
+  localPort: number,
+  encapsulation: Profile['ike']['encapsulation'],
+): UdpOptions[] {
   const ports = localPort === IKE_PORT ? [IKE_PORT, NAT_PORT] : [localPort];
-  return families.flatMap((family) => ports.map((port) => ({ family, port, mark: MARK })));
+  const udp = families.flatMap((family) => ports.map((port) => ({ family, port, mark: MARK })));
+  if (encapsulation === 'force') return udp;
+  return [...udp, ...families.map((family) => ({ protocol: 'esp' as const, family, port: 0, mark: MARK }))];
 }

@@ -20,6 +20,7 @@ import type { StoredProfile } from '../profile-store.ts';
 import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
 import { Bell } from './bell.ts';
+import { BlackHoles } from './black-holes.ts';
 import type { Carrier } from './carrier.ts';
 import { openCarrier } from './carrier.ts';
 import { Changes } from './changes.ts';
@@ -81,6 +82,7 @@ export class Life {
   constructor(options: LifeOptions) {
     this.#options = options;
     const { stored, deps, log } = options;
+    const blackHoles = new BlackHoles(log);
     this.#changes = new Changes(deps.effects, deps.journal, log);
     this.#retries = new Retries(stored.profile.reconnect, deps.random);
     this.#suspicion = new Suspicion({
@@ -90,7 +92,10 @@ export class Life {
       wayOf: (association) => this.#wayOf(association),
       onMove: (path) => this.#moveTo(path),
       onChange: options.onStage,
-      onTick: options.onChange,
+      onTick: () => {
+        blackHoles.note(this.#carrier?.dataPlane.stats().paths ?? []);
+        options.onChange();
+      },
     });
   }
 
@@ -151,7 +156,7 @@ export class Life {
     const credentials = await gatherCredentials(stored, given, person);
     this.#credentials = credentials;
     if (signal.aborted) return undefined;
-    const carrier = openCarrier(deps.platform, stored.profile.ike.localPort, this.#carrierEvents(), log);
+    const carrier = openCarrier(deps.platform, stored.profile.ike, this.#carrierEvents(), log);
     this.#carrier = carrier;
     this.#dialler = new Dialler({
       ...this.#options,

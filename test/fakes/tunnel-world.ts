@@ -71,6 +71,7 @@ export class Gateway {
       sockets: [
         { family, port: 500 },
         { family, port: 4500 },
+        { family, port: 0, protocol: 'esp' },
       ],
       events: {
         onIke: ({ bytes, local, remote }) => {
@@ -137,9 +138,10 @@ export class Gateway {
       onEvent: (event) => {
         if (event.type === 'path') current = event.path;
         if (event.type === 'child-removed') this.#plane.removeChild(event.spiIn);
-        if (event.type === 'child-installed' && event.child.encapsulation === 'udp' && current) {
+        if (event.type === 'child-installed' && current) {
           const { child, standby } = event;
-          const path = { socket: socketOf(current), remote: current.remote };
+          const socket = child.encapsulation === 'udp' ? socketOf(current) : 2;
+          const path = { socket, remote: current.remote };
           this.#plane.installChild(child, path, { standby: standby ?? false });
         }
       },

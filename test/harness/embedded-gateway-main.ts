@@ -61,10 +61,16 @@ class EmbeddedGateway {
   readonly #endpoint: Endpoint;
   readonly #dataPlane: DataPlane;
   readonly #sockets: readonly UdpOptions[] = ([4, 6] as const).flatMap((family) =>
-    [500, 4500].map((port) => ({ family, port })),
+    [500, 4500, 0].map((port) => ({
+      family,
+      port,
+      protocol: port === 0 ? ('esp' as const) : ('udp' as const),
+    })),
   );
   readonly #answers: GatewayAnswers;
   readonly #paths = new Map<Connection, Path>();
+  /** Those with a NAT in between: ESP goes in UDP. */
+  readonly #translated = new WeakSet<Connection>();
   /** The connection of each Child SA, by our inbound SPI. */
   readonly #owners = new Map<number, Connection>();
   #cancelTimer: () => void = () => {};
@@ -145,7 +151,7 @@ class EmbeddedGateway {
     for (;;) {
       const datagram = this.#endpoint.pollTransmit(this.#clock.now());
       if (datagram === undefined) break;
-      const { socket, remote } = this.#espPath(datagram.path);
+      const { socket, remote } = this.#udpPath(datagram.path);
       this.#dataPlane.sendIke(socket, remote, datagram.bytes, { keepalive: datagram.keepalive === true });
     }
     this.#cancelTimer();
@@ -161,15 +167,17 @@ class EmbeddedGateway {
     switch (event.type) {
       case 'path':
         this.#paths.set(connection, event.path);
+        if (event.nat.local || event.nat.remote) this.#translated.add(connection);
+        else this.#translated.delete(connection);
         for (const [spiIn, owner] of this.#owners) {
-          if (owner === connection) this.#dataPlane.setPath(spiIn, this.#espPath(event.path));
+          if (owner === connection) this.#dataPlane.setPath(spiIn, this.#espPath(event.path, connection));
         }
         break;
       case 'child-installed': {
         const { child, standby } = event;
         const path = must(this.#paths.get(connection), 'a Child SA without a path');
         this.#owners.set(child.spiIn, connection);
-        this.#dataPlane.installChild(child, this.#espPath(path), { standby: standby ?? false });
+        this.#dataPlane.installChild(child, this.#espPath(path, connection), { standby: standby ?? false });
         for (const keys of [child.keysIn, child.keysOut]) wipe(keys.encryption, keys.integrity);
         break;
       }
@@ -196,7 +204,16 @@ class EmbeddedGateway {
     this.#drain();
   }
 
-  #espPath({ local, remote }: Path): EspPath {
+  #espPath(path: Path, connection: Connection): EspPath {
+    if (this.#translated.has(connection)) return this.#udpPath(path);
+    const family = path.remote.address.includes(':') ? 6 : 4;
+    return {
+      socket: this.#sockets.findIndex((one) => one.protocol === 'esp' && one.family === family),
+      remote: path.remote,
+    };
+  }
+
+  #udpPath({ local, remote }: Path): EspPath {
     const family = remote.address.includes(':') ? 6 : 4;
     const socket = this.#sockets.findIndex((one) => one.family === family && one.port === local.port);
     return { socket, remote };

@@ -1,6 +1,6 @@
 // Two data planes in one process, each with a TUN in a network namespace of its own, under everything at once: TCP
 // streams whose every octet is checked, datagrams of all sizes, junk on the sockets, SAs replaced, expiring and moved
-// to another path, counters read, on a wide path and on a narrow one, and the end in the middle of it. Built with a sanitizer by scripts/build-native.sh;
+// to another path, in UDP and without, counters read, on a wide path and on a narrow one, and the end in the middle of it. Built with a sanitizer by scripts/build-native.sh;
 // test/system/sanitizers.test.ts runs it. Needs root.
 //
 //   stress ROUNDS MILLISECONDS SEED     prints one line of JSON; exits with 1 where something went wrong
@@ -78,13 +78,14 @@ struct End {
     command("ip -6 addr add fd09::" + own + "/128 nodad" + on);
     command("ip -6 route add fd09::" + other + "/128" + on);
     outside.enter();
-    const std::vector<UdpSpec> sockets{{AF_INET, "127.0.0.1", 0, std::nullopt}, {AF_INET6, "::1", 0, std::nullopt}};
+    const std::vector<UdpSpec> sockets{{AF_INET, "127.0.0.1", 0, std::nullopt}, {AF_INET6, "::1", 0, std::nullopt},
+                                       {AF_INET, "127.0.0.1", 0, std::nullopt, true}, {AF_INET6, "::1", 0, std::nullopt, true}};
     plane = std::make_unique<DataPlane>(std::move(tun.descriptor), sockets, [this] { wakened.store(true); });
   }
 
   SocketAddress addressOf(std::size_t socket) const {
     const UdpSocket& here = plane->sockets()[socket];
-    return SocketAddress::parse(here.family, socket == 0 ? "127.0.0.1" : "::1", here.port, "remote");
+    return SocketAddress::parse(here.family, here.family == AF_INET ? "127.0.0.1" : "::1", here.port, "remote");
   }
   // For the one thread that stands for JavaScript's. `moved`: nothing is known of this way any more.
   Path pathTo(const End& other, std::size_t socket, std::size_t burst, bool moved = false) {
@@ -223,11 +224,11 @@ class Rekeying {
   }
 
   void move() {
-    const std::size_t socket = random_.below(2);
+    const std::size_t socket = random_.below(4);
     const std::size_t burst = 1 + random_.below(64);
     const std::uint32_t spi = newest.load();
     left_.plane->table().setPath(spi, left_.pathTo(right_, socket, burst, true));
-    right_.plane->table().setPath(spi + 1, right_.pathTo(left_, 1 - socket, burst, true));
+    right_.plane->table().setPath(spi + 1, right_.pathTo(left_, 3 - socket, burst, true));
     for (const End* end : {&left_, &right_}) {
       for (const auto& known : end->plane->mtus().known()) {
         if (const auto mtu = known.mtu.lock()) totals_.narrowest = std::min(totals_.narrowest, mtu->outer());
@@ -242,8 +243,8 @@ class Rekeying {
   void install(std::uint32_t number, Limits limits) {
     const SuiteRow& row = kSuites[number % std::size(kSuites)];
     const std::uint32_t in = 2 * number;
-    right_.plane->table().install(makeSa(row, in + 1, in, in + 1, in, limits), right_.pathTo(left_, 0, 64));
-    left_.plane->table().install(makeSa(row, in, in + 1, in, in + 1, limits), left_.pathTo(right_, 0, 64));
+    right_.plane->install(makeSa(row, in + 1, in, in + 1, in, limits), right_.pathTo(left_, 0, 64));
+    left_.plane->install(makeSa(row, in, in + 1, in, in + 1, limits), left_.pathTo(right_, 0, 64));
   }
 
   void remove(std::uint32_t number) {
@@ -251,7 +252,7 @@ class Rekeying {
       const SaCounters last = countersOf(*end->plane, spi);
       totals_.packetsIn += last.packetsIn;
       totals_.authFailures += last.authFailures;
-      end->plane->table().remove(spi);
+      end->plane->remove(spi);
     }
   }
 

@@ -15,6 +15,7 @@
 #include "dont_fragment.h"
 #include "failure.h"
 #include "moderation.h"
+#include "raw_esp.h"
 
 namespace adit {
 namespace {
@@ -90,6 +91,24 @@ void DataPlane::close() {
   table_.clear();
   sockets_.clear();
   tun_ = FileDescriptor();
+}
+
+void DataPlane::install(std::shared_ptr<Sa> sa, const Path& path, bool standby) {
+  table_.install(std::move(sa), path, standby);
+  filterBareSockets();
+}
+
+void DataPlane::remove(std::uint32_t spiIn) {
+  if (table_.remove(spiIn)) filterBareSockets();
+}
+
+// By the SPIs of all SAs, whichever way theirs goes now: the peer may have changed over before us.
+void DataPlane::filterBareSockets() {
+  std::vector<std::uint32_t> spis;
+  table_.each([&](const SaEntry& entry) { spis.push_back(entry.sa->spiIn()); });
+  for (const UdpSocket& socket : sockets_) {
+    if (socket.bare) passOnly(socket.descriptor.get(), socket.family, spis);
+  }
 }
 
 PlaneCounters DataPlane::counters() const {
@@ -247,7 +266,18 @@ void DataPlane::answerAtOnce() {
   }
 }
 
+std::size_t DataPlane::handleBare(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
+  const Octets esp = withoutIpHeader(sockets_[socket].family, arrival.bytes);
+  if (esp.size() < kEspHeaderBytes) {
+    count(tally_.runts);
+  } else {
+    receiver.esp(view, esp, arrival.trafficClass);
+  }
+  return 1;
+}
+
 std::size_t DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
+  if (sockets_[socket].bare) return handleBare(view, socket, arrival, receiver);
   Octets rest = arrival.bytes;
   std::size_t datagrams = 0;
   do {

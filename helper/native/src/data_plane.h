@@ -37,6 +37,9 @@ class DataPlane {
   const TunFeatures& tunFeatures() const { return tunFeatures_; }
   // The addresses are of the socket's family, the indices exist: whoever calls has checked.
   void sendIke(std::size_t socket, const SocketAddress& remote, ConstOctets bytes, bool keepalive);
+  // As SaTable has them; the filters of bare sockets follow.
+  void install(std::shared_ptr<Sa> sa, const Path& path, bool standby = false);
+  void remove(std::uint32_t spiIn);
   SaTable& table() { return table_; }
   PathMtus& mtus() { return mtus_; }
   EventQueue& events() { return events_; }
@@ -46,6 +49,7 @@ class DataPlane {
   bool closed() const { return closed_; }
 
  private:
+  void filterBareSockets();
   void start(std::thread& thread, const char* name, void (DataPlane::*body)());
   void runTun();
   void runUdp();
@@ -62,6 +66,7 @@ class DataPlane {
   // Returns how many datagrams it was.
   std::size_t handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
   void writeFrame(Octets frame);
+  std::size_t handleBare(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
   void reportExpiry(Sa& sa);
 
   FileDescriptor tun_;

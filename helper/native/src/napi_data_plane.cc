@@ -106,7 +106,9 @@ SocketAddress toRemote(const UdpSocket& socket, const Value& remote) {
   if (port == 0 || port > 0xffff) throw ArgumentError("remote.port: expected 1 to 65535");
   const std::string address = remote["address"].text("remote.address");
   if (address.empty()) throw ArgumentError("remote.address: expected an address");
-  return SocketAddress::parse(socket.family, address, static_cast<std::uint16_t>(port), "remote.address");
+  // A raw socket of IPv6 takes no port but its own protocol's (ipv6(7)).
+  return SocketAddress::parse(socket.family, address, socket.bare ? std::uint16_t{0} : static_cast<std::uint16_t>(port),
+                              "remote.address");
 }
 
 // `moved`: the machine is somewhere else now, and what was known of the way is not.
@@ -121,6 +123,7 @@ Path toPath(DataPlane& plane, const Value& path, bool moved) {
 napi_value sendIke(const Call& call) {
   DataPlane& plane = planeOf(call);
   const std::size_t socket = toSocket(plane, call[0]);
+  if (plane.sockets()[socket].bare) throw ArgumentError("socket: carries ESP only, not IKE");
   const SocketAddress remote = toRemote(plane.sockets()[socket], call[1]);
   plane.sendIke(socket, remote, call[2].octets("bytes"), call[3].boolean("keepalive"));
   return nullptr;
@@ -129,12 +132,12 @@ napi_value sendIke(const Call& call) {
 napi_value installChild(const Call& call) {
   DataPlane& plane = planeOf(call);
   const Path path = toPath(plane, call[1], false);
-  plane.table().install(std::make_shared<Sa>(toSaSpec(call[0])), path, call[2].boolean("standby"));
+  plane.install(std::make_shared<Sa>(toSaSpec(call[0])), path, call[2].boolean("standby"));
   return nullptr;
 }
 
 napi_value removeChild(const Call& call) {
-  planeOf(call).table().remove(call[0].u32("spiIn"));
+  planeOf(call).remove(call[0].u32("spiIn"));
   return nullptr;
 }
 
@@ -229,7 +232,7 @@ napi_value closePlane(const Call& call) {
 napi_value fromFeatures(napi_env env, const DataPlane& plane) {
   const TunFeatures& tun = plane.tunFeatures();
   const auto everySocket = [&](bool UdpSocket::*has) {
-    return std::ranges::all_of(plane.sockets(), [&](const UdpSocket& socket) { return socket.*has; });
+    return std::ranges::all_of(plane.sockets(), [&](const UdpSocket& socket) { return socket.bare || socket.*has; });
   };
   return Object(env)
       .set("vnetHeader", toBoolean(env, tun.vnet))
@@ -249,6 +252,7 @@ std::vector<UdpSpec> toSockets(const Value& list) {
     if (family != 4 && family != 6) throw ArgumentError("sockets.family: expected 4 or 6");
     if (port > 0xffff) throw ArgumentError("sockets.port: expected 0 to 65535");
     UdpSpec spec{family == 4 ? AF_INET : AF_INET6, "", static_cast<std::uint16_t>(port), std::nullopt};
+    spec.bare = !one["protocol"].isUndefined() && one["protocol"].text("sockets.protocol") == "esp";
     if (!one["address"].isUndefined()) spec.address = one["address"].text("sockets.address");
     if (!one["mark"].isUndefined()) spec.mark = one["mark"].u32("sockets.mark");
     sockets.push_back(std::move(spec));
@@ -270,6 +274,7 @@ napi_value openDataPlane(const Call& call) {
     bound.push_back(Object(env)
                         .set("family", std::uint32_t{socket.family == AF_INET ? 4u : 6u})
                         .set("port", std::uint32_t{socket.port})
+                        .set("protocol", toText(env, socket.bare ? "esp" : "udp"))
                         .get());
   }
   object.set("sockets", toArray(env, bound)).set("features", fromFeatures(env, handle->open()));

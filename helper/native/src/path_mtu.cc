@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "file_descriptor.h"
+#include "raw_esp.h"
 
 namespace adit {
 namespace {
@@ -23,9 +24,12 @@ std::size_t least(int family) { return family == AF_INET ? kLeast4 : kLeast6; }
 
 }  // namespace
 
-PathMtu::PathMtu(int family) : family_(family), system_(kLargest) { publish(); }
+PathMtu::PathMtu(int family, bool bare, FileDescriptor ear)
+    : family_(family), bare_(bare), ear_(std::move(ear)), system_(kLargest) {
+  publish();
+}
 
-std::size_t PathMtu::headers() const { return (family_ == AF_INET ? 20 : 40) + kUdpBytes; }
+std::size_t PathMtu::headers() const { return (family_ == AF_INET ? 20 : 40) + (bare_ ? 0 : kUdpBytes); }
 
 void PathMtu::publish() {
   const std::size_t outer = lowered_ == 0 ? system_ : std::min(system_, lowered_);
@@ -65,7 +69,8 @@ std::shared_ptr<PathMtu> PathMtus::of(std::size_t socket, const SocketAddress& r
     if (std::shared_ptr<PathMtu> shared = found->mtu.lock(); shared && !fresh) return shared;
     known_.erase(found);
   }
-  auto mtu = std::make_shared<PathMtu>(remote.storage.ss_family);
+  const UdpSpec& spec = sockets_[socket];
+  auto mtu = std::make_shared<PathMtu>(spec.family, spec.bare, spec.bare ? hearTooBig(spec, remote) : FileDescriptor());
   if (const auto now = ask(socket, remote)) mtu->measured(*now, coarseMs());
   known_.push_back({socket, remote, mtu});
   return mtu;

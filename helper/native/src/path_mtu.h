@@ -15,8 +15,8 @@ namespace adit {
 
 class PathMtu {
  public:
-  // `family` is AF_INET or AF_INET6. Until something is measured, everything fits.
-  explicit PathMtu(int family);
+  // `family` is AF_INET or AF_INET6; `bare`: no UDP around ESP; `ear`: see hearTooBig. Until something is measured, everything fits.
+  explicit PathMtu(int family, bool bare = false, FileDescriptor ear = FileDescriptor());
 
   // Octets of the largest ESP packet that travels in one piece.
   std::size_t room() const { return room_.load(std::memory_order_relaxed); }
@@ -40,6 +40,8 @@ class PathMtu {
   void publish();
 
   const int family_;
+  const bool bare_;
+  const FileDescriptor ear_;
   std::size_t system_;
   std::size_t lowered_ = 0;  // 0: no black hole
   std::uint64_t raiseAt_ = 0;

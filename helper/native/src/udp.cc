@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "failure.h"
+#include "raw_esp.h"
 
 namespace adit {
 namespace {
@@ -77,18 +78,25 @@ std::string SocketAddress::text() const {
 
 UdpSocket UdpSocket::open(const UdpSpec& spec) {
   const SocketAddress local = SocketAddress::parse(spec.family, spec.address, spec.port, "sockets.address");
-  const std::string name = (spec.address.empty() ? "*" : spec.address) + " port " + std::to_string(spec.port);
-  UdpSocket socket{FileDescriptor(::socket(spec.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)), spec.family, 0,
-                   false, false, -1};
+  const std::string name = (spec.address.empty() ? "*" : spec.address) + (spec.bare ? " ESP" : " port " + std::to_string(spec.port));
+  const int type = (spec.bare ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  UdpSocket socket{.descriptor = FileDescriptor(::socket(spec.family, type, spec.bare ? IPPROTO_ESP : IPPROTO_UDP)),
+                   .family = spec.family,
+                   .port = 0,
+                   .bare = spec.bare,
+                   .segments = false,
+                   .gathers = false};
   const int descriptor = socket.descriptor.get();
-  if (descriptor < 0) throw SystemFailure("socket", spec.family == AF_INET ? "UDP over IPv4" : "UDP over IPv6");
+  const std::string what = std::string(spec.bare ? "ESP" : "UDP") + (spec.family == AF_INET ? " over IPv4" : " over IPv6");
+  if (descriptor < 0) throw SystemFailure("socket", what);
+  if (spec.bare) passOnly(descriptor, spec.family, {});
   // What IKE sends may be fragmented (no DF). ESP decides run by run: dont_fragment.h.
   if (spec.family == AF_INET) {
     setOption(descriptor, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
     setOption(descriptor, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
     setOption(descriptor, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
   } else {
-    setOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
+    if (!spec.bare) setOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");  // a raw one is that already
     setOption(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
     setOption(descriptor, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
     setOption(descriptor, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER");
@@ -97,9 +105,10 @@ UdpSocket UdpSocket::open(const UdpSpec& spec) {
   setBuffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF);
   setBuffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF);
   // Linux 4.18 and 5.0. Zero sets nothing: the size of the segments comes with each call.
-  socket.segments = hasOption(descriptor, UDP_SEGMENT, 0);
-  socket.gathers = hasOption(descriptor, UDP_GRO, 1);
+  socket.segments = !spec.bare && hasOption(descriptor, UDP_SEGMENT, 0);
+  socket.gathers = !spec.bare && hasOption(descriptor, UDP_GRO, 1);
   if (::bind(descriptor, local.get(), local.length) != 0) throw SystemFailure("bind", name);
+  if (spec.bare) return socket;
   SocketAddress bound;
   bound.length = sizeof bound.storage;
   if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&bound.storage), &bound.length) != 0) {

@@ -1,5 +1,5 @@
-// UDP sockets of a data plane, and what a datagram on one of them is: IKE, ESP or a keepalive (RFC 3948, RFC 7296
-// §2.23).
+// Sockets of a data plane, and what a datagram on a UDP socket is: IKE, ESP or a keepalive (RFC 3948, RFC 7296 §2.23).
+// What is particular to ESP without UDP stands in raw_esp.h.
 #pragma once
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -32,12 +32,14 @@ struct UdpSpec {
   std::string address;  // empty: any
   std::uint16_t port;
   std::optional<std::uint32_t> mark;
+  bool bare = false;  // ESP as IP protocol 50, a raw socket: no port
 };
 
 struct UdpSocket {
   FileDescriptor descriptor;
   int family;
-  std::uint16_t port;  // the real one
+  std::uint16_t port;  // the real one; 0 of a bare socket
+  bool bare;  // carries nothing but ESP, without UDP around it
   bool segments;  // sends many datagrams at once (UDP_SEGMENT)
   bool gathers;   // gets many datagrams at once (UDP_GRO)
   int fragmentsOf = -1;  // see dont_fragment.h; of the sending thread

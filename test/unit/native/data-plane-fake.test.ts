@@ -27,7 +27,10 @@ function host(network: FakeNetwork, ...addresses: string[]) {
   const tun = platform.openTun('adit%d');
   const plane: DataPlane = platform.openDataPlane({
     tun,
-    sockets: [{ family: 4, port: 4500 }],
+    sockets: [
+      { family: 4, port: 4500 },
+      { family: 4, port: 0, protocol: 'esp' },
+    ],
     events: {
       onIke: (datagram) => seen.ike.push(datagram),
       onExpired: (spiIn, reason) => seen.expired.push(`${spiIn} ${reason}`),
@@ -51,6 +54,33 @@ function joined(options: FakeNetworkOptions = {}, child = SA) {
 }
 
 describe('two fakes on one network', () => {
+  it('change to ESP without UDP and back, one end after the other', () => {
+    const { network, left, right } = joined();
+    const ways = [
+      [0, 4500],
+      [1, 50],
+      [0, 4500],
+    ] as const;
+    for (const [socket, place] of ways) {
+      left.plane.setPath(SA.spiIn, { socket, remote: { address: '192.0.2.2', port: 4500 } });
+      left.tun.send(packet);
+      right.tun.send(answer);
+      expect(network.deliver()).toBe(2);
+      expect(network.log.at(-2)).toMatchObject({ from: { port: place }, to: { port: place } });
+    }
+    expect(right.tun.received).toHaveLength(3);
+    expect(left.tun.received).toHaveLength(3);
+  });
+
+  it('hear nothing of other ESP on a socket of ESP', () => {
+    const { network, left } = joined();
+    const from = { address: '192.0.2.9', port: 50 };
+    const to = { address: '192.0.2.1', port: 50 };
+    for (const bytes of [new Uint8Array(3), new Uint8Array(40).fill(9)]) network.send({ from, to, bytes });
+    network.deliver();
+    expect(left.plane.stats()).toMatchObject({ unknownSpi: 0n, runts: 0n });
+  });
+
   it('carry packets both ways and count alike', () => {
     const { network, left, right } = joined();
     left.tun.send(packet);
@@ -153,14 +183,11 @@ describe('one fake', () => {
     expect(() => platform.openTun('adit0')).toThrow(expect.objectContaining({ code: 'EBUSY' }));
   });
 
-  it('refuses the same SPI twice, an SA it cannot carry, and everything once it is closed', () => {
+  it('refuses the same SPI twice, and everything once it is closed', () => {
     const { platform, plane, tun } = host(new FakeNetwork(), '192.0.2.1');
     const path = { socket: 0, remote: { address: '192.0.2.2', port: 4500 } };
     plane.installChild(childFromText(SA), path);
     expect(() => plane.installChild(childFromText(SA), path)).toThrow('spiIn: 4097 is the SPI of an SA');
-    expect(() => plane.installChild({ ...childFromText(SA), encapsulation: 'none' }, path)).toThrow(
-      'encapsulation: ',
-    );
     plane.close();
     plane.close();
     expect(platform.tuns).toEqual([]);

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY } from '#core/bytes/bytes.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import { isSystemError } from '#helper/native/data-plane.ts';
-import { checkChild, checkPath, checkSockets } from '#helper/native/arguments.ts';
+import { checkChild, checkIkePath, checkPath, checkSockets } from '#helper/native/arguments.ts';
 import { linuxPlatform } from '#helper/native/data-plane-linux.ts';
 import { childFromText, suite } from '#test/harness/esp-children.ts';
 
@@ -64,10 +64,6 @@ describe('a Child SA', () => {
       },
       'suite.integrity: ENCR_AES_CBC needs an integrity algorithm',
     ],
-    [
-      { encapsulation: 'none' },
-      "encapsulation: 'none' (ESP as IP protocol 50) is not carried yet; negotiate UDP encapsulation",
-    ],
   ];
   it.each(wrong)('is refused by field %#', (change, message) => {
     expect(() => checkChild({ ...child, ...change })).toThrow(message);
@@ -105,6 +101,14 @@ describe('paths and sockets', () => {
     expect(() => checkPath({ socket, remote: { address, port } }, sockets)).toThrow(message);
   });
 
+  it('lead IKE to no socket of ESP', () => {
+    const both = [...sockets, { family: 4, port: 0, protocol: 'esp' }] as const;
+    const remote = { address: '192.0.2.1', port: 4500 };
+    expect(() => checkPath({ socket: 1, remote }, both)).not.toThrow();
+    expect(() => checkIkePath({ socket: 0, remote }, both)).not.toThrow();
+    expect(() => checkIkePath({ socket: 1, remote }, both)).toThrow('socket: 1 carries ESP only, not IKE');
+  });
+
   it('sockets are refused by their index', () => {
     expect(() =>
       checkSockets([
@@ -112,6 +116,7 @@ describe('paths and sockets', () => {
         { family: 6, port: 70_000 },
       ]),
     ).toThrow('sockets[1].port: 70000');
+    expect(() => checkSockets([{ family: 4, port: 4500, protocol: 'esp' }])).toThrow('sockets[0].port: 4500');
     expect(() => checkSockets([{ family: 4, port: 0, mark: -1 }])).toThrow('sockets[0].mark: -1');
     expect(() => checkSockets([{ family: 6, port: 0, address: '127.0.0.1' }])).toThrow(
       "sockets[0].address: '127.0.0.1'",

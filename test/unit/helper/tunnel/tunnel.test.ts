@@ -362,14 +362,6 @@ describe('a tunnel that cannot come up', () => {
     expectNothingLeft(world);
   });
 
-  it('because ESP would have to travel without UDP', async () => {
-    const world = new TunnelWorld();
-    world.gateway(GATEWAY, PEER);
-    const profile = profileNamed('work', { ike: { encapsulation: 'auto' } });
-    const failure = await outcome(world, { profile });
-    expect(failure).toMatchObject({ cause: 'system', remedy: expect.stringContaining('"force"') as string });
-  });
-
   it('tries the next address when the first is silent, and says where it is', async () => {
     const world = new TunnelWorld();
     world.gateway(SECOND, PEER);
