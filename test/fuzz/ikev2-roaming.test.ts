@@ -1,11 +1,18 @@
 /**
  * Random moves of the client between networks, with NATs that come, go and forget, networks that are dead for a while, rekeying by
- * either end and bad links (fast-check): when everything has come to rest, both ends stand on the same path, with the same SAs.
- * ADIT_SCHEDULES_MS asks for more of it.
+ * either end, one Child SA or one for each network, more and fewer of them, and bad links (fast-check): when everything has come to
+ * rest, both ends stand on the same path, with the same SAs. ADIT_SCHEDULES_MS asks for more of it.
  */
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { INITIATOR_ADDRESS, type Ikev2Pair, RESPONDER_ADDRESS } from '#test/harness/ikev2-pair.ts';
+import {
+  esp,
+  INITIATOR_ADDRESS,
+  type Ikev2Pair,
+  type InitiatorOverrides,
+  RESPONDER_ADDRESS,
+  ts,
+} from '#test/harness/ikev2-pair.ts';
 import { disagreements } from '#test/harness/ikev2-rekey.ts';
 import { CAFE, GATEWAY2, GATEWAY6, HOME6, mobile, OUTSIDE, roam } from '#test/harness/ikev2-roam.ts';
 
@@ -21,8 +28,19 @@ const NETWORKS = [
 ] as const;
 
 interface Step {
-  readonly what: 'roam' | 'nat' | 'rebind' | 'dead' | 'rekey-ike' | 'rekey-child' | 'liveness';
+  readonly what:
+    | 'roam'
+    | 'nat'
+    | 'rebind'
+    | 'dead'
+    | 'rekey-ike'
+    | 'rekey-child'
+    | 'create'
+    | 'delete-child'
+    | 'liveness';
   readonly role: 'initiator' | 'responder';
+  /** Which of the Child SAs, in the order of their making. */
+  readonly child: number;
   readonly network: (typeof NETWORKS)[number];
   readonly waitMs: number;
 }
@@ -37,15 +55,35 @@ const step: fc.Arbitrary<Step> = fc.record({
     'dead',
     'rekey-ike',
     'rekey-child',
+    'create',
+    'delete-child',
     'liveness',
   ),
+  child: fc.nat(5),
   role: fc.constantFrom('initiator', 'responder'),
   network: fc.constantFrom(...NETWORKS),
   waitMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 3_000 })),
 });
 
-function take(pair: Ikev2Pair, { what, role, network, waitMs }: Step): void {
+/** One Child SA for each of three networks, two of them after IKE_AUTH. */
+const SUBNETS = ['10.1.0.0/24', '10.1.1.0/24', '10.1.2.0/24'];
+
+function perSubnet(): Pick<InitiatorOverrides, 'child' | 'furtherChildren'> {
+  const [first, ...others] = SUBNETS.map((remote, at) => ({
+    name: `net ${at + 1}`,
+    proposals: esp('aes256gcm16'),
+    localTs: ts('0.0.0.0/0'),
+    remoteTs: ts(remote),
+    replayWindow: 64,
+    hardLimit: {},
+  }));
+  return first === undefined ? {} : { child: first, furtherChildren: others };
+}
+
+function take(pair: Ikev2Pair, { what, role, child, network, waitMs }: Step): void {
   const end = pair[role];
+  const spis = [...end.life.sa.children.keys()];
+  const spiIn = spis[child % Math.max(1, spis.length)] ?? 0;
   const [local, remote] = network;
   switch (what) {
     case 'roam':
@@ -66,7 +104,13 @@ function take(pair: Ikev2Pair, { what, role, network, waitMs }: Step): void {
       pair.do((now) => end.rekey(now, { ike: true }));
       break;
     case 'rekey-child':
-      pair.do((now) => end.rekey(now, { spiIn: [...end.life.sa.children.keys()][0] ?? 0 }));
+      pair.do((now) => end.rekey(now, { spiIn }));
+      break;
+    case 'create':
+      pair.do((now) => end.createChild(now, { ...end.life.sa.config.child, name: 'more' }));
+      break;
+    case 'delete-child':
+      pair.do((now) => end.delete(now, spiIn));
       break;
     default:
       pair.do((now) => end.checkLiveness(now));
@@ -84,6 +128,7 @@ type Schedule = [
   link: { readonly loss: number; readonly duplicate: number; readonly jitterMs: number },
   steps: Step[],
   last: Step['network'],
+  subnets: boolean,
 ];
 
 const HOME = NETWORKS[0];
@@ -92,12 +137,7 @@ const at = (
   network: Step['network'] = HOME,
   waitMs = 0,
   role: Step['role'] = 'initiator',
-): Step => ({
-  what,
-  role,
-  network,
-  waitMs,
-});
+): Step => ({ what, role, child: 0, network, waitMs });
 
 /** What was found once. */
 const FOUND: Schedule[] = [
@@ -119,6 +159,7 @@ const FOUND: Schedule[] = [
       at('rekey-ike', NETWORKS[1], 0, 'responder'),
     ],
     HOME,
+    false,
   ],
   // The client moves after a rekeying of the gateway's, and its answer to that is lost.
   [
@@ -133,6 +174,7 @@ const FOUND: Schedule[] = [
       at('roam'),
     ],
     HOME,
+    false,
   ],
   // Both ends rekey at once, and the client moves before the loser of the two IKE SAs is gone.
   [
@@ -152,6 +194,7 @@ const FOUND: Schedule[] = [
 
 it('both ends finish on the same path with the same SAs', { timeout: LIMIT_MS + 60_000 }, () => {
   let moves = 0;
+  let made = 0;
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 100_000 }),
@@ -162,9 +205,11 @@ it('both ends finish on the same path with the same SAs', { timeout: LIMIT_MS + 
       }),
       fc.array(step, { minLength: 1, maxLength: 14 }),
       fc.constantFrom(...NETWORKS),
-      (seed, link, steps, last) => {
+      fc.boolean(),
+      (seed, link, steps, last, subnets) => {
         const both = { retransmit: PATIENT };
-        const pair = mobile({ seed, initiator: both, responder: both });
+        const initiator = { ...both, ...(subnets ? perSubnet() : {}) };
+        const pair = mobile({ seed, initiator, responder: { ...both, maxChildSas: 8 } });
         pair.link.options = { ...pair.link.options, ...link };
         for (const it of steps) take(pair, it);
         // The driver sees the last change, and the network is well again.
@@ -190,6 +235,7 @@ it('both ends finish on the same path with the same SAs', { timeout: LIMIT_MS + 
         const { path } = pair.responder.life.sa;
         expect(path).toEqual(theirs?.path);
         moves += pair.events.responder.of('path').length;
+        made += pair.events.responder.of('child-installed').length;
         pair.do((now) => pair.initiator.delete(now)).run(400_000);
         expect(disagreements(pair)).toEqual([]);
       },
@@ -202,4 +248,5 @@ it('both ends finish on the same path with the same SAs', { timeout: LIMIT_MS + 
     },
   );
   expect(moves).toBeGreaterThan(200);
+  expect(made).toBeGreaterThan(200);
 });
