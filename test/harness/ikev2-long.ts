@@ -2,6 +2,8 @@
  * Many days of rekeying in virtual time: two ends with the same lifetimes over a link that loses 5 % of the datagrams, doubles
  * 5 % and lets later ones overtake. Used by the schedules' test and, for its table, by the soak.
  */
+import { queryObjects } from 'node:v8';
+import { Lifecycle } from '#core/ikev2/lifecycle.ts';
 import { disagreements, standing } from './ikev2-rekey.ts';
 
 /** Never gives up, so that what is left at the end is never an accident of the link. */
@@ -17,6 +19,8 @@ export interface SimulatedDays {
   readonly tookSec: number;
   /** Megabytes of heap in use after each tenth of the days; collected before only where `gc` is exposed. */
   readonly heap: readonly number[];
+  /** At the end, with those of closed IKE SAs that anything still holds. */
+  readonly ikeSasInMemory: number;
   /** Sentences; none when every rekeying succeeded, nothing leaked and both ends have the same SAs. */
   readonly wrong: readonly string[];
 }
@@ -84,5 +88,7 @@ export function simulatedDays(days: number, seed = 1): SimulatedDays {
       wrong.push(`the ${end} has ${pair[end].life.sa.children.size} Child SAs`);
     }
   }
-  return { days, ikeRekeys, childRekeys, exchanges, tookSec, heap, wrong };
+  // Collects garbage first.
+  const ikeSasInMemory = queryObjects(Lifecycle, { format: 'count' });
+  return { days, ikeSasInMemory, ikeRekeys, childRekeys, exchanges, tookSec, heap, wrong };
 }

@@ -112,6 +112,9 @@ describe('a long time', () => {
   }, () => {
     const time = simulatedDays(days);
     expect(time.wrong).toEqual([]);
+    // Thousands were made; what the closed ones leave behind is nothing.
+    expect(time.ikeSasInMemory).toBeGreaterThan(1);
+    expect(time.ikeSasInMemory).toBeLessThanOrEqual(10);
     expect(time.ikeRekeys).toBeGreaterThan(days * 6);
     expect(time.childRekeys).toBeGreaterThan(days * 26);
     const perSecond = Math.round(time.exchanges / time.tookSec);

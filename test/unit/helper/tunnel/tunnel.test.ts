@@ -446,6 +446,22 @@ describe('a tunnel that ends', () => {
     expectNothingLeft(world);
   });
 
+  it('says how far it had come when it was taken down too early, as adit up --timeout does', async () => {
+    const world = new TunnelWorld();
+    const stored = world.profile('work');
+    world.tunnels.up(stored);
+    await world.clock.advance(5000);
+    expect(world.status('work')?.state).toBe('connecting');
+    world.tunnels.down({ uid: 0, admin: true }, stored.id);
+    await world.clock.advance(5000);
+    const status = world.status('work');
+    expect(status).toMatchObject({ state: 'disconnected', failure: null, lastEnd: { failure: null } });
+    expect(status?.lastEnd?.why).toMatch(
+      /^It was taken down while it was connecting: IKE_SA_INIT (to|with) 203\.0\.113\.1/,
+    );
+    expectNothingLeft(world);
+  });
+
   it.each(Array.from({ length: 40 }, (_, at) => at * 2))(
     'wherever it is taken down: after %i ms',
     async (ms) => {
