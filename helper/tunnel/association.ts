@@ -185,11 +185,14 @@ export class Association {
     else for (const spiIn of this.children.keys()) this.#driver.rekey({ spiIn });
   }
 
-  /** The data plane stopped an SA at a hard limit. */
+  /** The data plane stopped an SA at a hard limit: its keys go now, whatever the peer says to its Delete. */
   expire(spiIn: number, reason: string): void {
-    this.#deps.log.warn(`the Child SA ${spiText(spiIn)} reached its limit of ${reason}`);
-    if (this.children.size > 1) this.#driver.delete(spiIn);
-    else this.fail(childEnded(`it reached its limit of ${reason}`));
+    const why = `it reached its limit of ${reason}`;
+    this.#deps.log.warn(`the Child SA ${spiText(spiIn)}: ${why}`);
+    const { size } = this.children;
+    this.#removeChild(spiIn, why);
+    if (size > 1) this.#driver.delete(spiIn);
+    else this.fail(childEnded(why));
   }
 
   /** Ends it from our side because of `failure`; leave() says goodbye to the peer. */

@@ -427,9 +427,17 @@ describe('a tunnel that ends', () => {
 
   it('not when a hard limit stops its only SA: another connection takes its place', async () => {
     const { world } = await connected();
-    const spiIn = Number.parseInt(world.status('work')?.children[0]?.spiIn ?? '', 16);
-    world.opened[0]?.events.onExpired(spiIn, 'bytes');
+    const spi = world.status('work')?.children[0]?.spiIn ?? '';
+    const at = new Date(world.clock.wall()).toISOString();
+    world.opened[0]?.events.onExpired(Number.parseInt(spi, 16), 'bytes');
+    // The gateway has not even heard of it.
+    expect(world.status('work')).toMatchObject({
+      children: [],
+      discarded: [{ kind: 'child', spi, at, why: 'it reached its limit of bytes' }],
+    });
     await world.clock.advance(200);
+    const records = world.status('work')?.discarded.filter((record) => record.spi === spi);
+    expect(records).toHaveLength(1);
     expect(world.status('work')).toMatchObject({
       state: 'connected',
       lastEnd: {
