@@ -324,6 +324,18 @@ describe('the life of an SA', () => {
     expect((await left.stats()).noSa).toBeGreaterThanOrEqual(3);
   });
 
+  it('ends at its limit of bytes, once, and tells', async () => {
+    // Echo requests of 128 octets: the fourth would pass the limit.
+    await install({ ...SA, maxBytes: 500 });
+    await hosts.left.try(['ping', '-q', '-c', '8', '-i', '0.02', '-s', '100', '-W', '1', RIGHT.inner4]);
+    const counters = await left.counters(SA.spiIn);
+    expect(counters.bytesOut).toBeGreaterThan(0);
+    expect(counters.bytesOut).toBeLessThanOrEqual(500);
+    expect(counters).toMatchObject({ packetsLeft: 0 });
+    expect((await left.happened()).expired).toEqual([{ spiIn: SA.spiIn, reason: 'bytes' }]);
+    expect((await left.stats()).noSa).toBeGreaterThanOrEqual(3);
+  });
+
   it('can be removed and put back under load', async () => {
     await install(SA);
     const load = hosts.left.start(['ping', '-q', '-f', '-s', '1300', RIGHT.inner4]);
