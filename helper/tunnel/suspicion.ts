@@ -93,6 +93,8 @@ export class Suspicion {
     if (!association || what === 'sleeping') return;
     if (this.#isStale(association)) this.#believe(false);
     const way = await this.#deps.wayOf(association);
+    // What came in before the change, but was not counted yet, is no proof of life after it.
+    this.#inbound = inboundOf(this.#counters(association));
     if (association !== this.#association || association.isOver) return;
     if (!way) this.#believe(false);
     else if (way.local.address !== association.path?.local.address) this.#move(association, way);
@@ -150,16 +152,20 @@ export class Suspicion {
   }
 
   #count(association: Association): void {
-    const counters = this.#deps.counters().filter(({ spiIn }) => association.children.has(spiIn));
+    const counters = this.#counters(association);
     for (const each of counters) association.noteUsage(each);
     const heard = counters.some(({ spiIn, packetsIn }) => packetsIn > (this.#inbound.get(spiIn) ?? 0n));
-    this.#inbound = new Map(counters.map(({ spiIn, packetsIn }) => [spiIn, packetsIn]));
+    this.#inbound = inboundOf(counters);
     const outbound = counters.reduce((sum, { packetsOut }) => sum + packetsOut, 0n);
     // Less than before: a Child SA went at a rekeying, with its counters.
     const sent = outbound > this.#outbound;
     this.#outbound = outbound;
     if (heard) association.noteInboundTraffic();
     else this.#suspect(association, sent);
+  }
+
+  #counters(association: Association): readonly SaCounters[] {
+    return this.#deps.counters().filter(({ spiIn }) => association.children.has(spiIn));
   }
 
   #suspect(association: Association, sent: boolean): void {
@@ -170,6 +176,9 @@ export class Suspicion {
     association.checkLiveness();
   }
 }
+
+const inboundOf = (counters: readonly SaCounters[]): Map<number, bigint> =>
+  new Map(counters.map(({ spiIn, packetsIn }) => [spiIn, packetsIn]));
 
 function ask(association: Association, path?: Path): void {
   if (path && association.mobike) association.roam(path);

@@ -265,6 +265,18 @@ describe('the network', () => {
     expect(configs).toHaveLength(1);
   });
 
+  it('is gone while packets that came before are still to be counted: not connected any more', async () => {
+    const { world, gateway, status } = await connected();
+    await world.clock.advance(1500);
+    reply(gateway);
+    await world.clock.advance(50);
+    gateway.silent = true;
+    world.offline = true;
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(5000);
+    expect(status()).toMatchObject({ state: 'reconnecting' });
+  });
+
   it('changes and our address does not: the gateway is asked, nothing else happens', async () => {
     const { world, states, status } = await connected();
     await world.clock.advance(5000);
