@@ -1,6 +1,5 @@
 /** A hundred connects and disconnects, a thousand where ADIT_LONG=1 asks for them: the helper and the system are as before. */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Client } from '#cli/client.ts';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';

@@ -38,6 +38,12 @@ async function whileIt(held: Promise<AsyncDisposable>, seconds: number): Promise
   await rules[Symbol.asyncDispose]();
 }
 
+/** Seconds of silence after which a UDP flow is forgotten, one-sided and both ways; Linux ships 30 and 120. */
+async function natForgetsAfter(router: Host, oneSided: number, bothWays: number): Promise<void> {
+  const folder = '/proc/sys/net/netfilter/nf_conntrack_udp_timeout';
+  await router.run(['sh', '-c', `echo ${oneSided} > ${folder}; echo ${bothWays} > ${folder}_stream`]);
+}
+
 export const ACTIONS: Readonly<Record<string, Action>> = {
   'rekey of the Child SA, by us': {
     kind: 'switch',
@@ -100,12 +106,16 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   'NAT mapping forgotten': {
     kind: 'fault',
     lasts: [2.5, 2.5],
-    // Conntrack forgets a flow that is silent for a second (soak.ts); what comes before conntrack drops keeps it silent.
-    run: async ({ lab: { world, router } }, seconds) =>
+    // A flow that is silent for a second is forgotten; what comes before conntrack drops keeps it silent.
+    run: async ({ lab: { world, router } }, seconds) => {
+      await natForgetsAfter(router, 1, 1);
+      await sleep(200);
       await whileIt(
         world.rules(router, 'ip', 'chain c { type filter hook prerouting priority -300; drop; }'),
         seconds,
-      ),
+      );
+      await natForgetsAfter(router, 30, 120);
+    },
   },
   '20 % of all packets lost': {
     kind: 'fault',

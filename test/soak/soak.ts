@@ -125,16 +125,13 @@ async function soakedHelper(
   return { program, memory };
 }
 
-/** A second network of the client's, behind the same NAT whose flows are forgotten after a second of silence. */
+/** A second network of the client's, behind the same NAT. */
 async function furnish({ world, client, router }: Lab): Promise<void> {
   await world.link(
     { host: client, device: 'eth1', addresses: ['10.2.0.2/24'] },
     { host: router, device: 'lan2', addresses: ['10.2.0.1/24'] },
   );
   await world.masquerade(router, 'wan');
-  for (const name of ['nf_conntrack_udp_timeout', 'nf_conntrack_udp_timeout_stream']) {
-    await router.run(['sh', '-c', `echo 1 > /proc/sys/net/netfilter/${name}`]);
-  }
 }
 
 /** Every action, again and again, each round in another order. */
