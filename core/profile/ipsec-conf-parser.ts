@@ -36,7 +36,7 @@ export const looksLikeIpsecConf = (text: string): boolean =>
 const LIBRESWAN =
   /^[ \t]+(ikev2|phase2(alg)?|salifetime|ipsec-lifetime|encapsulation|narrowing|modecfgpull|modecfgdns|modecfgdomains|sha2-truncbug|cisco-unity|ms-dh-downgrade|ipsec-interface|(left|right)(modecfgclient|modecfgserver|rsasigkey|ckaid|autheap|xauthclient|xauthserver))[ \t]*=|^version[ \t]+2|\blibreswan\b|\bpluto/im;
 const STRONGSWAN =
-  /^[ \t]+(keyexchange[ \t]*=[ \t]*ikev[12]|(left|right)(auth2?|sourceip|firewall|sendcert|ca|dns|hostaccess)|eap_identity|aaa_identity|forceencaps|closeaction|reauth|mobike)[ \t]*=|\bstrongswan\b/im;
+  /^[ \t]+(keyexchange[ \t]*=[ \t]*ikev[12]|(left|right)(auth2?|sourceip|firewall|sendcert|ca|dns|hostaccess)|eap_identity|aaa_identity|forceencaps|closeaction|reauth)[ \t]*=|\bstrongswan\b/im;
 
 export function dialectOf(text: string): Dialect {
   return LIBRESWAN.test(text) && !STRONGSWAN.test(text.replace(LIBRESWAN, '')) ? 'libreswan' : 'strongswan';
