@@ -332,6 +332,21 @@ describe('the client changes its address (§2.2)', () => {
     expect(disagreements(pair)).toEqual([]);
   });
 
+  it('under no IKE SA that lost a race against the one in use (RFC 7296 §2.8.2)', () => {
+    const pair = mobile({ responder: { returnRoutability: false } });
+    rekeyIke(pair, 'initiator');
+    rekeyIke(pair, 'responder').run(20);
+    expect(pair.initiator.succession.living).toHaveLength(3);
+    pair.drawing.clear();
+    roam(pair, CAFE).run(100);
+    expect(pair.drawing.lines.filter((line) => line.includes('UPDATE_SA_ADDRESSES'))).toEqual([
+      'I -> R: HDR, SK {N(UPDATE_SA_ADDRESSES)}',
+      "I -> R: HDR', SK {N(UPDATE_SA_ADDRESSES)}",
+    ]);
+    expect(bothStandAt(pair)).toEqual(AT_CAFE);
+    expect(disagreements(pair)).toEqual([]);
+  });
+
   describe('two updates at once, in an IKE SA and in its heir', () => {
     it('the older one comes last: it is answered, and that is all (§3.5)', () => {
       const pair = mobile({ responder: { returnRoutability: false } });
