@@ -113,6 +113,8 @@ export class Succession implements Line {
     this.#heirs.set(life, next);
     life.retire(now);
     if (life !== this.#current) return;
+    // The update that is due goes out under the heir, which the peer may not have yet (roaming.ts).
+    life.sa.owesUpdate = life.sa.where.roaming;
     const heir = this.#last(next);
     this.#current = heir;
     heir.sa.wishes.ike = undefined;

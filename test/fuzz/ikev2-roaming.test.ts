@@ -190,6 +190,22 @@ const FOUND: Schedule[] = [
     ],
     NETWORKS[3],
   ],
+  // The client has moved again before it serves the gateway's rekeying, and its answer to that is lost.
+  [
+    11_008,
+    { loss: 0.1, duplicate: 0, jitterMs: 0 },
+    [
+      at('roam', NETWORKS[1]),
+      at('roam', NETWORKS[4], 42),
+      at('rekey-ike', HOME, 0, 'responder'),
+      at('roam', HOME, 1),
+      at('nat', NETWORKS[4], 7),
+      at('roam', NETWORKS[4]),
+      at('nat'),
+      at('roam'),
+    ],
+    HOME,
+  ],
 ];
 
 it('both ends finish on the same path with the same SAs', { timeout: LIMIT_MS + 60_000 }, () => {
