@@ -189,6 +189,7 @@ const FOUND: Schedule[] = [
       at('roam'),
     ],
     NETWORKS[3],
+    false,
   ],
   // The client has moved again before it serves the gateway's rekeying, and its answer to that is lost.
   [
