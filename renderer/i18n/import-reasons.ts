@@ -384,11 +384,6 @@ const ROWS: readonly Row[] = [
     '文件中没有我们的私钥：请与 .p12 或 .pem 及密钥一起导入',
   ),
   row(
-    'redirection (RFC 5685) is not supported yet',
-    'Umleitung (RFC 5685) wird noch nicht unterstützt',
-    '尚不支持重定向（RFC 5685）',
-  ),
-  row(
     'sets ike.lifetimeSec to {1}, the end of the IKE SA',
     'setzt ike.lifetimeSec auf {1}, das Ende der IKE-SA',
     '将 ike.lifetimeSec 设为 {1}，即 IKE SA 的期限',
