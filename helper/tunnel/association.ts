@@ -8,7 +8,7 @@ import type { ChildSa } from '#core/esp/child-sa.ts';
 import { explain } from '#core/failure/explain.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
-import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
+import { formatTrafficSelector, type TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { AssignedConfig, Connection, ConnectionEvent, Usage } from '#core/ikev2/connection-types.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
@@ -189,10 +189,18 @@ export class Association {
   expire(spiIn: number, reason: string): void {
     const why = `it reached its limit of ${reason}`;
     this.#deps.log.warn(`the Child SA ${spiText(spiIn)}: ${why}`);
-    const { size } = this.children;
+    const networks = this.children.get(spiIn)?.child.remoteTs ?? [];
     this.#removeChild(spiIn, why);
-    if (size > 1) this.#driver.delete(spiIn);
+    if (this.#carries(networks)) this.#driver.delete(spiIn);
     else this.fail(childEnded(why));
+  }
+
+  /** Whether the Child SAs that are left lead to these networks: the one that replaces another does, the one of another subnet not. */
+  #carries(networks: readonly TrafficSelector[]): boolean {
+    const carried = new Set(
+      [...this.children.values()].flatMap(({ child }) => child.remoteTs.map(formatTrafficSelector)),
+    );
+    return networks.every((selector) => carried.has(formatTrafficSelector(selector)));
   }
 
   /** Ends it from our side because of `failure`; leave() says goodbye to the peer. */

@@ -600,6 +600,43 @@ describe('one Child SA for each network', () => {
   });
 });
 
+describe('a hard limit', () => {
+  const perSubnet = { child: { perSubnet: true, remoteTs: ['10.1.0.0/17', '10.1.128.0/17'] } };
+  const stopped = async (name: string) => {
+    const { world, status, gateway } = await connected(perSubnet);
+    const spi = status().children.find((child) => child.name === name)?.spiIn ?? '';
+    return { world, status, gateway, spi };
+  };
+
+  it('of the only Child SA to a network: a fresh connection leads there again', async () => {
+    const { world, status, gateway, spi } = await stopped('net 2');
+    world.opened[0]?.events.onExpired(Number.parseInt(spi, 16), 'packets');
+    await world.clock.advance(500);
+    expect(gateway.peers).toBe(2);
+    expect(status()).toMatchObject({
+      state: 'connected',
+      lastEnd: { failure: { what: 'The Child SA ended' } },
+    });
+    expect(status().children.map(({ name }) => name)).toEqual(['net', 'net 2']);
+    expect(status().discarded.find((record) => record.spi === spi)?.why).toBe(
+      'it reached its limit of packets',
+    );
+  });
+
+  it('of one that has a successor already: the connection goes on', async () => {
+    const { world, status, gateway, spi } = await stopped('net 2');
+    expect(world.tunnels.rekey('work', 'child')).toBe(true);
+    // Until the Delete of the old one has passed there are two.
+    const both = () => status().children.filter(({ name }) => name === 'net 2');
+    for (let ms = 0; both().length < 2 && ms < 500; ms++) await world.clock.advance(1);
+    expect(both().map(({ spiIn }) => spiIn)).toContain(spi);
+    world.opened[0]?.events.onExpired(Number.parseInt(spi, 16), 'packets');
+    await world.clock.advance(2000);
+    expect(gateway.peers).toBe(1);
+    expect(status().children).toHaveLength(2);
+  });
+});
+
 describe('several addresses', () => {
   it('in their order, each for some seconds', async () => {
     const { world, gateway, status } = await connected({
