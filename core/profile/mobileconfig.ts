@@ -3,6 +3,7 @@
  * certificates and PKCS#12 files of its sibling payloads. Facts: Apple's device management reference, "VPN" and "VPN.IKEv2".
  * The settings of the IKEv2 dictionary are rows in mobileconfig-ikev2.ts. Called by import.ts.
  */
+import { DESCRIBES_FILE } from '#core/profile/reasons.ts';
 import { toBase64 } from '#core/bytes/base64.ts';
 import { utf8 } from '#core/bytes/bytes.ts';
 import {
@@ -80,7 +81,7 @@ export function importMobileconfig(
 
 function answerMeta(key: string, value: string, answers: Answers): void {
   const secret = /password/i.test(key);
-  answers.add('ignored', key, secret ? undefined : value, 'describes the file, not the tunnel');
+  answers.add('ignored', key, secret ? undefined : value, DESCRIBES_FILE);
 }
 
 /** Payloads that are neither VPN nor certificate are named once. */
@@ -161,7 +162,7 @@ function takeCertificates(
 }
 
 const LATER = 'is not supported yet';
-const META = 'describes the file, not the tunnel';
+const META = DESCRIBES_FILE;
 
 /** Keys of the payload beside the IKEv2 dictionary, prefixes included. */
 const unknown: Row<Draft> = (item) => {

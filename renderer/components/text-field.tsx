@@ -7,15 +7,16 @@ interface TextFieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly hint?: string | undefined;
-  /** In the helper's words, which are English. */
+  /** In the helper's words, which are English, unless `problemIsTranslated`. */
   readonly problem?: string | undefined;
+  readonly problemIsTranslated?: boolean;
   readonly kind?: 'text' | 'password' | 'number' | 'lines';
   /** Names, addresses, algorithms: in letters of one width. */
   readonly code?: boolean;
 }
 
 export function TextField(props: TextFieldProps): ReactElement {
-  const { label, value, onChange, hint, problem, kind = 'text', code = false } = props;
+  const { label, value, onChange, hint, problem, problemIsTranslated, kind = 'text', code = false } = props;
   const id = useId();
   const described = [
     ...(problem === undefined ? [] : [`${id}-problem`]),
@@ -44,7 +45,11 @@ export function TextField(props: TextFieldProps): ReactElement {
         />
       )}
       {problem !== undefined && (
-        <p id={`${id}-problem`} className={classes['problem']} lang="en">
+        <p
+          id={`${id}-problem`}
+          className={classes['problem']}
+          lang={problemIsTranslated === true ? undefined : 'en'}
+        >
           {problem}
         </p>
       )}

@@ -229,10 +229,19 @@ export const de: Catalogue = {
     '{count, plural, one {# Einstellung lässt sich nicht genau ausdrücken} other {# Einstellungen lassen sich nicht genau ausdrücken}}',
   'export.save': '{count, plural, one {Speichern …} other {# Dateien speichern …}}',
   'export.saved': 'Gespeichert: {names}',
-  'import.secrets': 'Jetzt angeben, was fehlt, oder beim Verbinden',
+  'import.fill':
+    'Tragen Sie ein, was Sie wissen. Es bleibt auf diesem Computer; was leer bleibt, wird beim Verbinden gefragt.',
+  'import.ready': 'Es fehlt nichts. Speichern Sie und verbinden Sie sich.',
+  'import.todo.certificate':
+    'Ihr Zertifikat steckt in einer anderen Datei, die Ihre IT-Abteilung hat; ihr Name endet oft auf .p12 oder .pfx. Ziehen Sie auch diese auf das Fenster.',
+  'import.refused.told':
+    '{count, plural, one {# Einstellung wurde zu Ihrer Sicherheit weggelassen.} other {# Einstellungen wurden zu Ihrer Sicherheit weggelassen.}}',
+  'import.read': 'Details: was aus jeder Einstellung wurde',
+  'import.describes':
+    '{count, plural, one {# Zeile, die nur die Datei beschreibt} other {# Zeilen, die nur die Datei beschreiben}}',
+  'import.wrong-password': 'Dieses Passwort öffnet sie nicht. Bitte versuchen Sie es noch einmal.',
   'import.open': 'Öffnen',
   'import.opening': 'Wird geöffnet …',
-  'import.keeps': 'Der Helfer bewahrt auf, was Sie hier angeben. Leere Felder werden beim Verbinden gefragt.',
   'import.may-be-empty': 'Es darf leer sein.',
 
   'secret.title': 'Dieses Profil braucht einen Schlüssel',

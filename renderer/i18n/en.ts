@@ -226,10 +226,19 @@ export const en = {
     '{count, plural, one {# setting cannot be expressed as it is} other {# settings cannot be expressed as they are}}',
   'export.save': '{count, plural, one {Save…} other {Save # files…}}',
   'export.saved': 'Saved: {names}',
-  'import.secrets': 'Give now what is missing, or when connecting',
+  'import.fill':
+    'Fill in what you know. It is kept on this computer; what stays empty is asked for when you connect.',
+  'import.ready': 'Nothing is missing. Save it, then connect.',
+  'import.todo.certificate':
+    'Your certificate is in another file, which your IT department has; its name often ends in .p12 or .pfx. Drop it on this window, too.',
+  'import.refused.told':
+    '{count, plural, one {# setting was left out for your safety.} other {# settings were left out for your safety.}}',
+  'import.read': 'Details: what became of each setting',
+  'import.describes':
+    '{count, plural, one {# line that only describes the file} other {# lines that only describe the file}}',
+  'import.wrong-password': 'This password does not open it. Please try again.',
   'import.open': 'Open',
   'import.opening': 'Opening…',
-  'import.keeps': 'The helper keeps what you give here. Leave a field empty to be asked when connecting.',
   'import.may-be-empty': 'It may be empty.',
 
   'secret.title': 'This profile needs a key',

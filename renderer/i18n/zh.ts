@@ -218,10 +218,16 @@ export const zh: Catalogue = {
   'export.left-out': '{count, plural, other {# 项设置无法原样表达}}',
   'export.save': '{count, plural, other {保存 # 个文件…}}',
   'export.saved': '已保存：{names}',
-  'import.secrets': '现在填写缺少的内容，或在连接时填写',
+  'import.fill': '请填写您知道的内容，它会保存在此电脑上；留空的内容会在连接时询问。',
+  'import.ready': '内容齐全。保存后即可连接。',
+  'import.todo.certificate':
+    '您的证书在另一个文件中，文件名通常以 .p12 或 .pfx 结尾，可向 IT 部门索取。请将它也拖放到此窗口。',
+  'import.refused.told': '{count, plural, other {为了您的安全，已略去 # 项设置。}}',
+  'import.read': '详情：每项设置的处理结果',
+  'import.describes': '{count, plural, other {# 行仅描述文件本身}}',
+  'import.wrong-password': '此密码无法打开，请重试。',
   'import.open': '打开',
   'import.opening': '正在打开…',
-  'import.keeps': '后台服务会保存您填写的内容。留空则在连接时询问。',
   'import.may-be-empty': '可以为空。',
 
   'secret.title': '此配置需要密钥',

@@ -1,8 +1,7 @@
 /** The profiles, and the way of a file into them: read, previewed by a dry run of the helper's, then saved. */
 import type { Params, ProfileSummary, Result } from '#core/ipc/contract.ts';
-import type { Bridge } from '#electron/bridge-contract.ts';
+import type { CallProblem } from '#electron/bridge-contract.ts';
 import type { Slice } from './store.ts';
-import type { Problem } from './ui.ts';
 
 export interface ImportFile {
   readonly name: string;
@@ -12,11 +11,11 @@ export interface ImportFile {
 
 export type Preview = Result<'profiles.import'>['imported'];
 
-/** What opens a file that came locked, in base64. */
-export type Opening = Pick<Params<'profiles.import'>, 'p12Password' | 'privateKeyPassword'>;
+/** What a person gives along with one profile of an import; secrets in base64. */
+export type Given = NonNullable<Params<'profiles.import'>['each']>[number];
 
-/** What a person gives along with an import; secrets in base64. */
-export type Given = Pick<Params<'profiles.import'>, 'psk' | 'password'> & { readonly user?: string };
+/** What opens a file that came locked. */
+export type Opening = Pick<Given, 'p12Password' | 'privateKeyPassword'>;
 
 /** Where an import stands. */
 export type Import =
@@ -27,8 +26,10 @@ export type Import =
       readonly preview: Preview;
       /** Why the last try with these files came to nothing; what was understood stays. */
       readonly problem?: string;
-      /** base64; opened the PKCS#12 file, or the private key. */
-      readonly opened?: Opening;
+      /** The password that opened nothing: of which profile, and its name in the call. */
+      readonly wrong?: { readonly at: number; readonly field: string };
+      /** Opened the PKCS#12 file, or the private key, of the profile in the same place. */
+      readonly opened?: readonly Opening[];
       readonly working?: boolean;
     }
   | { readonly step: 'failed'; readonly names: readonly string[]; readonly message: string };
@@ -45,8 +46,9 @@ export interface ProfilesSlice {
   readonly failImport: (names: readonly string[], message: string) => void;
   readonly discardImport: () => void;
   /** Looks again with a password that opens what is locked. */
-  readonly openImport: (opening: Opening) => Promise<void>;
-  readonly saveImport: (given?: Given) => Promise<void>;
+  readonly openImport: (at: number, opening: Opening) => Promise<void>;
+  /** `given`: for each profile of the preview, in its order. */
+  readonly saveImport: (given?: readonly Given[]) => Promise<void>;
   readonly removeProfile: (id: string) => Promise<boolean>;
   readonly rememberSecret: (id: string, psk: string) => Promise<boolean>;
 }
@@ -74,18 +76,21 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
       set({ import: { ...before, problem: answer.problem.message } });
     else set({ import: { step: 'failed', names, message: answer.problem.message } });
   },
-  async openImport(opening) {
+  async openImport(at, opening) {
     const current = get().import;
-    if (current?.step !== 'preview') return;
-    const { problem: _, ...calm } = current;
+    if (current?.step !== 'preview' || current.working === true) return;
+    const { problem: _, wrong: __, ...calm } = current;
     set({ import: { ...calm, working: true } });
-    const opened = { ...current.opened, ...opening };
+    const opened = current.preview.map((_one, place) => ({
+      ...current.opened?.[place],
+      ...(place === at ? opening : {}),
+    }));
     const files = [...current.files];
-    const answer = await bridge.call('profiles.import', { files, ...opened, dryRun: true });
+    const answer = await bridge.call('profiles.import', { files, each: opened, dryRun: true });
     const now = get().import;
     if (now?.step !== 'preview' || now.files !== current.files) return;
     if (answer.ok) set({ import: { step: 'preview', files, preview: answer.result.imported, opened } });
-    else set({ import: { ...calm, problem: answer.problem.message, working: false } });
+    else set({ import: { ...calm, ...whatIsWrong(answer.problem), working: false } });
   },
   failImport(names, message) {
     set({ import: { step: 'failed', names, message } });
@@ -95,21 +100,21 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
     set({ import: undefined });
     get().back();
   },
-  async saveImport({ user, ...secrets } = {}) {
+  async saveImport(given = []) {
     const current = get().import;
     if (current?.step !== 'preview' || current.working === true) return;
-    const { problem: _, ...calm } = current;
+    const { problem: _, wrong: __, ...calm } = current;
     set({ import: { ...calm, working: true } });
-    const params = { files: [...current.files], ...current.opened, ...secrets, dryRun: false };
+    const each = current.preview.map((_one, at) => ({ ...current.opened?.[at], ...given[at] }));
+    const params = { files: [...current.files], each, dryRun: false };
     const answer = await bridge.call('profiles.import', params);
     if (!answer.ok) {
-      set({ import: { ...calm, problem: answer.problem.message, working: false } });
+      set({ import: { ...calm, ...whatIsWrong(answer.problem), working: false } });
       return;
     }
     const first = answer.result.imported.find(({ id }) => id !== null)?.id;
     set({ import: undefined, ...(typeof first === 'string' ? { selected: first } : {}) });
     get().go('tunnel');
-    if (typeof first === 'string' && user !== undefined) await nameUser(bridge, first, user, get().report);
   },
   async removeProfile(id) {
     const answer = await bridge.call('profiles.remove', { id });
@@ -132,21 +137,13 @@ function completes(preview: Preview, files: readonly ImportFile[]): boolean {
   return lacks && files.every(({ name }) => /\.(p12|pfx|pem|crt|cer|der|key)$/i.test(name));
 }
 
-/** An import takes no user name: it is a setting, not a secret. */
-async function nameUser(
-  bridge: Bridge,
-  id: string,
-  user: string,
-  report: (problem: Problem) => void,
-): Promise<void> {
-  const read = await bridge.call('profiles.get', { id });
-  const said = read.ok
-    ? await bridge.call('profiles.update', {
-        id,
-        profile: { ...read.result.profile, authentication: { ...read.result.profile.authentication, user } },
-      })
-    : read;
-  if (!said.ok) report({ kind: 'said', message: said.problem.message });
+/** At the field that it is about, where there is one; else as a sentence for the whole. */
+function whatIsWrong({
+  message,
+  problems,
+}: CallProblem): Pick<Extract<Import, { step: 'preview' }>, 'problem' | 'wrong'> {
+  const [, at, field] = /^each\.(\d+)\.(\w+)$/.exec(problems?.[0]?.field ?? '') ?? [];
+  return field === undefined ? { problem: message } : { wrong: { at: Number(at), field } };
 }
 
 /** `now`, with the very objects of `before` where they say the same: who shows one of them need not draw it again. */

@@ -86,7 +86,7 @@ describe('the journey', () => {
     await drop(app.page, [{ name: 'office.json', content: JSON.stringify(PROFILE) }]);
     await heading('Check before saving').waitFor();
     await heading('Head office').waitFor();
-    await app.page.getByText('1 thing missing').waitFor();
+    await app.page.getByLabel('Pre-shared key').waitFor();
     expect(await adit.profiles()).toEqual([]);
     expect(await barriers(app.page)).toEqual([]);
   });

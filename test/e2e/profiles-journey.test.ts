@@ -74,7 +74,8 @@ describe('the life of a profile', () => {
     await heading('Check before saving').waitFor();
     await label('Password of the certificate file').fill('wrong');
     await app.page.keyboard.press('Enter');
-    await app.page.getByText('That did not work').waitFor();
+    await app.page.getByText('This password does not open it.').waitFor();
+    expect(await label('Password of the certificate file').getAttribute('aria-invalid')).toBe('true');
     expect(await barriers(app.page)).toEqual([]);
     await label('Password of the certificate file').fill(P12_PASSWORD);
     await button('Open').click();

@@ -218,10 +218,13 @@ class State {
     this.imports.push(params);
     const text = Buffer.from(params.files[0]?.content ?? '', 'base64').toString('latin1');
     if (text.startsWith('PK')) throw new Refusal('refused', 'a.zip: this is no profile that Adit knows');
-    if (params.p12Password !== undefined && params.p12Password !== Buffer.from('right').toString('base64'))
-      throw new Refusal('refused', 'p12Password: it does not open the PKCS#12 file');
+    const p12Password = params.each?.[0]?.p12Password;
+    if (p12Password !== undefined && p12Password !== Buffer.from('right').toString('base64'))
+      throw new Refusal('refused', 'it does not open the PKCS#12 file', {
+        problems: [{ field: 'each.0.p12Password', problem: 'it does not open the PKCS#12 file' }],
+      });
     const many = Number(/^many (\d+)/.exec(text)?.[1] ?? 1);
-    const missingSecrets = params.p12Password === undefined ? ['pkcs12Password', 'password'] : ['password'];
+    const missingSecrets = p12Password === undefined ? ['pkcs12Password', 'password'] : ['password'];
     return {
       imported: Array.from({ length: many }, (_, at) => ({
         id: params.dryRun === true ? null : 'work',
@@ -470,7 +473,8 @@ describe('a profile', () => {
     const lock = page.getByLabel('Password of the certificate file');
     await lock.fill('wrong');
     await page.keyboard.press('Enter');
-    await page.getByText('it does not open the PKCS#12 file').waitFor();
+    await page.getByText('This password does not open it.').waitFor();
+    expect(await lock.getAttribute('aria-invalid')).toBe('true');
     // Control characters and marks that turn the direction are shown, not obeyed.
     await heading(page, 'Head \\u{202e}eciffo\\u{7}').waitFor();
     await lock.fill('right');
@@ -479,13 +483,17 @@ describe('a profile', () => {
     await page.getByLabel('Password', { exact: true }).fill('hunter2');
     expect(await page.getByLabel('User name').inputValue()).toBe('bob');
     await button(page, 'Save profile').click();
-    await until('the user is named', () => scene.state.updates.length === 1);
+    await heading(page, 'Not connected').waitFor();
     expect(scene.state.imports.at(-1)).toMatchObject({
       dryRun: false,
-      p12Password: Buffer.from('right').toString('base64'),
-      password: Buffer.from('hunter2').toString('base64'),
+      each: [
+        {
+          p12Password: Buffer.from('right').toString('base64'),
+          password: Buffer.from('hunter2').toString('base64'),
+          user: 'bob',
+        },
+      ],
     });
-    expect(scene.state.updates[0]?.profile).toMatchObject({ authentication: { user: 'bob' } });
   });
 
   it('among two hundred: what happens elsewhere draws no row again, and a changed one only its own', async () => {
@@ -530,6 +538,18 @@ describe('a profile', () => {
     scene.state.peer?.sendEvent({ topic: 'status', status: { tunnels: [bare('disconnected')] } });
     const gone = many.map(({ id }) => id);
     scene.state.peer?.sendEvent({ topic: 'profiles', changed: [], removed: gone });
+  });
+
+  it('of a file with several is given its own secrets, and its settings stay folded away', async () => {
+    await drop(page, [{ name: 'two.mobileconfig', content: 'many 2' }]);
+    await page.getByLabel('User name').nth(1).fill('carol');
+    expect(await page.getByText('RemoteAddress').count()).toBe(0);
+    await page.getByText('Details: what became of each setting').first().click();
+    await page.getByText('1 setting understood').click();
+    await page.getByText('RemoteAddress').waitFor();
+    await button(page, 'Save 2 profiles').click();
+    await heading(page, 'Not connected').waitFor();
+    expect(scene.state.imports.at(-1)).toMatchObject({ dryRun: false, each: [{}, { user: 'carol' }] });
   });
 
   it('of two hundred payloads is shown, and what is no profile is explained', async () => {

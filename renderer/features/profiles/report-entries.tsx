@@ -22,7 +22,7 @@ export function ReportEntries({ entries }: { readonly entries: readonly ReportEn
 }
 
 /** In the person's language, or in the helper's English, which readers are told. */
-function Reason({ text }: { readonly text: string }): ReactElement {
+export function Reason({ text }: { readonly text: string }): ReactElement {
   // Rendered anew with the view when the language changes.
   useText();
   const translated = translatedReason(text, activeLanguage());

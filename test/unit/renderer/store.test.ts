@@ -107,7 +107,7 @@ describe('an import', () => {
     expect(calls).toEqual([{ name: 'profiles.import', params: { files, dryRun: true } }]);
     expect(store.getState()).toMatchObject({ view: 'import', import: { step: 'preview' } });
     await store.getState().saveImport();
-    expect(calls[1]).toEqual({ name: 'profiles.import', params: { files, dryRun: false } });
+    expect(calls[1]).toEqual({ name: 'profiles.import', params: { files, each: [{}], dryRun: false } });
     expect(store.getState()).toMatchObject({ view: 'tunnel', selected: 'a', import: undefined });
   });
 
