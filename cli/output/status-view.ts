@@ -137,7 +137,7 @@ function childLines(child: TunnelStatus['children'][number], now: number, style:
     selectorDrops > 0 ? `${selectorDrops} outside the selectors` : '',
   ].filter((text) => text !== '');
   return [
-    `${printable(child.name)}: ${child.protocol} ${child.mode} ${printable(child.suite)}`,
+    `${printable(child.name)}: ${child.protocol} ${child.mode} ${printable(child.suite)}${carriageText(child)}`,
     `SPIs ${printable(child.spiIn)} (in), ${printable(child.spiOut)} (out)`,
     `${joined(child.localTs) ?? 'nothing'} to ${joined(child.remoteTs) ?? 'nothing'}`,
     `in ${bytes(child.bytesIn)} (${child.packetsIn} packets), out ${bytes(child.bytesOut)} (${child.packetsOut} packets)`,
@@ -145,6 +145,11 @@ function childLines(child: TunnelStatus['children'][number], now: number, style:
     ...countdown(child.rekeyAt, child.expiresAt, now),
     ...limits(child),
   ];
+}
+
+function carriageText({ encapsulated }: TunnelStatus['children'][number]): string {
+  if (encapsulated === undefined) return '';
+  return encapsulated ? ', in UDP' : ', as IP protocol 50';
 }
 
 /** What is left until new keys and until the end, by what the busier direction has carried. */

@@ -37,6 +37,8 @@ export const childStatusSchema = z.object({
   spiOut: z.string(),
   protocol: z.enum(['ESP']),
   mode: z.enum(['tunnel']),
+  /** In UDP (RFC 3948), else as IP protocol 50. Absent from helpers that always did the first. */
+  encapsulated: z.boolean().optional(),
   suite: z.string(),
   localTs: z.array(z.string()),
   remoteTs: z.array(z.string()),

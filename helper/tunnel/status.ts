@@ -112,6 +112,7 @@ function childOf(
     spiOut: spiText(child.spiOut),
     protocol: 'ESP',
     mode: child.mode,
+    encapsulated: child.encapsulation === 'udp',
     suite: describeEspSuite(child.suite),
     localTs: child.localTs.map(formatTrafficSelector),
     remoteTs: child.remoteTs.map(formatTrafficSelector),

@@ -302,6 +302,8 @@ export const de: Catalogue = {
   'details.local-ts': 'Unsere Netze',
   'details.remote-ts': 'Netze der Gegenseite',
   'details.protocol': 'Protokoll',
+  'details.protocol.udp': 'In UDP',
+  'details.protocol.bare': 'Als IP-Protokoll 50',
   'details.received': 'Empfangen',
   'details.sent': 'Gesendet',
   'details.amount': '{bytes} in {packets, plural, one {# Paket} other {# Paketen}}',

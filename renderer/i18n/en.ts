@@ -299,6 +299,8 @@ export const en = {
   'details.local-ts': 'Our networks',
   'details.remote-ts': 'Their networks',
   'details.protocol': 'Protocol',
+  'details.protocol.udp': 'In UDP',
+  'details.protocol.bare': 'As IP protocol 50',
   'details.received': 'Received',
   'details.sent': 'Sent',
   'details.amount': '{bytes} in {packets, plural, one {# packet} other {# packets}}',

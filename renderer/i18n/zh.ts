@@ -288,6 +288,8 @@ export const zh: Catalogue = {
   'details.local-ts': '本机网络',
   'details.remote-ts': '对端网络',
   'details.protocol': '协议',
+  'details.protocol.udp': '封装在 UDP 中',
+  'details.protocol.bare': '作为 IP 协议 50',
   'details.received': '已接收',
   'details.sent': '已发送',
   'details.amount': '{bytes}，{packets, plural, other {# 个数据包}}',

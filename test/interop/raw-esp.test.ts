@@ -54,6 +54,7 @@ describe('a gateway of our own', () => {
     const id = await adit.import(profile(address), PSK);
     const tunnel = await adit.up(id);
     expect(tunnel.nat).toEqual({ local: false, remote: false });
+    expect(tunnel.children).toMatchObject([{ encapsulated: false }]);
     expect(tunnel.interface?.mtu).toBe(mtu);
     for (const inner of [LAB.inner.ip4, LAB.inner.ip6]) {
       expect(await moveFiles(server, user, inner, 300_000)).toEqual({ down: 'equal', up: 'equal' });
@@ -105,7 +106,10 @@ it('a strongSwan gateway with ESP in user space insists on UDP, and gets it', as
     ways: [{ name: 'auto', esp: 'aes256gcm16', profile: { ike: { encapsulation: 'auto' } } }],
   });
   await runThrough(scene, 'auto', {
-    connected: ({ nat }) => expect(nat?.remote).toBe(true),
+    connected: ({ nat, children }) => {
+      expect(nat?.remote).toBe(true);
+      expect(children).toMatchObject([{ encapsulated: true }]);
+    },
   });
 });
 

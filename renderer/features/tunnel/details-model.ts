@@ -120,6 +120,9 @@ const endOf = ({ why, failure }: NonNullable<TunnelStatus['lastEnd']>, { spoken 
 const moment = (time: string, { locale }: Language): string =>
   new Date(time).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 
+const carriage = (encapsulated: boolean | undefined, t: Text): string[] =>
+  encapsulated === undefined ? [] : [t(encapsulated ? 'details.protocol.udp' : 'details.protocol.bare')];
+
 function natText({ local, remote }: NonNullable<TunnelStatus['nat']>, t: Text): string {
   if (local) return t(remote ? 'details.nat.both' : 'details.nat.local');
   return t(remote ? 'details.nat.remote' : 'details.nat.none');
@@ -144,7 +147,7 @@ function childRows(child: Child, language: Language): Row[] {
     t('details.amount', { bytes: bytes(octets, locale), packets });
   const drops = (count: number): string[] => (count === 0 ? [] : [count.toLocaleString(locale)]);
   return [
-    text(t('details.protocol'), `${child.protocol}, ${child.mode}`),
+    text(t('details.protocol'), `${child.protocol}, ${child.mode}`, ...carriage(child.encapsulated, t)),
     code(t('details.suite'), child.suite),
     code(t('details.spi-in'), child.spiIn),
     code(t('details.spi-out'), child.spiOut),

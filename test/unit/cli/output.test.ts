@@ -113,6 +113,15 @@ describe('statusLines', () => {
     }
   });
 
+  it.each([
+    [true, 'in UDP'],
+    [false, 'as IP protocol 50'],
+  ])('shows how ESP travels: encapsulated %s', (encapsulated, words) => {
+    const children = CONNECTED.children.map((child) => ({ ...child, encapsulated }));
+    const text = statusLines({ tunnels: [{ ...CONNECTED, children }] }, now, plain).join('\n');
+    expect(text).toContain(`net: ESP tunnel aes256gcm16, ${words}\n`);
+  });
+
   it('shows a failure with its remedy, and nothing where there is nothing', () => {
     const failed = bare('failed', { failure: { cause: 'timeout', seconds: 5 } });
     const lines = statusLines({ tunnels: [failed, bare('connecting', { step: 'IKE_AUTH' })] }, now, plain);

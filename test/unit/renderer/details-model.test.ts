@@ -46,6 +46,22 @@ describe('the details', () => {
     expect(told(child({ bytesOut: 2000, limitBytes: 1000 }))).toContain('Ends after: 0 B');
   });
 
+  it('tell how ESP travels', () => {
+    const seen = LANGUAGES.flatMap((spoken) =>
+      [true, false].map((encapsulated) => /ESP, tunnel.*/.exec(told(child({ encapsulated }), spoken))?.[0]),
+    );
+    expect(seen).toEqual(
+      [
+        'In UDP',
+        'As IP protocol 50',
+        'In UDP',
+        'Als IP-Protokoll 50',
+        '封装在 UDP 中',
+        '作为 IP 协议 50',
+      ].map((words) => `ESP, tunnel, ${words}`),
+    );
+  });
+
   it('tell of the path, of life, of the last end and of SAs that are gone', () => {
     const text = told({
       ...CONNECTED,

@@ -33,6 +33,7 @@ async function connected(encapsulation: 'auto' | 'force', peer: ResponderOverrid
 it('auto, no NAT: ESP by itself, both ways, with eight octets more room', async () => {
   const { world, gateway, sent, mtu } = await connected('auto');
   expect(world.status('work')?.nat).toEqual({ local: false, remote: false });
+  expect(world.status('work')?.children).toMatchObject([{ encapsulated: false }]);
   expect(await sent()).toBe(ESP);
   expect(gateway.tun.received).toHaveLength(1);
   reply(gateway);
@@ -52,6 +53,7 @@ it('force, no NAT: ESP in UDP, and no socket for anything else', async () => {
 it('auto, and a gateway that wants UDP: UDP', async () => {
   const { world, gateway, sent, mtu } = await connected('auto', { encapsulation: 'force' });
   expect(world.status('work')?.nat?.remote).toBe(true);
+  expect(world.status('work')?.children).toMatchObject([{ encapsulated: true }]);
   expect(await sent()).toBe(4500);
   expect(gateway.tun.received).toHaveLength(1);
   expect(mtu()).toBe((await connected('force')).mtu());
