@@ -25,6 +25,11 @@ export const de: Catalogue = {
   'state.disconnecting.meaning': 'Der Tunnel wird abgebaut.',
   'state.failed.meaning': 'Ihr Datenverkehr ist nicht geschützt.',
   'step.asking': 'Anfrage an den Helfer',
+  'step.looking-up': 'Das Gateway wird gesucht',
+  'step.reaching': 'Das Gateway wird angesprochen',
+  'step.login': 'Anmeldung läuft',
+  'step.setting-up': 'Der Tunnel wird eingerichtet',
+  'step.other': 'In Arbeit',
 
   'action.connect': 'Verbinden',
   'action.disconnect': 'Trennen',

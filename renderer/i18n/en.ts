@@ -26,6 +26,11 @@ export const en = {
   'state.disconnecting.meaning': 'The tunnel is being closed.',
   'state.failed.meaning': 'Your traffic is not protected.',
   'step.asking': 'Asking the helper',
+  'step.looking-up': 'Finding the gateway',
+  'step.reaching': 'Reaching the gateway',
+  'step.login': 'Logging in',
+  'step.setting-up': 'Setting up the tunnel',
+  'step.other': 'Working on it',
 
   'action.connect': 'Connect',
   'action.disconnect': 'Disconnect',

@@ -24,6 +24,11 @@ export const zh: Catalogue = {
   'state.disconnecting.meaning': '正在关闭隧道。',
   'state.failed.meaning': '您的流量未受保护。',
   'step.asking': '正在请求后台服务',
+  'step.looking-up': '正在查找网关',
+  'step.reaching': '正在联系网关',
+  'step.login': '正在登录',
+  'step.setting-up': '正在建立隧道',
+  'step.other': '正在处理',
 
   'action.connect': '连接',
   'action.disconnect': '断开',

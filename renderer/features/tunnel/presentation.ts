@@ -68,6 +68,19 @@ export const LOOKS: Readonly<Record<TunnelState, Look>> = {
   },
 };
 
+/** What the helper's steps mean to a person; its own words are in the details. */
+const STEPS: readonly (readonly [RegExp, MessageId])[] = [
+  [/^looking up /, 'step.looking-up'],
+  [/^IKE_SA_INIT/, 'step.reaching'],
+  [/^(IKE_INTERMEDIATE|IKE_AUTH)/, 'step.login'],
+  [/^configuring /, 'step.setting-up'],
+];
+
+export function stepOf(step: string | null | undefined): MessageId {
+  if (step === null || step === undefined) return 'step.asking';
+  return STEPS.find(([pattern]) => pattern.test(step))?.[1] ?? 'step.other';
+}
+
 /** How much goes through the tunnel. IPv4 alone is not everything: then IPv6 goes its own way. */
 export type Coverage = 'everything' | 'ipv4' | 'ipv6' | 'some';
 

@@ -16,7 +16,7 @@ import { useApp } from '../../stores/use-app.ts';
 import { EmptyView } from '../profiles/empty-view.tsx';
 import { ExpiryNotice } from '../profiles/expiry-notice.tsx';
 import { FailureCard } from './failure-card.tsx';
-import { LOOKS, protectedNetworks, traffic } from './presentation.ts';
+import { LOOKS, protectedNetworks, stepOf, traffic } from './presentation.ts';
 import { Reconnecting } from './reconnecting.tsx';
 import { SecretDialog } from './secret-dialog.tsx';
 import { ThroughputGraph } from './throughput-graph.tsx';
@@ -27,7 +27,9 @@ export function TunnelView(): ReactElement {
   const selected = useApp((state) => state.selected);
   const tunnels = useApp((state) => state.tunnels);
   const active = tunnels?.filter(({ state }) => LOOKS[state].live).map(({ profile }) => profile.id) ?? [];
-  const profile = currentProfile(profiles, selected, active);
+  // Where nothing is up, what went wrong is what there is to look at.
+  const failed = tunnels?.filter(({ state }) => state === 'failed').map((one) => one.profile.id) ?? [];
+  const profile = currentProfile(profiles, selected, active.length > 0 ? active : failed);
   if (!profile) return <EmptyView />;
   return <OneTunnel profile={profile} others={active.filter((id) => id !== profile.id).length} />;
 }
@@ -144,7 +146,7 @@ function TunnelFacts({ profile, tunnel, state }: TunnelFactsProps): ReactElement
   ];
   // Between two tries there is no step.
   if (state === 'connecting' || (state === 'reconnecting' && tunnel?.step)) {
-    facts.push({ label: t('fact.step'), values: [tunnel?.step ? printable(tunnel.step) : t('step.asking')] });
+    facts.push({ label: t('fact.step'), values: [t(stepOf(tunnel?.step))] });
   }
   if (state === 'connected' && tunnel) {
     const { received, sent } = traffic(tunnel);

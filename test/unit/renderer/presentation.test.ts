@@ -1,7 +1,7 @@
 /** Words and numbers that must not lie. */
 import { describe, expect, it } from 'vitest';
 import { bytes, elapsed, endpoint } from '#renderer/format/units.ts';
-import { protectedNetworks, traffic } from '#renderer/features/tunnel/presentation.ts';
+import { protectedNetworks, stepOf, traffic } from '#renderer/features/tunnel/presentation.ts';
 import { CONNECTED } from '#test/fakes/statuses.ts';
 
 const through = (...networks: string[]) => ({
@@ -59,4 +59,17 @@ describe('times', () => {
 
 it('an IPv6 endpoint keeps its port apart', () => {
   expect(endpoint({ address: '2001:db8::1', port: 4500 })).toBe('[2001:db8::1]:4500');
+});
+
+describe('a step of the helper’s', () => {
+  it.each([
+    ['looking up vpn.example.org', 'step.looking-up'],
+    ['IKE_SA_INIT to 192.0.2.1:500', 'step.reaching'],
+    ['IKE_AUTH to 192.0.2.1:4500', 'step.login'],
+    ['configuring adit0', 'step.setting-up'],
+    ['CREATE_CHILD_SA to 192.0.2.1:4500', 'step.other'],
+    [null, 'step.asking'],
+  ])('%s is told as %s', (step, told) => {
+    expect(stepOf(step)).toBe(told);
+  });
 });
