@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { APP, RunningApp } from '#test/e2e/driver.ts';
+import { APP, electronBinary, RunningApp } from '#test/e2e/driver.ts';
 import { FakeHelper } from '#test/fakes/helper-server.ts';
 import { summary } from '#test/fakes/statuses.ts';
 import { median, type Row } from './report.ts';
@@ -71,14 +71,14 @@ export async function userInterface({ short }: { short: boolean }): Promise<Row[
       unit: 'ms',
       adit: median(ours.map(({ whole }) => whole)),
       peer: { name: 'an empty page in the same Chromium', value: median(bare.map(({ whole }) => whole)) },
-      note: 'Electron’s double',
+      note: electronBinary() ? 'Electron' : 'Electron’s double',
     },
     {
       subject: 'window, start of the page to usable',
       unit: 'ms',
       adit: median(ours.map(({ page }) => page)),
       goal: { atMost: GOAL_MS },
-      note: 'Electron’s double',
+      note: electronBinary() ? 'Electron' : 'Electron’s double',
     },
   ];
 }

@@ -1,13 +1,13 @@
 /**
  * npm run demo -- --ui: a new user's way through the window, on the embedded gateway: the .mobileconfig from the IT
  * department is dropped, looked at, saved; connect, the password of the certificate, traffic, details, disconnect. Runs in
- * the double of Electron over headless Chromium and says so. Saves a picture of each station in build/demo-ui.
+ * Electron where its binary is, else in the double over headless Chromium, and says which. Saves a picture of each station in build/demo-ui.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RunningApp } from '#test/e2e/driver.ts';
+import { electronBinary, RunningApp } from '#test/e2e/driver.ts';
 import { drop } from '#test/e2e/page.ts';
 import { Adit } from '#test/harness/adit.ts';
 import { EmbeddedGateway } from '#test/harness/embedded-gateway.ts';
@@ -29,7 +29,9 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
   say(
-    '\u2022 the interface is built; there is no Electron here, so its double over headless Chromium shows it',
+    electronBinary()
+      ? '\u2022 the interface is built; Electron shows it'
+      : '\u2022 the interface is built; there is no Electron here, so its double over headless Chromium shows it',
   );
   execFileSync(process.execPath, ['scripts/build-app.ts'], { cwd: root, stdio: 'inherit' });
   rmSync(pictures, { recursive: true, force: true });

@@ -3,6 +3,7 @@
  * bundle that is shipped; and each of it, where a test takes one defence away (safety.test.ts).
  */
 import type { RunningApp } from './driver.ts';
+import type { Escapes } from './hosts/host.ts';
 
 export type Hole =
   | 'ipcRenderer'
@@ -60,20 +61,17 @@ export async function holes(app: RunningApp): Promise<Hole[]> {
     link.click();
     link.remove();
   });
-  const log = await waitForNavigation(app);
-  if (log.some(({ kind, data }) => kind === 'window-open' && data !== 'deny')) found.push('window');
-  const navigations = log.filter(({ kind }) => kind === 'navigation');
-  const stopped =
-    navigations.length > 0 && navigations.every(({ data }) => (data as { stopped: boolean }).stopped);
+  const { navigations, windows } = await escapes(app);
+  if (windows.includes('allow')) found.push('window');
+  const stopped = navigations.length > 0 && navigations.every((one) => one.stopped);
   if (!stopped || page.url() !== before) found.push('navigation');
   return found;
 }
 
-async function waitForNavigation(app: RunningApp): Promise<{ kind: string; data: unknown }[]> {
+async function escapes(app: RunningApp): Promise<Escapes> {
   for (let left = 40; ; left--) {
-    const log = await app.evaluate((double) => double.log);
-    const kinds = new Set(log.map(({ kind }) => kind));
-    if ((kinds.has('navigation') && kinds.has('window-open')) || left === 0) return log;
+    const seen = await app.host.escapes();
+    if ((seen.navigations.length > 0 && seen.windows.length > 0) || left === 0) return seen;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

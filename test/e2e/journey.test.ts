@@ -106,9 +106,10 @@ describe('the journey', () => {
     await app.page.getByRole('dialog').getByRole('button', { name: 'Connect' }).click();
     await heading('Could not connect').waitFor();
     await app.page.getByText('What to do').waitFor();
-    await until('the tray wants attention', () =>
-      app.evaluate(({ trays }) => trays[0]?.image.path.endsWith('attention-light.png')),
-    );
+    if (app.offers('tray'))
+      await until('the tray wants attention', async () =>
+        (await app.tray.icon()).endsWith('attention-light.png'),
+      );
     expect(await barriers(app.page)).toEqual([]);
   });
 
@@ -121,12 +122,13 @@ describe('the journey', () => {
     await app.page.getByText(`Traffic to ${LAB.inner.net4} is protected.`).waitFor();
     expect(await fact('Address')).toMatch(/^10\.88\.0\./);
     expect(await fact('Gateway')).toBe(`${LAB.gateway.ip4}:4500`);
-    await until('the tray follows', () =>
-      app.evaluate(
-        ({ trays }) =>
-          trays[0]?.image.path.endsWith('secured-light.png') && trays[0].tooltip.includes('Connected'),
-      ),
-    );
+    if (app.offers('tray'))
+      await until(
+        'the tray follows',
+        async () =>
+          (await app.tray.icon()).endsWith('secured-light.png') &&
+          (await app.tray.tooltip()).includes('Connected'),
+      );
   });
 
   it('counts what the tunnel carries', async () => {
@@ -142,9 +144,10 @@ describe('the journey', () => {
     expect(await fact('SPI, inbound')).toBe(truth?.children[0]?.spiIn);
     expect(await fact('DNS servers')).toBe(LAB.dns.ip4);
     await button('Copy all as text').click();
-    const copied = await until('it is copied', () =>
-      app.evaluate(({ log }) => log.find(({ kind }) => kind === 'clipboard')?.data as string | undefined),
-    );
+    const copied = await until('it is copied', async () => {
+      const text = await app.host.clipboard();
+      return text.includes('SPI') && text;
+    });
     expect(copied).toContain(`SPI, inbound: ${truth?.children[0]?.spiIn}`);
     expect(copied).not.toContain(PSK);
     expect(await barriers(app.page)).toEqual([]);
@@ -152,13 +155,11 @@ describe('the journey', () => {
   });
 
   it('is minimised on close where there is no tray, and the tunnel stays', async () => {
-    await app.evaluate(({ windows }) => windows[0]?.close());
-    await until('the window is out of the way', () =>
-      app.evaluate(({ windows }) => windows[0]?.isMinimized()),
-    );
+    await app.window.close();
+    await until('the window is out of the way', () => app.window.isMinimized());
     expect((await adit.tunnel('Head office'))?.state).toBe('connected');
-    await app.evaluate(({ trays }) => void trays[0]?.emit('click'));
-    expect(await app.evaluate(({ windows }) => windows[0]?.isMinimized())).toBe(false);
+    await (app.offers('tray') ? app.tray.click() : app.window.show());
+    expect(await app.window.isMinimized()).toBe(false);
     await heading(/^Connected$/).waitFor();
   });
 
@@ -176,7 +177,7 @@ describe('the journey', () => {
     await until('its lines appear', async () => (await count()) > before + 1);
     await until('it is connected', async () => (await adit.tunnel('Head office'))?.state === 'connected');
     const path = join(lab.world.directory, 'log.txt');
-    await app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await app.host.answerSave(path);
     await button('Save…').click();
     await app.page.getByText(/lines saved/).waitFor();
     const saved = (await readFile(path, 'utf8')).trimEnd().split('\n');
@@ -190,7 +191,7 @@ describe('the journey', () => {
     await button('Problem report').click();
     await app.page.getByRole('heading', { name: 'Tunnels' }).waitFor();
     const path = join(lab.world.directory, 'report.txt');
-    await app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await app.host.answerSave(path);
     await button('Save report…').click();
     await app.page.getByText('The report was saved.').waitFor();
     const saved = await readFile(path, 'utf8');

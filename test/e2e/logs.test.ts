@@ -142,17 +142,18 @@ describe('the log', () => {
     const heard = (): Promise<number> =>
       app.page.evaluate(() => (globalThis as unknown as { heard: number }).heard);
     const before = subscriptions('events.unsubscribe');
-    await app.evaluate(({ windows }) => windows[0]?.hide());
+    await app.window.hide();
     await until('the helper is told', () => subscriptions('events.unsubscribe') === before + 1);
     for (let second = 0; second < 50; second++) {
       peer?.sendEvent({ topic: 'status', status: { tunnels: [bare('connecting', { step: `${second}` })] } });
       say(`unseen ${second}`);
     }
-    await until('the main process has heard them', async () =>
-      (await app.evaluate(({ trays }) => trays[0]?.tooltip ?? '')).includes('Connecting'),
-    );
+    if (app.offers('tray'))
+      await until('the main process has heard them', async () =>
+        (await app.tray.tooltip()).includes('Connecting'),
+      );
     expect(await heard()).toBe(0);
-    await app.evaluate(({ windows }) => windows[0]?.show());
+    await app.window.show();
     await until('it is told all when it is shown', async () => (await heard()) > 0);
     expect(await heard()).toBeLessThan(10);
     peer?.sendEvent({ topic: 'status', status: { tunnels: [] } });
@@ -196,7 +197,7 @@ describe('the report', () => {
     await app.page.getByRole('checkbox', { name: 'Take along: Settings' }).uncheck();
     const shown = await app.page.locator('pre').allTextContents();
     const path = join(folder, 'report.txt');
-    await app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await app.host.answerSave(path);
     await button('Save report…').click();
     await app.page.getByText('The report was saved.').waitFor();
     const saved = await readFile(path, 'utf8');
@@ -235,21 +236,14 @@ describe('scale', () => {
     const few = { scroll: await cost(scroll), search: await cost(search) };
     const nodes = (): Promise<number> => app.page.evaluate(() => document.querySelectorAll('*').length);
     const nodesOfFew = await nodes();
-    const window = (): Promise<void> =>
-      app.evaluate(
-        ({ windows }, given) => {
-          const contents = windows[0]?.webContents;
-          for (let from = 0; from < given.count; from += 2000) {
-            const entries = Array.from({ length: 2000 }, (_, at) => ({
-              ...given.entry,
-              message: `flood ${from + at} ${given.entry?.message}`,
-            }));
-            contents?.send('adit:event', { topic: 'log', isSnapshot: false, entries, missed: 0 });
-          }
-        },
-        { count: LINES + 4000, entry: helperLog(1)[0] },
-      );
-    await window();
+    const [line] = helperLog(1);
+    for (let from = 0; from < LINES + 4000; from += 2000) {
+      const entries = Array.from({ length: 2000 }, (_, at) => ({
+        ...line,
+        message: `flood ${from + at} ${line?.message}`,
+      }));
+      await app.window.send([{ topic: 'log', isSnapshot: false, entries, missed: 0 }]);
+    }
     await app.page.getByText('100,000 lines').waitFor({ timeout: 30_000 });
     const many = { scroll: await cost(scroll), search: await cost(search) };
     process.stderr.write(`scale: ${JSON.stringify({ few, many })}\n`);
@@ -261,7 +255,7 @@ describe('scale', () => {
 
   it('saves them whole', async () => {
     const path = join(folder, 'log.txt');
-    await app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await app.host.answerSave(path);
     await button('Save…').click();
     await app.page.getByText('100,000 lines saved').waitFor({ timeout: 30_000 });
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');

@@ -143,7 +143,7 @@ describe('the life of a profile', () => {
     await label('strongSwan app (.sswan)').check();
     await app.page.getByText(/cannot be expressed as|holds every setting/).waitFor();
     const path = join(lab.world.directory, 'saved.sswan');
-    await app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await app.host.answerSave(path);
     await button(/^Save/).click();
     await app.page.getByText(/^Saved: /).waitFor();
     const file = JSON.parse(await readFile(path, 'utf8')) as { remote: { addr: string; cert?: string } };

@@ -459,12 +459,12 @@ describe('a profile', () => {
     await page.getByLabel('Adit (.json)').check();
     await page.getByText('The file holds every setting.').waitFor();
     const path = join(scene.helper.path, '../exported.json');
-    await scene.app.evaluate(({ answers }, to) => void (answers.saveTo = to), path);
+    await scene.app.host.answerSave(path);
     await button(page, 'Save…').click();
     await page.getByText('Saved: Work.adit').waitFor();
     expect(await readFile(path, 'utf8')).toBe('the file');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    await scene.app.evaluate(({ answers }) => void (answers.saveTo = undefined));
+    await scene.app.host.answerSave(undefined);
   });
 
   it('in a locked file is opened in the preview; a wrong password loses nothing', async () => {

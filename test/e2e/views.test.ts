@@ -360,7 +360,7 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     tellProfiles(PROFILES);
     await app.page.clock.install();
     await app.page.reload();
-    await app.evaluate(({ windows }) => windows[0]?.focus());
+    await app.window.focus();
     const [child] = CONNECTED.children;
     if (!child) throw new Error('the fake has no Child SA');
     for (let second = 0; second <= 40; second++) {
