@@ -38,7 +38,8 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Mostly waiting for the other end; each file has namespaces of its own.
+          maxWorkers: 2,
         },
       },
       {
