@@ -263,9 +263,10 @@ export class IkeSa {
   removeChild(at: number, child: Child, reason: ChildRemovedReason): void {
     this.children.delete(child.spiIn);
     for (const other of this.children.values()) {
-      // Whoever had it as successor has none any more.
+      // Whoever had it as successor has none any more; what lost a race against it is needed again.
       if (other.replacedBy !== child) continue;
       other.replacedBy = undefined;
+      other.redundant = false;
       other.retireAt = undefined;
     }
     const undrained = this.events.findIndex(
