@@ -29,7 +29,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   glance,
 };
 /** What is measured unless `--only` says otherwise. */
-const ALL = ['connect', 'start', 'handshakes', 'throughput'];
+const ALL = ['connect', 'logins', 'start', 'handshakes', 'throughput'];
 const MARKS = ['<!-- bench:begin -->', '<!-- bench:end -->'] as const;
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 

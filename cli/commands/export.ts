@@ -1,4 +1,7 @@
-/** `adit export PROFILE [--format F] [-o FILE]`: the helper writes the file; what it could not express goes to stderr. */
+/**
+ * `adit export PROFILE [--format F] [-o FILE] [--secret-stdin | --password-stdin]`: the helper writes the file; what it could
+ * not express goes to stderr. The helper gives out no secret: whoever wants one in the file brings it.
+ */
 import { writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Result } from '#core/ipc/contract.ts';
@@ -6,6 +9,7 @@ import { printable } from '#core/text/printable.ts';
 import { type Context, text } from '../context.ts';
 import { CliError, EXIT, UsageError } from '../errors.ts';
 import { findProfile } from '../find-profile.ts';
+import { secretFromStdin, stdinOption } from '../input.ts';
 import { reportLines } from '../output/report-view.ts';
 import { EXPORT_NAMES } from './index.ts';
 
@@ -15,9 +19,12 @@ export async function run(context: Context): Promise<number> {
   if (format === undefined) {
     throw new UsageError(`“${printable(wanted, 64)}” is no format.`, `There are ${EXPORT_NAMES.join(', ')}.`);
   }
+  const given = stdinOption(context, ['secret-stdin', 'password-stdin']);
+  const secret = given === undefined ? undefined : await secretFromStdin();
+  const secrets = secret === undefined ? {} : { [given === 'secret-stdin' ? 'psk' : 'password']: secret };
   const client = await context.connect();
   const { id } = await findProfile(client, context.operands[0] ?? '');
-  const { files, leftOut } = await client.call('profiles.export', { id, format });
+  const { files, leftOut } = await client.call('profiles.export', { id, format, ...secrets });
   const output = text(context, 'output');
   if (output !== undefined) write(context, output, files);
   else if (files.length > 1) {
@@ -39,12 +46,12 @@ type Files = Result<'profiles.export'>['files'];
 
 const contentOf = (file: Files[number] | undefined): Buffer => Buffer.from(file?.content ?? '', 'base64');
 
-/** The first as `output`, certificates and the like beside it. Nothing that is there is written over. */
+/** The first as `output`, certificates and the like beside it, for nobody else to read. Nothing that is there is written over. */
 function write(context: Context, output: string, [first, ...others]: Files): void {
   const beside = others.map((file) => [join(dirname(output), basename(file.name)), contentOf(file)] as const);
   for (const [path, content] of [[output, contentOf(first)] as const, ...beside]) {
     try {
-      writeFileSync(path, content, { flag: 'wx' });
+      writeFileSync(path, content, { flag: 'wx', mode: 0o600 });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST')

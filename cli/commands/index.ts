@@ -87,7 +87,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     load: () => import('./show.ts'),
   },
   export: {
-    summary: 'write a profile as a file to import elsewhere, without secrets',
+    summary: 'write a profile as a file to import elsewhere, without what is secret',
     operands: 'PROFILE',
     ...one,
     options: {
@@ -98,6 +98,11 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
         help: `${EXPORT_NAMES.join(', ')} (${EXPORT_NAMES[0]}: Adit’s own)`,
       },
       output: { type: 'string', short: 'o', value: 'FILE', help: 'write FILE, which must not be there yet' },
+      'secret-stdin': { type: 'boolean', help: 'read the pre-shared key from stdin, to write it into FILE' },
+      'password-stdin': {
+        type: 'boolean',
+        help: 'read the user’s password from stdin, to write it into FILE',
+      },
     },
     example: 'adit export work --format mobileconfig -o work.mobileconfig',
     load: () => import('./export.ts'),

@@ -298,7 +298,17 @@ export const calls = {
     z.object({ certificates: z.array(certificateEntrySchema) }),
   ),
   /** Since 1.2. */
-  'profiles.export': call('read', z.strictObject({ id: profileId, format: exportFormat }), exportedSchema),
+  'profiles.export': call(
+    'read',
+    z.strictObject({
+      id: profileId,
+      format: exportFormat,
+      /** Written into the files in clear text: what the caller brings, never what is stored. */
+      psk: secret.optional(),
+      password: secret.optional(),
+    }),
+    exportedSchema,
+  ),
   'profiles.remove': call('operate', z.strictObject({ id: profileId }), nothing),
   /** Answers at once; the truth follows as events. */
   'tunnel.up': call(

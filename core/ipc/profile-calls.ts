@@ -77,7 +77,7 @@ export const exportFormat = z.enum(['sswan', 'mobileconfig', 'swanctl', 'adit'])
 export type ExportedAs = z.infer<typeof exportFormat>;
 
 export const exportedSchema = z.object({
-  /** The profile's file first; base64. Secrets are never in them. */
+  /** The profile's file first; base64. No secret is in them that the caller did not bring. */
   files: z.array(z.object({ name: z.string(), content: z.base64() })).min(1),
   /** Every field that the format does not carry as it is. */
   leftOut: z.array(reportEntrySchema),

@@ -15,6 +15,7 @@ import {
   type Viewer,
 } from '../profile-store.ts';
 import { LockedError, unlock } from '../unlock.ts';
+import { withoutAbsent } from '../without-absent.ts';
 import { CallError } from './call-error.ts';
 import { fieldProblem } from './dispatch.ts';
 import { refuse, refusing } from './refusing.ts';
@@ -132,13 +133,6 @@ function whatIsMissing({ profile, ...secrets }: Entry, report: ImportedProfile['
 }
 
 const isNeed = (setting: string): boolean => setting === 'certificate' || setting in secretsSchema.shape;
-
-/** Without the keys whose value is undefined. */
-export function withoutAbsent<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
 
 /** All of them or none. */
 function addAll(store: ProfileStore, entries: readonly Entry[]): StoredProfile[] {

@@ -9,7 +9,7 @@ import { profileProblems } from '#core/profile/check.ts';
 import { exportAs } from '#core/profile/export-as.ts';
 import { exportProfile } from '#core/profile/export.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
-import { type Profile, profileSchema } from '#core/profile/profile.ts';
+import { type Profile, profileSchema, type Secrets } from '#core/profile/profile.ts';
 import { schemaProblems } from '#core/profile/schema-sentences.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/log.ts';
@@ -17,6 +17,7 @@ import { certificatesOf } from '../pki/certificate-list.ts';
 import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
 import { allSecrets, revisionOf, summaryOf } from '../profile-store.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
+import { withoutAbsent } from '../without-absent.ts';
 import { CallError } from './call-error.ts';
 import type { Handlers } from './dispatch.ts';
 import { refusing } from './refusing.ts';
@@ -59,7 +60,8 @@ export function profileHandlers(services: ProfileServices): Pick<Handlers, Profi
     'profiles.certificates': async ({ id }, { viewer }) => ({
       certificates: await certificatesOf(need(id, viewer), clock.wall()),
     }),
-    'profiles.export': ({ id, format }, { viewer }) => exported(format, need(id, viewer).profile),
+    'profiles.export': ({ id, format, ...secrets }, { viewer }) =>
+      exported(format, need(id, viewer).profile, withoutAbsent(secrets)),
   };
 }
 
@@ -85,14 +87,18 @@ function understood(profile: unknown): Profile {
 /** Octets of files that fit a frame as base64, with room for the report. */
 const LARGEST_EXPORT = MAX_FRAME / 2;
 
-function exported(format: ExportedAs, profile: Profile) {
+function exported(format: ExportedAs, profile: Profile, secrets: Secrets) {
   const { files, left } = refusing(() =>
     format === 'adit'
       ? {
           files: [{ name: `${fileNameOf(profile.name)}.json`, content: Buffer.from(exportProfile(profile)) }],
-          left: [],
+          left: Object.keys(secrets).map((setting) => ({
+            outcome: 'missing' as const,
+            setting,
+            reason: 'the format has no place for it',
+          })),
         }
-      : exportAs(format, profile, { secrets: {}, uuid: randomUUID }),
+      : exportAs(format, profile, { secrets, uuid: randomUUID }),
   );
   const size = files.reduce((sum, { content }) => sum + content.length, 0);
   if (size > LARGEST_EXPORT) {

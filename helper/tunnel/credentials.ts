@@ -17,6 +17,7 @@ import { Pkcs12Error, readPkcs12 } from '../pki/pkcs12.ts';
 import { KeyError, keySigner, type Signer } from '../pki/signer.ts';
 import { allSecrets, type StoredProfile } from '../profile-store.ts';
 import { Secret } from '../secret.ts';
+import { withoutAbsent } from '../without-absent.ts';
 import { TunnelError } from './failures.ts';
 import type { Person } from './person.ts';
 
@@ -90,7 +91,7 @@ export async function gatherCredentials(
 ): Promise<Credentials> {
   const { profile } = stored;
   const { authentication } = profile;
-  const secrets = { ...allSecrets(stored), ...withoutAbsent(given) };
+  const secrets = { ...allSecrets(stored), ...withoutAbsent({ psk: given.psk, password: given.password }) };
   const missing = missingFor(profile, secrets);
   if (missing.includes('psk')) throw lacking('pre-shared key');
   const { psk } = secrets;
@@ -115,11 +116,6 @@ function certifiedUser(
   if (own === undefined || loginUses(authentication).password) return undefined;
   return authentication.localId ?? announcedIdentity(own.way[0]);
 }
-
-const withoutAbsent = ({ psk, password }: Given) => ({
-  ...(psk === undefined ? {} : { psk }),
-  ...(password === undefined ? {} : { password }),
-});
 
 const lacking = (what: string): TunnelError => new TunnelError({ cause: 'secret-missing', what });
 

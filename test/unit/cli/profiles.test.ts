@@ -1,5 +1,5 @@
 /** Importing, listing, showing, exporting and removing profiles, and storing their keys. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXPORT_NAMES } from '#cli/commands/index.ts';
@@ -180,6 +180,17 @@ describe('adit export', () => {
     expect(fake.received.at(-1)?.params).toEqual({ id: 'work', format: 'swanctl' });
     await run(fake, 'export wo');
     expect(fake.received.at(-1)?.params).toEqual({ id: 'work', format: 'adit' });
+  });
+
+  it('writes a secret into the file only where one is given for it, and the file for its owner alone', async () => {
+    const fake = await helper({ 'profiles.export': () => ({ files: [conf], leftOut: [] }) });
+    const path = join(temporaryDirectory(), 'mine.conf');
+    await run(fake, `export work -F swanctl -o ${path} --secret-stdin`, { stdin: 'the key\n' });
+    expect(fake.received.at(-1)?.params).toEqual({ id: 'work', format: 'swanctl', psk: base64('the key') });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await run(fake, 'export work -F swanctl --password-stdin', { stdin: 'pass' });
+    expect(fake.received.at(-1)?.params).toEqual({ id: 'work', format: 'swanctl', password: base64('pass') });
+    expect((await run(fake, 'export work --secret-stdin --password-stdin')).code).toBe(2);
   });
 
   it('writes files side by side, under no other folder, and over none that is there', async () => {

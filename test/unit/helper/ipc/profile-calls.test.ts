@@ -310,6 +310,21 @@ describe('profiles.export', () => {
     },
   );
 
+  it('writes the secret that the caller brings, and still not the one that is stored', async () => {
+    const { id } = world.store.add(entryNamed('Work'));
+    const psk = base64('brought along');
+    const { files, leftOut } = await alice.call('profiles.export', { id, format: 'swanctl', psk });
+    const octets = files.map(({ name, content }) => ({ name, content: Buffer.from(content, 'base64') }));
+    expect(importFiles(octets)[0]?.secrets.psk).toBe(psk);
+    expect(octets.map(({ content }) => content.toString()).join('')).not.toContain(CANARY);
+    expect(leftOut.map(({ setting }) => setting)).not.toContain('psk');
+    const own = await alice.call('profiles.export', { id, format: 'adit', psk });
+    expect(own.leftOut).toEqual([
+      { outcome: 'missing', setting: 'psk', reason: 'the format has no place for it' },
+    ]);
+    expect(Buffer.from(own.files[0]?.content ?? '', 'base64').toString()).not.toContain(psk);
+  });
+
   it('leaves nothing out of our own format, and refuses what another has no word for', async () => {
     const { id } = world.store.add(entryNamed('Work'));
     expect((await alice.call('profiles.export', { id, format: 'adit' })).leftOut).toEqual([]);
