@@ -18,17 +18,37 @@ const { ENCR, PRF, INTEG, KE, SN } = transformTypes.byName;
 const { NONE } = keyExchangeMethods.byName;
 const { ENCR_NULL } = encryptionAlgorithms.byName;
 
+/** What is wrong with a proposal text, apart from its words; core/profile/violation.ts has the same rules. */
+export type KeywordFault =
+  | { readonly rule: 'keyword-missing' }
+  | { readonly rule: 'keyword-unknown'; readonly keyword: string }
+  | { readonly rule: 'keyword-misplaced'; readonly keyword: string; readonly protocol: ProposalProtocol }
+  | {
+      readonly rule: 'proposal-lacks';
+      readonly what: 'encryption' | 'integrity' | 'prf' | 'key-exchange';
+      /** The keyword that lacks company, or the whole text. */
+      readonly beside: string;
+    }
+  | { readonly rule: 'aead-beside-plain'; readonly aead: string; readonly plain: string };
+
 /** A proposal text that cannot be used. The message names the keyword, the problem and what would do instead. */
 export class KeywordError extends Error {
   override readonly name = 'KeywordError';
-  /** The keyword that is wrong, or the one that lacks company. */
-  readonly keyword: string;
+  readonly fault: KeywordFault;
   /** Keywords that would do, nearest first. */
   readonly accepted: readonly string[];
-  constructor(keyword: string, problem: string, accepted: readonly string[]) {
+  constructor(fault: KeywordFault, problem: string, accepted: readonly string[]) {
     super(accepted.length > 0 ? `${problem}: try ${accepted.join(', ')}` : problem);
-    this.keyword = keyword;
+    this.fault = fault;
     this.accepted = accepted;
+  }
+
+  /** The keyword that is wrong, or the one that lacks company. */
+  get keyword(): string {
+    const { fault } = this;
+    if ('keyword' in fault) return fault.keyword;
+    if (fault.rule === 'aead-beside-plain') return fault.plain;
+    return 'beside' in fault ? fault.beside : '';
   }
 }
 
@@ -77,11 +97,15 @@ const allowed = (protocol: ProposalProtocol, { type, id }: Transform): boolean =
 /** The keyword of a spelling. Throws KeywordError for one that is unknown or that the protocol has no place for. */
 export function entryOf(spelling: string, protocol: ProposalProtocol): Keyword {
   if (spelling === '')
-    throw new KeywordError('', 'a keyword is missing: write for example aes256-sha256-ecp256', []);
+    throw new KeywordError(
+      { rule: 'keyword-missing' },
+      'a keyword is missing: write for example aes256-sha256-ecp256',
+      [],
+    );
   const entry = bySpelling.get(spelling);
   if (entry === undefined) {
     throw new KeywordError(
-      spelling,
+      { rule: 'keyword-unknown', keyword: spelling },
       `"${spelling}" is no algorithm that Adit knows`,
       neighbours(spelling, protocol),
     );
@@ -90,7 +114,7 @@ export function entryOf(spelling: string, protocol: ProposalProtocol): Keyword {
     const { type } = entry.transform;
     const replaceable = type === ENCR || type === KE;
     throw new KeywordError(
-      spelling,
+      { rule: 'keyword-misplaced', keyword: spelling, protocol },
       `"${spelling}" has no place in an ${protocol} proposal${replaceable ? '' : '; leave it out'}`,
       replaceable ? examples(type, protocol) : [],
     );

@@ -22,10 +22,18 @@ import {
   type ProposalProtocol,
 } from './keyword-table.ts';
 
-export { KeywordError, type ProposalProtocol } from './keyword-table.ts';
+export { KeywordError, type KeywordFault, type ProposalProtocol } from './keyword-table.ts';
 
 const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
 const { NONE } = integrityAlgorithms.byName;
+
+const NEEDED = {
+  encryption: 'an encryption algorithm',
+  integrity: 'an integrity algorithm',
+  prf: 'a PRF',
+  'key-exchange': 'a key exchange method',
+} as const;
+type Needed = keyof typeof NEEDED;
 
 /**
  * The transforms that a text such as `aes256-sha256-ecp256` stands for, by type and within a type in the order of
@@ -43,20 +51,24 @@ export function parseProposal(text: string, protocol: ProposalProtocol): Transfo
   const chosen = Map.groupBy(entries, (entry) => entry.transform.type);
   const ciphers = chosen.get(ENCR) ?? [];
   const [aead, plain] = [ciphers.find(isAead), ciphers.find((cipher) => !isAead(cipher))];
-  const need = (type: number, what: string, beside: string): void => {
+  const need = (type: number, what: Needed, beside: string, words: string = NEEDED[what]): void => {
     if (chosen.has(type)) return;
-    throw new KeywordError(beside, `${protocol} proposal "${text}" needs ${what}`, examples(type, protocol));
+    throw new KeywordError(
+      { rule: 'proposal-lacks', what, beside },
+      `${protocol} proposal "${text}" needs ${words}`,
+      examples(type, protocol),
+    );
   };
 
-  need(ENCR, 'an encryption algorithm', text);
+  need(ENCR, 'encryption', text);
   if (aead && plain) {
     throw new KeywordError(
-      plain.keyword,
+      { rule: 'aead-beside-plain', aead: aead.keyword, plain: plain.keyword },
       `${aead.keyword} and ${plain.keyword} must stand in separate proposals (RFC 7296 §3.3)`,
       [],
     );
   }
-  if (plain) need(INTEG, `an integrity algorithm beside ${plain.keyword}`, plain.keyword);
+  if (plain) need(INTEG, 'integrity', plain.keyword, `${NEEDED.integrity} beside ${plain.keyword}`);
   if (protocol === 'IKE') {
     const integrity = chosen.get(INTEG);
     if (!chosen.has(PRF) && integrity)
@@ -64,8 +76,9 @@ export function parseProposal(text: string, protocol: ProposalProtocol): Transfo
         PRF,
         integrity.map(({ keyword }) => entryOf(prfKeyword(keyword), protocol)),
       );
-    need(PRF, `a PRF beside ${aead?.keyword ?? text}`, aead?.keyword ?? text);
-    need(KE, 'a key exchange method', text);
+    const beside = aead?.keyword ?? text;
+    need(PRF, 'prf', beside, `${NEEDED.prf} beside ${beside}`);
+    need(KE, 'key-exchange', text);
   } else if (!chosen.has(SN)) {
     chosen.set(SN, [entryOf('noesn', protocol)]);
   }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { reportEntrySchema } from '#core/profile/profile.ts';
+import { violationSchema } from '#core/profile/violation.ts';
 
 /** Something wrong with one field of a profile, for the form that shows it there. */
 export const fieldProblemSchema = z.object({
@@ -13,6 +14,8 @@ export const fieldProblemSchema = z.object({
   problem: z.string(),
   /** `expected at most 65535` */
   remedy: z.string().optional(),
+  /** Which rule it breaks, for words in another language; absent where there are only these, and of a newer helper. */
+  violation: violationSchema.optional().catch(undefined),
 });
 export type FieldProblem = z.infer<typeof fieldProblemSchema>;
 

@@ -52,12 +52,15 @@ export function shapeOf(octets: Uint8Array): Shape | undefined {
   );
 }
 
-/** A sentence about what is wrong with the base64 of a certificate, or undefined where it may be one. */
-export function certificateProblem(text: string): string | undefined {
+/** What is wrong with the base64 of a certificate, or undefined where it may be one. */
+export function certificateProblem(text: string): { problem: string; remedy: string } | undefined {
   const octets = fromBase64(text);
   return octets && shapeOf(octets) === 'certificate'
     ? undefined
-    : 'this is no X.509 certificate; expected base64 of its DER, whole and without PEM lines';
+    : {
+        problem: 'this is no X.509 certificate',
+        remedy: 'expected base64 of its DER, whole and without PEM lines',
+      };
 }
 
 /** basicConstraints 2.5.29.19 with cA TRUE (RFC 5280 §4.2.1.9), as it stands in an Extension. */

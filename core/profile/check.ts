@@ -9,46 +9,95 @@ import { parseIp } from '#core/net/address.ts';
 import { certificateProblem } from '#core/profile/certificate-shape.ts';
 import type { EapInnerMethod, Profile } from '#core/profile/profile.ts';
 import { readPermit } from '#core/profile/redirects.ts';
+import type { Violation } from '#core/profile/violation.ts';
 import { printable } from '#core/text/printable.ts';
 
 /** A sentence about what is wrong with a text, or undefined where it is good. */
 export type Check = (text: string) => string | undefined;
 
-const quote = (text: string): string => `"${printable(text, 64)}"`;
+/** The same in parts: the words of a form, and which rule it is (violation.ts). */
+export interface Complaint {
+  readonly problem: string;
+  readonly remedy?: string;
+  readonly violation: Violation;
+}
+type Rule = (text: string) => Complaint | undefined;
 
-export const checkProposal =
-  (protocol: 'IKE' | 'ESP'): Check =>
+const sentenceOf = ({ problem, remedy }: Complaint): string =>
+  remedy === undefined ? problem : `${problem}; ${remedy}`;
+
+const inSentences =
+  (rule: Rule): Check =>
+  (text) => {
+    const complaint = rule(text);
+    return complaint && sentenceOf(complaint);
+  };
+
+const shown = (text: string): string => printable(text, 64);
+
+/** Where `good` does not hold, the text is quoted and called no such thing. */
+const quoting =
+  (
+    rule: 'identity' | 'selector' | 'host' | 'redirect' | 'user' | 'address' | 'domain',
+    good: (text: string) => boolean,
+    problem: string,
+    remedy?: string,
+  ): Rule =>
+  (text) =>
+    good(text)
+      ? undefined
+      : {
+          problem: `"${shown(text)}" ${problem}`,
+          ...(remedy === undefined ? {} : { remedy }),
+          violation: { rule, text: shown(text) },
+        };
+
+const proposal =
+  (protocol: 'IKE' | 'ESP'): Rule =>
   (text) => {
     try {
       parseProposal(text, protocol);
       return undefined;
     } catch (error) {
-      if (error instanceof KeywordError) return printable(error.message);
+      if (error instanceof KeywordError)
+        return { problem: printable(error.message), violation: violationOf(error) };
       throw error;
     }
   };
 
-const IDENTITY_FORMS =
-  'an address, a name, user@name, a distinguished name such as "C=DE, CN=alice", or "keyid:" before anything else';
+/** Its texts are what somebody typed. */
+function violationOf({ fault, accepted }: KeywordError): Violation {
+  if ('keyword' in fault) return { ...fault, keyword: shown(fault.keyword), accepted: [...accepted] };
+  if ('beside' in fault) return { ...fault, beside: shown(fault.beside), accepted: [...accepted] };
+  return fault;
+}
 
-export const checkIdentity: Check = (text) =>
-  parseIdentification(text) && printable(text, 1024) === text
-    ? undefined
-    : `${quote(text)} is no identity; expected ${IDENTITY_FORMS}`;
+const identity = quoting(
+  'identity',
+  (text) => parseIdentification(text) !== undefined && printable(text, 1024) === text,
+  'is no identity',
+  'expected an address, a name, user@name, a distinguished name such as "C=DE, CN=alice", or "keyid:" before anything else',
+);
 
-const SELECTOR_FORMS =
-  '"10.0.0.0/8", "10.0.0.1-10.0.0.9", "fd00::/64" or "dynamic", then perhaps "[tcp/443]"';
+const network = quoting(
+  'selector',
+  (text) => parseTrafficSelector(text) !== undefined,
+  'is no selector',
+  'expected "10.0.0.0/8", "10.0.0.1-10.0.0.9", "fd00::/64" or "dynamic", then perhaps "[tcp/443]"',
+);
 
 /** `dynamic` stands for our own address, so it belongs to the local side only. */
-export const checkSelector =
-  (side: 'local' | 'remote'): Check =>
-  (text) => {
-    const selector = parseTrafficSelector(text);
-    if (!selector) return `${quote(text)} is no selector; expected ${SELECTOR_FORMS}`;
-    return selector.kind === 'dynamic' && side === 'remote'
-      ? '"dynamic" is our own address; expected the networks behind the gateway'
-      : undefined;
-  };
+const selector =
+  (side: 'local' | 'remote'): Rule =>
+  (text) =>
+    network(text) ??
+    (side === 'remote' && parseTrafficSelector(text)?.kind === 'dynamic'
+      ? {
+          problem: '"dynamic" is our own address',
+          remedy: 'expected the networks behind the gateway',
+          violation: { rule: 'dynamic-is-ours' },
+        }
+      : undefined);
 
 /** RFC 1123 §2.1, with the underscore that people use. */
 const LABEL = /^[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?$/;
@@ -59,36 +108,56 @@ function isDomain(text: string): boolean {
 }
 
 /** Digits and dots alone are a mistyped address, not a name (RFC 3696 §2). */
-export const checkHost: Check = (text) =>
-  parseIp(text) || (isDomain(text) && !/^[\d.]+$/.test(text))
-    ? undefined
-    : `${quote(text)} is neither a host name nor an IP address`;
+const isHostName = (text: string): boolean => isDomain(text) && !/^[\d.]+$/.test(text);
+
+const host = quoting(
+  'host',
+  (text) => parseIp(text) !== undefined || isHostName(text),
+  'is neither a host name nor an IP address',
+);
 
 /** Where a gateway may send us. */
-export const checkRedirect: Check = (text) =>
-  readPermit(text, (name) => isDomain(name) && !/^[\d.]+$/.test(name))
-    ? undefined
-    : `${quote(text)} permits nothing; expected an address, a prefix such as "192.0.2.0/24", a name, or "*.example.org"`;
+const redirect = quoting(
+  'redirect',
+  (text) => readPermit(text, isHostName) !== undefined,
+  'permits nothing',
+  'expected an address, a prefix such as "192.0.2.0/24", a name, or "*.example.org"',
+);
 
 /** An EAP identity is octets for its server; here it must be shown as it is. */
-export const checkUser: Check = (text) =>
-  printable(text, 1024) === text ? undefined : `${quote(text)} is no user name; expected visible characters`;
+const user = quoting(
+  'user',
+  (text) => printable(text, 1024) === text,
+  'is no user name',
+  'expected visible characters',
+);
 
-export const checkAddress: Check = (text) => (parseIp(text) ? undefined : `${quote(text)} is no IP address`);
+const address = quoting('address', (text) => parseIp(text) !== undefined, 'is no IP address');
+const domain = quoting('domain', isDomain, 'is no domain name');
 
-export const checkDomain: Check = (text) => (isDomain(text) ? undefined : `${quote(text)} is no domain name`);
+const certificate: Rule = (text) => {
+  const problem = certificateProblem(text);
+  return problem && { ...problem, violation: { rule: 'certificate' } };
+};
+
+export const checkProposal = (protocol: 'IKE' | 'ESP'): Check => inSentences(proposal(protocol));
+export const checkIdentity = inSentences(identity);
+export const checkSelector = (side: 'local' | 'remote'): Check => inSentences(selector(side));
+export const checkHost = inSentences(host);
+export const checkRedirect = inSentences(redirect);
+export const checkUser = inSentences(user);
+export const checkAddress = inSentences(address);
+export const checkDomain = inSentences(domain);
 
 /** What is wrong with one text; the field is `child.remoteTs.1`, or `gateway.id`. */
-export interface TextProblem {
+export interface TextProblem extends Complaint {
   readonly field: string;
-  readonly problem: string;
-  readonly remedy?: string;
 }
 
 /** Everything wrong with a profile that fits the schema, a sentence each, with the field's name in front. */
 export const checkProfile = (profile: Profile): string[] =>
-  profileProblems(profile).map(({ field, problem, remedy }) =>
-    [`${field.replace(/\.\d+$/, '')}: ${problem}`, ...(remedy === undefined ? [] : [remedy])].join('; '),
+  profileProblems(profile).map(
+    (complaint) => `${complaint.field.replace(/\.\d+$/, '')}: ${sentenceOf(complaint)}`,
   );
 
 /** The same, apart for a form. */
@@ -98,47 +167,39 @@ export function profileProblems(profile: Profile): TextProblem[] {
   const certified = authentication.method === 'psk' ? undefined : authentication;
   const eap = 'methods' in authentication ? authentication : undefined;
   const rows: readonly Row[] = [
-    ['gateway.addresses', gateway.addresses, checkHost],
-    ['gateway.redirects', gateway.redirects ?? [], checkRedirect],
-    ['gateway.id', gateway.id, checkIdentity],
-    ['gateway.authentication.ca', proof && 'ca' in proof ? proof.ca : [], certificateProblem],
+    ['gateway.addresses', gateway.addresses, host],
+    ['gateway.redirects', gateway.redirects ?? [], redirect],
+    ['gateway.id', gateway.id, identity],
+    ['gateway.authentication.ca', proof && 'ca' in proof ? proof.ca : [], certificate],
     [
       'gateway.authentication.certificate',
       proof && 'certificate' in proof ? proof.certificate : undefined,
-      certificateProblem,
+      certificate,
     ],
-    ['authentication.localId', authentication.localId, checkIdentity],
-    ['authentication.user', eap?.user, checkUser],
-    ['authentication.anonymousIdentity', eap?.anonymousIdentity, checkUser],
-    ['authentication.aaaId', eap?.aaaId, checkIdentity],
-    ['authentication.certificate', certified?.certificate, certificateProblem],
-    ['authentication.chain', certified?.chain ?? [], certificateProblem],
-    ['ike.proposals', profile.ike.proposals, checkProposal('IKE')],
-    ['child.proposals', profile.child.proposals, checkProposal('ESP')],
-    ['child.localTs', profile.child.localTs, checkSelector('local')],
-    ['child.remoteTs', profile.child.remoteTs, checkSelector('remote')],
-    ['dns.servers', profile.dns.servers, checkAddress],
-    ['dns.domains', profile.dns.domains, checkDomain],
+    ['authentication.localId', authentication.localId, identity],
+    ['authentication.user', eap?.user, user],
+    ['authentication.anonymousIdentity', eap?.anonymousIdentity, user],
+    ['authentication.aaaId', eap?.aaaId, identity],
+    ['authentication.certificate', certified?.certificate, certificate],
+    ['authentication.chain', certified?.chain ?? [], certificate],
+    ['ike.proposals', profile.ike.proposals, proposal('IKE')],
+    ['child.proposals', profile.child.proposals, proposal('ESP')],
+    ['child.localTs', profile.child.localTs, selector('local')],
+    ['child.remoteTs', profile.child.remoteTs, selector('remote')],
+    ['dns.servers', profile.dns.servers, address],
+    ['dns.domains', profile.dns.domains, domain],
   ];
   return [...rows.flatMap(problemsOf), ...eapOnlyProblem(profile), ...innerMethodProblem(eap)];
 }
 
-type Row = readonly [field: string, value: string | undefined | readonly string[], check: Check];
+type Row = readonly [field: string, value: string | undefined | readonly string[], rule: Rule];
 
-function problemsOf([field, value, check]: Row): TextProblem[] {
+function problemsOf([field, value, rule]: Row): TextProblem[] {
   const texts = typeof value === 'string' ? [value] : (value ?? []);
   return texts.flatMap((text, at) => {
-    const sentence = check(text);
-    if (sentence === undefined) return [];
-    return [{ field: typeof value === 'string' ? field : `${field}.${at}`, ...inParts(sentence, text) }];
+    const complaint = rule(text);
+    return complaint ? [{ field: typeof value === 'string' ? field : `${field}.${at}`, ...complaint }] : [];
   });
-}
-
-/** Many checks quote the text, which may hold anything, and then say what they expected. */
-function inParts(sentence: string, text: string): Omit<TextProblem, 'field'> {
-  const quoted = quote(text);
-  const at = sentence.indexOf('; expected ', sentence.startsWith(quoted) ? quoted.length : 0);
-  return at < 0 ? { problem: sentence } : { problem: sentence.slice(0, at), remedy: sentence.slice(at + 2) };
 }
 
 /** RFC 5998 leaves the gateway's proof to the EAP method: without EAP there is none. */
@@ -148,6 +209,7 @@ const eapOnlyProblem = ({ gateway, authentication }: Profile): TextProblem[] =>
         {
           field: 'gateway.authentication.method',
           problem: `"eap-only" needs authentication.method "eap", found "${authentication.method}"`,
+          violation: { rule: 'eap-only-needs-eap', method: authentication.method },
         },
       ]
     : [];
@@ -165,9 +227,17 @@ function innerMethodProblem(login: EapLogin | undefined): TextProblem[] {
   const field = 'authentication.innerMethod';
   if (!methods.includes('ttls') && !methods.includes('peap')) {
     const remedy = 'name one of them in authentication.methods';
-    return [{ field, problem: `"${inner}" runs inside of ttls or peap`, remedy }];
+    const violation = { rule: 'inner-method-needs-tunnel', method: inner } as const;
+    return [{ field, problem: `"${inner}" runs inside of ttls or peap`, remedy, violation }];
   }
   if (!methods.includes('peap') || PEAP_INNER.includes(inner)) return [];
   const remedy = `expected one of ${PEAP_INNER.join(', ')}, or authentication.methods without peap`;
-  return [{ field, problem: `"${inner}" does not run inside of peap`, remedy }];
+  return [
+    {
+      field,
+      problem: `"${inner}" does not run inside of peap`,
+      remedy,
+      violation: { rule: 'inner-method-not-in-peap', method: inner, accepted: [...PEAP_INNER] },
+    },
+  ];
 }

@@ -1,5 +1,5 @@
 /** A text to type, in a line or in several, with a hint and what is wrong with it; both are read out with the field. */
-import { type ChangeEvent, type ReactElement, useId } from 'react';
+import { type ChangeEvent, type ReactElement, type ReactNode, useId } from 'react';
 import classes from './text-field.module.css';
 
 interface TextFieldProps {
@@ -13,10 +13,22 @@ interface TextFieldProps {
   readonly kind?: 'text' | 'password' | 'number' | 'lines';
   /** Names, addresses, algorithms: in letters of one width. */
   readonly code?: boolean;
+  /** Stands in the same line: the unit of a number. */
+  readonly after?: ReactNode;
 }
 
 export function TextField(props: TextFieldProps): ReactElement {
-  const { label, value, onChange, hint, problem, problemIsTranslated, kind = 'text', code = false } = props;
+  const {
+    label,
+    value,
+    onChange,
+    hint,
+    problem,
+    problemIsTranslated,
+    kind = 'text',
+    code = false,
+    after,
+  } = props;
   const id = useId();
   const described = [
     ...(problem === undefined ? [] : [`${id}-problem`]),
@@ -38,11 +50,14 @@ export function TextField(props: TextFieldProps): ReactElement {
       {kind === 'lines' ? (
         <textarea {...common} rows={Math.min(6, Math.max(2, value.split('\n').length))} />
       ) : (
-        <input
-          {...common}
-          type={kind === 'password' ? 'password' : 'text'}
-          inputMode={kind === 'number' ? 'numeric' : undefined}
-        />
+        <span className={classes['line']}>
+          <input
+            {...common}
+            type={kind === 'password' ? 'password' : 'text'}
+            inputMode={kind === 'number' ? 'numeric' : undefined}
+          />
+          {after}
+        </span>
       )}
       {problem !== undefined && (
         <p

@@ -22,7 +22,9 @@ export interface Editing {
   readonly revision: string | undefined;
   readonly values: FormValues;
   readonly problems: Readonly<Partial<Record<FormField, FieldProblem>>>;
-  /** What belongs to no field of the form, or to the profile as a whole. */
+  /** What belongs to no field of the form. */
+  readonly others: readonly FieldProblem[];
+  /** What is wrong with the whole, in the helper's words. */
   readonly problem: string | undefined;
   /** How often saving was refused: the first wrong field takes the focus each time. */
   readonly refusals: number;
@@ -53,14 +55,14 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
   };
   const refuse = (found: readonly FieldProblem[], message?: string): void => {
     const problems: Partial<Record<FormField, FieldProblem>> = {};
-    const others: string[] = [];
+    const others: FieldProblem[] = [];
     for (const one of found) {
       const field = fieldAt(one.field);
-      if (field === undefined) others.push(sentenceOf(one));
+      if (field === undefined) others.push(one);
       else problems[field] ??= one;
     }
-    const problem = found.length === 0 ? message : others.length === 0 ? undefined : others.join('\n');
-    change({ problems, problem, saving: false, refusals: (get().editing?.refusals ?? 0) + 1 });
+    const problem = found.length === 0 ? message : undefined;
+    change({ problems, others, problem, saving: false, refusals: (get().editing?.refusals ?? 0) + 1 });
   };
 
   return {
@@ -78,6 +80,7 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
             revision: summary.revision,
             values: formOf(base),
             problems: {},
+            others: [],
             problem: undefined,
             refusals: 0,
             saving: false,
@@ -103,7 +106,7 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
         refuse(found);
         return;
       }
-      change({ saving: true, problems: {}, problem: undefined });
+      change({ saving: true, problems: {}, others: [], problem: undefined });
       const baseRevision = revision === undefined ? {} : { baseRevision: revision };
       const answer = await bridge.call('profiles.update', { id, profile, ...baseRevision });
       if (!answer.ok) {
@@ -135,6 +138,7 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
         revision: summary.revision,
         values: { ...formOf(base), ...kept },
         problems: {},
+        others: [],
         problem: undefined,
       });
     },
@@ -156,7 +160,3 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
     },
   };
 };
-
-/** `found 30; expected at least 60` */
-export const sentenceOf = ({ field, problem, remedy }: FieldProblem, named = true): string =>
-  `${named && field !== '' ? `${field}: ` : ''}${problem}${remedy === undefined ? '' : `; ${remedy}`}`;

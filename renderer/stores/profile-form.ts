@@ -1,13 +1,14 @@
 /**
  * A profile's common settings as a form has them: texts, a line an entry. Only what was changed goes back into the
- * profile, so nothing that the form does not show is touched. What is wrong is said in the words that the helper would
- * refuse it with: texts by core/profile/check.ts, numbers and lengths by the table below, which a test holds against
+ * profile, so nothing that the form does not show is touched. What is wrong is found as the helper would
+ * refuse it: texts by core/profile/check.ts, numbers and lengths by the table below, which a test holds against
  * the schema (the schema itself, with its validator, stays out of the window).
  */
 import type { FieldProblem } from '#core/ipc/profile-calls.ts';
 import { profileProblems } from '#core/profile/check.ts';
 import type { GatewayAuthentication, Profile } from '#core/profile/profile.ts';
-import { printable } from '#core/text/printable.ts';
+import { outOfBound } from '#core/profile/schema-sentences.ts';
+import { LIFETIME_UNITS, lifetimeOf, type LifetimeUnit } from '../format/lifetimes.ts';
 
 export type Revocation = 'off' | 'soft' | 'strict';
 
@@ -24,8 +25,11 @@ export interface FormValues {
   readonly reconnect: boolean;
   readonly revocation: Revocation;
   readonly encapsulation: 'auto' | 'force';
+  /** A number of `ikeLifetimeUnit`. */
   readonly ikeLifetime: string;
+  readonly ikeLifetimeUnit: LifetimeUnit;
   readonly childLifetime: string;
+  readonly childLifetimeUnit: LifetimeUnit;
   readonly ikeProposals: string;
   readonly childProposals: string;
 }
@@ -62,6 +66,7 @@ export function revocationOf({ gateway, authentication }: Profile): Revocation |
 export function formOf(profile: Profile): FormValues {
   const { gateway, authentication, ike, child, dns } = profile;
   const everything = isEverything(child.remoteTs);
+  const [ikeLifetime, childLifetime] = [lifetimeOf(ike.lifetimeSec), lifetimeOf(child.lifetimeSec)];
   return {
     name: profile.name,
     addresses: gateway.addresses.join('\n'),
@@ -75,8 +80,10 @@ export function formOf(profile: Profile): FormValues {
     reconnect: profile.reconnect.enabled,
     revocation: revocationOf(profile) ?? 'off',
     encapsulation: ike.encapsulation,
-    ikeLifetime: String(ike.lifetimeSec),
-    childLifetime: String(child.lifetimeSec),
+    ikeLifetime: String(ikeLifetime.count),
+    ikeLifetimeUnit: ikeLifetime.unit,
+    childLifetime: String(childLifetime.count),
+    childLifetimeUnit: childLifetime.unit,
     ikeProposals: ike.proposals.join('\n'),
     childProposals: child.proposals.join('\n'),
   };
@@ -97,11 +104,21 @@ export function applied(profile: Profile, values: FormValues): Profile {
 type Setter = (profile: Profile, values: FormValues) => Profile;
 
 /** `12x` is no number, and an empty field is none either. */
-const seconds = (value: string): number => (/^\s*\d+\s*$/.test(value) ? Number(value) : Number.NaN);
+const seconds = (value: string, unit: LifetimeUnit): number =>
+  /^\s*\d+\s*$/.test(value) ? Number(value) * LIFETIME_UNITS[unit] : Number.NaN;
 
 const setRemoteTs: Setter = (profile, { networks, remoteTs }) => ({
   ...profile,
   child: { ...profile.child, remoteTs: networks === 'everything' ? [...EVERYTHING] : words(remoteTs) },
+});
+
+const setIkeLifetime: Setter = (profile, { ikeLifetime, ikeLifetimeUnit }) => ({
+  ...profile,
+  ike: { ...profile.ike, lifetimeSec: seconds(ikeLifetime, ikeLifetimeUnit) },
+});
+const setChildLifetime: Setter = (profile, { childLifetime, childLifetimeUnit }) => ({
+  ...profile,
+  child: { ...profile.child, lifetimeSec: seconds(childLifetime, childLifetimeUnit) },
 });
 
 const SETTERS: Readonly<Record<FormField, Setter>> = {
@@ -145,14 +162,10 @@ const SETTERS: Readonly<Record<FormField, Setter>> = {
     gateway: { ...profile.gateway, authentication: checking(profile.gateway.authentication, revocation) },
   }),
   encapsulation: (profile, { encapsulation }) => ({ ...profile, ike: { ...profile.ike, encapsulation } }),
-  ikeLifetime: (profile, { ikeLifetime }) => ({
-    ...profile,
-    ike: { ...profile.ike, lifetimeSec: seconds(ikeLifetime) },
-  }),
-  childLifetime: (profile, { childLifetime }) => ({
-    ...profile,
-    child: { ...profile.child, lifetimeSec: seconds(childLifetime) },
-  }),
+  ikeLifetime: setIkeLifetime,
+  ikeLifetimeUnit: setIkeLifetime,
+  childLifetime: setChildLifetime,
+  childLifetimeUnit: setChildLifetime,
   ikeProposals: (profile, { ikeProposals }) => ({
     ...profile,
     ike: { ...profile.ike, proposals: lines(ikeProposals) },
@@ -203,15 +216,20 @@ const PATHS: Readonly<Record<FormField, string>> = {
   revocation: 'gateway.authentication.revocation',
   encapsulation: 'ike.encapsulation',
   ikeLifetime: 'ike.lifetimeSec',
+  ikeLifetimeUnit: 'ike.lifetimeSec',
   childLifetime: 'child.lifetimeSec',
+  childLifetimeUnit: 'child.lifetimeSec',
   ikeProposals: 'ike.proposals',
   childProposals: 'child.proposals',
 };
 
-/** The field that shows a problem at `path`; undefined where none does. `networks` is only a switch. */
+/** Beside a field that says what is wrong with both. */
+const BESIDE: ReadonlySet<FormField> = new Set(['networks', 'ikeLifetimeUnit', 'childLifetimeUnit']);
+
+/** The field that shows a problem at `path`; undefined where none does. */
 export function fieldAt(path: string): FormField | undefined {
   return (Object.keys(PATHS) as FormField[]).find(
-    (field) => field !== 'networks' && (path === PATHS[field] || path.startsWith(`${PATHS[field]}.`)),
+    (field) => !BESIDE.has(field) && (path === PATHS[field] || path.startsWith(`${PATHS[field]}.`)),
   );
 }
 
@@ -243,33 +261,23 @@ export const BOUNDS: readonly Bound[] = [
 ];
 
 function outOfBounds(profile: Profile): FieldProblem[] {
-  return BOUNDS.flatMap(({ path, of, least = 0, most }) => {
+  return BOUNDS.flatMap(({ path, of, least = 0, most }): FieldProblem[] => {
     const value = of(profile);
     if (value === undefined) return [];
-    if (typeof value === 'number') {
-      if (Number.isNaN(value))
-        return [{ field: path, problem: 'is no number', remedy: 'expected whole seconds' }];
-      return problemOf(path, value, String(value), '', least, most);
-    }
-    if (typeof value !== 'string')
-      return problemOf(path, value.length, `a list of ${value.length}`, ' entries', least, most);
-    return problemOf(path, value.length, printable(JSON.stringify(value), 64), ' characters', least, most);
+    if (Number.isNaN(value)) return [{ field: path, ...NOT_WHOLE }];
+    const size = typeof value === 'number' ? value : value.length;
+    const counted =
+      typeof value === 'number' ? 'number' : typeof value === 'string' ? 'characters' : 'entries';
+    if (size < least) return [{ field: path, ...outOfBound({ least }, counted, value) }];
+    return size > most ? [{ field: path, ...outOfBound({ most }, counted, value) }] : [];
   });
 }
 
-function problemOf(
-  field: string,
-  size: number,
-  found: string,
-  unit: string,
-  least: number,
-  most: number,
-): FieldProblem[] {
-  if (size < least)
-    return [{ field, problem: `found ${found}`, remedy: `expected at least ${least}${unit}` }];
-  if (size > most) return [{ field, problem: `found ${found}`, remedy: `expected at most ${most}${unit}` }];
-  return [];
-}
+const NOT_WHOLE = {
+  problem: 'this is no number',
+  remedy: 'expected a whole number',
+  violation: { rule: 'not-whole' },
+} as const;
 
 /** Everything wrong with a profile as far as the window can tell; the helper has the last word. */
 export function problemsOf(profile: Profile): FieldProblem[] {

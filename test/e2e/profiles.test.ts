@@ -171,6 +171,12 @@ const NAMES = {
   zh: { profiles: '配置', show: '查看 Work', edit: '编辑', certificates: '证书', exports: '导出…' },
 } as const;
 
+const EMPTY = {
+  en: 'This must not be empty.',
+  de: 'Das darf nicht leer sein.',
+  zh: '此处不能为空。',
+} as const;
+
 class State {
   peer: FakePeer | undefined;
   profile: Profile = WORK;
@@ -303,6 +309,8 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     await page.getByRole('textbox').first().fill('');
     await page.keyboard.press('Enter');
     await page.locator('[aria-invalid="true"]').waitFor();
+    const problem = page.getByText(EMPTY[language], { exact: true });
+    expect(await problem.getAttribute('lang')).toBeNull();
     expect(await look(`edit-wrong${suffix}`)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor();
@@ -351,7 +359,9 @@ describe('a profile', () => {
     await edit();
     await page.getByLabel('Networks', { exact: true }).fill('10.0.0.0/8\nnonsense');
     await page.getByText('Advanced').click();
-    await page.getByLabel('Lifetime of the IKE SA, in seconds').fill('30');
+    expect(await page.getByLabel('Lifetime of the IKE SA', { exact: true }).inputValue()).toBe('4');
+    await page.getByLabel('Lifetime of the IKE SA', { exact: true }).fill('30');
+    await page.getByLabel('Lifetime of the IKE SA: unit').selectOption('Seconds');
     await page.getByText('Advanced').click();
     await save();
     const wrong = page.locator('[aria-invalid="true"]');
@@ -361,7 +371,7 @@ describe('a profile', () => {
     const described = await networks.getAttribute('aria-describedby');
     const problem = await page.locator(`[id="${described?.split(' ')[0]}"]`).textContent();
     expect(problem).toMatch(/^"nonsense" is no selector; expected/);
-    await page.getByText('found 30; expected at least 60').waitFor();
+    await page.getByText('This is too short; expected at least 1 minute.').waitFor();
     await page.getByText('2 fields need another look.').waitFor();
     expect(await networks.inputValue()).toBe('10.0.0.0/8\nnonsense');
     expect(scene.state.updates).toEqual([]);

@@ -3,6 +3,7 @@
  * saving is refused. Whatever happens, what was typed stays (stores/editing.ts).
  */
 import { type FormEvent, type ReactElement, useEffect, useId, useRef, useState } from 'react';
+import type { FieldProblem } from '#core/ipc/profile-calls.ts';
 import { printable } from '#core/text/printable.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog, DialogButtons } from '../../components/dialog.tsx';
@@ -11,11 +12,13 @@ import { FoldedSection, Section } from '../../components/section.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { View } from '../../components/view.tsx';
 import type { MessageId } from '../../i18n/en.ts';
+import { toldProblem } from '../../i18n/field-problems.ts';
 import { useText } from '../../i18n/text.ts';
-import { type Editing, sentenceOf } from '../../stores/editing.ts';
+import type { Editing } from '../../stores/editing.ts';
 import { type FormField, type FormValues, hasUser, revocationOf } from '../../stores/profile-form.ts';
 import { useApp } from '../../stores/use-app.ts';
-import { Choice, Switch } from '../settings/fields.tsx';
+import { LIFETIME_UNITS, type LifetimeUnit } from '../../format/lifetimes.ts';
+import { Choice, Select, Switch } from '../settings/fields.tsx';
 import classes from './profile-view.module.css';
 
 const ADVANCED: readonly FormField[] = [
@@ -126,8 +129,8 @@ function EditForm({ editing }: { readonly editing: Editing }): ReactElement {
               ['auto', 'edit.encapsulation.auto'],
             ]}
           />
-          <Field field="ikeLifetime" label="edit.ike-lifetime" kind="number" />
-          <Field field="childLifetime" label="edit.child-lifetime" kind="number" />
+          <Lifetime field="ikeLifetime" label="edit.ike-lifetime" />
+          <Lifetime field="childLifetime" label="edit.child-lifetime" />
           <Field
             field="ikeProposals"
             label="edit.ike-proposals"
@@ -153,7 +156,7 @@ function Problems({ editing, wrong }: { readonly editing: Editing; readonly wron
   const t = useText();
   const rebase = useApp((state) => state.rebaseEdit);
   const listed = useApp((state) => state.profiles.find(({ id }) => id === editing.id)?.revision);
-  const { revision, saving, problem } = editing;
+  const { revision, saving, problem, others } = editing;
   const stale = !saving && revision !== undefined && listed !== undefined && listed !== revision;
   return (
     <div role="status" className={classes['form']}>
@@ -163,12 +166,15 @@ function Problems({ editing, wrong }: { readonly editing: Editing; readonly wron
           <Button onClick={() => void rebase()}>{t('edit.rebase')}</Button>
         </Notice>
       )}
-      {!stale && problem !== undefined && (
+      {!stale && (problem !== undefined || others.length > 0) && (
         <Notice tone="attention">
           <p>
             <strong>{t('edit.refused')}</strong>
           </p>
-          <p lang="en">{printable(problem, 1024)}</p>
+          {problem !== undefined && <p lang="en">{printable(problem, 1024)}</p>}
+          {others.map((one) => (
+            <Elsewhere key={one.field} problem={one} />
+          ))}
         </Notice>
       )}
       {wrong > 0 && (
@@ -177,6 +183,17 @@ function Problems({ editing, wrong }: { readonly editing: Editing; readonly wron
         </Notice>
       )}
     </div>
+  );
+}
+
+/** No field of the form shows it: the profile's own name of it stands in front. */
+function Elsewhere({ problem }: { readonly problem: FieldProblem }): ReactElement {
+  const { text, isTranslated } = toldProblem(problem);
+  return (
+    <p lang={isTranslated ? undefined : 'en'}>
+      {problem.field !== '' && <code>{printable(problem.field, 128)}: </code>}
+      {printable(text, 512)}
+    </p>
   );
 }
 
@@ -205,22 +222,57 @@ interface FieldProps {
   readonly hint?: MessageId;
   readonly kind?: 'text' | 'number' | 'lines';
   readonly code?: boolean;
+  readonly after?: ReactElement;
 }
 
-function Field({ field, label, hint, kind = 'text', code = false }: FieldProps): ReactElement {
+function Field({ field, label, hint, kind = 'text', code = false, after }: FieldProps): ReactElement {
   const t = useText();
   const value = useApp((state) => state.editing?.values[field] ?? '');
   const problem = useApp((state) => state.editing?.problems[field]);
   const change = useApp((state) => state.changeField);
+  const told = problem && toldProblem(problem);
   return (
     <TextField
       label={t(label)}
       value={value}
       onChange={(typed) => change(field, typed)}
       hint={hint === undefined ? undefined : t(hint)}
-      problem={problem === undefined ? undefined : printable(sentenceOf(problem, false), 512)}
+      problem={told && printable(told.text, 512)}
+      problemIsTranslated={told?.isTranslated ?? false}
       kind={kind}
       code={code}
+      after={after}
+    />
+  );
+}
+
+interface LifetimeProps {
+  readonly field: 'ikeLifetime' | 'childLifetime';
+  readonly label: MessageId;
+}
+
+/** A number, and what it counts in a field of its own beside it. */
+function Lifetime({ field, label }: LifetimeProps): ReactElement {
+  const t = useText();
+  const unitField = `${field}Unit` as const;
+  const unit = useApp((state) => state.editing?.values[unitField] ?? 'seconds');
+  const change = useApp((state) => state.changeField);
+  const units = (Object.keys(LIFETIME_UNITS) as LifetimeUnit[]).map(
+    (known) => [known, t(`edit.lifetime.${known}`)] as const,
+  );
+  return (
+    <Field
+      field={field}
+      label={label}
+      kind="number"
+      after={
+        <Select
+          name={t('edit.lifetime.unit', { of: t(label) })}
+          value={unit}
+          options={units}
+          onChange={(chosen) => change(unitField, chosen)}
+        />
+      }
     />
   );
 }

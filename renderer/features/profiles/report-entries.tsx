@@ -2,8 +2,9 @@
 import type { ReactElement } from 'react';
 import type { ReportEntry } from '#core/profile/profile.ts';
 import { printable } from '#core/text/printable.ts';
+import { lifetime } from '../../format/lifetimes.ts';
 import { translatedReason } from '../../i18n/import-reasons.ts';
-import { activeLanguage, useText } from '../../i18n/text.ts';
+import { activeLanguage, i18n, useText } from '../../i18n/text.ts';
 import classes from './report-entries.module.css';
 
 export function ReportEntries({ entries }: { readonly entries: readonly ReportEntry[] }): ReactElement {
@@ -28,7 +29,14 @@ export function Reason({ text }: { readonly text: string }): ReactElement {
   const translated = translatedReason(text, activeLanguage());
   return (
     <span className={classes['reason']} lang={translated === undefined ? 'en' : undefined}>
-      {printable(translated ?? text, 512)}
+      {withLifetimes(printable(translated ?? text, 512))}
     </span>
   );
 }
+
+/** What a setting in seconds means: `child.lifetimeSec 1980 (33 minutes)`. */
+const withLifetimes = (text: string): string =>
+  text.replaceAll(
+    /lifetimeSec (\d{1,9})/g,
+    (found, seconds: string) => `${found} (${lifetime(Number(seconds), i18n.locale)})`,
+  );

@@ -9,28 +9,42 @@ interface ChoiceProps<V extends string> {
   readonly onChange: (value: V) => void;
 }
 
-export function Choice<V extends string>({ label, value, options, onChange }: ChoiceProps<V>): ReactElement {
+export function Choice<V extends string>({ label, ...rest }: ChoiceProps<V>): ReactElement {
   const id = useId();
+  return (
+    <div className={classes['field']}>
+      <label htmlFor={id}>{label}</label>
+      <Select id={id} {...rest} />
+    </div>
+  );
+}
+
+interface SelectProps<V extends string> extends Omit<ChoiceProps<V>, 'label'> {
+  /** Of the label; `name` says it where there is none to see. */
+  readonly id?: string;
+  readonly name?: string;
+}
+
+export function Select<V extends string>(props: SelectProps<V>): ReactElement {
+  const { id, name, value, options, onChange } = props;
   const choose = (chosen: string): void => {
     const option = options.find(([known]) => known === chosen);
     if (option) onChange(option[0]);
   };
   return (
-    <div className={classes['field']}>
-      <label htmlFor={id}>{label}</label>
-      <select
-        id={id}
-        className={classes['select']}
-        value={value}
-        onChange={(event) => choose(event.target.value)}
-      >
-        {options.map(([known, text]) => (
-          <option key={known} value={known}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </div>
+    <select
+      id={id}
+      aria-label={name}
+      className={classes['select']}
+      value={value}
+      onChange={(event) => choose(event.target.value)}
+    >
+      {options.map(([known, text]) => (
+        <option key={known} value={known}>
+          {text}
+        </option>
+      ))}
+    </select>
   );
 }
 

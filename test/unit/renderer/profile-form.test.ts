@@ -56,7 +56,9 @@ describe('the form', () => {
     ],
     [{ reconnect: false }, { reconnect: { enabled: false } }],
     [{ encapsulation: 'auto' }, { ike: { encapsulation: 'auto' } }],
-    [{ ikeLifetime: ' 7200 ' }, { ike: { lifetimeSec: 7200 } }],
+    [{ ikeLifetime: ' 3 ' }, { ike: { lifetimeSec: 10_800 } }],
+    [{ ikeLifetime: '90', ikeLifetimeUnit: 'minutes' }, { ike: { lifetimeSec: 5400 } }],
+    [{ childLifetimeUnit: 'minutes' }, { child: { lifetimeSec: 3601 * 60 } }],
     [{ ikeProposals: 'aes256-sha256-modp2048' }, { ike: { proposals: ['aes256-sha256-modp2048'] } }],
     [{ user: 'bob' }, { authentication: { user: 'bob', localId: 'alice@a.example' } }],
   ])('puts %j where it belongs', (change, expected) => {
@@ -102,6 +104,21 @@ describe('the form', () => {
   });
 });
 
+describe('a lifetime', () => {
+  it.each([
+    [14_400, '4', 'hours'],
+    [5400, '90', 'minutes'],
+    [60, '1', 'minutes'],
+    [3601, '3601', 'seconds'],
+  ] as const)('of %i seconds is shown as %s %s, exactly', (lifetimeSec, ikeLifetime, ikeLifetimeUnit) => {
+    const profile = { ...BASE, ike: { ...BASE.ike, lifetimeSec } };
+    expect(formOf(profile)).toMatchObject({ ikeLifetime, ikeLifetimeUnit });
+    const renamed = applied(profile, { ...formOf(profile), name: 'x' });
+    expect(renamed.ike.lifetimeSec).toBe(lifetimeSec);
+    expect(applied(renamed, { ...formOf(renamed), ikeLifetime: ` ${ikeLifetime}` }).ike).toEqual(profile.ike);
+  });
+});
+
 describe('what is wrong', () => {
   const many = (count: number, entry: string): string => Array<string>(count).fill(entry).join('\n');
 
@@ -122,8 +139,8 @@ describe('what is wrong', () => {
     { dnsServers: 'dns.example' },
     { dnsServers: many(17, '10.0.0.1') },
     { dnsDomains: 'a..b' },
-    { ikeLifetime: '59' },
-    { ikeLifetime: '604801' },
+    { ikeLifetime: '59', ikeLifetimeUnit: 'seconds' },
+    { ikeLifetime: '169' },
     { childLifetime: '0' },
     { ikeProposals: many(33, 'aes256-sha256-modp2048') },
     { ikeProposals: 'aes256-nothing' },
@@ -136,9 +153,14 @@ describe('what is wrong', () => {
     for (const { field } of problems) expect(Object.keys(change)).toContain(fieldAt(field));
   });
 
-  it.each(['an hour', '', '1.5', '-60'])('of %j seconds is said before it is sent', (childLifetime) => {
+  it.each(['an hour', '', '1.5', '-60'])('of %j as a lifetime is said before it is sent', (childLifetime) => {
     expect(problemsOf(changed({ childLifetime }))).toEqual([
-      { field: 'child.lifetimeSec', problem: 'is no number', remedy: 'expected whole seconds' },
+      {
+        field: 'child.lifetimeSec',
+        problem: 'this is no number',
+        remedy: 'expected a whole number',
+        violation: { rule: 'not-whole' },
+      },
     ]);
   });
 

@@ -81,7 +81,7 @@ describe('editing', () => {
     expect(state().editing).toMatchObject({
       values: { name: 'x' },
       problems: { dnsServers: { problem: 'bad' } },
-      problem: 'mtu: found 1',
+      others: [{ field: 'mtu', problem: 'found 1' }],
       saving: false,
     });
   });
