@@ -1,7 +1,8 @@
 /** The helper's calls without a socket: a real store in a temporary directory over a TunnelWorld. */
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import type { CallName, HelperInfo, Params, Permission, Result } from '#core/ipc/contract.ts';
-import type { Event } from '#core/ipc/contract.ts';
+import { ERROR_CODES, type Event } from '#core/ipc/contract.ts';
 import { importFiles } from '#core/profile/import.ts';
 import { handlers } from '#helper/ipc/calls.ts';
 import { dispatcher } from '#helper/ipc/dispatch.ts';
@@ -81,3 +82,17 @@ export class HelperWorld {
     return new Person(this.dispatch, uid, permission);
   }
 }
+
+/** A helper with two users at its door and an administrator. */
+export function inhabited() {
+  const world = new HelperWorld();
+  return { world, alice: world.person(1000), bob: world.person(1001), root: world.person(0, 'admin') };
+}
+
+/** How a call is refused, to be matched. */
+export const refused = (reason: keyof typeof ERROR_CODES, message: RegExp | string) => ({
+  code: ERROR_CODES[reason],
+  message: expect.stringMatching(message) as string,
+});
+
+export const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -1,22 +1,19 @@
+/** The calls of the contract (core/ipc), as their handlers answer them: dispatch, profiles, tunnels. */
 import { readdirSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { utf8 } from '#core/bytes/bytes.ts';
 import { ERROR_CODES, calls } from '#core/ipc/contract.ts';
 import type { CallName, Params } from '#core/ipc/contract.ts';
-import { MAX_FRAME, encodeFrame } from '#core/ipc/frame.ts';
 import { dispatcher } from '#helper/ipc/dispatch.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
-import { HelperWorld } from '#test/fakes/helper-world.ts';
-import type { Person } from '#test/fakes/helper-world.ts';
+import { base64, INFO, inhabited, refused, HelperWorld, type Person } from '#test/fakes/helper-world.ts';
 import { failingAt } from '#test/fakes/failing-files.ts';
-import { CANARY } from '#test/fakes/profiles.ts';
-import { id as identity } from '#test/harness/ikev2-pair.ts';
+import { GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
+import { CANARY, entryNamed } from '#test/fakes/profiles.ts';
 
-const PSK = Buffer.from(CANARY).toString('base64');
-const GATEWAY = '203.0.113.1';
+const PSK = base64(CANARY);
 
 function fileOf(profile: unknown, name = 'work.json') {
-  return { name, content: Buffer.from(JSON.stringify(profile)).toString('base64') };
+  return { name, content: base64(JSON.stringify(profile)) };
 }
 
 function input(name: string, change: Partial<ProfileInput> = {}): ProfileInput {
@@ -43,20 +40,12 @@ async function stored(
   return String(imported[0]?.id);
 }
 
-const refused = (reason: keyof typeof ERROR_CODES, message: RegExp | string) => ({
-  code: ERROR_CODES[reason],
-  message: expect.stringMatching(message) as string,
-});
-
 let world: HelperWorld;
 let alice: Person;
 let bob: Person;
 let root: Person;
 beforeEach(() => {
-  world = new HelperWorld();
-  alice = world.person(1000);
-  bob = world.person(1001);
-  root = world.person(0, 'admin');
+  ({ world, alice, bob, root } = inhabited());
 });
 
 describe('dispatch', () => {
@@ -320,7 +309,7 @@ describe('profiles', () => {
 
 describe('tunnels', () => {
   beforeEach(() => {
-    world.tunnels.gateway(GATEWAY, { localId: identity('gw.example'), findPsk: () => utf8(CANARY) });
+    world.tunnels.gateway(GATEWAY, PEER);
   });
 
   it('go up and down, and tell it as events after a snapshot', async () => {
@@ -394,15 +383,14 @@ describe('tunnels', () => {
   });
 });
 
-describe('the log topic', () => {
-  it('starts with what fits a frame, the newest last, and goes on', async () => {
-    const logger = world.tunnels.log.logger('main');
-    for (let line = 0; line < 2000; line++) logger.info(`${line} ${'ä'.repeat(500)}`);
-    const answer = await alice.call('events.subscribe', { topic: 'log' });
-    expect(answer.log?.at(-1)?.message).toMatch(/^1999 /);
-    expect(encodeFrame(answer).length).toBeLessThan(MAX_FRAME);
-    logger.warn('and then');
-    expect(alice.events).toMatchObject([{ topic: 'log', sequence: 1, entry: { message: 'and then' } }]);
+describe('helper.info', () => {
+  it('says what runs, and what the data plane uses while a tunnel is up', async () => {
+    world.tunnels.gateway(GATEWAY, PEER);
+    expect(await alice.call('helper.info', {})).toEqual(INFO);
+    const { id } = world.store.add(entryNamed('Work'));
+    await alice.call('tunnel.up', { id });
+    await world.tunnels.clock.advance(500);
+    expect((await alice.call('helper.info', {})).dataPlane).toEqual(expect.any(Array));
   });
 });
 

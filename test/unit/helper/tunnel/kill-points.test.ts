@@ -3,13 +3,11 @@
  * put the system back, wherever the kill came. A kill is an effect that never returns; its change may have been made or not.
  */
 import { describe, expect, it } from 'vitest';
-import { utf8 } from '#core/bytes/bytes.ts';
 import type { Effects } from '#helper/effects/effects.ts';
 import type { FakeEffects } from '#helper/effects/fake.ts';
 import { JournalFile, undoAll } from '#helper/effects/journal-file.ts';
-import { CANARY } from '#test/fakes/profiles.ts';
+import { GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
-import { id } from '#test/harness/ikev2-pair.ts';
 
 type Step = (...given: readonly unknown[]) => Promise<unknown>;
 
@@ -52,7 +50,7 @@ async function runUntilKilled(at: number, when: 'before' | 'after'): Promise<boo
   const { dying, reached } = killedAt(world.effects, at, when);
   // The same machine, whose effects go through the one that dies.
   const mortal = new TunnelWorld({ effects: dying, journal: world.journal });
-  mortal.gateway('203.0.113.1', { localId: id('gw.example'), findPsk: () => utf8(CANARY) });
+  mortal.gateway(GATEWAY, PEER);
   mortal.tunnels.up(mortal.profile('work'));
   await mortal.clock.advance(500);
   mortal.tunnels.down({ uid: 0, admin: true });

@@ -5,32 +5,17 @@ import { ProfileStore } from '#helper/profile-store.ts';
 import { Secret } from '#helper/secret.ts';
 import type { TunnelDeps } from '#helper/tunnel/tunnel-deps.ts';
 import type { Given } from '#helper/tunnel/credentials.ts';
-import { CANARY, entryNamed, profileNamed } from '#test/fakes/profiles.ts';
+import { entryNamed } from '#test/fakes/profiles.ts';
 import { quietLog, temporaryDirectory } from '#test/fakes/temporary.ts';
+import { loginPeer, loginProfile, PASSWORD } from '#test/fakes/tunnel-login.ts';
+import { GATEWAY } from '#test/fakes/tunnel-stage.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
-import { id } from '#test/harness/ikev2-pair.ts';
 
-const GATEWAY = '203.0.113.1';
-const PASSWORD = 'clientPass';
-
-/** The gateway proves itself by key, the user by MSCHAPv2: no certificates, no TLS. */
+/** A tunnel that logs in by MSCHAPv2 with what is given, as far as it comes without a person. */
 async function login(given: Given = {}, more: { readonly user?: string } = {}) {
   const world = new TunnelWorld();
-  world.gateway(GATEWAY, {
-    localId: id('gw.example'),
-    authentication: { method: 'psk', psk: utf8(CANARY) },
-    remoteAuthentication: {
-      method: 'eap',
-      eap: {
-        users: { find: (name) => (name === 'alice' ? { password: PASSWORD } : undefined) },
-        methods: [{ type: 'MSCHAPv2' }],
-      },
-    },
-  });
-  const profile = profileNamed('work', {
-    gateway: { addresses: [GATEWAY], id: 'gw.example', authentication: { method: 'psk' } },
-    authentication: { method: 'eap', localId: 'alice@example.org', ...more },
-  });
+  world.gateway(GATEWAY, loginPeer());
+  const profile = loginProfile(more);
   world.tunnels.up(world.profile('work', { profile }), given);
   await world.clock.advance(200);
   const question = () => world.status('work')?.question;
@@ -117,28 +102,18 @@ describe('a password that has expired', () => {
       { keepPassword: keep ?? ((name, secret) => store.renewPassword(name, secret)) },
       store,
     );
-    world.gateway(GATEWAY, {
-      localId: id('gw.example'),
-      authentication: { method: 'psk', psk: utf8(CANARY) },
-      remoteAuthentication: {
-        method: 'eap',
-        eap: {
-          users: {
-            find: () => ({ password: current, expired: current === PASSWORD }),
-            changePassword: (_, newPassword) => {
-              if (newPassword.length < 8) return false;
-              current = newPassword;
-              return true;
-            },
-          },
-          methods: [{ type: 'MSCHAPv2' }],
+    world.gateway(
+      GATEWAY,
+      loginPeer({
+        find: () => ({ password: current, expired: current === PASSWORD }),
+        changePassword: (_, newPassword) => {
+          if (newPassword.length < 8) return false;
+          current = newPassword;
+          return true;
         },
-      },
-    });
-    const profile = profileNamed('work', {
-      gateway: { addresses: [GATEWAY], id: 'gw.example', authentication: { method: 'psk' } },
-      authentication: { method: 'eap', localId: 'alice@example.org', user: 'alice' },
-    });
+      }),
+    );
+    const profile = loginProfile({ user: 'alice' });
     const kept = store.add(
       entryNamed('work', {
         profile,

@@ -3,13 +3,11 @@
  * has the NAT.
  */
 import { expect, it } from 'vitest';
-import { utf8 } from '#core/bytes/bytes.ts';
-import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
+import { profileNamed } from '#test/fakes/profiles.ts';
+import { GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
 import { reply, TunnelWorld } from '#test/fakes/tunnel-world.ts';
-import { id, type ResponderOverrides } from '#test/harness/ikev2-pair.ts';
+import { type ResponderOverrides } from '#test/harness/ikev2-pair.ts';
 
-const GATEWAY = '203.0.113.1';
-const PEER = { localId: id('gw.example'), findPsk: () => utf8(CANARY) };
 const ESP = 50;
 
 async function connected(encapsulation: 'auto' | 'force', peer: ResponderOverrides = {}) {

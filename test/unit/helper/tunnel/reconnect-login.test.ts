@@ -2,36 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { Secret } from '#helper/secret.ts';
-import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
+import { loginPeer, loginProfile, PASSWORD } from '#test/fakes/tunnel-login.ts';
+import { GATEWAY } from '#test/fakes/tunnel-stage.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
-import { id } from '#test/harness/ikev2-pair.ts';
-
-const GATEWAY = '203.0.113.1';
-const PASSWORD = 'clientPass';
 
 async function login(method: 'MSCHAPv2' | 'GTC', given?: string) {
   const world = new TunnelWorld();
-  const peer = {
-    localId: id('gw.example'),
-    authentication: { method: 'psk', psk: utf8(CANARY) },
-    remoteAuthentication: {
-      method: 'eap',
-      eap: {
-        users: { find: (name: string) => (name === 'alice' ? { password: PASSWORD } : undefined) },
-        methods: [{ type: method }],
-      },
-    },
-  } as const;
-  const gateway = world.gateway(GATEWAY, peer);
-  const profile = profileNamed('work', {
-    gateway: { addresses: [GATEWAY], id: 'gw.example', authentication: { method: 'psk' } },
-    authentication: {
-      method: 'eap',
-      localId: 'alice@example.org',
-      user: 'alice',
-      methods: [method === 'GTC' ? 'gtc' : 'mschapv2'],
-    },
-  });
+  const gateway = world.gateway(GATEWAY, loginPeer(undefined, method));
+  const profile = loginProfile({ user: 'alice', methods: [method === 'GTC' ? 'gtc' : 'mschapv2'] });
   const password = given === undefined ? {} : { password: new Secret(utf8(given)) };
   world.tunnels.up(world.profile('work', { profile }), password);
   await world.clock.advance(300);
@@ -44,7 +22,7 @@ async function login(method: 'MSCHAPv2' | 'GTC', given?: string) {
     gateway.deleteAll();
     await world.clock.advance(400);
   };
-  return { world, gateway, peer, status, type, drop };
+  return { world, gateway, status, type, drop };
 }
 
 describe('a login that is made again', () => {
@@ -92,9 +70,8 @@ describe('a login that is made again', () => {
   });
 
   it('that is refused ends the tunnel at once, so that no account is locked', async () => {
-    const { gateway, peer, world, status, type, drop } = await login('MSCHAPv2', PASSWORD);
-    const eap = { ...peer.remoteAuthentication.eap, users: { find: () => ({ password: 'changed' }) } };
-    gateway.config = { ...peer, remoteAuthentication: { method: 'eap', eap } };
+    const { gateway, world, status, type, drop } = await login('MSCHAPv2', PASSWORD);
+    gateway.config = loginPeer({ find: () => ({ password: 'changed' }) });
     await drop();
     expect(status()).toMatchObject({ state: 'reconnecting', question: { kind: 'password', retry: true } });
     await type();

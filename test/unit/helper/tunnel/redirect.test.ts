@@ -1,18 +1,14 @@
 /** A gateway sends us elsewhere (RFC 5685): what the tunnel follows, how often, and what stays as it was. In virtual time. */
 import { describe, expect, it } from 'vitest';
-import { utf8 } from '#core/bytes/bytes.ts';
 import { createConnection } from '#core/ikev2/connection.ts';
 import type { InitiatorConfig, RedirectedDuring } from '#core/ikev2/connection-types.ts';
 import { redirectTarget, type RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import type { TunnelState } from '#core/ipc/contract.ts';
 import { permitsRedirect } from '#core/profile/redirects.ts';
-import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
+import { profileNamed } from '#test/fakes/profiles.ts';
+import { GATEWAY as FIRST, PEER, SECOND } from '#test/fakes/tunnel-stage.ts';
 import { reply, TunnelWorld } from '#test/fakes/tunnel-world.ts';
 import { id } from '#test/harness/ikev2-pair.ts';
-
-const FIRST = '203.0.113.1';
-const SECOND = '203.0.113.2';
-const PEER = { localId: id('gw.example'), findPsk: () => utf8(CANARY) };
 
 function target(text: string): RedirectTarget {
   const found = redirectTarget(text);

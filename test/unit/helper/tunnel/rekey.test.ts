@@ -1,13 +1,8 @@
 /** Rekeying through the helper: data plane, status and traffic stay in step with the engine. */
 import { describe, expect, it } from 'vitest';
-import { utf8 } from '#core/bytes/bytes.ts';
-import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
+import { profileNamed } from '#test/fakes/profiles.ts';
+import { ADMIN, GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
-import { id } from '#test/harness/ikev2-pair.ts';
-
-const GATEWAY = '203.0.113.1';
-const PEER = { localId: id('gw.example'), findPsk: () => utf8(CANARY) };
-const ADMIN = { uid: 0, admin: true };
 
 async function connected(child: Record<string, unknown> = {}) {
   const world = new TunnelWorld();

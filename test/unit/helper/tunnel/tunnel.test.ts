@@ -1,44 +1,12 @@
+/** A tunnel that comes up, its status and its changes, and several of them. In virtual time. */
 import { describe, expect, it, vi } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { createConnection } from '#core/ikev2/connection.ts';
 import { tunnelStatusSchema } from '#core/ipc/contract.ts';
-import type { TunnelState } from '#core/ipc/contract.ts';
-import { NetworkUnreachable, SystemFailure } from '#helper/effects/effects.ts';
 import { Secret } from '#helper/secret.ts';
 import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
 import { TunnelWorld, reply } from '#test/fakes/tunnel-world.ts';
-import { id } from '#test/harness/ikev2-pair.ts';
-
-const GATEWAY = '203.0.113.1';
-const SECOND = '203.0.113.2';
-const PEER = { localId: id('gw.example'), findPsk: () => utf8(CANARY) };
-
-function connecting(world = new TunnelWorld()) {
-  const gateway = world.gateway(GATEWAY, PEER);
-  const stored = world.profile('work');
-  const states: TunnelState[] = [];
-  world.tunnels.subscribe(() => {
-    const state = world.status('work')?.state;
-    if (state && state !== states.at(-1)) states.push(state);
-  });
-  world.tunnels.up(stored);
-  return { world, gateway, stored, states };
-}
-
-async function connected() {
-  const stage = connecting();
-  await stage.world.clock.advance(200);
-  expect(stage.world.status('work')?.state).toBe('connected');
-  return stage;
-}
-
-/** Nothing of any tunnel is left on the machine. */
-function expectNothingLeft(world: TunnelWorld): void {
-  expect([...world.effects.inForce].filter((effect) => !effect.startsWith('link'))).toEqual([]);
-  expect(world.journal.entries()).toEqual([]);
-  expect(world.tuns).toEqual([]);
-  expect(world.ownTimers()).toBe(0);
-}
+import { ADMIN, connected, expectNothingLeft, GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
 
 describe('a tunnel', () => {
   it('connects, counts and comes down', async () => {
@@ -78,7 +46,7 @@ describe('a tunnel', () => {
     expect(status.children[0]?.spiIn).toMatch(/^[0-9a-f]{8}$/);
     expect(Date.parse(status.ike?.expiresAt ?? '') - world.clock.wall()).toBeGreaterThan(14_000_000);
 
-    world.tunnels.down({ uid: 0, admin: true }, stored.id);
+    world.tunnels.down(ADMIN, stored.id);
     await world.clock.advance(200);
     expect(states).toEqual(['connecting', 'connected', 'disconnecting', 'disconnected']);
     expect(world.status('work')).toMatchObject({ gateway: null, ike: null, children: [], failure: null });
@@ -87,7 +55,7 @@ describe('a tunnel', () => {
 
   it('makes its changes in order and undoes them the other way round', async () => {
     const { world } = await connected();
-    world.tunnels.down({ uid: 0, admin: true });
+    world.tunnels.down(ADMIN);
     await world.clock.advance(200);
     expect(world.effects.calls.map(({ effect, step }) => `${step} ${effect}`)).toEqual([
       'apply firewall',
@@ -103,24 +71,17 @@ describe('a tunnel', () => {
   });
 
   it('has each change in the journal before it is made', async () => {
-    const world = new TunnelWorld();
     const before: string[] = [];
-    for (const effect of ['firewall', 'routes', 'dns'] as const) {
-      const original = world.effects[effect].apply.bind(world.effects[effect]) as (
-        ...all: unknown[]
-      ) => never;
-      vi.spyOn(world.effects[effect], 'apply').mockImplementation((...all: unknown[]) => {
-        before.push(
-          ...world.journal
-            .entries()
-            .filter((entry) => entry.effect === effect)
-            .map((entry) => entry.effect),
-        );
-        return original(...all);
-      });
-    }
-    connecting(world);
-    await world.clock.advance(200);
+    const { world } = await connected({}, {}, ({ effects, journal }) => {
+      for (const effect of ['firewall', 'routes', 'dns'] as const) {
+        const original = effects[effect].apply.bind(effects[effect]) as (...all: unknown[]) => never;
+        vi.spyOn(effects[effect], 'apply').mockImplementation((...all: unknown[]) => {
+          const written = journal.entries().filter((entry) => entry.effect === effect);
+          before.push(...written.map((entry) => entry.effect));
+          return original(...all);
+        });
+      }
+    });
     expect(before).toEqual(['firewall', 'routes', 'dns']);
     expect(world.journal.entries().map(({ effect }) => effect)).toEqual(['firewall', 'routes', 'dns']);
   });
@@ -167,7 +128,7 @@ describe('a tunnel', () => {
       world.tunnels.up(world.profile(name));
       await world.clock.advance(200);
       expect(world.status(name)?.state).toBe('connected');
-      world.tunnels.down({ uid: 0, admin: true }, name === 'second' ? undefined : 'nobody');
+      world.tunnels.down(ADMIN, name === 'second' ? undefined : 'nobody');
       await world.clock.advance(3_000);
     }
     expect(asked).toEqual([true, false, true]);
@@ -179,7 +140,7 @@ describe('a tunnel', () => {
     world.tunnels.subscribe(() => told++);
     await world.clock.advance(5000);
     expect(told).toBe(5);
-    world.tunnels.down({ uid: 0, admin: true });
+    world.tunnels.down(ADMIN);
     await world.clock.advance(1000);
     const after = told;
     await world.clock.advance(10_000);
@@ -227,296 +188,6 @@ describe('a tunnel', () => {
   });
 });
 
-/** Why a tunnel failed, when all that it tries has been tried. */
-async function outcome(world: TunnelWorld, change: Parameters<TunnelWorld['profile']>[1] = {}) {
-  world.tunnels.up(world.profile('work', change));
-  await world.clock.advance(120_000);
-  expectNothingLeft(world);
-  const status = world.status('work');
-  expect(status?.state).toBe('failed');
-  return status?.failure;
-}
-const at = (...addresses: string[]) => ({ profile: profileNamed('work', { gateway: { addresses } }) });
-
-describe('a tunnel that cannot come up', () => {
-  it('for want of a secret', async () => {
-    expect(await outcome(new TunnelWorld(), { psk: undefined })).toEqual({
-      cause: 'secret-missing',
-      what: 'pre-shared key',
-    });
-  });
-
-  it('because nobody answers, after some half a minute', async () => {
-    const world = new TunnelWorld();
-    world.tunnels.up(world.profile('work', at(GATEWAY)));
-    await world.clock.advance(20_000);
-    expect(world.status('work')).toMatchObject({
-      state: 'connecting',
-      gateway: { address: GATEWAY, port: 500 },
-    });
-    await world.clock.advance(20_000);
-    expect(world.status('work')?.failure).toEqual({
-      cause: 'no-answer',
-      exchange: 'IKE_SA_INIT',
-      tried: [{ address: GATEWAY, port: 500 }],
-      attempts: 7,
-    });
-  });
-
-  it('because nobody listens there: the machine says so', async () => {
-    const world = new TunnelWorld();
-    world.closed.add(GATEWAY);
-    expect(await outcome(world, at(GATEWAY, SECOND))).toMatchObject({
-      cause: 'no-answer',
-      closed: [{ address: GATEWAY, port: 500 }],
-    });
-  });
-
-  it('because no address of several answers: all are named', async () => {
-    const world = new TunnelWorld();
-    world.names.set('vpn.example', [SECOND, '2001:db8::1']);
-    expect(await outcome(world, at(GATEWAY, 'vpn.example'))).toMatchObject({
-      cause: 'no-answer',
-      tried: [
-        { address: GATEWAY, port: 500 },
-        { address: SECOND, port: 500 },
-        { address: '2001:db8::1', port: 500 },
-      ],
-      attempts: 21,
-    });
-  });
-
-  it('because the name is unknown', async () => {
-    expect(await outcome(new TunnelWorld(), at('nowhere.example'))).toMatchObject({
-      cause: 'name-not-resolved',
-      host: 'nowhere.example',
-    });
-  });
-
-  it('because there is no network', async () => {
-    const world = new TunnelWorld();
-    world.effects.failures.set(
-      'routes sourceFor',
-      new NetworkUnreachable('no route', 'Network is unreachable', ''),
-    );
-    expect(await outcome(world, at(GATEWAY))).toEqual({
-      cause: 'network-unreachable',
-      address: GATEWAY,
-      detail: 'Network is unreachable',
-    });
-  });
-
-  it('because the key is wrong', async () => {
-    const world = new TunnelWorld();
-    world.gateway(GATEWAY, { ...PEER, findPsk: () => utf8('another') });
-    expect(await outcome(world)).toMatchObject({ cause: 'authentication-refused' });
-  });
-
-  it('because the gateway is another one', async () => {
-    const world = new TunnelWorld();
-    world.gateway(GATEWAY, { ...PEER, localId: id('impostor.example') });
-    expect(await outcome(world)).toMatchObject({
-      cause: 'identity-mismatch',
-      expected: 'gw.example',
-      presented: 'impostor.example',
-    });
-  });
-
-  it.each([
-    ['openTun', 'ENOENT', /modprobe tun/],
-    ['openTun', 'EPERM', /root/],
-    ['openDataPlane', 'EADDRINUSE', /localPort/],
-  ] as const)('because %s fails with %s', async (step, code, remedy) => {
-    const world = new TunnelWorld();
-    world.refusals.set(step, Object.assign(new Error(`${code}: no`), { code }));
-    const failure = await outcome(world);
-    expect(failure).toMatchObject({ cause: 'system' });
-    expect(failure?.cause === 'system' && failure.remedy).toMatch(remedy);
-  });
-
-  it.each(['link', 'firewall', 'routes', 'dns'] as const)(
-    'because the system refuses its %s',
-    async (effect) => {
-      const world = new TunnelWorld();
-      world.gateway(GATEWAY, PEER);
-      world.effects.failures.set(
-        `${effect} apply`,
-        new SystemFailure('It did not work', 'because', 'Do this'),
-      );
-      expect(await outcome(world)).toEqual({
-        cause: 'system',
-        what: 'It did not work',
-        detail: 'because',
-        remedy: 'Do this',
-      });
-    },
-  );
-
-  it('because the data plane refuses the SA', async () => {
-    const world = new TunnelWorld();
-    world.gateway(GATEWAY, PEER);
-    world.tunnels.up(world.profile('work'));
-    world.refusals.set('installChild', new Error('no such cipher'));
-    await world.clock.advance(5000);
-    expect(world.status('work')?.failure).toMatchObject({ cause: 'system', detail: 'no such cipher' });
-    expectNothingLeft(world);
-  });
-
-  it('tries the next address when the first is silent, and says where it is', async () => {
-    const world = new TunnelWorld();
-    world.gateway(SECOND, PEER);
-    const profile = profileNamed('work', { gateway: { addresses: [GATEWAY, SECOND], id: 'gw.example' } });
-    world.tunnels.up(world.profile('work', { profile }));
-    await world.clock.advance(60_000);
-    expect(world.status('work')).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
-  });
-
-  it('tries the next address when a name is unknown or out of reach', async () => {
-    const world = new TunnelWorld();
-    world.gateway(SECOND, PEER);
-    world.effects.failures.set('routes sourceFor', new NetworkUnreachable('no route', 'unreachable', ''));
-    const profile = profileNamed('work', {
-      gateway: { addresses: ['nowhere.example', GATEWAY, SECOND], id: 'gw.example' },
-    });
-    world.tunnels.up(world.profile('work', { profile }));
-    await world.clock.advance(200);
-    expect(world.status('work')).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
-  });
-
-  it('does without IPv6 sockets where the machine has none', async () => {
-    const world = new TunnelWorld();
-    world.gateway(GATEWAY, PEER);
-    world.refusals.set('openDataPlane', Object.assign(new Error('no IPv6'), { code: 'EAFNOSUPPORT' }));
-    const original = world.openDataPlane.bind(world);
-    world.openDataPlane = (options) => {
-      if (options.sockets.every(({ family }) => family === 4)) world.refusals.clear();
-      return original(options);
-    };
-    world.tunnels.up(world.profile('work'));
-    await world.clock.advance(200);
-    expect(world.status('work')?.state).toBe('connected');
-    expect(world.sockets.map(({ family }) => family)).toEqual([4]);
-  });
-});
-
-describe('a tunnel that ends', () => {
-  it('while a name is looked up, without waiting for the answer', async () => {
-    const never = { lookup: () => new Promise<never>(() => undefined) };
-    const world = new TunnelWorld({ resolver: { ...never, asNow: () => never } });
-    world.tunnels.up(
-      world.profile('work', { profile: profileNamed('work', { gateway: { addresses: ['slow.example'] } }) }),
-    );
-    await world.clock.advance(1000);
-    expect(world.status('work')).toMatchObject({ state: 'connecting', step: 'looking up slow.example' });
-    world.tunnels.down({ uid: 0, admin: true });
-    await world.clock.advance(0);
-    expect(world.status('work')?.state).toBe('disconnected');
-    expectNothingLeft(world);
-  });
-
-  it('tells the gateway, and waits for a silent one no longer than two seconds', async () => {
-    const { world, gateway } = await connected();
-    gateway.silent = true;
-    world.tunnels.down({ uid: 0, admin: true });
-    await world.clock.advance(1900);
-    expect(world.status('work')?.state).toBe('disconnecting');
-    await world.clock.advance(200);
-    expect(world.status('work')?.state).toBe('disconnected');
-    expectNothingLeft(world);
-  });
-
-  it('not when a hard limit stops its only SA: another connection takes its place', async () => {
-    const { world } = await connected();
-    const spi = world.status('work')?.children[0]?.spiIn ?? '';
-    const at = new Date(world.clock.wall()).toISOString();
-    world.opened[0]?.events.onExpired(Number.parseInt(spi, 16), 'bytes');
-    // The gateway has not even heard of it.
-    expect(world.status('work')).toMatchObject({
-      children: [],
-      discarded: [{ kind: 'child', spi, at, why: 'it reached its limit of bytes' }],
-    });
-    await world.clock.advance(200);
-    const records = world.status('work')?.discarded.filter((record) => record.spi === spi);
-    expect(records).toHaveLength(1);
-    expect(world.status('work')).toMatchObject({
-      state: 'connected',
-      lastEnd: {
-        failure: { cause: 'system', what: 'The Child SA ended', detail: 'it reached its limit of bytes' },
-      },
-    });
-  });
-
-  it('when the data plane cannot go on', async () => {
-    const { world } = await connected();
-    world.tuns[0]?.vanish();
-    await world.clock.advance(200);
-    expect(world.status('work')?.failure).toMatchObject({ cause: 'system', what: 'The data plane stopped' });
-    expectNothingLeft(world);
-  });
-
-  it('says how far it had come when it was taken down too early, as adit up --timeout does', async () => {
-    const world = new TunnelWorld();
-    const stored = world.profile('work');
-    world.tunnels.up(stored);
-    await world.clock.advance(5000);
-    expect(world.status('work')?.state).toBe('connecting');
-    world.tunnels.down({ uid: 0, admin: true }, stored.id);
-    await world.clock.advance(5000);
-    const status = world.status('work');
-    expect(status).toMatchObject({ state: 'disconnected', failure: null, lastEnd: { failure: null } });
-    expect(status?.lastEnd?.why).toMatch(
-      /^It was taken down while it was connecting: IKE_SA_INIT (to|with) 203\.0\.113\.1/,
-    );
-    expectNothingLeft(world);
-  });
-
-  it.each(Array.from({ length: 40 }, (_, at) => at * 2))(
-    'wherever it is taken down: after %i ms',
-    async (ms) => {
-      const { world, states } = connecting();
-      await world.clock.advance(ms);
-      world.tunnels.down({ uid: 0, admin: true });
-      await world.clock.advance(5000);
-      expect(states.at(-1)).toBe('disconnected');
-      expect(world.status('work')?.failure).toBeNull();
-      expectNothingLeft(world);
-    },
-  );
-
-  it('leaves in the journal what could not be undone, and says so', async () => {
-    const { world } = await connected();
-    world.effects.failures.set('routes undo', new SystemFailure('No', 'the table is locked', 'wait'));
-    world.tunnels.down({ uid: 0, admin: true });
-    await world.clock.advance(200);
-    expect(world.journal.entries().map(({ effect }) => effect)).toEqual(['routes']);
-    expect(
-      world.log
-        .recent()
-        .some(({ level, message }) => level === 'error' && message.includes('routes of adit0')),
-    ).toBe(true);
-    expect(world.status('work')?.state).toBe('disconnected');
-  });
-
-  it('when the engine itself fails, without harm to the helper', async () => {
-    const faulty = new TunnelWorld({
-      createConnection: () =>
-        new Proxy({} as never, {
-          get: () => () => {
-            throw new TypeError("a bug with 'hunter2'");
-          },
-        }),
-    });
-    faulty.tunnels.up(faulty.profile('work'));
-    await faulty.clock.advance(5000);
-    expect(faulty.status('work')?.failure).toMatchObject({
-      cause: 'system',
-      detail: 'TypeError: a bug with "…"',
-    });
-    expect(JSON.stringify(faulty.log.recent())).not.toContain('hunter2');
-    expectNothingLeft(faulty);
-  });
-});
-
 describe('many tunnels', () => {
   it('have tables of their own and one mark', async () => {
     const world = new TunnelWorld();
@@ -544,7 +215,7 @@ describe('many tunnels', () => {
       expect(world.tunnels.up(world.profile(`p${number}`))).toBe('accepted');
     }
     expect(world.tunnels.up(world.profile('more'))).toBe('too-many');
-    world.tunnels.down({ uid: 0, admin: true }, 'p5');
+    world.tunnels.down(ADMIN, 'p5');
     await world.clock.advance(5000);
     expect(world.tunnels.up(world.profile('more'))).toBe('accepted');
   });

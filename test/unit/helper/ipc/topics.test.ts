@@ -1,0 +1,112 @@
+/** What is told to who subscribes: the profiles page by page, and the log. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { encodeFrame, MAX_FRAME } from '#core/ipc/frame.ts';
+import { pageOf } from '#helper/ipc/topics.ts';
+import { CANARY, entryNamed, profileNamed } from '#test/fakes/profiles.ts';
+import { base64, inhabited, refused, type HelperWorld, type Person } from '#test/fakes/helper-world.ts';
+
+let world: HelperWorld;
+let alice: Person;
+let bob: Person;
+beforeEach(() => {
+  ({ world, alice, bob } = inhabited());
+});
+
+describe('the topic of profiles', () => {
+  it('tells what is new, has changed and is gone, to who may see it', async () => {
+    const { id: old } = world.store.add(entryNamed('Old'));
+    const { sequence, profiles } = await alice.call('events.subscribe', { topic: 'profiles' });
+    expect([sequence, profiles?.map(({ id }) => id)]).toEqual([0, [old]]);
+    expect((await bob.call('events.subscribe', { topic: 'profiles' })).profiles).toEqual([]);
+    const content = base64(JSON.stringify(profileNamed('Work')));
+    await alice.call('profiles.import', { files: [{ name: 'w.json', content }] });
+    await alice.call('profiles.setSecret', { id: 'work', psk: base64(CANARY) });
+    await alice.call('profiles.update', { id: 'work', profile: profileNamed('Büro') });
+    await alice.call('profiles.forgetSecret', { id: 'work', which: 'psk' });
+    await alice.call('profiles.remove', { id: 'work' });
+    const told = alice.events.map((event) =>
+      event.topic === 'profiles'
+        ? [
+            event.sequence,
+            ...event.changed.map(({ name, storedSecrets }) => `${name}: ${storedSecrets.join()}`),
+            ...event.removed,
+          ]
+        : [],
+    );
+    expect(told).toEqual([
+      [1, 'Work: '],
+      [2, 'Work: psk'],
+      [3, 'Büro: psk'],
+      [4, 'Büro: '],
+      [5, 'work'],
+    ]);
+    expect(bob.events).toEqual([]);
+    await alice.call('events.unsubscribe', { topic: 'profiles' });
+    await alice.call('profiles.remove', { id: old });
+    expect(alice.events).toHaveLength(5);
+  });
+
+  it('and the list go on after a profile that is named', async () => {
+    for (const name of ['a', 'b', 'c']) world.store.add(entryNamed(name));
+    const { profiles, next } = await alice.call('profiles.list', { after: 'a' });
+    expect([profiles.map(({ id }) => id), next]).toEqual([['b', 'c'], undefined]);
+  });
+});
+
+describe('a page of profiles', () => {
+  const stored = (count: number, nameOf: (at: number) => string) =>
+    Array.from({ length: count }, (_, at) => {
+      const profile = profileNamed(nameOf(at), {
+        gateway: { addresses: [`vpn-${at}.standorte.example.org`] },
+      });
+      return { ...entryNamed('x', { profile }), id: `p-${String(at).padStart(4, '0')}` };
+    });
+
+  it('holds 200 of the usual size in a quarter of a frame', () => {
+    const page = pageOf(stored(200, (at) => `Standort ${at}: Vertrieb und Entwicklung`));
+    expect([page.profiles.length, page.next]).toEqual([200, undefined]);
+    expect(encodeFrame(page).length).toBeLessThan(MAX_FRAME / 4);
+  });
+
+  it('leads to the next where there are more than a frame holds', () => {
+    const many = stored(700, (at) => `${at}${'長'.repeat(100)}`);
+    const ids: string[] = [];
+    let after: string | undefined;
+    let pages = 0;
+    do {
+      const page = pageOf(many, after);
+      expect(encodeFrame(page).length).toBeLessThan(MAX_FRAME / 2);
+      ids.push(...page.profiles.map(({ id }) => id));
+      after = page.next;
+    } while (after !== undefined && ++pages < 10);
+    expect(ids).toEqual(many.map(({ id }) => id));
+    expect(pages).toBeGreaterThan(2);
+  });
+});
+
+describe('the log topic', () => {
+  it('starts with what fits a frame, the newest last, and goes on', async () => {
+    const logger = world.tunnels.log.logger('main');
+    for (let line = 0; line < 2000; line++) logger.info(`${line} ${'ä'.repeat(500)}`);
+    const answer = await alice.call('events.subscribe', { topic: 'log' });
+    expect(answer.log?.at(-1)?.message).toMatch(/^1999 /);
+    expect(encodeFrame(answer).length).toBeLessThan(MAX_FRAME);
+    logger.warn('and then');
+    expect(alice.events).toMatchObject([{ topic: 'log', sequence: 1, entry: { message: 'and then' } }]);
+  });
+
+  it('can be narrowed by level and subsystem', async () => {
+    const log = (subsystem: string) => world.tunnels.log.logger(subsystem);
+    log('dns').info('one');
+    log('dns').error('two');
+    log('ike').error('three');
+    const answer = await alice.call('events.subscribe', { topic: 'log', level: 'warn', subsystem: 'dns' });
+    expect(answer.log?.map(({ message }) => message)).toEqual(['two']);
+    for (const level of ['debug', 'info', 'warn', 'error'] as const) log('dns')[level](level);
+    log('ike').error('other');
+    expect(alice.events).toMatchObject([{ entry: { message: 'warn' } }, { entry: { message: 'error' } }]);
+    await expect(alice.raw('events.subscribe', { topic: 'status', level: 'warn' })).rejects.toMatchObject(
+      refused('invalidParams', /for the log/),
+    );
+  });
+});

@@ -1,0 +1,240 @@
+/** A fresh connection where one stood: made beside it, and what is put right after it. In virtual time. */
+import { describe, expect, it } from 'vitest';
+import { parseIp } from '#core/net/address.ts';
+import { SystemFailure } from '#helper/effects/effects.ts';
+import { reply, TunnelWorld } from '#test/fakes/tunnel-world.ts';
+import type { ResponderOverrides } from '#test/harness/ikev2-pair.ts';
+import { ip } from '#test/harness/ikev2-pair.ts';
+import { ALL, applied, connected, lost, PEER } from '#test/fakes/tunnel-stage.ts';
+
+describe('a fresh connection in place of one that stands', () => {
+  it('when it is asked for: no packet is lost, and the gateway is not told to forget the other', async () => {
+    const { world, gateway, status, states, configs } = await connected();
+    const before = status();
+    const sending = { stop: false, sent: 0 };
+    const traffic = async (): Promise<void> => {
+      for (let packet = 0; packet < 100; packet++) {
+        world.send();
+        reply(gateway);
+        sending.sent++;
+        await world.clock.advance(10);
+      }
+    };
+    expect(world.tunnels.reconnect('work')).toBe(true);
+    await traffic();
+    await world.clock.advance(1000);
+    const after = status();
+    expect(after.ike?.spiI).not.toBe(before.ike?.spiI);
+    expect(after.children).toHaveLength(1);
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(configs[1]?.initialContact).toBe(false);
+    expect(gateway.tun.received).toHaveLength(sending.sent);
+    expect(world.tuns[0]?.received).toHaveLength(sending.sent);
+    expect(after.discarded.map(({ kind }) => kind).sort()).toEqual(['child', 'ike']);
+    for (const key of world.keys) expect(key).toEqual(new Uint8Array(key.length));
+  });
+
+  it('that does not come leaves the other where it is', async () => {
+    const { world, gateway, status, states } = await connected();
+    gateway.refuseNew = true;
+    world.tunnels.reconnect('work');
+    for (let second = 0; second < 60; second++) {
+      reply(gateway);
+      await world.clock.advance(1000);
+    }
+    expect(status().state).toBe('connected');
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+
+  it('while reconnecting: now, not later', async () => {
+    const { world, gateway, status } = await lost();
+    await world.clock.advance(300_000);
+    while (typeof status().reconnect?.nextAt !== 'string') await world.clock.advance(100);
+    gateway.restart();
+    expect(world.tunnels.reconnect('work')).toBe(true);
+    await world.clock.advance(300);
+    expect(status().state).toBe('connected');
+  });
+
+  it('is refused before there was one', () => {
+    const world = new TunnelWorld();
+    world.tunnels.up(world.profile('work'));
+    expect(world.tunnels.reconnect('work')).toBe(false);
+    expect(world.tunnels.reconnect('nobody')).toBe(false);
+  });
+
+  it('when the gateway wants another login: in time, without a gap', async () => {
+    const { world, gateway, status, states, configs } = await connected({}, { authLifetimeSec: 600 });
+    const at = Date.parse(status().ike?.reauthenticateAt ?? '');
+    expect(at).toBeGreaterThan(world.clock.wall());
+    for (let minute = 0; minute < 60; minute++) {
+      reply(gateway);
+      await world.clock.advance(60_000);
+    }
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(configs.length).toBeGreaterThan(5);
+    expect(configs.slice(1).every(({ initialContact }) => !initialContact)).toBe(true);
+    expect(world.tuns[0]?.received).toHaveLength(60);
+  });
+});
+
+describe('after a reconnection', () => {
+  it('the addresses from before are asked for', async () => {
+    const { world, gateway, configs } = await connected();
+    gateway.deleteAll();
+    await world.clock.advance(300);
+    expect(configs[0]?.request.addresses).toEqual([]);
+    expect(configs[1]?.request.addresses).toEqual([parseIp('10.9.0.7'), parseIp('fd00:9::7')]);
+  });
+
+  it('another address inside: the guard covers both while they change, and only what differs is touched', async () => {
+    const { world, gateway, status } = await connected();
+    gateway.stop();
+    gateway.config = {
+      ...PEER,
+      assign: () => ({
+        addresses: [{ address: parseIp('10.9.0.99') as Uint8Array, length: 32 }],
+        dns: [parseIp('10.9.0.1') as Uint8Array],
+        subnets: [],
+        domains: ['corp.example'],
+      }),
+    };
+    gateway.restart();
+    await world.clock.advance(70_000);
+    expect(status()).toMatchObject({ state: 'connected', virtualIps: ['10.9.0.99'] });
+    const later = world.effects.calls.slice(ALL.length);
+    expect(later.map(({ effect, step }) => `${step} ${effect}`)).toEqual([
+      'apply firewall',
+      'apply link',
+      'apply firewall',
+      'apply routes',
+    ]);
+    const guarded = later
+      .filter(({ effect }) => effect === 'firewall')
+      .map((call) => (call.with as { addresses: readonly unknown[] }).addresses.length);
+    expect(guarded).toEqual([3, 1]);
+    expect(world.journal.entries().map(({ effect }) => effect)).toEqual(['firewall', 'routes', 'dns']);
+  });
+
+  const elsewhere = (): ResponderOverrides => ({
+    ...PEER,
+    assign: () => ({
+      addresses: [{ address: ip('10.9.0.99'), length: 32 }],
+      dns: [],
+      subnets: [],
+      domains: [],
+    }),
+  });
+  const broken = (): SystemFailure => new SystemFailure('ip link', 'Device or resource busy', 'wait');
+
+  it.each(['link', 'firewall', 'routes'])(
+    '%s that the system refuses once is tried again',
+    async (effect) => {
+      const { world, gateway, status } = await connected();
+      world.effects.failures.set(`${effect} apply`, broken());
+      gateway.config = elsewhere();
+      gateway.deleteAll();
+      await world.clock.advance(5000);
+      expect(status()).toMatchObject({ state: 'connected', virtualIps: ['10.9.0.99'] });
+      // What was done before the refusal is not trusted.
+      expect(applied(world).slice(-5)).toEqual([
+        'apply firewall',
+        'apply link',
+        'apply firewall',
+        'apply routes',
+        'undo dns',
+      ]);
+      expect(gateway.peers).toBe(3);
+    },
+  );
+
+  it('what the system refuses again and again ends the tunnel', async () => {
+    const { world, gateway, status } = await connected();
+    gateway.config = elsewhere();
+    gateway.deleteAll();
+    for (let tenth = 0; tenth < 600; tenth++) {
+      world.effects.failures.set('link apply', broken());
+      await world.clock.advance(100);
+    }
+    expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'system' } });
+    expect(world.journal.entries()).toEqual([]);
+  });
+
+  it('no name servers any more: ours are taken back', async () => {
+    const { world, gateway, status } = await connected();
+    gateway.stop();
+    gateway.config = {
+      ...PEER,
+      assign: () => ({
+        addresses: [
+          { address: parseIp('10.9.0.7') as Uint8Array, length: 32 },
+          { address: parseIp('fd00:9::7') as Uint8Array, length: 128 },
+        ],
+        dns: [],
+        subnets: [],
+        domains: [],
+      }),
+    };
+    gateway.restart();
+    await world.clock.advance(70_000);
+    expect(status()).toMatchObject({ state: 'connected', dns: { servers: [], backend: null } });
+    expect(applied(world).slice(ALL.length)).toEqual(['undo dns']);
+    expect(world.journal.entries().map(({ effect }) => effect)).toEqual(['firewall', 'routes']);
+  });
+});
+
+describe('one Child SA for each network', () => {
+  it('has the routes of all, also after a reconnection', async () => {
+    const { world, gateway, status } = await connected({
+      child: { perSubnet: true, remoteTs: ['10.1.0.0/17', '10.1.128.0/17', 'fd00:1::/64'] },
+    });
+    const routed = (): number => {
+      const last = world.effects.calls.findLast(({ effect }) => effect === 'routes');
+      return (last?.with as { remoteTs: readonly unknown[] } | undefined)?.remoteTs.length ?? 0;
+    };
+    expect(status().children.map(({ name }) => name)).toEqual(['net', 'net 2', 'net 3']);
+    expect(routed()).toBe(3);
+    gateway.deleteAll();
+    await world.clock.advance(500);
+    expect(status()).toMatchObject({ state: 'connected', lastEnd: { failure: { cause: 'closed-by-peer' } } });
+    expect(status().children).toHaveLength(3);
+    expect(routed()).toBe(3);
+  });
+});
+
+describe('a hard limit', () => {
+  const perSubnet = { child: { perSubnet: true, remoteTs: ['10.1.0.0/17', '10.1.128.0/17'] } };
+  const stopped = async (name: string) => {
+    const { world, status, gateway } = await connected(perSubnet);
+    const spi = status().children.find((child) => child.name === name)?.spiIn ?? '';
+    return { world, status, gateway, spi };
+  };
+
+  it('of the only Child SA to a network: a fresh connection leads there again', async () => {
+    const { world, status, gateway, spi } = await stopped('net 2');
+    world.opened[0]?.events.onExpired(Number.parseInt(spi, 16), 'packets');
+    await world.clock.advance(500);
+    expect(gateway.peers).toBe(2);
+    expect(status()).toMatchObject({
+      state: 'connected',
+      lastEnd: { failure: { what: 'The Child SA ended' } },
+    });
+    expect(status().children.map(({ name }) => name)).toEqual(['net', 'net 2']);
+    expect(status().discarded.find((record) => record.spi === spi)?.why).toBe(
+      'it reached its limit of packets',
+    );
+  });
+
+  it('of one that has a successor already: the connection goes on', async () => {
+    const { world, status, gateway, spi } = await stopped('net 2');
+    expect(world.tunnels.rekey('work', 'child')).toBe(true);
+    // Until the Delete of the old one has passed there are two.
+    const both = () => status().children.filter(({ name }) => name === 'net 2');
+    for (let ms = 0; both().length < 2 && ms < 500; ms++) await world.clock.advance(1);
+    expect(both().map(({ spiIn }) => spiIn)).toContain(spi);
+    world.opened[0]?.events.onExpired(Number.parseInt(spi, 16), 'packets');
+    await world.clock.advance(2000);
+    expect(gateway.peers).toBe(1);
+    expect(status().children).toHaveLength(2);
+  });
+});

@@ -1,0 +1,230 @@
+/** The network under a tunnel that stands: gone, back, another address, sleep, a gateway elsewhere. In virtual time. */
+import { describe, expect, it } from 'vitest';
+import { reply } from '#test/fakes/tunnel-world.ts';
+import { ALL, applied, connected, GATEWAY, lost, PEER, SECOND } from '#test/fakes/tunnel-stage.ts';
+
+describe('the network', () => {
+  it('comes back: at once another try, in place of the one that hears nothing', async () => {
+    const { world, gateway, status } = await lost();
+    await world.clock.advance(300_000);
+    gateway.restart();
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(500);
+    expect(status().state).toBe('connected');
+  });
+
+  it('comes back while a try waits between two datagrams: that one is not waited for', async () => {
+    const { world, gateway, status, configs } = await lost();
+    const tried = configs.length;
+    while (configs.length === tried) await world.clock.advance(100);
+    // The fifth datagram left 4 s after the fourth at the latest, the sixth is as far away.
+    await world.clock.advance(9000);
+    expect(status().reconnect?.nextAt).toBeNull();
+    gateway.restart();
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(200);
+    expect(status().state).toBe('connected');
+    expect(configs.length).toBe(tried + 2);
+  });
+
+  it('is gone: not connected any more, at once; back with the same address: the same connection', async () => {
+    const { world, status, gateway, configs } = await connected();
+    const before = status().ike?.spiI;
+    world.offline = true;
+    gateway.silent = true;
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(10);
+    expect(status()).toMatchObject({ state: 'reconnecting', reconnect: { attempt: 0 } });
+    await world.clock.advance(10_000);
+    world.offline = false;
+    gateway.silent = false;
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(100);
+    expect(status()).toMatchObject({ state: 'connected', ike: { spiI: before } });
+    expect(configs).toHaveLength(1);
+  });
+
+  it('is gone while packets that came before are still to be counted: not connected any more', async () => {
+    const { world, gateway, status } = await connected();
+    await world.clock.advance(1500);
+    reply(gateway);
+    await world.clock.advance(50);
+    gateway.silent = true;
+    world.offline = true;
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(5000);
+    expect(status()).toMatchObject({ state: 'reconnecting' });
+  });
+
+  it('changes and our address does not: the gateway is asked, nothing else happens', async () => {
+    const { world, states, status } = await connected();
+    await world.clock.advance(5000);
+    const before = status().liveness?.lastProof;
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(100);
+    expect(status().liveness?.lastProof).not.toBe(before);
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+
+  it('gives us another address: the connection moves with it by MOBIKE', async () => {
+    const { world, status, configs, states } = await connected();
+    expect(status().path?.mobike).toBe(true);
+    world.ours = ['192.0.2.77', '2001:db8::77'];
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(200);
+    expect(status().path?.local.address).toBe('192.0.2.77');
+    expect(status().state).toBe('connected');
+    expect(configs).toHaveLength(1);
+    expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+  });
+
+  it('leads to the gateway with another MTU: the adapter and the guard follow, and nothing else', async () => {
+    const { world, status } = await connected();
+    const before = status().interface?.mtu ?? 0;
+    world.ours = ['192.0.2.77', '2001:db8::77'];
+    world.outerMtu = 1400;
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(200);
+    expect(status().interface?.mtu).toBe(before - 100);
+    expect(applied(world).slice(ALL.length)).toEqual(['apply link', 'apply firewall']);
+  });
+
+  it('gives us another address and the gateway knows no MOBIKE: a fresh connection, at once', async () => {
+    const { world, status, configs, gateway } = await connected({}, { mobike: false });
+    world.ours = ['192.0.2.77', '2001:db8::77'];
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(300);
+    expect(configs).toHaveLength(2);
+    expect(configs[1]?.initialContact).toBe(true);
+    expect(status().state).toBe('connected');
+    expect(gateway.peers).toBe(2);
+    expect(applied(world)).toEqual(ALL);
+  });
+
+  it('gives us another address and the gateway does not answer there: a fresh connection after some seconds', async () => {
+    const { world, status, configs, gateway } = await connected();
+    gateway.stop();
+    world.ours = ['192.0.2.77', '2001:db8::77'];
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(1000);
+    gateway.restart();
+    expect(status().state).toBe('reconnecting');
+    await world.clock.advance(5000);
+    expect(status().state).toBe('connected');
+    expect(configs).toHaveLength(2);
+  });
+});
+
+describe('sleep', () => {
+  it('of hours, and the gateway still knows us: connected when it has said so, not before', async () => {
+    const { world, status, states, configs } = await connected();
+    world.clock.sleep(8 * 3_600_000);
+    world.watch.tell({ what: 'woke', sleptMs: 8 * 3_600_000 });
+    expect(status().state).toBe('reconnecting');
+    await world.clock.advance(100);
+    expect(status().state).toBe('connected');
+    expect(configs).toHaveLength(1);
+    expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+  });
+
+  it('of hours, and the gateway has forgotten us: a fresh connection after three seconds', async () => {
+    const { world, gateway, status, configs } = await connected();
+    world.clock.sleep(8 * 3_600_000);
+    gateway.stop();
+    gateway.restart();
+    world.watch.tell({ what: 'woke', sleptMs: 8 * 3_600_000 });
+    await world.clock.advance(2900);
+    expect(status().state).toBe('reconnecting');
+    await world.clock.advance(500);
+    expect(status().state).toBe('connected');
+    expect(configs).toHaveLength(2);
+  });
+
+  it('that nobody tells of is noticed by the wall clock', async () => {
+    const { world, states, status } = await connected();
+    world.clock.sleep(3_600_000);
+    await world.clock.advance(1500);
+    expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+    expect(status().state).toBe('connected');
+  });
+
+  it('of a moment changes nothing: the gateway is asked', async () => {
+    const { world, states } = await connected();
+    world.clock.sleep(5000);
+    world.watch.tell({ what: 'woke', sleptMs: 5000 });
+    await world.clock.advance(200);
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+});
+
+describe('suspicion', () => {
+  it('of a gateway that does not answer our packets: it is asked after ten seconds', async () => {
+    const { world, status } = await connected();
+    const before = status().liveness?.lastProof;
+    world.send();
+    await world.clock.advance(9000);
+    expect(status().liveness?.lastProof).toBe(before);
+    await world.clock.advance(3000);
+    expect(Date.parse(status().liveness?.lastProof ?? '')).toBeGreaterThan(Date.parse(before ?? ''));
+  });
+});
+
+describe('INVALID_IKE_SPI in the clear', () => {
+  it('of a gateway that has started again: a fresh connection after three seconds', async () => {
+    const { world, gateway, status, configs } = await connected();
+    gateway.stop();
+    gateway.disowns = true;
+    gateway.restart();
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(2900);
+    expect(configs).toHaveLength(1);
+    await world.clock.advance(500);
+    expect(status()).toMatchObject({ state: 'connected', lastEnd: { failure: { cause: 'peer-dead' } } });
+    expect(configs).toHaveLength(2);
+  });
+});
+
+describe('several addresses', () => {
+  it('in their order, each for some seconds', async () => {
+    const { world, gateway, status } = await connected({
+      gateway: { addresses: [GATEWAY, SECOND], id: 'gw.example' },
+    });
+    world.gateway(SECOND, PEER);
+    gateway.stop();
+    await world.clock.advance(65_000);
+    expect(status()).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
+  });
+
+  it('a name is looked up each time; what it led to before counts while its servers are out of reach', async () => {
+    const { world, gateway, status } = await connected(
+      { gateway: { addresses: ['vpn.example'], id: 'gw.example' } },
+      {},
+      (unprepared) => unprepared.names.set('vpn.example', [GATEWAY]),
+    );
+    world.names.delete('vpn.example');
+    gateway.deleteAll();
+    await world.clock.advance(300);
+    expect(status().state).toBe('connected');
+    world.gateway(SECOND, PEER);
+    world.names.set('vpn.example', [SECOND]);
+    gateway.stop();
+    await world.clock.advance(75_000);
+    expect(status()).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
+  });
+});
+
+describe('a gateway whose name leads elsewhere, while the name servers are those inside the dead tunnel', () => {
+  it('is found by those that the system had before', async () => {
+    const { world, gateway, status } = await connected(
+      { gateway: { addresses: ['vpn.example'], id: 'gw.example' } },
+      {},
+      (unprepared) => unprepared.names.set('vpn.example', [GATEWAY]),
+    );
+    world.names.delete('vpn.example');
+    world.namesOutside.set('vpn.example', [SECOND]);
+    world.gateway(SECOND, PEER);
+    gateway.stop();
+    await world.clock.advance(75_000);
+    expect(status()).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
+  });
+});
