@@ -32,7 +32,7 @@ export function View({ title, onBack, actions, foot, children }: ViewProps): Rea
             <Icon name="back" />
           </Button>
         )}
-        <h1 className={classes['title']} ref={heading} tabIndex={-1}>
+        <h1 className={classes['title']} ref={heading} tabIndex={-1} title={title}>
           {title}
         </h1>
         <div className={classes['actions']}>{actions}</div>

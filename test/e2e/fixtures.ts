@@ -1,6 +1,8 @@
-/** What a helper says that several specs of the window need: about itself, its checks, a profile, lines of its log. */
+/** What a helper says that several specs of the window need: about itself, its checks, profiles, certificates, lines of its log. */
 import type { HelperInfo, LogEntry, Result } from '#core/ipc/contract.ts';
+import type { CertificateEntry } from '#core/ipc/profile-calls.ts';
 import { profileSchema } from '#core/profile/profile.ts';
+import { profileNamed } from '#test/fakes/profiles.ts';
 
 export const INFO: HelperInfo = {
   helper: 'aditd 0.1.0',
@@ -40,3 +42,51 @@ export const helperLog = (count: number, from = 0): LogEntry[] =>
     message: `line ${from + at} of the log${at % 5 === 0 ? ': IKE_AUTH with 203.0.113.1:4500 was sent again, because nothing came back from there within four seconds' : ''}`,
     ...(at % 3 === 0 ? { profile: 'work' } : {}),
   }));
+
+/** One with everything that the views of a profile show. */
+export const WORK = profileNamed('Work', {
+  gateway: {
+    addresses: ['vpn.example.org', '2001:db8::1'],
+    id: 'vpn.example.org',
+    authentication: { method: 'certificate' },
+  },
+  authentication: { method: 'eap', user: 'alice', methods: ['tls'] },
+  child: { remoteTs: ['10.0.0.0/8', 'fd00::/64'] },
+  dns: { servers: ['10.99.0.1'], domains: ['corp.example'] },
+});
+export const SECRETS = ['password', 'privateKey'];
+
+const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000 + 3_600_000).toISOString();
+
+const certificate = (
+  role: CertificateEntry['role'],
+  days: number,
+  more: Partial<Extract<CertificateEntry, { readable: true }>> = {},
+): CertificateEntry => ({
+  readable: true,
+  role,
+  subject: 'C=DE, O=Example, CN=alice@example.org',
+  issuer: 'C=DE, O=Example, CN=Example VPN CA',
+  names: ['alice@example.org'],
+  moreNames: 0,
+  serial: '4d3c2b1a',
+  notBefore: '2025-01-15T12:00:00.000Z',
+  notAfter: inDays(days),
+  keyType: 'ECDSA P-256',
+  sha256: '0123456789abcdef'.repeat(4),
+  isCa: role === 'ca',
+  expiresInDays: days,
+  warnings: [],
+  ...more,
+});
+
+export const CERTIFICATES: readonly CertificateEntry[] = [
+  certificate('own', 12, { warnings: ['expires-soon', 'weak-key'], keyType: 'RSA 1024' }),
+  certificate('ca', -3, {
+    subject: 'C=DE, O=Example, CN=Example VPN CA',
+    warnings: ['expired'],
+    moreNames: 3,
+  }),
+  certificate('gateway', 900, { names: ['vpn.example.org', '192.0.2.1'] }),
+  { readable: false, role: 'chain', problem: 'the certificate ends in the middle', sha256: 'ab'.repeat(32) },
+];

@@ -1,72 +1,19 @@
 /**
- * The views of a profile against a helper that says what the test wants: looked at by axe in both themes and all three
- * languages, at 360 pixels and twice the size of letters, and by keyboard; then a form that is filled in wrongly, a
- * profile that is changed elsewhere, files of the wrong kind, and 200 profiles. Pictures: see views.test.ts.
+ * What a person does with a profile, against a helper that says what the test wants: a form that is filled in wrongly, a
+ * profile that is changed elsewhere, secrets, export, files of the wrong kind, and 200 profiles. Its looks: views-*.test.ts.
  */
-import { mkdirSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Params, ProfileSummary } from '#core/ipc/contract.ts';
-import type { CertificateEntry } from '#core/ipc/profile-calls.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import { FakeHelper, type FakePeer, Refusal } from '#test/fakes/helper-server.ts';
-import { profileNamed } from '#test/fakes/profiles.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
 import { until } from '#test/harness/process.ts';
 import { RunningApp } from './driver.ts';
-import { barriers, drop } from './page.ts';
-
-const SCREENSHOTS = join(import.meta.dirname, '../../docs/screenshots');
-const KEEP = process.env['ADIT_SCREENSHOTS'] === '1';
-
-const WORK = profileNamed('Work', {
-  gateway: {
-    addresses: ['vpn.example.org', '2001:db8::1'],
-    id: 'vpn.example.org',
-    authentication: { method: 'certificate' },
-  },
-  authentication: { method: 'eap', user: 'alice', methods: ['tls'] },
-  child: { remoteTs: ['10.0.0.0/8', 'fd00::/64'] },
-  dns: { servers: ['10.99.0.1'], domains: ['corp.example'] },
-});
-const SECRETS = ['password', 'privateKey'];
-
-const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000 + 3_600_000).toISOString();
-
-const certificate = (
-  role: CertificateEntry['role'],
-  days: number,
-  more: Partial<Extract<CertificateEntry, { readable: true }>> = {},
-): CertificateEntry => ({
-  readable: true,
-  role,
-  subject: 'C=DE, O=Example, CN=alice@example.org',
-  issuer: 'C=DE, O=Example, CN=Example VPN CA',
-  names: ['alice@example.org'],
-  moreNames: 0,
-  serial: '4d3c2b1a',
-  notBefore: '2025-01-15T12:00:00.000Z',
-  notAfter: inDays(days),
-  keyType: 'ECDSA P-256',
-  sha256: '0123456789abcdef'.repeat(4),
-  isCa: role === 'ca',
-  expiresInDays: days,
-  warnings: [],
-  ...more,
-});
-
-const CERTIFICATES: readonly CertificateEntry[] = [
-  certificate('own', 12, { warnings: ['expires-soon', 'weak-key'], keyType: 'RSA 1024' }),
-  certificate('ca', -3, {
-    subject: 'C=DE, O=Example, CN=Example VPN CA',
-    warnings: ['expired'],
-    moreNames: 3,
-  }),
-  certificate('gateway', 900, { names: ['vpn.example.org', '192.0.2.1'] }),
-  { readable: false, role: 'chain', problem: 'the certificate ends in the middle', sha256: 'ab'.repeat(32) },
-];
+import { CERTIFICATES, SECRETS, WORK } from './fixtures.ts';
+import { drop } from './page.ts';
 
 /** A helper with a few profiles that can be changed behind the window's back. */
 class Scene {
@@ -80,7 +27,7 @@ class Scene {
     this.state = state;
   }
 
-  static async open(colorScheme: 'light' | 'dark'): Promise<Scene> {
+  static async open(): Promise<Scene> {
     const state = new State();
     const helper = await FakeHelper.start({
       answers: {
@@ -121,7 +68,7 @@ class Scene {
         'tunnel.reconnect': () => ({ accepted: true }),
       },
     });
-    const app = await RunningApp.start({ socket: helper.path, colorScheme });
+    const app = await RunningApp.start({ socket: helper.path });
     return new Scene(helper, app, state);
   }
 
@@ -130,52 +77,20 @@ class Scene {
     await this.helper.stop();
   }
 
-  /** From the beginning, in this language. */
-  async begin(language: 'en' | 'de' | 'zh' = 'en'): Promise<void> {
+  async begin(): Promise<void> {
     this.state.reset();
-    await this.app.page.setViewportSize({ width: 380, height: 640 });
-    await this.app.page.evaluate(
-      async (chosen) => await window.adit.call('app.settings.set', { language: chosen }),
-      language,
-    );
     await this.app.page.reload();
     this.state.tell();
-    await this.app.page.getByRole('button', { name: NAMES[language].profiles, exact: true }).waitFor();
+    await button(this.app.page, 'Profiles').waitFor();
   }
 
-  async openProfile(language: 'en' | 'de' | 'zh' = 'en'): Promise<void> {
+  async openProfile(): Promise<void> {
     const { page } = this.app;
-    await page.getByRole('button', { name: NAMES[language].profiles, exact: true }).click();
-    await page.getByRole('button', { name: NAMES[language].show }).click();
+    await button(page, 'Profiles').click();
+    await button(page, 'Show Work').click();
     await page.getByText('2001:db8::1').waitFor();
   }
 }
-
-declare const window: { readonly adit: { call(name: string, params: object): Promise<unknown> } };
-
-const NAMES = {
-  en: {
-    profiles: 'Profiles',
-    show: 'Show Work',
-    edit: 'Edit',
-    certificates: 'Certificates',
-    exports: 'Export…',
-  },
-  de: {
-    profiles: 'Profile',
-    show: 'Work ansehen',
-    edit: 'Bearbeiten',
-    certificates: 'Zertifikate',
-    exports: 'Exportieren …',
-  },
-  zh: { profiles: '配置', show: '查看 Work', edit: '编辑', certificates: '证书', exports: '导出…' },
-} as const;
-
-const EMPTY = {
-  en: 'This must not be empty.',
-  de: 'Das darf nicht leer sein.',
-  zh: '此处不能为空。',
-} as const;
 
 class State {
   peer: FakePeer | undefined;
@@ -252,84 +167,12 @@ class State {
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name });
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
-const fits = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
-
-describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  let scene: Scene;
-  let page: Page;
-  beforeAll(async () => {
-    scene = await Scene.open(colorScheme);
-    ({ page } = scene.app);
-  });
-  afterAll(() => scene?.close());
-
-  /** A picture; answers with what axe, the width of the page and the console have against the view. */
-  async function look(name: string): Promise<string[]> {
-    if (KEEP) {
-      mkdirSync(SCREENSHOTS, { recursive: true });
-      await page.screenshot({
-        path: join(SCREENSHOTS, `${name}-${colorScheme}.png`),
-        animations: 'disabled',
-      });
-    }
-    const found = [...(await barriers(page)), ...scene.app.complaints];
-    for (const width of [360, 180]) {
-      await page.setViewportSize({ width, height: 640 });
-      if (!(await fits(page))) found.push(`too wide for ${width} pixels`);
-    }
-    await page.setViewportSize({ width: 380, height: 640 });
-    return found.map((one) => `${name}: ${one}`);
-  }
-
-  it.each(['en', 'de', 'zh'] as const)('every view of a profile, in %s', async (language) => {
-    const names = NAMES[language];
-    const suffix = language === 'en' ? '' : `-${language}`;
-    await scene.begin(language);
-    await button(page, names.profiles).click();
-    await page.locator('[data-expiry="soon"]').waitFor();
-    expect(await look(`profiles-expiry${suffix}`)).toEqual([]);
-    await button(page, names.show).click();
-    await page.getByText('2001:db8::1').waitFor();
-    expect(await look(`profile${suffix}`)).toEqual([]);
-    await page.getByRole('button', { name: names.certificates }).click();
-    await page.locator('[data-role="chain"]').waitFor();
-    expect(await look(`certificates${suffix}`)).toEqual([]);
-    await page.keyboard.press('Escape');
-    await button(page, names.exports).click();
-    await page.getByRole('radio').first().check();
-    await page.getByText('the format has one address').waitFor();
-    expect(await look(`export${suffix}`)).toEqual([]);
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: names.edit, exact: true }).click();
-    await page.getByRole('textbox').first().waitFor();
-    expect(await look(`edit${suffix}`)).toEqual([]);
-    await page.locator('summary').click();
-    await page.locator('main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
-    expect(await look(`edit-advanced${suffix}`)).toEqual([]);
-    await page.getByRole('textbox').first().fill('');
-    await page.keyboard.press('Enter');
-    await page.locator('[aria-invalid="true"]').waitFor();
-    const problem = page.getByText(EMPTY[language], { exact: true });
-    expect(await problem.getAttribute('lang')).toBeNull();
-    expect(await look(`edit-wrong${suffix}`)).toEqual([]);
-    await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor();
-    expect(await look(`edit-leave${suffix}`)).toEqual([]);
-  });
-
-  it('an import that is locked', async () => {
-    await scene.begin();
-    await drop(page, [{ name: 'office.mobileconfig', content: 'plist' }]);
-    await page.getByLabel('Password of the certificate file').waitFor();
-    expect(await look('import-locked')).toEqual([]);
-  });
-});
 
 describe('a profile', () => {
   let scene: Scene;
   let page: Page;
   beforeAll(async () => {
-    scene = await Scene.open('light');
+    scene = await Scene.open();
     ({ page } = scene.app);
   });
   afterAll(() => scene?.close());

@@ -32,10 +32,16 @@ export const LogRow = memo(
             <span className={classes['level']} data-level={entry.level}>
               {t(`logs.level.${entry.level}`)}
             </span>
-            <time dateTime={entry.time}>{time(entry.time)}</time>
-            <span className={classes['about']}>{about(entry)}</span>
+            <time dateTime={entry.time} title={time(entry.time)}>
+              {time(entry.time)}
+            </time>
+            <span className={classes['about']} title={about(entry)}>
+              {about(entry)}
+            </span>
           </span>
-          <span className={classes['message']}>{printable(entry.message)}</span>
+          <span className={classes['message']} title={printable(entry.message)}>
+            {printable(entry.message)}
+          </span>
         </button>
       </li>
     );

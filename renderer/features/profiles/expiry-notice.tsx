@@ -24,7 +24,7 @@ export function ExpiryWords({ days }: { readonly days: number }): ReactElement {
   return (
     <span className={classes['words']} data-expiry={days < 0 ? 'expired' : 'soon'}>
       <Icon name="warning" />
-      {expiryWords(days, t)}
+      <span>{expiryWords(days, t)}</span>
     </span>
   );
 }

@@ -96,6 +96,7 @@ const OneProfile = memo(function OneProfile(props: OneProfileProps): ReactElemen
   const go = useApp((store) => store.go);
   const openProfile = useApp((store) => store.openProfile);
   const name = printable(profile.name, 128);
+  const gateway = printable(profile.gateway, 128);
   const notes = [
     ...(state === 'disconnected' ? [] : [t(LOOKS[state].heading)]),
     ...(profile.forAll ? [t('profiles.for-all')] : []),
@@ -114,10 +115,14 @@ const OneProfile = memo(function OneProfile(props: OneProfileProps): ReactElemen
       >
         <span className={classes['tick']}>{isCurrent && <Icon name="chosen" />}</span>
         <span className={classes['words']}>
-          <span className={classes['name']}>{name}</span>
-          <span className={classes['gateway']}>{printable(profile.gateway, 128)}</span>
+          <span className={classes['name']} title={name}>
+            {name}
+          </span>
+          <span className={classes['gateway']} title={gateway}>
+            {gateway}
+          </span>
           {notes.map((note) => (
-            <span className={classes['gateway']} key={note}>
+            <span className={classes['note']} key={note}>
               {note}
             </span>
           ))}

@@ -1,0 +1,154 @@
+/**
+ * What is to be seen on a page without a person who looks: text that is cut off or sticks out, controls that forced
+ * colours let vanish, what still moves for those who asked for stillness. Each answers with faults, in words; none is good.
+ */
+import type { Page } from 'playwright-core';
+
+/** Widths to fit in: the narrowest window, and the same one at 200 % zoom, which leaves the page half of it. */
+export const NARROW = [360, 180] as const;
+
+/**
+ * Whatever scrolls sideways, and every text that is cut off without its whole in a title, or sticks out of its control.
+ * Text that is only for screen readers is not looked at.
+ */
+export const spills = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const faults = new Set<string>();
+    const nameOf = (element: Element): string =>
+      `<${element.tagName.toLowerCase()}> “${(element.textContent ?? '').trim().slice(0, 40)}”`;
+    const scrolls = /auto|scroll/;
+    const cuts = /hidden|clip/;
+    for (const element of document.querySelectorAll('*')) {
+      const sideways = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
+      if (
+        sideways &&
+        (element === document.documentElement || scrolls.test(getComputedStyle(element).overflowX))
+      )
+        faults.add(`scrolls sideways: ${nameOf(element)}`);
+    }
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const parent = node.parentElement;
+      if (!parent?.checkVisibility() || parent.closest('option') || !node.textContent?.trim()) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const text = range.getBoundingClientRect();
+      if (text.width === 0) continue;
+      let isCut = false;
+      for (let around: Element | null = parent; around; around = around.parentElement) {
+        const box = around.getBoundingClientRect();
+        // Only for screen readers.
+        if (box.width <= 2) isCut = true;
+        if (isCut) break;
+        const style = getComputedStyle(around);
+        const isWide = text.right > box.right + 1 || text.left < box.left - 1;
+        const isHigh = text.bottom > box.bottom + 2;
+        isCut = (isWide && cuts.test(style.overflowX)) || (isHigh && cuts.test(style.overflowY));
+        const isTold = around.hasAttribute('title') || around.querySelector('[title]') !== null;
+        if (isCut && !isTold)
+          faults.add(`is cut off without a title: ${nameOf(parent)} by ${nameOf(around)}`);
+        if (!isCut && isWide && around.matches('button, summary, legend'))
+          faults.add(`sticks out of its control: ${nameOf(around)}`);
+        if (scrolls.test(style.overflowY) || style.position === 'fixed') break;
+      }
+      if (!isCut && (text.right > innerWidth + 1 || text.left < -1))
+        faults.add(`sticks out of the window: ${nameOf(parent)}`);
+    }
+    return [...faults];
+  });
+
+/** Controls without a visible edge, drawings without a visible line, switches whose two positions look alike. */
+export const vanished = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const faults = new Set<string>();
+    const nameOf = (element: Element): string =>
+      `<${element.tagName.toLowerCase()}> “${(element.getAttribute('aria-label') ?? element.textContent ?? '').trim().slice(0, 40)}”`;
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    /** Whatever the notation: what it paints over a page of that colour. */
+    const painted = (colour: string, over: string): string => {
+      if (!canvas) throw new Error('the page has no canvas');
+      canvas.globalCompositeOperation = 'source-over';
+      for (const style of [over, colour]) {
+        canvas.fillStyle = style;
+        canvas.fillRect(0, 0, 1, 1);
+      }
+      return canvas.getImageData(0, 0, 1, 1).data.slice(0, 3).join();
+    };
+    const surface = getComputedStyle(document.body).backgroundColor;
+    const isSeen = (colour: string, over = surface): boolean =>
+      painted(colour, surface) !== painted(over, surface);
+    for (const control of document.querySelectorAll('button, input, select, textarea')) {
+      if (
+        !control.checkVisibility() ||
+        control.matches('[tabindex="-1"], [type="checkbox"]:not([role]), [type="radio"]')
+      )
+        continue;
+      const style = getComputedStyle(control);
+      const hasEdge =
+        Number.parseFloat(style.borderTopWidth) > 0 &&
+        style.borderTopStyle !== 'none' &&
+        isSeen(style.borderTopColor);
+      // A row of a list has the list's lines; a link that unfolds is underlined.
+      const isInList = control.closest('li') !== null && Number.parseFloat(style.borderTopWidth) === 0;
+      const isUnderlined =
+        style.textDecorationLine.includes('underline') && isSeen(style.textDecorationColor);
+      if (!hasEdge && !isInList && !isUnderlined) faults.add(`has no edge: ${nameOf(control)}`);
+      if (control.matches('[role="switch"]')) {
+        const knob = getComputedStyle(control, '::before').backgroundColor;
+        if (!isSeen(knob, style.backgroundColor)) faults.add(`has no knob: ${nameOf(control)}`);
+      }
+    }
+    for (const line of document.querySelectorAll('svg path, svg circle')) {
+      if (!line.checkVisibility()) continue;
+      const { stroke, fill } = getComputedStyle(line);
+      const svg = line.closest('svg');
+      const body = svg?.querySelector('path');
+      const behind = body && body !== line ? getComputedStyle(body).fill : 'none';
+      const over = behind === 'none' ? surface : behind;
+      const drawn = [stroke, fill].some((colour) => colour !== 'none' && isSeen(colour, over));
+      if (!drawn) faults.add(`is not drawn: ${svg?.parentElement ? nameOf(svg.parentElement) : 'a drawing'}`);
+    }
+    return [...faults];
+  });
+
+/** Brings to its end what a click before began to move. */
+export const settle = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    for (const animation of document.getAnimations()) animation.finish();
+  });
+
+/** What runs on for longer than a frame. */
+export const moving = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    document.getAnimations().flatMap((animation) => {
+      const { duration, iterations } = animation.effect?.getComputedTiming() ?? {};
+      const lasts = typeof duration === 'number' && duration > 16;
+      const target = animation.effect instanceof KeyframeEffect ? animation.effect.target : null;
+      const what = animation instanceof CSSAnimation ? animation.animationName : 'a transition';
+      return lasts
+        ? [`${what} of ${duration} ms, ${iterations} times: <${target?.tagName.toLowerCase()}>`]
+        : [];
+    }),
+  );
+
+/** The same for what would move: transitions that a hover or a change would start. */
+export const wouldMove = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const found = new Set<string>();
+    for (const element of document.querySelectorAll('*')) {
+      for (const pseudo of [undefined, '::before', '::after']) {
+        const { transitionDuration, animationDuration, animationName, scrollBehavior } = getComputedStyle(
+          element,
+          pseudo,
+        );
+        const isLong = (durations: string): boolean =>
+          durations
+            .split(',')
+            .some((one) => Number.parseFloat(one) * (one.trim().endsWith('ms') ? 1 : 1000) > 16);
+        if (isLong(transitionDuration)) found.add(`transition: <${element.tagName.toLowerCase()}>`);
+        if (animationName !== 'none' && isLong(animationDuration)) found.add(`animation: ${animationName}`);
+        if (scrollBehavior === 'smooth') found.add(`scrolling: <${element.tagName.toLowerCase()}>`);
+      }
+    }
+    return [...found];
+  });

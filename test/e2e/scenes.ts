@@ -1,0 +1,417 @@
+/**
+ * Every view in every state that a person can see it in: what the helper says, and how one comes there, in any language.
+ * views-*.test.ts looks at each, keyboard.test.ts walks through each, pictures.test.ts counts their pictures.
+ */
+import type { Page } from 'playwright-core';
+import type { Failure } from '#core/failure/failure.ts';
+import type { ProfileSummary, TunnelQuestion, TunnelStatus } from '#core/ipc/contract.ts';
+import type { CertificateEntry } from '#core/ipc/profile-calls.ts';
+import type { Language } from '#core/text/languages.ts';
+import type { HelperLink, LinkProblem } from '#electron/bridge-contract.ts';
+import { CATALOGUES } from '#renderer/i18n/catalogues.ts';
+import type { MessageId } from '#renderer/i18n/en.ts';
+import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+import { CERTIFICATES, SECRETS } from './fixtures.ts';
+import { drop } from './page.ts';
+
+/** A message of the window in one language, without plurals. */
+export type Say = (id: MessageId, values?: Readonly<Record<string, string>>) => string;
+export const sayIn =
+  (language: Language): Say =>
+  (id, values = {}) =>
+    CATALOGUES[language][id].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+
+export interface Scene {
+  readonly name: string;
+  readonly tunnel?: () => TunnelStatus;
+  readonly profiles?: readonly ProfileSummary[];
+  readonly certificates?: readonly CertificateEntry[];
+  readonly link?: HelperLink;
+  readonly go?: (page: Page, say: Say) => Promise<void>;
+  /** The heading by which one knows to be there. */
+  readonly shows: (say: Say) => string;
+  /** Whether its picture is taken in every language; else in English. */
+  readonly isPicturedEverywhere?: true;
+}
+
+export const THEMES = ['light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** The picture's name in docs/screenshots, or undefined where none is taken. */
+export function pictureOf(scene: Scene, language: Language, theme: Theme): string | undefined {
+  if (language === 'en') return `${scene.name}-${theme}.png`;
+  return scene.isPicturedEverywhere ? `${scene.name}-${language}-${theme}.png` : undefined;
+}
+
+const LONG = 'Zweigniederlassung Süd-Südwest, Abteilung für Verwaltungsangelegenheiten und Gebäudemanagement';
+
+/** By id, as the helper lists them: the one with the tunnel is the first. */
+export const PROFILES: readonly ProfileSummary[] = [
+  summary('work', { name: 'Work', gateway: 'vpn.example.org' }),
+  summary('work-2', {
+    name: LONG,
+    gateway: 'a-very-long-gateway-name.branch-office.corp.example.org',
+    forAll: true,
+  }),
+  summary('work-3', { name: 'Lab', gateway: '2001:db8:2::1', missingSecrets: ['psk'], storedSecrets: [] }),
+  ...Array.from({ length: 6 }, (_, at) =>
+    summary(`work-site-${at}`, { name: `Site ${at + 1}`, gateway: `192.0.2.${10 + at}` }),
+  ),
+];
+/** One with a certificate that ends soon, and one beside it. */
+const WITH_CERTIFICATE = {
+  profiles: [
+    summary('work', { name: 'Work', storedSecrets: SECRETS, revision: '1' }),
+    summary('work-home', { name: 'Home' }),
+  ],
+  certificates: CERTIFICATES,
+  isPicturedEverywhere: true,
+} as const satisfies Partial<Scene>;
+
+export const REFUSED: Failure = {
+  cause: 'no-proposal',
+  protocol: 'IKE',
+  saidBy: 'peer',
+  wanted: ['aes256gcm16-prfsha384-ecp384', 'aes256-sha256-modp2048'],
+  offered: [],
+};
+
+const since = (secondsAgo: number): string => new Date(Date.now() - secondsAgo * 1000).toISOString();
+const ahead = (seconds: number): string => since(-seconds);
+
+/** Times near to now, so that countdowns count. */
+export const connected = (): TunnelStatus => ({
+  ...CONNECTED,
+  since: since(8073),
+  ike: CONNECTED.ike && { ...CONNECTED.ike, rekeyAt: ahead(3605), expiresAt: ahead(14_405) },
+  path: CONNECTED.path && { ...CONNECTED.path, mobike: true },
+  liveness: { lastProof: since(4), deadAfterSec: 57 },
+  lastEnd: {
+    at: since(8090),
+    why: 'The gateway fell silent.',
+    failure: { cause: 'peer-dead', lastSeenSecAgo: 42 },
+  },
+  discarded: [{ kind: 'child', spi: 'c0ffee00', at: since(1200), why: 'replaced by c0ffee01' }],
+  children: CONNECTED.children.map((child) => ({
+    ...child,
+    rekeyAtBytes: 2 ** 33,
+    limitBytes: 2 ** 34,
+    bytesIn: 1_234_567_890,
+    rekeyAt: ahead(1205),
+    expiresAt: ahead(3605),
+  })),
+});
+
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true }).click();
+/** The profile's row in the list, to choose it. */
+const row = (page: Page, name: string) =>
+  page.getByRole('listitem').filter({ hasText: name }).getByRole('button').first();
+const toProfile = async (page: Page, say: Say): Promise<void> => {
+  await press(page, say('nav.profiles'));
+  await press(page, say('profiles.show', { name: 'Work' }));
+  await page.getByText('2001:db8::1').waitFor();
+};
+const toEdit = async (page: Page, say: Say): Promise<void> => {
+  await toProfile(page, say);
+  await press(page, say('profile.edit'));
+  await page.getByRole('textbox').first().waitFor();
+};
+const toLogs = async (page: Page, say: Say): Promise<void> => {
+  await press(page, say('nav.settings'));
+  await press(page, say('logs.title'));
+  await page.getByText('line 119 of the log').waitFor();
+};
+const toAbout = async (page: Page, say: Say): Promise<void> => {
+  await press(page, say('nav.settings'));
+  await press(page, say('about.title'));
+  await page.getByRole('button', { name: /^electron / }).waitFor();
+};
+const scrollDown = (page: Page): Promise<void> =>
+  page.locator('main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+
+const TITLES: Readonly<Record<TunnelQuestion['kind'], MessageId>> = {
+  user: 'question.user',
+  password: 'question.password',
+  'one-time-code': 'question.code',
+  'new-password': 'question.new-password',
+  'pkcs12-password': 'question.pkcs12',
+  'private-key-password': 'question.private-key',
+};
+
+/** What the system or the helper says to each of them. */
+const LINK_DETAILS: Readonly<Record<LinkProblem, string>> = {
+  missing: 'connect ENOENT /run/adit/aditd.sock',
+  refused: 'connect EACCES /run/adit/aditd.sock',
+  incompatible: 'it speaks protocol 2, this application 1',
+  nonsense: 'what it sent is no frame',
+  lost: 'the helper ended the connection',
+};
+
+export const SCENES: readonly Scene[] = [
+  { name: 'empty', profiles: [], shows: (say) => say('empty.title') },
+  { name: 'disconnected', shows: (say) => say('state.disconnected') },
+  {
+    name: 'connecting',
+    tunnel: () => bare('connecting', { step: 'IKE_AUTH with 203.0.113.1:4500', gateway: CONNECTED.gateway }),
+    shows: (say) => say('state.connecting'),
+  },
+  { name: 'connected', tunnel: connected, shows: (say) => say('state.connected') },
+  {
+    name: 'reconnecting',
+    tunnel: () => ({
+      ...connected(),
+      state: 'reconnecting',
+      step: null,
+      reconnect: { attempt: 3, nextAt: ahead(12), why: { cause: 'peer-dead', lastSeenSecAgo: 42 } },
+    }),
+    shows: (say) => say('state.reconnecting'),
+  },
+  {
+    name: 'disconnecting',
+    tunnel: () => bare('disconnecting'),
+    shows: (say) => say('state.disconnecting'),
+  },
+  {
+    name: 'failed',
+    tunnel: () => bare('failed', { failure: REFUSED }),
+    shows: (say) => say('state.failed'),
+    isPicturedEverywhere: true,
+  },
+  {
+    name: 'failed-details',
+    tunnel: () => bare('failed', { failure: REFUSED }),
+    go: (page, say) => press(page, say('failure.details')),
+    shows: (say) => say('state.failed'),
+  },
+  {
+    name: 'details',
+    tunnel: connected,
+    go: (page, say) => press(page, say('nav.details')),
+    shows: (say) => say('details.title'),
+  },
+  {
+    name: 'details-scrolled',
+    tunnel: connected,
+    async go(page, say) {
+      await press(page, say('nav.details'));
+      await page.getByText(say('details.child', { number: '1' })).waitFor();
+      await scrollDown(page);
+    },
+    shows: (say) => say('details.title'),
+  },
+  {
+    name: 'profiles',
+    tunnel: connected,
+    go: (page, say) => press(page, say('nav.profiles')),
+    shows: (say) => say('profiles.title'),
+  },
+  {
+    name: 'profiles-nothing-found',
+    async go(page, say) {
+      await press(page, say('nav.profiles'));
+      await page.getByRole('searchbox').fill('nowhere');
+    },
+    shows: (say) => say('profiles.title'),
+  },
+  {
+    name: 'profiles-expiry',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await press(page, say('nav.profiles'));
+      await page.locator('[data-expiry="soon"]').waitFor();
+    },
+    shows: (say) => say('profiles.title'),
+  },
+  {
+    name: 'profile-delete',
+    async go(page, say) {
+      await press(page, say('nav.profiles'));
+      await press(page, say('profiles.remove', { name: LONG }));
+    },
+    shows: (say) => say('profiles.remove.title', { name: LONG }),
+  },
+  {
+    name: 'long-name',
+    async go(page, say) {
+      await press(page, say('nav.profiles'));
+      await row(page, LONG).click();
+    },
+    shows: (say) => say('state.disconnected'),
+  },
+  {
+    name: 'secret',
+    async go(page, say) {
+      await press(page, say('nav.profiles'));
+      await row(page, 'Lab').click();
+      await press(page, say('action.connect'));
+    },
+    shows: (say) => say('secret.title'),
+  },
+  ...(Object.keys(TITLES) as TunnelQuestion['kind'][]).map(
+    (kind): Scene => ({
+      name: `question-${kind}`,
+      tunnel: () =>
+        bare('connecting', {
+          question: {
+            id: 1,
+            kind,
+            prompt: 'Enter the code of your token 4711',
+            retry: kind === 'password',
+            ...(kind === 'user' ? {} : { user: 'alice' }),
+          },
+        }),
+      shows: (say) => say(TITLES[kind]),
+    }),
+  ),
+  { name: 'profile', ...WITH_CERTIFICATE, go: toProfile, shows: () => 'Work' },
+  {
+    name: 'certificates',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toProfile(page, say);
+      await press(page, say('profile.certificates'));
+      await page.locator('[data-role="chain"]').waitFor();
+    },
+    shows: (say) => say('certificates.title'),
+  },
+  {
+    name: 'export',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toProfile(page, say);
+      await press(page, say('profile.export'));
+      await page.getByRole('radio').first().check();
+      await page.getByText('the format has one address').waitFor();
+    },
+    shows: (say) => say('export.title'),
+  },
+  { name: 'edit', ...WITH_CERTIFICATE, go: toEdit, shows: (say) => say('edit.title') },
+  {
+    name: 'edit-advanced',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toEdit(page, say);
+      await page.locator('summary').click();
+      await scrollDown(page);
+    },
+    shows: (say) => say('edit.title'),
+  },
+  {
+    name: 'edit-wrong',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toEdit(page, say);
+      await page.getByRole('textbox').first().fill('');
+      await page.keyboard.press('Enter');
+      await page
+        .locator('p:not([lang])')
+        .filter({ hasText: say('edit.empty') })
+        .waitFor();
+    },
+    shows: (say) => say('edit.title'),
+  },
+  {
+    name: 'edit-leave',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toEdit(page, say);
+      await page.getByRole('textbox').first().fill('');
+      await page.keyboard.press('Escape');
+    },
+    shows: (say) => say('edit.leave.title'),
+  },
+  {
+    name: 'settings',
+    go: (page, say) => press(page, say('nav.settings')),
+    shows: (say) => say('settings.title'),
+    isPicturedEverywhere: true,
+  },
+  { name: 'logs', go: toLogs, shows: (say) => say('logs.title') },
+  {
+    name: 'logs-line',
+    async go(page, say) {
+      await toLogs(page, say);
+      await page
+        .getByRole('combobox', { name: say('logs.level') })
+        .selectOption({ label: say('logs.from.warn') });
+      await page.getByRole('log').press('ArrowUp');
+      await page.getByRole('region', { name: say('logs.line') }).waitFor();
+    },
+    shows: (say) => say('logs.title'),
+  },
+  {
+    name: 'logs-nothing-found',
+    async go(page, say) {
+      await toLogs(page, say);
+      await page.getByRole('searchbox').fill('no such words');
+      await page.getByText(say('logs.none')).waitFor();
+    },
+    shows: (say) => say('logs.title'),
+  },
+  {
+    name: 'report',
+    tunnel: () => bare('failed', { failure: REFUSED }),
+    async go(page, say) {
+      await press(page, say('report.make'));
+      await page.getByRole('heading', { name: say('report.section.versions'), exact: true }).waitFor();
+    },
+    shows: (say) => say('report.title'),
+  },
+  {
+    name: 'report-scrolled',
+    tunnel: connected,
+    async go(page, say) {
+      await press(page, say('nav.settings'));
+      await press(page, say('report.title'));
+      const tunnels = page.getByRole('heading', { name: say('report.section.status'), exact: true });
+      await tunnels.scrollIntoViewIfNeeded();
+    },
+    shows: (say) => say('report.title'),
+  },
+  { name: 'about', go: toAbout, shows: (say) => say('about.title') },
+  {
+    name: 'about-licence',
+    async go(page, say) {
+      await toAbout(page, say);
+      await page.getByRole('button', { name: /^react 1/ }).click();
+      await page.getByText('Permission is hereby granted').scrollIntoViewIfNeeded();
+    },
+    shows: (say) => say('about.title'),
+  },
+  {
+    name: 'import-preview',
+    go: (page) => drop(page, [{ name: 'office.conf', content: 'connections {}' }]),
+    shows: (say) => say('import.title'),
+  },
+  {
+    name: 'import-locked',
+    async go(page, say) {
+      await drop(page, [{ name: 'office.mobileconfig', content: 'locked' }]);
+      await page.getByLabel(say('secrets.pkcs12Password')).waitFor();
+    },
+    shows: (say) => say('import.title'),
+  },
+  {
+    name: 'import-failed',
+    go: (page) => drop(page, [{ name: 'broken.conf', content: 'refuse me' }]),
+    shows: (say) => say('import.failed'),
+  },
+  {
+    name: 'refused',
+    async go(page, say) {
+      await press(page, say('nav.profiles'));
+      await row(page, 'Site 1').click();
+      await press(page, say('action.connect'));
+      await page.getByText(say('problem.title')).waitFor();
+    },
+    shows: (say) => say('state.disconnected'),
+  },
+  ...(Object.keys(LINK_DETAILS) as LinkProblem[]).map(
+    (problem): Scene => ({
+      name: `helper-${problem}`,
+      link: { state: 'down', problem, detail: LINK_DETAILS[problem], socket: '/run/adit/aditd.sock' },
+      shows: (say) => say(`helper.${problem}.title`),
+    }),
+  ),
+];

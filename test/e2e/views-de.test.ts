@@ -1,0 +1,4 @@
+/** Every view in German. */
+import { lookAtEveryView } from './every-view.ts';
+
+lookAtEveryView('de');

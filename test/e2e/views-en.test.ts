@@ -1,0 +1,4 @@
+/** Every view in English. */
+import { lookAtEveryView } from './every-view.ts';
+
+lookAtEveryView('en');

@@ -1,0 +1,4 @@
+/** Every view in Simplified Chinese. */
+import { lookAtEveryView } from './every-view.ts';
+
+lookAtEveryView('zh');
