@@ -25,6 +25,17 @@ export const notifyPayload = (type: number, data: Uint8Array = EMPTY): Payload =
   data,
 });
 
+/** Header fields that a forged message has otherwise; `clear` leaves it unprotected. */
+type Change = Partial<IkeHeader> & { readonly clear?: boolean };
+
+/** A request of the responder's after the handshake, by default its first. */
+export const askInitiator = (
+  pair: Ikev2Pair,
+  payloads: readonly Payload[],
+  exchange: number = ExchangeType.INFORMATIONAL,
+  messageId = 0,
+): void => new Forge(pair).send('R -> I', { exchange, response: false, messageId }, payloads);
+
 export class Forge {
   readonly #pair: Ikev2Pair;
   #protections: Record<Direction, MessageProtection> | undefined;
@@ -46,12 +57,7 @@ export class Forge {
   }
 
   /** The octets of any message between the two ends; sealed unless it is IKE_SA_INIT or `clear` says so. */
-  make(
-    direction: Direction,
-    place: Place,
-    payloads: readonly Payload[],
-    change: Partial<IkeHeader> & { readonly clear?: boolean } = {},
-  ): Uint8Array {
+  make(direction: Direction, place: Place, payloads: readonly Payload[], change: Change = {}): Uint8Array {
     const { clear = place.exchange === ExchangeType.IKE_SA_INIT, ...header } = change;
     const whole: IkeHeader = { ...this.#header(direction, place), ...header };
     return clear ? encodeMessage(whole, payloads) : this.#protection(direction).seal(whole, payloads);
@@ -90,6 +96,11 @@ export class Forge {
       initiator.handleDatagram(world.now, bytes, path);
     }
     world.flush();
+  }
+
+  /** Makes a message and delivers it. */
+  send(direction: Direction, place: Place, payloads: readonly Payload[], change: Change = {}): void {
+    this.deliver(direction, this.make(direction, place, payloads, change));
   }
 
   /** Rewrites what passes over the link from now on. */

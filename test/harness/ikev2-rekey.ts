@@ -1,5 +1,6 @@
 /** What tests of rekeying share: a pair that stands, and whether both ends have the same SAs. */
 import { toHex } from '#core/bytes/bytes.ts';
+import { Writer } from '#core/bytes/writer.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { ConnectionEvent } from '#core/ikev2/connection-types.ts';
 import { Ikev2Pair, type PairOptions } from './ikev2-pair.ts';
@@ -25,6 +26,16 @@ export function spiOf(pair: Ikev2Pair, role: 'initiator' | 'responder', at = 0):
   if (spi === undefined) throw new Error(`the ${role} has no Child SA ${at}`);
   return spi;
 }
+
+/** The Child SA that one end installed first, whether it still stands or not. */
+export function firstSpi(pair: Ikev2Pair, role: 'initiator' | 'responder'): number {
+  const [installed] = pair.events[role].of('child-installed');
+  if (installed === undefined) throw new Error(`the ${role} never had a Child SA`);
+  return installed.child.spiIn;
+}
+
+/** An SPI as a Delete payload has it. */
+export const spiOctets = (spi: number): Uint8Array => new Writer().u32(spi).finish();
 
 export const rekeyChild = (pair: Ikev2Pair, role: 'initiator' | 'responder') =>
   pair.do((now) => pair[role].rekey(now, { spiIn: spiOf(pair, role) }));

@@ -18,7 +18,7 @@ const reauthentications = (pair: Ikev2Pair): number[] =>
 function say(pair: Ikev2Pair, data: Uint8Array): void {
   const forge = new Forge(pair);
   const place = { exchange: ExchangeType.INFORMATIONAL, response: false, messageId: 0 };
-  forge.deliver('R -> I', forge.make('R -> I', place, [notifyPayload(AUTH_LIFETIME, data)]));
+  forge.send('R -> I', place, [notifyPayload(AUTH_LIFETIME, data)]);
 }
 
 describe('the client', () => {
@@ -95,7 +95,7 @@ describe('the gateway', () => {
     const pair = standing();
     const forge = new Forge(pair);
     const place = { exchange: ExchangeType.INFORMATIONAL, response: false, messageId: 2 };
-    forge.deliver('I -> R', forge.make('I -> R', place, [notifyPayload(AUTH_LIFETIME, seconds(5))]));
+    forge.send('I -> R', place, [notifyPayload(AUTH_LIFETIME, seconds(5))]);
     expect(pair.responder.counters.ignoredNotifies).toBe(1);
     expect(pair.events.responder.of('auth-lifetime')).toEqual([]);
   });

@@ -158,10 +158,7 @@ describe('the gateway does not prove itself', () => {
     const forge = new Forge(pair);
     pair.initiate().run(25);
     const place = { exchange: ExchangeType.IKE_AUTH, response: true, messageId: 1 };
-    forge.deliver(
-      'R -> I',
-      forge.make('R -> I', place, [notifyPayload(NotifyType.AUTHENTICATION_FAILED)], { clear: true }),
-    );
+    forge.send('R -> I', place, [notifyPayload(NotifyType.AUTHENTICATION_FAILED)], { clear: true });
     pair.run(1_000);
     expect(pair.initiator.state).toBe('established');
     expect(pair.initiator.counters.unauthenticated).toBe(1);
@@ -312,17 +309,14 @@ describe('the responder', () => {
       { kind: 'TSi', selectors: ts('0.0.0.0/0') },
       { kind: 'TSr', selectors: ts('0.0.0.0/0') },
     ];
-    forge.deliver('I -> R', forge.make('I -> R', first, payloads));
+    forge.send('I -> R', first, payloads);
     expect(pair.drawing.lines).toContain('R -> I: HDR, SK {N(AUTHENTICATION_FAILED)}');
     expect(pair.events.responder.failure).toMatchObject({ cause: 'protocol-error' });
   });
 
   it('ends a half-open SA for an unknown critical payload, naming it', () => {
     const { pair, forge } = keyed();
-    forge.deliver(
-      'I -> R',
-      forge.make('I -> R', first, [{ kind: 'unknown', type: 201, critical: true, body: EMPTY }]),
-    );
+    forge.send('I -> R', first, [{ kind: 'unknown', type: 201, critical: true, body: EMPTY }]);
     expect(pair.drawing.lines).toContain('R -> I: HDR, SK {N(UNSUPPORTED_CRITICAL_PAYLOAD)}');
     expect(pair.responder.state).toBe('closed');
   });
@@ -333,7 +327,7 @@ describe('the responder', () => {
     ['an unknown exchange', 240],
   ])('takes nothing but IKE_AUTH before it knows the peer: %s', (_name, exchange) => {
     const { pair, forge } = keyed();
-    forge.deliver('I -> R', forge.make('I -> R', { ...first, exchange }, []));
+    forge.send('I -> R', { ...first, exchange }, []);
     expect(pair.drawing.lines).toContain('R -> I: HDR, SK {N(INVALID_SYNTAX)}');
     expect(pair.events.responder.failure).toMatchObject({ cause: 'protocol-error' });
   });

@@ -36,7 +36,7 @@ describe('requests of the peer', () => {
     const forge = new Forge(pair);
     // 0 was IKE_SA_INIT, 1 IKE_AUTH, 2 the question for life: 3 is next.
     const place = { exchange: INFORMATIONAL, response: false, messageId: 3 + offset };
-    forge.deliver('I -> R', forge.make('I -> R', place, []));
+    forge.send('I -> R', place, []);
     expect(pair.drawing.lines).toEqual([]);
     expect(pair.responder.counters.outOfWindow).toBe(1);
   });
@@ -58,9 +58,9 @@ describe('requests of the peer', () => {
     const pair = established();
     const forge = new Forge(pair);
     const place = { exchange: INFORMATIONAL, response: false, messageId: 2 };
-    forge.deliver('I -> R', forge.make('I -> R', place, []));
+    forge.send('I -> R', place, []);
     const first = pair.world.sent.at(-1)?.datagram.bytes;
-    forge.deliver('I -> R', forge.make('I -> R', place, []));
+    forge.send('I -> R', place, []);
     expect(pair.world.sent.at(-1)?.datagram.bytes).toEqual(first);
     expect(pair.responder.counters.retransmitsReceived).toBe(1);
   });
@@ -99,7 +99,7 @@ describe('answers of the peer', () => {
   ])('%s are dropped and counted', (_name, messageId, exchange) => {
     const pair = established();
     const forge = new Forge(pair);
-    forge.deliver('R -> I', forge.make('R -> I', { exchange, response: true, messageId }, []));
+    forge.send('R -> I', { exchange, response: true, messageId }, []);
     expect(pair.initiator.counters.outOfWindow).toBe(1);
     expect(pair.initiator.state).toBe('established');
   });
@@ -109,7 +109,7 @@ describe('answers of the peer', () => {
     const forge = new Forge(pair);
     pair.link.options = { ...pair.link.options, loss: 1 };
     pair.do((now) => pair.initiator.checkLiveness(now));
-    forge.deliver('R -> I', forge.make('R -> I', { exchange: 36, response: true, messageId: 2 }, []));
+    forge.send('R -> I', { exchange: 36, response: true, messageId: 2 }, []);
     expect(pair.initiator.counters.outOfWindow).toBe(1);
   });
 });
@@ -123,7 +123,7 @@ describe('headers that are not ours', () => {
     const pair = established();
     const forge = new Forge(pair);
     const place = { exchange: INFORMATIONAL, response: false, messageId: 2 };
-    forge.deliver('I -> R', forge.make('I -> R', place, [], change));
+    forge.send('I -> R', place, [], change);
     expect(pair.drawing.lines).toEqual([]);
     expect(pair.responder.counters.outOfWindow).toBe(1);
   });
@@ -242,7 +242,7 @@ describe('message IDs that run out (§2.2)', () => {
     pair.run(15);
     expect(asked()).toHaveLength(1);
     const place = { exchange: ExchangeType.CREATE_CHILD_SA, response: true, messageId: NEAR + 1 };
-    forge.deliver('R -> I', forge.make('R -> I', place, [notifyPayload(NotifyType.NO_ADDITIONAL_SAS)]));
+    forge.send('R -> I', place, [notifyPayload(NotifyType.NO_ADDITIONAL_SAS)]);
     pair.link.tamper = (flying) => [flying];
     pair.responder.life.answers = new ResponseWindow(NEAR + 2);
     for (let i = 0; i < 5; i++) pair.do((now) => pair.initiator.checkLiveness(now)).run(100);
@@ -270,7 +270,7 @@ describe('message IDs that run out (§2.2)', () => {
     pair.link.tamper = (flying) => (flying.source.address === RESPONDER_ADDRESS ? [flying] : []);
     const forge = new Forge(pair);
     const place = { exchange: INFORMATIONAL, response: false, messageId: 0xffff_fffe };
-    forge.deliver('I -> R', forge.make('I -> R', place, []));
+    forge.send('I -> R', place, []);
     expect(pair.responder.state).toBe('deleting');
     const last = pair.drawing.messages.at(-1);
     expect([last?.direction, last?.message.header.messageId]).toEqual(['R -> I', 0]);

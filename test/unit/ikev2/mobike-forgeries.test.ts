@@ -59,7 +59,7 @@ describe('COOKIE2 (§3.7)', () => {
       const forge = new Forge(pair);
       const data = pair.random.bytes(64);
       const place = { exchange: INFORMATIONAL, response: false, messageId: 0 };
-      forge.deliver('R -> I', forge.make('R -> I', place, [notifyPayload(COOKIE2, data)]));
+      forge.send('R -> I', place, [notifyPayload(COOKIE2, data)]);
       expect(pair.drawing.messages.at(-1)?.message.payloads).toMatchObject([
         { kind: 'N', type: COOKIE2, data },
       ]);

@@ -81,14 +81,11 @@ describe('NATs on the way (§3.8)', () => {
     const cookie = new Uint8Array(8).fill(7);
     const data = new Uint8Array([...ip(INITIATOR_ADDRESS), ...ip(RESPONDER_ADDRESS), 0x11, 0x94, 0x11, 0x94]);
     const update = (messageId: number, noNats: Uint8Array) =>
-      forge.deliver(
-        'I -> R',
-        forge.make('I -> R', { exchange: INFORMATIONAL, response: false, messageId }, [
-          notifyPayload(UPDATE_SA_ADDRESSES),
-          notifyPayload(NO_NATS_ALLOWED, noNats),
-          notifyPayload(COOKIE2, cookie),
-        ]),
-      );
+      forge.send('I -> R', { exchange: INFORMATIONAL, response: false, messageId }, [
+        notifyPayload(UPDATE_SA_ADDRESSES),
+        notifyPayload(NO_NATS_ALLOWED, noNats),
+        notifyPayload(COOKIE2, cookie),
+      ]);
     update(2, data);
     expect(pair.drawing.lines.at(-1)).toBe('R -> I: HDR, SK {N(COOKIE2)}');
     data[11] = 0x95;

@@ -64,10 +64,7 @@ describe('additional addresses (§3.4, §3.6)', () => {
     const pair = mobile({ responder: { additionalAddresses: others } });
     const forge = new Forge(pair);
     const tell = (messageId: number, ...payloads: readonly Payload[]) =>
-      forge.deliver(
-        'R -> I',
-        forge.make('R -> I', { exchange: INFORMATIONAL, response: false, messageId }, payloads),
-      );
+      forge.send('R -> I', { exchange: INFORMATIONAL, response: false, messageId }, payloads);
     tell(
       0,
       notifyPayload(ADDITIONAL_IP4_ADDRESS, ip(GATEWAY2)),

@@ -206,7 +206,7 @@ describe('a peer that repeats itself while we ask', () => {
     const forge = new Forge(pair);
     for (const bytes of seen) forge.deliver('R -> I', bytes);
     const place = { exchange: ExchangeType.INFORMATIONAL, response: false, messageId: 0 };
-    forge.deliver('R -> I', forge.make('R -> I', place, [{ kind: 'D', protocol: 1, spis: [] }]));
+    forge.send('R -> I', place, [{ kind: 'D', protocol: 1, spis: [] }]);
     expect(pair.initiator.state).toBe('asking');
     expect(pair.events.initiator.of('question')).toHaveLength(2);
     answerOpen(pair, 'initiator');

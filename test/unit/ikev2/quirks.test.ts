@@ -332,7 +332,7 @@ const SIMULATIONS: Readonly<Record<QuirkName, () => void>> = {
     const pair = standing();
     const forge = new Forge(pair);
     const place = { exchange: INFORMATIONAL, response: false, messageId: 0 };
-    forge.deliver('R -> I', forge.make('R -> I', place, [], { minorVersion: 7 }));
+    forge.send('R -> I', place, [], { minorVersion: 7 });
     expect(pair.drawing.lines).toEqual(['I -> R: HDR, SK {}']);
     expect(pair.initiator.counters.malformed).toBe(0);
   },

@@ -124,7 +124,7 @@ describe('in the answer to IKE_SA_INIT (§3)', () => {
     const pair = new Ikev2Pair({ initiator: WILLING }).initiate();
     const forge = new Forge(pair);
     const place = { exchange: ExchangeType.IKE_SA_INIT, response: true, messageId: 0 };
-    forge.deliver('R -> I', forge.make('R -> I', place, [notifyPayload(REDIRECT, data)]));
+    forge.send('R -> I', place, [notifyPayload(REDIRECT, data)]);
     pair.run(5_000);
     expect(pair.initiator.state).toBe('established');
     expect(told(pair)).toEqual([]);
@@ -136,7 +136,7 @@ describe('in the answer to IKE_SA_INIT (§3)', () => {
     const forge = new Forge(pair);
     const place = { exchange: ExchangeType.IKE_SA_INIT, response: true, messageId: 0 };
     const data = encodeTarget(OTHER, pair.initiator.life.sa.nonceI);
-    forge.deliver('R -> I', forge.make('R -> I', place, [notifyPayload(REDIRECT, data)]));
+    forge.send('R -> I', place, [notifyPayload(REDIRECT, data)]);
     pair.run(5_000);
     expect(pair.initiator.state).toBe('established');
     expect(pair.initiator.counters.ignoredNotifies).toBe(1);
@@ -304,7 +304,7 @@ describe('while the tunnel stands (§5)', () => {
   const ask = (pair: Ikev2Pair, payloads: readonly Payload[]): void => {
     const forge = new Forge(pair);
     const place = { exchange: ExchangeType.INFORMATIONAL, response: false, messageId: 0 };
-    forge.deliver('R -> I', forge.make('R -> I', place, payloads));
+    forge.send('R -> I', place, payloads);
   };
 
   it.each([
@@ -324,7 +324,7 @@ describe('while the tunnel stands (§5)', () => {
     const pair = standing({ initiator: WILLING });
     const forge = new Forge(pair);
     const place = { exchange: ExchangeType.INFORMATIONAL, response: false, messageId: 2 };
-    forge.deliver('I -> R', forge.make('I -> R', place, [notifyPayload(REDIRECT, encodeTarget(OTHER))]));
+    forge.send('I -> R', place, [notifyPayload(REDIRECT, encodeTarget(OTHER))]);
     expect(pair.events.responder.of('redirect')).toEqual([]);
     expect(pair.responder.counters.ignoredNotifies).toBe(1);
   });

@@ -264,7 +264,7 @@ describe('what we refuse', () => {
     const pair = standing(options);
     const forge = new Forge(pair);
     const place = { exchange: ExchangeType.CREATE_CHILD_SA, response: false, messageId: 0 };
-    forge.deliver('R -> I', forge.make('R -> I', place, payloads));
+    forge.send('R -> I', place, payloads);
     expect(pair.initiator.state).toBe('established');
     return pair.drawing.lines.at(-1) ?? '';
   }
@@ -303,7 +303,7 @@ describe('what we refuse', () => {
     const pair = standing();
     const forge = new Forge(pair);
     const place = { exchange: ExchangeType.CREATE_CHILD_SA, response: false, messageId: 0 };
-    forge.deliver('R -> I', forge.make('R -> I', place, [rekey([9, 8, 7, 6]), offer, nonce, ...selectors]));
+    forge.send('R -> I', place, [rekey([9, 8, 7, 6]), offer, nonce, ...selectors]);
     const answer = pair.drawing.messages.at(-1)?.message.payloads[0];
     expect(answer).toMatchObject({
       type: NotifyType.CHILD_SA_NOT_FOUND,
