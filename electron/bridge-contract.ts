@@ -102,6 +102,9 @@ export interface Licence {
   readonly text: string;
 }
 
+/** What is to become of what was typed and not saved. */
+export type UnsavedWish = 'save' | 'discard';
+
 interface OwnCalls {
   'app.state': { params: Record<string, never>; result: AppState };
   /** Tries the helper now instead of after the pause. */
@@ -116,6 +119,8 @@ interface OwnCalls {
   'app.about': { params: Record<string, never>; result: About };
   /** Answers with all settings as they are then. */
   'app.settings.set': { params: SettingsChange; result: ShownSettings };
+  /** Whether something was typed that is not saved: told when it changes, and after each wish. */
+  'app.unsaved': { params: { unsaved: boolean }; result: null };
   /** Asks what becomes of tunnels, unless the settings say. */
   'app.quit': { params: Record<string, never>; result: null };
 }
@@ -160,7 +165,9 @@ export type BridgeEvent =
       /** So many lines before these came too fast to be shown. */
       readonly missed: number;
     }
-  | { readonly topic: 'settings'; readonly settings: ShownSettings; readonly trayHost: TrayHost };
+  | { readonly topic: 'settings'; readonly settings: ShownSettings; readonly trayHost: TrayHost }
+  /** What the person answered when the window was to go. */
+  | { readonly topic: 'unsaved'; readonly wish: UnsavedWish };
 
 /** `window.adit` */
 export interface Bridge {

@@ -30,6 +30,7 @@ export interface BridgeServices {
   readonly setSettings: (change: SettingsChange) => ShownSettings;
   readonly followLog: (on: boolean) => Promise<void>;
   readonly about: () => Promise<About>;
+  readonly unsaved: (isThere: boolean) => void;
   readonly quit: () => void;
 }
 
@@ -41,6 +42,7 @@ const nothing = z.strictObject({});
 const copied = z.strictObject({ text: z.string().max(MAX_COPIED) });
 
 const following = z.strictObject({ on: z.boolean() });
+const unsaved = z.strictObject({ unsaved: z.boolean() });
 
 const isPassedOn = (name: unknown): name is PassedOn => PASSED_ON.some((known) => known === name);
 
@@ -93,6 +95,9 @@ async function resultOf(services: BridgeServices, name: unknown, params: unknown
       return await services.about();
     case 'app.settings.set':
       return services.setSettings(parsed(name, settingsChangeSchema, params));
+    case 'app.unsaved':
+      services.unsaved(parsed(name, unsaved, params).unsaved);
+      return null;
     case 'app.quit':
       parsed(name, nothing, params);
       services.quit();

@@ -14,6 +14,8 @@ export interface MainWindowOptions {
   readonly hidden: boolean;
   /** Asked before the window goes away. */
   readonly trayHost: () => Promise<TrayHost>;
+  /** False where the person stays: something is not saved. */
+  readonly mayClose: () => Promise<boolean>;
   readonly onClosing: (bounds: Bounds) => void;
   /** It is in sight again after a time in which it was told nothing. */
   readonly onShown: () => void;
@@ -26,7 +28,8 @@ export class MainWindow {
   quitting = false;
   readonly window: BrowserWindow;
 
-  constructor({ preload, bounds, hidden, trayHost, onClosing, onShown, onHidden }: MainWindowOptions) {
+  constructor(options: MainWindowOptions) {
+    const { preload, bounds, hidden, trayHost, mayClose, onClosing, onShown, onHidden } = options;
     const areas = screen.getAllDisplays().map(({ workArea }) => workArea);
     const window = new BrowserWindow({
       ...onScreen(bounds, areas),
@@ -47,11 +50,16 @@ export class MainWindow {
     window.once('ready-to-show', () => {
       if (!hidden) window.show();
     });
+    const goAway = async (): Promise<void> => {
+      if (!(await mayClose())) return;
+      if ((await trayHost()) === 'present') window.hide();
+      else window.minimize();
+    };
     window.on('close', (event) => {
       onClosing(window.getNormalBounds());
       if (this.quitting) return;
       event.preventDefault();
-      void trayHost().then((host) => (host === 'present' ? window.hide() : window.minimize()));
+      void goAway();
     });
     window.on('show', onShown);
     window.on('restore', onShown);

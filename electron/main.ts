@@ -26,7 +26,7 @@ import { MainWindow, preloadIn } from './main-window.ts';
 import { LogFeed } from './log-feed.ts';
 import { isNewQuestion, noticeOf } from './notification-model.ts';
 import { Notifications } from './notifications.ts';
-import { decideLeaving, disconnectAll } from './quitting.ts';
+import { type Ask, decideLeaving, disconnectAll } from './quitting.ts';
 import { canRepair, repair } from './repair.ts';
 import { saveFile } from './save.ts';
 import { readSaved, type Saved, writeSaved } from './saved.ts';
@@ -34,6 +34,7 @@ import type { SettingsChange } from './settings.ts';
 import { isActive, type TrayAction, trayModel } from './tray-model.ts';
 import { trayHost } from './tray-host.ts';
 import { TrayView } from './tray.ts';
+import { Unsaved } from './unsaved.ts';
 import { type Words, WORDS } from './words.ts';
 
 const DEFAULT_SOCKET = '/run/adit/aditd.sock';
@@ -93,6 +94,7 @@ async function start(): Promise<void> {
       host = await trayHost();
       return host;
     },
+    mayClose: () => unsaved.mayGo(),
     onClosing: (window) => keep({ ...saved, window }),
     onHidden: () => logs.setSeen(false),
     onShown() {
@@ -104,12 +106,27 @@ async function start(): Promise<void> {
     follow: (on) => helper.followLog(on),
     send: (batch) => main.send(batch),
   });
+  const unsaved = new Unsaved({
+    ask: askPerson,
+    words,
+    open: () => main.open(),
+    tell: (wish) => main.send({ topic: 'unsaved', wish }),
+    setTimer(ms, then) {
+      const timer = setTimeout(then, ms);
+      return () => clearTimeout(timer);
+    },
+  });
   const notifications = new Notifications(() => main.open());
   const tray = new TrayView(join(here, 'tray'), model(), act);
 
   app.on('second-instance', () => main.open());
   app.on('activate', () => main.open());
-  app.on('before-quit', () => {
+  app.on('before-quit', (event) => {
+    if (unsaved.isThere) {
+      event.preventDefault();
+      void quit();
+      return;
+    }
     main.quitting = true;
     helper.stop();
   });
@@ -125,6 +142,7 @@ async function start(): Promise<void> {
       setSettings,
       followLog: (on: boolean) => logs.setWanted(on),
       about: () => aboutThis(here, app.getVersion()),
+      unsaved: (isThere: boolean) => unsaved.hear(isThere),
       quit: () => void leave(),
     };
     return answer(services, name, params);
@@ -138,8 +156,9 @@ async function start(): Promise<void> {
   }
 
   function state(): AppState {
-    // A page that begins anew shows no log yet.
+    // A page that begins anew shows no log yet, and holds nothing that was typed.
     void logs.setWanted(false);
+    unsaved.hear(false);
     const { link, status, profiles } = helper;
     return {
       link,
@@ -201,10 +220,10 @@ async function start(): Promise<void> {
         setSettings({ mute: !saved.settings.mute });
         break;
       case 'disconnect-and-quit':
-        void goDown().finally(() => app.quit());
+        void quit(goDown);
         break;
       case 'quit':
-        app.quit();
+        void quit();
         break;
     }
   }
@@ -228,22 +247,29 @@ async function start(): Promise<void> {
   const anyActive = (): boolean => helper.status?.tunnels.some(isActive) ?? false;
   const goDown = (): Promise<void> => disconnectAll(() => helper.call('tunnel.down', {}), anyActive);
 
-  async function leave(): Promise<void> {
-    const leaving = await decideLeaving(saved.settings, anyActive(), words(), async (question) => {
-      const { message, detail, buttons, cancel } = question;
-      const { response } = await dialog.showMessageBox(main.window, {
-        type: 'question',
-        message,
-        detail,
-        buttons: [...buttons],
-        defaultId: 0,
-        cancelId: cancel,
-        noLink: true,
-      });
-      return response;
-    });
-    if (leaving === 'stay') return;
-    if (leaving === 'disconnect') await goDown();
+  /** Ends the application, unless there is something to lose and the person stays. */
+  async function quit(first: () => Promise<void> = async () => {}): Promise<void> {
+    if (!(await unsaved.mayGo())) return;
+    await first();
     app.quit();
+  }
+
+  async function leave(): Promise<void> {
+    if (!(await unsaved.mayGo())) return;
+    const leaving = await decideLeaving(saved.settings, anyActive(), words(), askPerson);
+    if (leaving !== 'stay') await quit(leaving === 'disconnect' ? goDown : undefined);
+  }
+
+  async function askPerson({ message, detail, buttons, cancel }: Parameters<Ask>[0]): Promise<number> {
+    const { response } = await dialog.showMessageBox(main.window, {
+      type: 'question',
+      message,
+      detail,
+      buttons: [...buttons],
+      defaultId: 0,
+      cancelId: cancel,
+      noLink: true,
+    });
+    return response;
   }
 }

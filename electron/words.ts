@@ -26,6 +26,13 @@ export interface Words {
     readonly disconnect: string;
     readonly cancel: string;
   };
+  readonly unsavedQuestion: {
+    readonly message: string;
+    readonly detail: string;
+    readonly save: string;
+    readonly discard: string;
+    readonly cancel: string;
+  };
   readonly connected: { readonly title: string; readonly body: (name: string) => string };
   readonly lost: { readonly title: string; readonly body: (name: string) => string };
   readonly asks: { readonly title: string; readonly body: (name: string) => string };
@@ -66,6 +73,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       keep: 'Keep the tunnel',
       disconnect: 'Disconnect',
       cancel: 'Do not quit',
+    },
+    unsavedQuestion: {
+      message: 'You have changed a profile. Save the changes?',
+      detail: 'What you typed is lost otherwise.',
+      save: 'Save',
+      discard: 'Discard',
+      cancel: 'Go on editing',
     },
     connected: { title: 'Connected', body: (name) => `${name} is connected.` },
     lost: {
@@ -112,6 +126,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       disconnect: 'Trennen',
       cancel: 'Nicht beenden',
     },
+    unsavedQuestion: {
+      message: 'Sie haben ein Profil geändert. Änderungen speichern?',
+      detail: 'Sonst geht verloren, was Sie eingegeben haben.',
+      save: 'Speichern',
+      discard: 'Verwerfen',
+      cancel: 'Weiter bearbeiten',
+    },
     connected: { title: 'Verbunden', body: (name) => `${name} ist verbunden.` },
     lost: {
       title: 'Verbindung abgerissen',
@@ -156,6 +177,13 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       keep: '保留隧道',
       disconnect: '断开',
       cancel: '不退出',
+    },
+    unsavedQuestion: {
+      message: '您修改了配置。要保存修改吗？',
+      detail: '否则您输入的内容将丢失。',
+      save: '保存',
+      discard: '放弃修改',
+      cancel: '继续编辑',
     },
     connected: { title: '已连接', body: (name) => `${name} 已连接。` },
     lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，应走隧道的流量会等待。` },

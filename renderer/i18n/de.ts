@@ -188,10 +188,10 @@ export const de: Catalogue = {
   'edit.refused': 'Das wurde nicht gespeichert',
   'edit.stale': 'Dieses Profil wurde inzwischen anderswo geändert.',
   'edit.rebase': 'Neu laden und meine Eingaben behalten',
-  'edit.leave.title': 'Ohne Speichern verlassen?',
+  'edit.leave.title': 'Änderungen speichern?',
   'edit.leave.text': 'Ihre Änderungen sind noch nicht gespeichert.',
   'edit.leave.stay': 'Weiter bearbeiten',
-  'edit.leave.leave': 'Ohne Speichern verlassen',
+  'edit.leave.leave': 'Verwerfen',
   'certificates.title': 'Zertifikate',
   'certificates.reading': 'Die Zertifikate werden gelesen …',
   'certificates.none':

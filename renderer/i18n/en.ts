@@ -187,10 +187,10 @@ export const en = {
   'edit.refused': 'This was not saved',
   'edit.stale': 'This profile was changed elsewhere meanwhile.',
   'edit.rebase': 'Load it again and keep what I typed',
-  'edit.leave.title': 'Leave without saving?',
+  'edit.leave.title': 'Save what you changed?',
   'edit.leave.text': 'What you changed is not saved yet.',
   'edit.leave.stay': 'Go on editing',
-  'edit.leave.leave': 'Leave without saving',
+  'edit.leave.leave': 'Discard',
   'certificates.title': 'Certificates',
   'certificates.reading': 'Reading the certificates…',
   'certificates.none':

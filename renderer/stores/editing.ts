@@ -4,6 +4,7 @@
  */
 import type { FieldProblem } from '#core/ipc/profile-calls.ts';
 import type { Profile } from '#core/profile/profile.ts';
+import type { UnsavedWish } from '#electron/bridge-contract.ts';
 import {
   applied,
   changedFields,
@@ -43,10 +44,13 @@ export interface EditingSlice {
   readonly rebaseEdit: () => Promise<void>;
   /** False where there is something to lose: then the person is asked. */
   readonly mayLeaveEdit: () => boolean;
-  readonly answerLeaving: (leave: boolean) => void;
+  readonly answerLeaving: (answer: 'stay' | UnsavedWish) => Promise<void>;
+  /** The window was to go, and this is what the person wants first. */
+  readonly finishEdit: (wish: UnsavedWish) => Promise<void>;
 }
 
-export const isDirty = ({ base, values }: Editing): boolean => changedFields(formOf(base), values).length > 0;
+export const isUnsaved = (editing: Editing | undefined): boolean => editing !== undefined && isDirty(editing);
+const isDirty = ({ base, values }: Editing): boolean => changedFields(formOf(base), values).length > 0;
 
 export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
   const change = (part: Partial<Editing>): void => {
@@ -72,6 +76,12 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
       const read = opened?.read.value;
       if (!read) return;
       const { profile: base, summary } = read;
+      if (editing && editing.id !== summary.id && isDirty(editing)) {
+        // There is one form: what was typed into it for another profile is decided first.
+        change({ leaving: true });
+        get().go('edit');
+        return;
+      }
       if (editing?.id !== summary.id || !isDirty(editing))
         set({
           editing: {
@@ -115,9 +125,9 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
       }
       set({ editing: undefined });
       const { opened, view } = get();
+      if (view === 'edit') get().go('profile');
       if (opened?.id !== id) return;
       set({ opened: { ...opened, waits: answer.result.appliesAt === 'next-connection' } });
-      if (view === 'edit') get().go('profile');
       await get().readOpened();
     },
     async rebaseEdit() {
@@ -151,12 +161,22 @@ export const editingSlice: Slice<EditingSlice> = (set, get, { bridge }) => {
       change({ leaving: true });
       return false;
     },
-    answerLeaving(leave) {
-      if (!leave) change({ leaving: false });
-      else {
+    async answerLeaving(answer) {
+      if (answer === 'discard') {
         set({ editing: undefined });
-        get().go('profile');
+        if (get().view === 'edit') get().go('profile');
+        return;
       }
+      change({ leaving: false });
+      if (answer === 'save') await get().saveEdit();
+    },
+    async finishEdit(wish) {
+      if (get().editing) {
+        // Another view may stand before it; a refusal is shown where it was typed.
+        if (wish === 'save') get().go('edit');
+        await get().answerLeaving(wish);
+      }
+      await bridge.call('app.unsaved', { unsaved: isUnsaved(get().editing) });
     },
   };
 };

@@ -1,7 +1,7 @@
 /** One store of slices, a subject each. Bridge and timer come in, so that tests need neither window nor time. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Bridge } from '#electron/bridge-contract.ts';
-import { type EditingSlice, editingSlice } from './editing.ts';
+import { type EditingSlice, editingSlice, isUnsaved } from './editing.ts';
 import { type ExpirySlice, expirySlice } from './expiry.ts';
 import { type OpenedSlice, openedSlice } from './opened.ts';
 import { type LogSlice, logSlice } from './log.ts';
@@ -52,15 +52,25 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
 /** Follows the main process. Returns how to end it. */
 export function follow(store: StoreApi<AppStore>, bridge: Bridge): () => void {
   const stop = bridge.onEvent((event) => {
-    const { receiveLink, receiveTunnels, receiveProfiles, receiveSettings, receiveLog } = store.getState();
+    const { receiveLink, receiveTunnels, receiveProfiles, receiveSettings, receiveLog, finishEdit } =
+      store.getState();
     if (event.topic === 'link') receiveLink(event.link);
     else if (event.topic === 'status') receiveTunnels(event.status?.tunnels);
     else if (event.topic === 'settings') receiveSettings(event.settings, event.trayHost);
     else if (event.topic === 'log') receiveLog(event);
+    else if (event.topic === 'unsaved') void finishEdit(event.wish);
     else receiveProfiles(event.profiles);
   });
+  const stopTelling = store.subscribe(({ editing }, before) => {
+    if (editing === before.editing) return;
+    const unsaved = isUnsaved(editing);
+    if (unsaved !== isUnsaved(before.editing)) void bridge.call('app.unsaved', { unsaved });
+  });
   void begin(store, bridge);
-  return stop;
+  return () => {
+    stop();
+    stopTelling();
+  };
 }
 
 async function begin(store: StoreApi<AppStore>, bridge: Bridge): Promise<void> {

@@ -257,7 +257,7 @@ describe('a profile', () => {
     await page.getByRole('button', { name: 'Edit', exact: true }).click();
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Typed');
     await button(page, 'Back').click();
-    await button(page, 'Leave without saving').click();
+    await button(page, 'Discard').click();
     await heading(page, 'Work').waitFor();
   });
 

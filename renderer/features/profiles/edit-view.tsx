@@ -201,11 +201,14 @@ function LeaveDialog(): ReactElement {
   const t = useText();
   const answer = useApp((state) => state.answerLeaving);
   return (
-    <Dialog title={t('edit.leave.title')} text={t('edit.leave.text')} onClose={() => answer(false)}>
+    <Dialog title={t('edit.leave.title')} text={t('edit.leave.text')} onClose={() => void answer('stay')}>
       <DialogButtons>
-        <Button onClick={() => answer(false)}>{t('edit.leave.stay')}</Button>
-        <Button kind="danger" onClick={() => answer(true)}>
+        <Button onClick={() => void answer('stay')}>{t('edit.leave.stay')}</Button>
+        <Button kind="danger" onClick={() => void answer('discard')}>
           {t('edit.leave.leave')}
+        </Button>
+        <Button kind="primary" onClick={() => void answer('save')}>
+          {t('edit.save')}
         </Button>
       </DialogButtons>
     </Dialog>

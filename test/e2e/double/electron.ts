@@ -120,7 +120,9 @@ export function createElectron(options: DoubleOptions) {
       hasSwitch: (name: string) => name in switches,
     },
     quit(): void {
-      app.emit('before-quit', {});
+      let stays = false;
+      app.emit('before-quit', { preventDefault: () => (stays = true) });
+      if (stays) return;
       for (const window of windows) window.close();
       if (!windows.every((window) => window.isDestroyed())) return;
       log.push({ kind: 'quit', data: null });

@@ -141,6 +141,11 @@ function hostOf(page: Page, ask: Ask, close: () => Promise<void>): Host {
         log.filter(({ kind }) => kind === 'notification').map(({ data }) => JSON.stringify(data)),
       ),
     answerSave: (path) => ask(({ answers }, to) => void (answers.saveTo = to), path),
+    answerQuestion: (pressed) => ask(({ answers }, button) => void (answers.question = button), pressed),
+    questions: () =>
+      ask(({ log }) => log.filter(({ kind }) => kind === 'question').map(({ data }) => JSON.stringify(data))),
+    quit: () => ask(({ module }) => module.app.quit()),
+    hasQuit: () => ask(({ log }) => log.some(({ kind }) => kind === 'quit')),
     escapes: () =>
       ask(({ log }) => {
         const of = (wanted: string): unknown[] =>

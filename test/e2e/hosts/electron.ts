@@ -15,6 +15,7 @@ const NOT_TOLD = {
   notifications: 'Electron does not tell what it notified',
   permissions: 'Electron has no way to ask its permission handlers',
   senders: 'Electron’s frames cannot be forged',
+  questions: 'the process that Playwright drives ends with the application',
 } as const;
 
 export async function startElectron(binary: string, options: AppOptions): Promise<Host> {
@@ -116,6 +117,10 @@ async function hostOf(running: ElectronApplication, directory: string): Promise<
       running.evaluate(({ dialog }, to) => {
         dialog.showSaveDialog = () => Promise.resolve({ canceled: to === null, filePath: to ?? '' });
       }, path ?? null),
+    answerQuestion: () => untold('questions'),
+    questions: () => untold('questions'),
+    quit: () => untold('questions'),
+    hasQuit: () => untold('questions'),
     escapes: () =>
       running.evaluate(({ BrowserWindow }, place) => {
         const seen = (globalThis as Record<string, unknown>)[place] as Escapes['navigations'];

@@ -16,7 +16,7 @@ export interface AppOptions {
 }
 
 /** What not every host can tell. */
-export type Part = 'tray' | 'notifications' | 'permissions' | 'senders';
+export type Part = 'tray' | 'notifications' | 'permissions' | 'senders' | 'questions';
 
 /** What the page tried to get out by: navigations with whether they were stopped, windows with what became of them. */
 export interface Escapes {
@@ -57,6 +57,13 @@ export interface Host {
   notifications(): Promise<string[]>;
   /** What the person answers from now on: where to save, undefined for cancel. */
   answerSave(path: string | undefined): Promise<void>;
+  /** The button that the person presses from now on where a question is asked. */
+  answerQuestion(button: number): Promise<void>;
+  /** Every question so far, as text. */
+  questions(): Promise<string[]>;
+  /** What the desktop does when it ends the application. */
+  quit(): Promise<void>;
+  hasQuit(): Promise<boolean>;
   escapes(): Promise<Escapes>;
   /** The statuses that our scheme answers with. */
   statuses(urls: readonly string[]): Promise<number[]>;

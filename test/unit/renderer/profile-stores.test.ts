@@ -94,13 +94,13 @@ describe('editing', () => {
     state().changeField('name', 'x');
     state().back();
     expect(state()).toMatchObject({ view: 'edit', editing: { leaving: true } });
-    state().answerLeaving(false);
+    await state().answerLeaving('stay');
     expect(state()).toMatchObject({ view: 'edit', editing: { leaving: false, values: { name: 'x' } } });
     // Elsewhere and back: what was typed is still there.
     state().go('import');
     state().edit();
     expect(state().editing?.values.name).toBe('x');
-    state().answerLeaving(true);
+    await state().answerLeaving('discard');
     expect(state()).toMatchObject({ view: 'profile', editing: undefined });
   });
 
