@@ -30,7 +30,7 @@ import type { Secret } from './secret.ts';
 import { PATIENT } from './tunnel/retransmission.ts';
 
 /** What we prove ourselves with; each is there where the profile needs it (tunnel/credentials.ts). */
-export interface Proofs {
+interface Proofs {
   readonly psk?: Secret | undefined;
   readonly user?: string | undefined;
   /** Absent is asked for when a method wants it. */

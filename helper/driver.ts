@@ -14,7 +14,7 @@ import type { Answer } from '#core/ikev2/questions.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from './clock.ts';
 
-export interface DriverOptions {
+interface DriverOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly send: (datagram: Datagram) => void;

@@ -26,7 +26,7 @@ export interface Viewer {
   readonly admin: boolean;
 }
 
-export type OtherSecrets = Readonly<Partial<Record<Exclude<SecretName, 'psk'>, Secret>>>;
+type OtherSecrets = Readonly<Partial<Record<Exclude<SecretName, 'psk'>, Secret>>>;
 
 export interface StoredProfile {
   readonly id: string;
@@ -40,7 +40,7 @@ export interface StoredProfile {
 }
 
 /** A profile before and after; absent where it is new, or gone. */
-export interface StoreChange {
+interface StoreChange {
   readonly before?: StoredProfile;
   readonly after?: StoredProfile;
 }

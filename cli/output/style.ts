@@ -1,6 +1,6 @@
 /** Emphasis and colour, which always come beside words: nothing is told by colour alone. */
 
-export type Paint = (text: string) => string;
+type Paint = (text: string) => string;
 
 export interface Style {
   readonly bold: Paint;

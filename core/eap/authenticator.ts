@@ -10,7 +10,7 @@ import type { AuthenticatorMethod, AuthenticatorStep, EapKeys } from './method.t
 import { decodeEap, decodeNak, type EapMessage, encodeEap, nameOfType } from './packet.ts';
 import type { EapAnswer, EapQuestion } from './question.ts';
 
-export interface EapAuthenticatorConfig {
+interface EapAuthenticatorConfig {
   /** EAP Type to a fresh method for an identity, in the order in which they are offered. */
   readonly methods: ReadonlyMap<number, (identity: string) => AuthenticatorMethod>;
   /** Known already (IDi): no Identity request is made. */

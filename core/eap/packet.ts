@@ -10,7 +10,7 @@ const CODES = ['request', 'response', 'success', 'failure'] as const;
 const HEADER_BYTES = 4;
 
 /** Who gave out the number of a type: 0 the IETF, otherwise an SMI enterprise code (RFC 3748 §5.7). */
-export interface EapTypeId {
+interface EapTypeId {
   readonly vendor: number;
   readonly type: number;
 }

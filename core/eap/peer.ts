@@ -22,7 +22,7 @@ import {
 } from './packet.ts';
 import type { EapAnswer, EapQuestion } from './question.ts';
 
-export interface EapPeerConfig {
+interface EapPeerConfig {
   /** Answers Identity: the anonymous outer one where the method hides the user's own. */
   readonly identity: string;
   /** EAP Type to a fresh method, in the order of preference. */

@@ -15,12 +15,12 @@ import type { SaCounters } from './sa-counters.ts';
 export type Expiry = 'sequence' | 'bytes' | 'packets';
 
 /** `selector`: the SA does not carry such packets; `malformed`: not one whole IP packet; `expired`: a limit was met. */
-export type OutboundResult =
+type OutboundResult =
   | { readonly reason: 'ok'; readonly packet: Uint8Array }
   | { readonly reason: 'selector' | 'malformed' | 'expired' };
 
 /** `ok` carries the inner packet; each other reason has its counter in SaCounters. */
-export type InboundResult =
+type InboundResult =
   | { readonly reason: 'ok'; readonly packet: Uint8Array }
   | { readonly reason: 'replay' | 'auth' | 'selector' | 'malformed' | 'dummy' | 'expired' };
 

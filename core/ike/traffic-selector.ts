@@ -4,6 +4,7 @@
  */
 import {
   compareIp,
+  equalIp,
   formatIp,
   formatPrefix,
   type IpAddress,
@@ -29,7 +30,7 @@ export interface TrafficSelector {
 export type Upper = Pick<TrafficSelector, 'protocol' | 'startPort' | 'endPort'>;
 
 /** What a selector's text says: addresses, or the one that is assigned later. */
-export type ParsedSelector =
+type ParsedSelector =
   | { readonly kind: 'fixed'; readonly selector: TrafficSelector }
   | { readonly kind: 'dynamic'; readonly upper: Upper };
 
@@ -168,8 +169,8 @@ export function equalSelectors(a: TrafficSelector, b: TrafficSelector): boolean 
     a.protocol === b.protocol &&
     a.startPort === b.startPort &&
     a.endPort === b.endPort &&
-    compareIp(a.start, b.start) === 0 &&
-    compareIp(a.end, b.end) === 0
+    equalIp(a.start, b.start) &&
+    equalIp(a.end, b.end)
   );
 }
 

@@ -18,7 +18,7 @@ export interface NegotiatedChild {
 }
 
 /** What only a CREATE_CHILD_SA exchange has. */
-export interface OwnExchange extends Nonces {
+interface OwnExchange extends Nonces {
   /** We began it. */
   readonly initiated: boolean;
   /** g^ir of its own key exchange, where there was one. */

@@ -127,7 +127,7 @@ export interface CertificateProof {
 }
 
 /** A shared secret. */
-export interface PskProof {
+interface PskProof {
   readonly method: 'psk';
   readonly psk: Uint8Array;
 }

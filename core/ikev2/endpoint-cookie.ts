@@ -19,7 +19,7 @@ interface Secret {
 }
 
 /** What a cookie is bound to. The port is not part of it: a NAT may change that between two requests. */
-export interface CookieSubject {
+interface CookieSubject {
   readonly nonceI: Uint8Array;
   readonly address: string;
   readonly spiI: Uint8Array;

@@ -44,7 +44,7 @@ export interface EndpointEvent {
 }
 
 /** Datagrams that belong to no connection; all start at zero. */
-export interface EndpointCounters {
+interface EndpointCounters {
   /** No header, an IKE version below ours, or nothing that an initiator sends. */
   malformed: number;
   /** No connection has these SPIs. */

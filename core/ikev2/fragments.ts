@@ -13,7 +13,7 @@ const MAX_FRAGMENTS = 255;
 const MAX_MESSAGE_BYTES = 65_536;
 
 /** What a message that is whole now was, and the octets of its first fragment, which recognise a repetition (§2.6.1). */
-export interface Reassembled {
+interface Reassembled {
   readonly decoded: Decoded;
   readonly first: Uint8Array;
 }

@@ -9,7 +9,7 @@ import type { Task, Verdict } from './tasks/task.ts';
 export type Settled = Exclude<Verdict, { ruling: 'ask' }>;
 
 /** Keeps a question until it is answered. */
-export interface Inquirer {
+interface Inquirer {
   inquire(now: number, question: Question, resume: (now: number, answer: Answer) => void): void;
 }
 

@@ -3,6 +3,7 @@
  * the tasks hold the secrets and wipe them.
  */
 import { concat, utf8, wipe } from '#core/bytes/bytes.ts';
+import { encryptionKeyBytes } from '#core/crypto/encryption.ts';
 import type { EspSuite, IkeSuite, PrfRow } from '#core/crypto/interfaces.ts';
 import { prfPlus } from '#core/crypto/prf.ts';
 import type { DirectionKeys } from '#core/esp/child-sa.ts';
@@ -41,7 +42,7 @@ export function rekeyedSkeyseed(
   return old.prf.compute(old.skD, secret, nonceI, nonceR);
 }
 
-export interface IkeKeyInputs extends Nonces {
+interface IkeKeyInputs extends Nonces {
   readonly suite: IkeSuite;
   /** g^ir, padded to the group's length. */
   readonly secret: Uint8Array;
@@ -59,7 +60,7 @@ export function deriveIkeKeys(inputs: IkeKeyInputs): IkeKeys {
   const skeyseed = replaces
     ? rekeyedSkeyseed(replaces, inputs, secret)
     : initialSkeyseed(prf, inputs, secret);
-  const e = encryption.keyBytes + encryption.saltBytes;
+  const e = encryptionKeyBytes(encryption);
   const a = integrity?.keyBytes ?? 0;
   const p = prf.keyBytes;
   const seed = concat(nonceI, nonceR, spiI, spiR);
@@ -68,7 +69,7 @@ export function deriveIkeKeys(inputs: IkeKeyInputs): IkeKeys {
   return { skD, skAi, skAr, skEi, skEr, skPi, skPr };
 }
 
-export interface ChildKeyInputs extends Nonces {
+interface ChildKeyInputs extends Nonces {
   /** Of the IKE SA. */
   readonly prf: PrfRow;
   readonly skD: Uint8Array;
@@ -86,7 +87,7 @@ export function deriveChildKeys(inputs: ChildKeyInputs): {
   readonly fromResponder: DirectionKeys;
 } {
   const { prf, skD, suite, nonceI, nonceR, secret } = inputs;
-  const e = suite.encryption.keyBytes + suite.encryption.saltBytes;
+  const e = encryptionKeyBytes(suite.encryption);
   const a = suite.integrity?.keyBytes ?? 0;
   const seed = secret ? concat(secret, nonceI, nonceR) : concat(nonceI, nonceR);
   const [encryptionI, integrityI, encryptionR, integrityR] = expand(prf, skD, seed, [e, a, e, a]);

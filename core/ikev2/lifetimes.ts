@@ -22,7 +22,7 @@ function softShare({ rekey = REKEY_DEFAULTS, random }: ConnectionConfig): number
   return rekey === 'never' ? undefined : 1 - rekey.margin - rekey.jitter * unit(random);
 }
 
-export interface Deadlines {
+interface Deadlines {
   readonly rekeyAt?: number;
   readonly expiresAt?: number;
 }

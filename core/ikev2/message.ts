@@ -74,7 +74,7 @@ export function encodeMessage(header: IkeHeader, payloads: readonly Payload[]): 
 }
 
 /** A datagram whose header and payload lengths are right; bodies are still unread. */
-export interface Envelope {
+interface Envelope {
   readonly outcome: 'envelope';
   readonly header: IkeHeader;
   readonly payloads: readonly RawPayload[];

@@ -18,7 +18,7 @@ import * as sa from './payloads/sa.ts';
 import * as ts from './payloads/ts.ts';
 import * as vendorId from './payloads/vendor-id.ts';
 
-export type KnownPayloadKind = Exclude<PayloadKind, 'unknown'>;
+type KnownPayloadKind = Exclude<PayloadKind, 'unknown'>;
 
 interface PayloadCodec<K extends KnownPayloadKind> {
   /** The body, without the generic header. A payload that cannot be encoded is a programming error: RangeError. */
@@ -45,7 +45,7 @@ const CODECS: { readonly [K in KnownPayloadKind]: PayloadCodec<K> } = {
   EAP: eap,
 };
 
-export interface PayloadRow {
+interface PayloadRow {
   readonly kind: KnownPayloadKind;
   /** IANA Payload Type. */
   readonly type: number;

@@ -5,7 +5,7 @@
  * test/unit/ikev2/quirks.test.ts plays every row.
  */
 
-export interface Quirk {
+interface Quirk {
   readonly name: string;
   /** As seen in a thread, a document or a test; empty where no single vendor is known for it. */
   readonly vendors: readonly string[];

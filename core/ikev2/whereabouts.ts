@@ -6,7 +6,7 @@
 import type { Path, SocketAddress } from '#core/net/address.ts';
 
 /** A request that somebody wants: not, not yet in the queue, in the queue. */
-export type Due = 'no' | 'due' | 'planned';
+type Due = 'no' | 'due' | 'planned';
 
 export class Whereabouts {
   path: Path | undefined;

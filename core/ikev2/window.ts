@@ -54,7 +54,7 @@ export class RequestWindow {
   }
 }
 
-export type Arrival = 'new' | 'again' | 'outside';
+type Arrival = 'new' | 'again' | 'outside';
 
 interface Kept {
   readonly id: number;

@@ -30,7 +30,7 @@ export const tunnelStateSchema = z.enum([
 ]);
 export type TunnelState = z.infer<typeof tunnelStateSchema>;
 
-export const childStatusSchema = z.object({
+const childStatusSchema = z.object({
   /** As the profile names it. Since 1.2. */
   name: z.string(),
   spiIn: z.string(),
@@ -59,7 +59,7 @@ export const childStatusSchema = z.object({
 });
 
 /** An SA that is no more; never its keys. */
-export const discardedSchema = z.object({
+const discardedSchema = z.object({
   kind: z.enum(['ike', 'child']),
   /** As `ike.spiI` and `children.spiIn` show it: what we chose for it. */
   spi: z.string(),
@@ -69,7 +69,7 @@ export const discardedSchema = z.object({
 export type Discarded = z.infer<typeof discardedSchema>;
 
 /** What only a person knows, while a tunnel connects; `tunnel.answer` answers it. */
-export const tunnelQuestionSchema = z.object({
+const tunnelQuestionSchema = z.object({
   /** Names the question in the answer; another one has another id. */
   id: count,
   kind: z.enum([
@@ -165,7 +165,7 @@ export const logEntrySchema = z.object({
 export type LogEntry = z.infer<typeof logEntrySchema>;
 
 /** About this helper, for people who look for a fault. Since 1.2. */
-export const helperInfoSchema = z.object({
+const helperInfoSchema = z.object({
   /** `aditd 0.1.0` */
   helper: z.string(),
   protocol: z.object({ major: z.int(), minor: z.int() }),

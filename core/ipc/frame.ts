@@ -9,7 +9,7 @@ import { decodeUtf8 } from '#core/bytes/utf8.ts';
 export const MAX_FRAME = 256 * 1024;
 const HEADER = 4;
 
-export type FrameFault = 'too-large' | 'not-utf8' | 'not-json';
+type FrameFault = 'too-large' | 'not-utf8' | 'not-json';
 
 /** A frame that cannot be read or sent. After one, a stream has lost its rhythm: close it. */
 export class FrameError extends Error {

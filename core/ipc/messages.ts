@@ -21,18 +21,18 @@ export const requestSchema = z.strictObject({
 });
 export type Request = z.infer<typeof requestSchema>;
 
-export const responseSchema = z.object({ jsonrpc, id, result: z.unknown() });
+const responseSchema = z.object({ jsonrpc, id, result: z.unknown() });
 export type Response = z.infer<typeof responseSchema>;
 
 /** `id` is null where the request was too broken to have one. */
-export const errorResponseSchema = z.object({
+const errorResponseSchema = z.object({
   jsonrpc,
   id: id.nullable(),
   error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }),
 });
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;
 
-export const notificationSchema = z.object({ jsonrpc, method: z.literal('event'), params: eventSchema });
+const notificationSchema = z.object({ jsonrpc, method: z.literal('event'), params: eventSchema });
 export type Notification = z.infer<typeof notificationSchema>;
 
 /** Whatever a helper may send. */

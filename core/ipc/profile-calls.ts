@@ -7,7 +7,7 @@ import { reportEntrySchema } from '#core/profile/profile.ts';
 import { violationSchema } from '#core/profile/violation.ts';
 
 /** Something wrong with one field of a profile, for the form that shows it there. */
-export const fieldProblemSchema = z.object({
+const fieldProblemSchema = z.object({
   /** `child.remoteTs.1`; empty for the profile as a whole. */
   field: z.string(),
   /** `found 70000` */
@@ -24,7 +24,7 @@ export const refusalDataSchema = z.object({ problems: z.array(fieldProblemSchema
 export type RefusalData = z.infer<typeof refusalDataSchema>;
 
 /** What to be told about a certificate; each has words of its own in every language. */
-export const certificateWarningSchema = z.enum([
+const certificateWarningSchema = z.enum([
   'expired',
   'not-yet-valid',
   /** Within 30 days. */

@@ -6,7 +6,7 @@
 import { concat, EMPTY, fromHex, toHex } from '#core/bytes/bytes.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { writeTlv } from '#core/ike/distinguished-name-der.ts';
-import { DER, readAll, readContent, readOnly, unsignedHex } from './der.ts';
+import { DER, readAll, readContent, unsignedHex } from './der.ts';
 import type { HashName, SignatureScheme } from './interfaces.ts';
 
 /** Hashes by the content of their OBJECT IDENTIFIER, in hex. */
@@ -163,15 +163,4 @@ export function describeScheme(scheme: SignatureScheme): string {
   return 'hash' in scheme
     ? `${titles[scheme.kind]} with ${scheme.hash.toUpperCase().replace('SHA', 'SHA-')}`
     : titles[scheme.kind];
-}
-
-/** Whether the octets are one whole DER value; for a peer's parts that are kept but not read. */
-export function isDer(der: Uint8Array): boolean {
-  try {
-    readOnly(der, 'value');
-    return true;
-  } catch (error) {
-    if (error instanceof DecodeError) return false;
-    throw error;
-  }
 }

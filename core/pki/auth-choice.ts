@@ -39,7 +39,7 @@ const HASHES: readonly { readonly id: number; readonly hash: HashName }[] = [
   { id: HashAlgorithm.SHA2_512, hash: 'sha512' },
 ];
 
-export interface SigningKey {
+interface SigningKey {
   readonly facts: KeyFacts;
   /** The profile wants RSASSA-PSS from an RSA key. */
   readonly rsaPss: boolean;

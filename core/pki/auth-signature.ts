@@ -10,7 +10,7 @@ import { decodeAlgorithm, describeScheme, encodeAlgorithm, UnsupportedAlgorithm 
 import type { CurveName, HashName, PkiCrypto, PublicKey, SignatureScheme } from './interfaces.ts';
 import { describeKey, fits, type KeyPolicy, saltFits, weaknessOf } from './public-key.ts';
 
-export interface AuthPolicy extends KeyPolicy {
+interface AuthPolicy extends KeyPolicy {
   /**
    * Method 1 signs SHA-1 by RFC 7296, and gateways before RFC 7427 (Windows Server among them) do no other; what is
    * signed holds both nonces. False takes SHA-2 only.

@@ -17,7 +17,7 @@ const HASH_BYTES = 20;
 export const MOST_AUTHORITIES = 100;
 
 /** The hash that stands for a CA: SHA-1 of its SubjectPublicKeyInfo (RFC 7296 §3.7). */
-export const authorityHash = (ca: { readonly spki: Uint8Array }): Uint8Array => sha1(ca.spki);
+const authorityHash = (ca: { readonly spki: Uint8Array }): Uint8Array => sha1(ca.spki);
 
 /** CERTREQ data for encoding 4. Empty, which asks for any certificate, where the CAs are too many to be named. */
 export function encodeAuthorities(cas: readonly { readonly spki: Uint8Array }[]): Uint8Array {
@@ -36,23 +36,6 @@ export function decodeAuthorities(data: Uint8Array): Uint8Array[] {
 export interface OwnCertificate {
   readonly certificate: Certificate;
   readonly chain: readonly Certificate[];
-}
-
-/**
- * The certificate whose issuers the peer asks for; else the first: a CERTREQ is a hint (RFC 7296 §3.7), and gateways
- * that name their own CA only are common. Undefined where there is none at all.
- */
-export function selectCertificate<Own extends OwnCertificate>(
-  owned: readonly Own[],
-  authorities: readonly Uint8Array[],
-  knownCas: readonly Certificate[],
-): Own | undefined {
-  const wanted = owned.find(({ certificate, chain }) =>
-    [...chain, ...knownCas]
-      .filter((ca) => authorities.some((hash) => equal(hash, authorityHash(ca))))
-      .some((ca) => [certificate, ...chain].some((each) => equalDistinguishedName(each.issuer, ca.subject))),
-  );
-  return wanted ?? owned[0];
 }
 
 /** Steps up from our certificate. */
@@ -100,13 +83,13 @@ export function certificatesToSend(own: OwnCertificate): Uint8Array[] {
   return [leaf, ...sent].map(({ der }) => der);
 }
 
-export interface CertPayload {
+interface CertPayload {
   /** IANA Cert Encoding. */
   readonly encoding: number;
   readonly data: Uint8Array;
 }
 
-export interface PeerCertificates {
+interface PeerCertificates {
   /** DER, as sent: the leaf first (RFC 7296 §3.6). */
   readonly chain: readonly Uint8Array[];
   /** DER of OCSP responses (RFC 4806). */

@@ -24,7 +24,7 @@ export interface TrustAnchors {
 }
 
 /** The leaf first, the trusted certificate last; only one where the leaf itself is trusted. */
-export type PathResult =
+type PathResult =
   | { readonly path: readonly [Certificate, ...Certificate[]] }
   | { readonly fault: ChainFault };
 

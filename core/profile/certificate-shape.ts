@@ -7,7 +7,7 @@ import { readTlv, TAG } from '#core/bytes/der.ts';
 import { DecodeError, Reader } from '#core/bytes/reader.ts';
 
 /** Tags of the members of the one SEQUENCE that `octets` are, or undefined where they are anything else. */
-export function memberTags(octets: Uint8Array): number[] | undefined {
+function memberTags(octets: Uint8Array): number[] | undefined {
   try {
     const outer = new Reader(octets);
     const { tag, content } = readTlv(outer, 'container');
@@ -40,7 +40,7 @@ const SHAPES = {
   cms: [TAG.OID, TAG.CONTEXT_0],
 } as const;
 
-export type Shape = keyof typeof SHAPES;
+type Shape = keyof typeof SHAPES;
 
 /** The first shape whose members `octets` begin with. PKCS#12 without a MAC looks like nothing else either. */
 export function shapeOf(octets: Uint8Array): Shape | undefined {

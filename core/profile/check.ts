@@ -16,7 +16,7 @@ import { printable } from '#core/text/printable.ts';
 export type Check = (text: string) => string | undefined;
 
 /** The same in parts: the words of a form, and which rule it is (violation.ts). */
-export interface Complaint {
+interface Complaint {
   readonly problem: string;
   readonly remedy?: string;
   readonly violation: Violation;
@@ -150,7 +150,7 @@ export const checkAddress = inSentences(address);
 export const checkDomain = inSentences(domain);
 
 /** What is wrong with one text; the field is `child.remoteTs.1`, or `gateway.id`. */
-export interface TextProblem extends Complaint {
+interface TextProblem extends Complaint {
   readonly field: string;
 }
 

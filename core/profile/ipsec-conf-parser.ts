@@ -15,7 +15,7 @@ export interface Conn {
   readonly also: { readonly name: string; readonly place: string }[];
 }
 
-export interface IpsecConf {
+interface IpsecConf {
   /** Without `%default`, inherited settings filled in. */
   readonly conns: readonly Conn[];
   readonly includes: readonly Setting[];
@@ -38,7 +38,7 @@ const LIBRESWAN =
 const STRONGSWAN =
   /^[ \t]+(keyexchange[ \t]*=[ \t]*ikev[12]|(left|right)(auth2?|sourceip|firewall|sendcert|ca|dns|hostaccess)|eap_identity|aaa_identity|forceencaps|closeaction|reauth)[ \t]*=|\bstrongswan\b/im;
 
-export function dialectOf(text: string): Dialect {
+function dialectOf(text: string): Dialect {
   return LIBRESWAN.test(text) && !STRONGSWAN.test(text.replace(LIBRESWAN, '')) ? 'libreswan' : 'strongswan';
 }
 

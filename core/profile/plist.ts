@@ -8,7 +8,7 @@ import { ImportError } from '#core/profile/profile.ts';
 import { type Element, parseElement } from '#core/profile/xml.ts';
 import { printable } from '#core/text/printable.ts';
 
-export type PlistValue = string | Uint8Array | PlistDict | readonly PlistValue[];
+type PlistValue = string | Uint8Array | PlistDict | readonly PlistValue[];
 export type PlistDict = ReadonlyMap<string, PlistValue>;
 
 /** `data` that is no base64 becomes no octets: whoever needs it says so. */

@@ -14,10 +14,10 @@ export const proposalText = z
   );
 
 /** `dynamic` (the assigned address) or a prefix, range or address, then optionally `[protocol/port]`: `10.0.0.0/8[tcp/443]`. */
-export const trafficSelectorText = z.string().min(1).max(128);
+const trafficSelectorText = z.string().min(1).max(128);
 
 /** base64 of one X.509 certificate in DER (RFC 5280). */
-export const certificateText = z.base64().min(4).max(16384);
+const certificateText = z.base64().min(4).max(16384);
 const certificates = (most: number) => z.array(certificateText).max(most).default([]);
 
 /** Our identity as text: an address, a name, user@name, a DN, or `keyid:…`; absent sends our address, or the certificate's subject. */
@@ -34,13 +34,13 @@ const certificateFields = {
 };
 
 /** Names of EAP methods in a profile; the IANA types are in core/registry/eap-types.ts. */
-export const eapMethodName = z.enum(['mschapv2', 'tls', 'ttls', 'peap', 'gtc', 'md5']);
+const eapMethodName = z.enum(['mschapv2', 'tls', 'ttls', 'peap', 'gtc', 'md5']);
 
 /**
  * What runs inside the tunnel of TTLS or PEAP: `eap-…` are EAP methods, the others TTLS's own ways to send a password
  * (RFC 5281 §11.2).
  */
-export const eapInnerMethodName = z.enum([
+const eapInnerMethodName = z.enum([
   'pap',
   'chap',
   'mschapv2',

@@ -25,7 +25,7 @@ const countedIn = (origin: string): Counted =>
   origin === 'string' ? 'characters' : origin === 'array' ? 'entries' : 'number';
 
 /** The field is a path such as `gateway.port`, or empty; problem and remedy are `found 70000` and `expected …`. */
-export interface SchemaProblem {
+interface SchemaProblem {
   readonly field: string;
   readonly problem: string;
   readonly remedy: string;

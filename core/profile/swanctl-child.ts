@@ -12,7 +12,7 @@ import {
 } from '#core/profile/swanctl-lifetimes.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
 
-export interface ChildDraft {
+interface ChildDraft {
   readonly draft: Draft;
   readonly times: Lifetimes;
   readonly volumes: Lifetimes;

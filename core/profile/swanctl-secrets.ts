@@ -27,14 +27,14 @@ const KINDS: readonly { readonly prefix: string; readonly reason: string }[] = [
 const isPreshared = (name: string): boolean => /^ike/i.test(name);
 
 /** Identities that a connection's key may be filed under. */
-export interface Owners {
+interface Owners {
   /** Our identity; undefined where it is our address. */
   readonly local: string | undefined;
   /** The gateway's identity, or its addresses where it has none. */
   readonly remote: readonly string[];
 }
 
-export interface FoundSecret {
+interface FoundSecret {
   /** Name of the section below `secrets`. */
   readonly name: string;
   readonly section: Section;

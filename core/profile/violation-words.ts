@@ -5,12 +5,12 @@
 import type { Language } from '#core/text/languages.ts';
 import type { Counted, Found, Rule, ValueType, Violation, ViolationOf } from '#core/profile/violation.ts';
 
-export interface ViolationText {
+interface ViolationText {
   readonly problem: string;
   readonly remedy?: string;
 }
 type Rows = { readonly [R in Rule]: (violation: ViolationOf<R>) => ViolationText };
-export type TranslatedLanguage = Exclude<Language, 'en'>;
+type TranslatedLanguage = Exclude<Language, 'en'>;
 
 const both = (problem: string, remedy: string): ViolationText => ({ problem, remedy });
 const choice = (texts: readonly string[], last: string): string =>

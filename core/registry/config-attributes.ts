@@ -13,7 +13,7 @@ export const configTypes = registry('CFG Type', [
 
 export const ConfigType = configTypes.byName;
 
-export const configAttributes = registry('Configuration Attribute', [
+const configAttributes = registry('Configuration Attribute', [
   { id: 1, name: 'INTERNAL_IP4_ADDRESS' },
   { id: 2, name: 'INTERNAL_IP4_NETMASK' },
   { id: 3, name: 'INTERNAL_IP4_DNS' },

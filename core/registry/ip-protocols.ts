@@ -23,5 +23,3 @@ export const ipProtocols = registry('IP Protocol', [
   { id: 132, name: 'sctp', ports: 'number' },
   { id: 136, name: 'udplite', ports: 'number' },
 ]);
-
-export const IpProtocol = ipProtocols.byName;

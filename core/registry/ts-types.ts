@@ -6,5 +6,3 @@ export const tsTypes = registry('TS Type', [
   { id: 7, name: 'TS_IPV4_ADDR_RANGE', addressBytes: 4 },
   { id: 8, name: 'TS_IPV6_ADDR_RANGE', addressBytes: 16 },
 ]);
-
-export const TsType = tsTypes.byName;

@@ -14,7 +14,7 @@ import type {
   Warnings,
 } from './effects.ts';
 
-export interface EffectCall {
+interface EffectCall {
   readonly effect: 'link' | 'routes' | 'dns' | 'firewall';
   readonly step: 'apply' | 'undo';
   /** The settings or the journal entry it was called with. */

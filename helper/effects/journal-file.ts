@@ -12,7 +12,7 @@ import { journalEntrySchema, type Journal, type JournalEntry } from './journal.t
 const journalSchema = z.object({ version: z.literal(1), entries: z.array(z.unknown()) });
 
 /** What undoing needs of the helper's log. */
-export interface UndoLog {
+interface UndoLog {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;

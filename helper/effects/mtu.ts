@@ -4,7 +4,7 @@
  */
 import type { EspSuite } from '#core/crypto/interfaces.ts';
 
-export interface MtuInput {
+interface MtuInput {
   /** Octets of the largest IP packet the path takes. */
   readonly pathMtu: number;
   /** Of the gateway's address. */

@@ -35,7 +35,7 @@ const TIMEOUT_MS = 10_000;
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 const ERROR_BYTES = 64 * 1024;
 
-export interface RunnerOptions {
+interface RunnerOptions {
   readonly directories?: readonly string[];
   readonly timeoutMs?: number;
   readonly outputBytes?: number;

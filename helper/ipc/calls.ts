@@ -19,7 +19,7 @@ import { profileHandlers } from './profile-calls.ts';
 import { refuse, refusing } from './refusing.ts';
 import { pageOf, topicHandlers } from './topics.ts';
 
-export interface Services {
+interface Services {
   readonly store: ProfileStore;
   readonly tunnels: TunnelManager;
   readonly log: Log;

@@ -19,7 +19,7 @@ export interface Credentials {
 }
 
 /** What access.json may hold. */
-export const accessSchema = z.strictObject({
+const accessSchema = z.strictObject({
   /** Every local user may operate: for a machine with one person on it. */
   anyUser: z.boolean().default(false),
   uids: z.array(z.int().nonnegative()).max(1024).default([]),
@@ -57,7 +57,7 @@ export function grant({ uid, gid }: Credentials, files: AccessFiles): Grant {
 }
 
 /** Content of access.json, or what is wrong with it. A file that cannot be understood grants nothing. */
-export function accessOf(text: string | undefined): z.infer<typeof accessSchema> | undefined {
+function accessOf(text: string | undefined): z.infer<typeof accessSchema> | undefined {
   if (text === undefined) return undefined;
   try {
     return accessSchema.parse(JSON.parse(text));

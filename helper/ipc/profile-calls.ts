@@ -22,7 +22,7 @@ import { CallError } from './call-error.ts';
 import type { Handlers } from './dispatch.ts';
 import { refusing } from './refusing.ts';
 
-export interface ProfileServices {
+interface ProfileServices {
   readonly store: ProfileStore;
   readonly tunnels: TunnelManager;
   readonly clock: Clock;

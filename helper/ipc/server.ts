@@ -34,7 +34,7 @@ export interface IpcServer {
 }
 
 /** The socket cannot be opened; the message says why and what to do. */
-export class ServerError extends Error {
+class ServerError extends Error {
   override readonly name = 'ServerError';
 }
 

@@ -4,9 +4,9 @@
  */
 import type { Event } from '#core/ipc/contract.ts';
 
-export type Topic = Event['topic'];
+type Topic = Event['topic'];
 /** An event before it has its number. */
-export type Unnumbered = Event extends infer E ? (E extends Event ? Omit<E, 'sequence'> : never) : never;
+type Unnumbered = Event extends infer E ? (E extends Event ? Omit<E, 'sequence'> : never) : never;
 
 interface Subscription {
   sequence: number;

@@ -10,7 +10,7 @@ import type { TunnelManager } from '../tunnel-manager.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-export interface Sources {
+interface Sources {
   readonly store: ProfileStore;
   readonly tunnels: TunnelManager;
   readonly log: Log;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { formatEntry, messageOf } from './log.ts';
 import type { LogSink } from './log.ts';
 
-export interface FileSinkOptions {
+interface FileSinkOptions {
   readonly directory: string;
   readonly maxBytes?: number;
   /** Old files kept beside the current one: aditd.log.1 is the newest of them. */

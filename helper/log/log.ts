@@ -7,7 +7,7 @@ import type { LogEntry } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import type { Clock } from '../clock.ts';
 
-export type LogLevel = LogEntry['level'];
+type LogLevel = LogEntry['level'];
 
 export type LogSink = (entry: LogEntry) => void;
 

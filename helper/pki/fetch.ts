@@ -8,7 +8,7 @@ import { request } from 'node:http';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Clock, within } from '../clock.ts';
 
-export interface FetchRequest {
+interface FetchRequest {
   readonly url: string;
   /** An OCSP request to POST; without one it is a GET. */
   readonly body?: Uint8Array;
@@ -50,7 +50,7 @@ export const isFarAddress = (address: string): boolean =>
 
 const REFUSED = 'its address is one of this computer or its link, which is not asked';
 
-export interface FetchBounds {
+interface FetchBounds {
   readonly timeoutMs: number;
   /** Which addresses may be asked: isFarAddress where absent. */
   readonly allows?: (address: string) => boolean;

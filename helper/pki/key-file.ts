@@ -1,13 +1,12 @@
 /**
- * Private keys and certificates from files: PEM or DER; PKCS#8 locked or open, SEC1, PKCS#1 (RFC 5958, 5915, 8017).
- * OpenSSL reads them; what comes out is always PKCS#8. Used by the importers and by the helper.
+ * Private keys from files: PEM or DER; PKCS#8 locked or open, SEC1, PKCS#1 (RFC 5958, 5915, 8017). OpenSSL reads them;
+ * what comes out is always PKCS#8. Called where a tunnel needs its key, and by what tells whether a key is locked.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { checkCost } from './pbe.ts';
-import { pemCertificates } from './trust.ts';
 
-export type KeyFileProblem = 'password-needed' | 'wrong-password' | 'damaged';
+type KeyFileProblem = 'password-needed' | 'wrong-password' | 'damaged';
 
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
@@ -90,10 +89,4 @@ function tryDer(
   } catch {
     return undefined;
   }
-}
-
-/** The certificates of a PEM file, or the one of a DER file, in DER. Empty where there is none; decodeCertificate says what is wrong with one. */
-export function readCertificates(file: Uint8Array): Uint8Array[] {
-  if (isPem(file)) return pemCertificates(Buffer.from(file).toString('latin1'));
-  return file[0] === 0x30 ? [Uint8Array.from(file)] : [];
 }

@@ -47,7 +47,7 @@ function removeOldest(directory: string): void {
   for (const { path } of files.slice(MOST_FILES)) unlinkSync(path);
 }
 
-/** For tests, and where there is no state directory. */
+/** The same without a disk, for tests. */
 export function memoryCache(): RevocationCache {
   const kept = new Map<string, Uint8Array>();
   return { get: (key) => kept.get(key), put: (key, data) => void kept.set(key, data) };

@@ -17,7 +17,7 @@ import {
   type RevocationService,
 } from './revocation.ts';
 
-export interface Expectation {
+interface Expectation {
   readonly anchors: TrustAnchors;
   /** What differs from DEFAULT_PATH_POLICY: names above all. */
   readonly policy: Partial<PathPolicy>;

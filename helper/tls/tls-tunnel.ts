@@ -231,12 +231,3 @@ const formatName = (name: tls.Certificate | undefined): string =>
   Object.entries(name ?? {})
     .map(([key, value]) => `${key}=${[value].flat().join('+')}`)
     .join(', ');
-
-/** A `verifyPeer` for a server that has to carry `expected` as a dNSName or iPAddress (RFC 6125 rules, node's check). */
-export function expectServerName(expected: string): TlsTunnelOptions['verifyPeer'] {
-  return ({ certificate }) => {
-    if (tls.checkServerIdentity(expected, certificate) === undefined) return undefined;
-    const names = (certificate.subjectaltname ?? '').split(', ').filter((name) => name !== '');
-    return { reason: 'wrong-name', expected, names };
-  };
-}

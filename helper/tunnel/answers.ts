@@ -19,7 +19,7 @@ import type { Person, PersonQuestion } from './person.ts';
 import { revocationFor, verifyTlsServer } from './tls-server.ts';
 import { authoritiesOf, type Dialled, type Trust, verifyPeer } from './verify-peer.ts';
 
-export interface AnswersDeps extends Dialled {
+interface AnswersDeps extends Dialled {
   readonly credentials: Credentials;
   readonly person: Person;
   readonly trust: Trust;

@@ -35,7 +35,7 @@ export interface InstalledChild {
   readonly expiresAt: string | undefined;
 }
 
-export interface AssociationDeps {
+interface AssociationDeps {
   readonly connection: Connection;
   readonly carrier: Carrier;
   readonly clock: Clock;

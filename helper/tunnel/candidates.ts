@@ -52,7 +52,7 @@ export type Candidate =
 /** What names led to before. */
 export type KnownAddresses = Map<string, readonly IpAddress[]>;
 
-export interface CandidateOptions {
+interface CandidateOptions {
   readonly gateway: Profile['gateway'];
   readonly resolver: Lookup;
   /** The servers that the system had before the tunnel brought its own, while those may be out of reach. */

@@ -22,7 +22,7 @@ import type { Person } from './person.ts';
 import { Redirects } from './redirects.ts';
 import type { TunnelDeps } from './tunnel-deps.ts';
 
-export interface DiallerOptions {
+interface DiallerOptions {
   readonly stored: StoredProfile;
   readonly deps: TunnelDeps;
   readonly carrier: Carrier;
@@ -41,7 +41,7 @@ export interface DiallerOptions {
   readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string) => void;
 }
 
-export interface Dial {
+interface Dial {
   /** The tunnel was connected before. */
   readonly again: boolean;
   /** Addresses inside that we had, to be asked for once more. */

@@ -37,7 +37,7 @@ import { Retries } from './retries.ts';
 import { Suspicion } from './suspicion.ts';
 import type { TunnelDeps } from './tunnel-deps.ts';
 
-export interface LifeOptions {
+interface LifeOptions {
   readonly stored: StoredProfile;
   readonly slot: number;
   readonly deps: TunnelDeps;

@@ -22,7 +22,7 @@ import { TunnelError, systemFailure } from './failures.ts';
 import { MARK } from './numbers.ts';
 import { HASTY, PATIENT, STEADY } from './retransmission.ts';
 
-export interface NegotiateOptions {
+interface NegotiateOptions {
   readonly gateway: Profile['gateway'];
   readonly carrier: Carrier;
   readonly resolver: Lookup;

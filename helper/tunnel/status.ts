@@ -10,7 +10,7 @@ import type { SaCounters } from '../native/data-plane.ts';
 import { type Association, type InstalledChild, spiText } from './association.ts';
 import type { Plan } from './plan.ts';
 
-export interface StatusInput {
+interface StatusInput {
   readonly profile: { readonly id: string; readonly name: string };
   readonly state: TunnelState;
   /** ISO 8601 */

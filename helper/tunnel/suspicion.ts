@@ -19,7 +19,7 @@ import type { SaCounters } from '../native/data-plane.ts';
 import type { Association } from './association.ts';
 import { PROBE_MS, ROAM_MS } from './retransmission.ts';
 
-export interface SuspicionDeps {
+interface SuspicionDeps {
   readonly clock: Clock;
   /** `undefined` where the profile never asks: then age alone is no reason for doubt. */
   readonly deadAfterSec: number | undefined;

@@ -19,7 +19,7 @@ import { deadAfterSec } from './retransmission.ts';
 import { statusOf } from './status.ts';
 import type { TunnelDeps } from './tunnel-deps.ts';
 
-export interface TunnelOptions {
+interface TunnelOptions {
   readonly stored: StoredProfile;
   /** No two tunnels share one at a time: numbers.ts. */
   readonly slot: number;

@@ -13,7 +13,7 @@ import type { LinuxSystem } from '#helper/effects/linux.ts';
 import { FakeWatchSources } from './watch-sources.ts';
 
 /** What a helper that was killed sees of the world: nothing. */
-export class Killed extends Error {}
+class Killed extends Error {}
 
 type Family = 4 | 6;
 

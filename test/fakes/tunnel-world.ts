@@ -41,8 +41,8 @@ import { temporaryDirectory } from './temporary.ts';
 const DELAY_MS = 5;
 const OURS = ['192.0.2.2', '2001:db8::2'] as const;
 /** Inside what responderConfig protects. */
-export const INNER_SERVER = '10.1.0.1';
-export const VIRTUAL_IP = formatIp(ASSIGNED.addresses[0]?.address ?? new Uint8Array(4));
+const INNER_SERVER = '10.1.0.1';
+const VIRTUAL_IP = formatIp(ASSIGNED.addresses[0]?.address ?? new Uint8Array(4));
 
 /** The engine's responder and a data plane at one address. */
 export class Gateway {

@@ -10,7 +10,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export interface Running {
+interface Running {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
   /** Resolves once stdout and stderr together hold `text`. */

@@ -32,8 +32,8 @@ type Plain<T> = {
       ? readonly Plain<E>[]
       : T[K];
 };
-export type PlainStats = Plain<DataPlaneStats>;
-export type PlainCounters = Plain<SaCounters>;
+type PlainStats = Plain<DataPlaneStats>;
+type PlainCounters = Plain<SaCounters>;
 
 /** The runtime is not made for leak detection, and freed memory must not be kept beyond what the memory test allows. */
 const SANITIZER = [

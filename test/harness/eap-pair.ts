@@ -8,8 +8,8 @@ import type { EapAnswer, EapQuestion } from '#core/eap/question.ts';
 
 export type Answerer = (question: EapQuestion) => Promise<EapAnswer> | EapAnswer;
 
-export type PeerEnd = Extract<EapPeerOutput, { kind: 'finished' | 'failed' | 'ignored' | 'round-finished' }>;
-export type AuthenticatorEnd = Extract<EapAuthenticatorOutput, { kind: 'finished' | 'failed' }>;
+type PeerEnd = Extract<EapPeerOutput, { kind: 'finished' | 'failed' | 'ignored' | 'round-finished' }>;
+type AuthenticatorEnd = Extract<EapAuthenticatorOutput, { kind: 'finished' | 'failed' }>;
 
 export interface Conversation {
   readonly peer: PeerEnd | undefined;

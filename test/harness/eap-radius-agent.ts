@@ -10,7 +10,8 @@ import { encodeEap } from '#core/eap/packet.ts';
 import type { EapPeerOutput } from '#core/eap/peer.ts';
 import { EapType } from '#core/registry/eap-types.ts';
 import { EapTls } from '#helper/tls/eap-tls.ts';
-import { expectServerName, type TlsTunnelOptions } from '#helper/tls/tls-tunnel.ts';
+import type { TlsTunnelOptions } from '#helper/tls/tls-tunnel.ts';
+import { expectServerName } from './tls-names.ts';
 import { RadiusClient } from './radius-client.ts';
 
 export interface EapRadiusCase {

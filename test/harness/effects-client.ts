@@ -15,7 +15,7 @@ import type { JournalEntry } from '#helper/effects/journal.ts';
 import type { Host } from './host.ts';
 import type { Daemon } from './process.ts';
 
-export interface TunnelChanges {
+interface TunnelChanges {
   readonly link: LinkSettings;
   readonly firewall: FirewallSettings;
   readonly routes: RouteSettings;

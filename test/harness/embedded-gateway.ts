@@ -35,7 +35,7 @@ export interface EmbeddedGatewayConfig {
   readonly cookies?: boolean;
 }
 
-export interface GatewayCounters {
+interface GatewayCounters {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly packetsIn: number;

@@ -4,7 +4,7 @@ import type { ChildSa } from '#core/esp/child-sa.ts';
 import { type EspCodec, EspSa } from '#core/esp/sa.ts';
 import { linuxPlatform } from '#helper/native/data-plane-linux.ts';
 
-export interface EspTwin {
+interface EspTwin {
   readonly name: string;
   readonly open: (child: ChildSa) => EspCodec;
 }

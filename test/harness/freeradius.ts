@@ -19,7 +19,7 @@ const LIBRARIES = [
 
 export const RADIUS = { port: 1812, secret: 's3cret' } as const;
 
-export interface FreeRadiusOptions {
+interface FreeRadiusOptions {
   /** A private folder for its configuration. */
   readonly directory: string;
   /** PEM of the CA that clients are checked with. */

@@ -178,7 +178,7 @@ class Incomplete {
 
 // --- ESP keys ---
 
-export interface EspKeys {
+interface EspKeys {
   readonly encryption: string;
   readonly integrity: string;
 }
@@ -199,7 +199,7 @@ export function readEspKeys(name: string): ReadonlyMap<string, EspKeys> {
 /** The values of one key derivation as the client logged them. */
 export type Derivation = Readonly<Record<string, Uint8Array>>;
 
-export interface SecretLog {
+interface SecretLog {
   /** In order: IKE_SA_INIT, then each IKE_INTERMEDIATE and each rekeying of the IKE SA. */
   readonly derivations: readonly Derivation[];
   /** Everything logged under one name, in order. */

@@ -25,7 +25,7 @@ const SHORT = { initialMs: 100, factor: 1.5, maxMs: 1_000, attempts: 4, jitter: 
 /** What the ends have agreed on; without a word both have the pre-shared key. */
 export type Login = 'certificate' | 'eap' | 'certificate-eap';
 
-export interface StateOf {
+interface StateOf {
   readonly role: Role;
   readonly state: ConnectionState;
   readonly login?: Login;
@@ -128,7 +128,7 @@ export function subject({ role, state, login, asks }: StateOf, seed = 1): Subjec
   return { pair, forge: new Forge(pair), role, target };
 }
 
-export interface Input {
+interface Input {
   readonly name: string;
   readonly apply: (subject: Subject) => void;
 }

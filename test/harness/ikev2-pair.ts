@@ -115,7 +115,7 @@ export function responderConfig(random: SeededRandom, overrides: ResponderOverri
 }
 
 /** What stands at one end: a connection or an endpoint. */
-export interface Party {
+interface Party {
   handleDatagram(now: number, bytes: Uint8Array, path: Path): void;
   handleTimeout(now: number): void;
   pollTransmit(now: number): Datagram | undefined;

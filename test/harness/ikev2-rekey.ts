@@ -44,7 +44,7 @@ export const rekeyIke = (pair: Ikev2Pair, role: 'initiator' | 'responder') =>
   pair.do((now) => pair[role].rekey(now, { ike: true }));
 
 /** The Child SAs that a driver has by these events. Throws where it is told to remove what it does not have. */
-export function childrenAfter(events: readonly ConnectionEvent[]): Map<number, ChildSa> {
+function childrenAfter(events: readonly ConnectionEvent[]): Map<number, ChildSa> {
   const children = new Map<number, ChildSa>();
   for (const event of events) {
     if (event.type === 'child-installed') children.set(event.child.spiIn, event.child);

@@ -9,7 +9,7 @@ function address(text: string): Uint8Array {
   return octets;
 }
 
-export interface UdpPacket {
+interface UdpPacket {
   readonly source: string;
   readonly destination: string;
   readonly sourcePort?: number;

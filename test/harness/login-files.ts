@@ -62,7 +62,7 @@ export async function importTogether(adit: Adit, files: Readonly<Record<string, 
   return first.id;
 }
 
-export interface MobileconfigOptions {
+interface MobileconfigOptions {
   readonly name: string;
   readonly gateway: { readonly address: string; readonly id: string };
   readonly clientId: string;

@@ -20,7 +20,7 @@ import {
 } from './offload-packets.ts';
 import type { RandomSource } from './random-source.ts';
 
-export interface OffloadReport {
+interface OffloadReport {
   readonly disagreements: string[];
   /** Super-packets cut, and the packets they became. */
   readonly framesOut: number;

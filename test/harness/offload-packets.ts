@@ -168,7 +168,7 @@ export function withoutId(packet: Uint8Array): Uint8Array {
   return copy;
 }
 
-export interface FrameOptions {
+interface FrameOptions {
   /** Payload octets of a segment; absent: this is one packet. */
   readonly segment?: number;
   /** Leaves the checksum to whoever takes the frame. */

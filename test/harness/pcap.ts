@@ -4,13 +4,13 @@
  */
 import { formatIp } from '#core/net/address.ts';
 
-export interface Frame {
+interface Frame {
   /** LINKTYPE of tcpdump.org: 1 Ethernet, 101 raw IP. */
   readonly link: number;
   readonly bytes: Buffer;
 }
 
-export interface UdpDatagram {
+interface UdpDatagram {
   readonly from: { readonly address: string; readonly port: number };
   readonly to: { readonly address: string; readonly port: number };
   readonly payload: Uint8Array;

@@ -22,7 +22,7 @@ const MICROSOFT = 311;
 const Mppe = { sendKey: 16, recvKey: 17 } as const;
 const MAX_ATTRIBUTE = 253;
 
-export interface RadiusAnswer {
+interface RadiusAnswer {
   readonly code: 'accept' | 'reject' | 'challenge';
   readonly eap: Buffer;
   /** MS-MPPE-Recv-Key and then MS-MPPE-Send-Key, as the server of an EAP method has them in its MSK. */

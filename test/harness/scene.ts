@@ -47,7 +47,7 @@ export interface SceneOptions {
 }
 
 /** One Child SA, counted at both of its ends. */
-export interface Counters {
+interface Counters {
   readonly here: TunnelStatus['children'][number];
   readonly there: StrongSwanChild;
 }

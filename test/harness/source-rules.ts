@@ -88,7 +88,7 @@ export interface Facts {
 }
 
 /** `name` serves only the parser: its ending says which language. Throws where the text is not TypeScript. */
-export function readSource(name: string, text: string): Facts {
+function readSource(name: string, text: string): Facts {
   const imports: string[] = [];
   const used = new Set<string>();
   const own = new Set<string>();
@@ -132,7 +132,7 @@ function isMathRandom(node: Node): boolean {
 }
 
 /** The project's file an import of ours means, relative to the root; undefined for a package. */
-export function resolveImport(file: string, specifier: string): string | undefined {
+function resolveImport(file: string, specifier: string): string | undefined {
   if (specifier.startsWith('#')) return specifier.slice(1);
   if (specifier.startsWith('.')) return normalize(join(dirname(file), specifier));
   return undefined;

@@ -32,7 +32,7 @@ export interface StrongSwanChild {
   readonly remoteTs: readonly string[];
 }
 
-export interface StrongSwanIke {
+interface StrongSwanIke {
   readonly name: string;
   readonly uniqueId: string;
   readonly state: string;

@@ -43,7 +43,7 @@ export interface LeafOptions {
 }
 
 /** A certificate whose CA speaks of it. */
-export interface Listed {
+interface Listed {
   /** PEM, the certificate first. */
   readonly certificates: string;
   readonly revoked?: boolean;

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { run } from './process.ts';
 
 /** Wireshark's own file names: rows of IKEv2 keys by SPI pair, rows of ESP keys by SPI. */
-export const KEY_TABLES = ['ikev2_decryption_table', 'esp_sa'] as const;
+const KEY_TABLES = ['ikev2_decryption_table', 'esp_sa'] as const;
 
-export interface ReadPacket {
+interface ReadPacket {
   readonly frame: number;
   /** `eth:ethertype:ip:udp:udpencap:esp:ip:tcp`: what follows `esp` was decrypted. */
   readonly protocols: string;

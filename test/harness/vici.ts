@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-export type ViciValue = string | readonly string[] | ViciMessage;
+type ViciValue = string | readonly string[] | ViciMessage;
 export interface ViciMessage {
   readonly [key: string]: ViciValue;
 }
@@ -110,7 +110,7 @@ export class Vici implements Disposable {
 }
 
 /** charon's `success = no`. */
-export class ViciRefusal extends Error {
+class ViciRefusal extends Error {
   override readonly name = 'ViciRefusal';
   readonly answer: ViciMessage;
   constructor(command: string, answer: ViciMessage) {

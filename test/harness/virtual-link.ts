@@ -34,7 +34,7 @@ export interface Flying {
 }
 
 /** What a test may do with a datagram before the link does: change it, double it, drop it (an empty list). */
-export type Tamper = (flying: Flying) => readonly Flying[];
+type Tamper = (flying: Flying) => readonly Flying[];
 
 export class VirtualLink {
   options: LinkOptions;

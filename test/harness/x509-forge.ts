@@ -32,7 +32,7 @@ import {
 export const NOW = Date.UTC(2030, 4, 1, 12);
 export const DAY = 86_400_000;
 
-export interface Pair {
+interface Pair {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
@@ -194,7 +194,7 @@ export const gatewayExtensions = (...more: readonly Uint8Array[]): Uint8Array[] 
 
 // --- revocation ---
 
-export interface CrlWanted {
+interface CrlWanted {
   readonly revoked?: readonly { readonly serial: string; readonly at: number; readonly reason: number }[];
   readonly thisUpdate?: number;
   readonly nextUpdate?: number;
@@ -222,7 +222,7 @@ export function crl(issuer: Issued, wanted: CrlWanted = {}): Uint8Array {
   return seq(tbs, encodeAlgorithm(scheme), bitString(signWith(privateKey, scheme, tbs)));
 }
 
-export interface OcspWanted {
+interface OcspWanted {
   readonly status?: 'good' | 'unknown' | { readonly at: number; readonly reason: number };
   /** Signs in place of the issuer, and comes along in the response. */
   readonly responder?: Issued;

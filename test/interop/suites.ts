@@ -2,7 +2,7 @@
  * The suites that interop runs through, in the keywords that strongSwan and Adit share. Between them: every DH group
  * that both have, every cipher, integrity algorithm and PRF.
  */
-export interface SuiteRow {
+interface SuiteRow {
   readonly ike: string;
   readonly esp: string;
   /** What `ike.weak` must show; most rows: nothing. */

@@ -39,7 +39,7 @@ export function utf16le(text: string): Uint8Array {
 }
 
 /** §4: the name that is hashed stands without its domain. */
-export const withoutDomain = (user: string): string => user.slice(user.lastIndexOf('\\') + 1);
+const withoutDomain = (user: string): string => user.slice(user.lastIndexOf('\\') + 1);
 
 /** NtPasswordHash (§8.3), 16 octets. */
 export const ntPasswordHash = (password: string): Uint8Array => md4(utf16le(password));

@@ -8,7 +8,7 @@ import { Writer } from '#core/bytes/writer.ts';
 import { spoken, trimmed } from '#core/text/printable.ts';
 import { CHALLENGE_BYTES, ENCRYPTED_PASSWORD_BYTES, NT_RESPONSE_BYTES } from './mschapv2-crypto.ts';
 
-export const OpCode = { challenge: 1, response: 2, success: 3, failure: 4, changePassword: 7 } as const;
+const OpCode = { challenge: 1, response: 2, success: 3, failure: 4, changePassword: 7 } as const;
 
 const HEADER_BYTES = 4;
 const RESERVED_BYTES = 8;
@@ -26,7 +26,7 @@ export interface FailureText {
   readonly message?: string;
 }
 
-export type MsChapV2Request =
+type MsChapV2Request =
   | { readonly op: 'challenge'; readonly id: number; readonly challenge: Uint8Array }
   | { readonly op: 'success'; readonly id: number; readonly text: string }
   | { readonly op: 'failure'; readonly id: number; readonly failure: FailureText };

@@ -23,7 +23,7 @@ import { type AuthenticatorPhase, type AuthenticatorPhaseStep, isTls13, keysOf }
 
 const NONCE_BYTES = 32;
 
-export interface PeapAuthenticatorOptions {
+interface PeapAuthenticatorOptions {
   readonly tunnel: number;
   readonly random: RandomBytes;
   /** The conversation inside; it asks for the identity itself. */

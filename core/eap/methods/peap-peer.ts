@@ -18,7 +18,7 @@ import { COMMITMENT, keyMaterial, keysOf, type PeerPhase, type PhaseStep } from 
 
 export const PEAP_EXPORTS: readonly TlsExport[] = [keyMaterial(EapType.PEAP, 'client EAP encryption')];
 
-export interface PeapPeerOptions {
+interface PeapPeerOptions {
   readonly tunnel: number;
   readonly fragmentBytes?: number | undefined;
   /** Refuse a server that does not bind the inner method to the tunnel (FreeRADIUS 3 cannot, NPS does). */

@@ -14,7 +14,7 @@ const MANDATORY = 0x8000;
 const Tlv = { result: 3, cryptobinding: 12 } as const;
 
 const RESULTS = ['success', 'failure'] as const;
-export type TlvResult = (typeof RESULTS)[number];
+type TlvResult = (typeof RESULTS)[number];
 
 const CRYPTOBINDING_BYTES = 56;
 const NONCE_BYTES = 32;

@@ -25,7 +25,7 @@ export const fragmentBytesOf = (tunnel: number, outerBytes = DEFAULT_FRAGMENT_BY
 /** A certificate chain with everything in it stays below; a peer that sends more wants our memory. */
 export const MAX_MESSAGE_BYTES = 65_536;
 
-export type Framed =
+type Framed =
   /** A TLS message is complete, maybe an empty one. */
   | { readonly kind: 'message'; readonly bytes: Uint8Array; readonly start: boolean }
   /** More of it comes after `acknowledge()`. */

@@ -18,7 +18,7 @@ import { type Avps, decodeAvps, encodeAvps } from './ttls-avp.ts';
 import { chapValue, implicitChallenge, TTLS_EXPORTS } from './ttls-peer.ts';
 import { type AuthenticatorPhase, type AuthenticatorPhaseStep, keysOf } from './tunnel.ts';
 
-export interface TtlsAuthenticatorOptions {
+interface TtlsAuthenticatorOptions {
   readonly tunnel: number;
   readonly users: EapUsers;
   /** The conversation inside, for an identity that the peer has given. */

@@ -10,7 +10,7 @@ const VENDOR_BYTES = 4;
 const MICROSOFT = 311;
 
 /** The attributes that TTLS uses (§11.2; RFC 2548 §2 for Microsoft's). */
-export const Avp = {
+const Avp = {
   userName: { vendor: 0, code: 1 },
   userPassword: { vendor: 0, code: 2 },
   chapPassword: { vendor: 0, code: 3 },

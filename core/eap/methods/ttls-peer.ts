@@ -35,7 +35,7 @@ export const TTLS_EXPORTS: readonly TlsExport[] = [
   },
 ];
 
-export interface ImplicitChallenge {
+interface ImplicitChallenge {
   readonly challenge: Uint8Array;
   readonly identifier: Uint8Array;
 }
@@ -55,7 +55,7 @@ const papPassword = (password: string): Uint8Array => {
   return concat(octets, new Uint8Array(-octets.length & (PAP_BLOCK - 1)));
 };
 
-export interface TtlsPeerOptions {
+interface TtlsPeerOptions {
   readonly tunnel: number;
   readonly fragmentBytes?: number | undefined;
 }

@@ -5,13 +5,13 @@ import type { Explanation } from '../explanation.ts';
 import type { Refusal } from './parts.ts';
 
 export type FailureOf<C extends Failure['cause']> = Extract<Failure, { cause: C }>;
-export type FaultOf<F extends ChainFault['fault']> = Extract<ChainFault, { fault: F }>;
+type FaultOf<F extends ChainFault['fault']> = Extract<ChainFault, { fault: F }>;
 
 /** What each fault of a certificate says in its own words; the remedy is `faultRemedy` where it has none. */
 export type FaultWords = Pick<Explanation, 'sentence' | 'cause'> & Partial<Explanation>;
 
-export type CauseRows = { readonly [C in Failure['cause']]: (failure: FailureOf<C>) => Explanation };
-export type FaultRows = { readonly [F in ChainFault['fault']]: (fault: FaultOf<F>) => FaultWords };
+type CauseRows = { readonly [C in Failure['cause']]: (failure: FailureOf<C>) => Explanation };
+type FaultRows = { readonly [F in ChainFault['fault']]: (fault: FaultOf<F>) => FaultWords };
 
 /** Rows for what the gateway refuses by AUTHENTICATION_FAILED alone. */
 export type RefusalRows = {

@@ -27,7 +27,7 @@ export function readCerts(payloads: readonly Payload[]): {
 }
 
 /** Asks the other end for certificates. */
-export function certreqPayloads({ authorities, ocsp }: CertificateRequest): Payload[] {
+function certreqPayloads({ authorities, ocsp }: CertificateRequest): Payload[] {
   return [
     ...(authorities === undefined
       ? []

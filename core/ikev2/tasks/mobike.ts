@@ -25,7 +25,7 @@ const { MOBIKE_SUPPORTED, UPDATE_SA_ADDRESSES, COOKIE2 } = NotifyType;
 const COOKIE2_BYTES = 16;
 
 /** Whether this end wants MOBIKE. */
-export const wantsMobike = ({ mobike }: ConnectionConfig): boolean => mobike !== false;
+const wantsMobike = ({ mobike }: ConnectionConfig): boolean => mobike !== false;
 
 /** MOBIKE_SUPPORTED and the other addresses of either end, in the IKE_AUTH message that has the SA payload (§3.3, §3.4). */
 export function mobikeTask(): Task {

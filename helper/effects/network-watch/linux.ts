@@ -12,7 +12,7 @@ import type { NetworkChange, NetworkWatch } from './network-watch.ts';
 import { RouteWatch } from './route-watch.ts';
 import { SleepWatch } from './sleep-watch.ts';
 
-export interface LinuxWatchDeps {
+interface LinuxWatchDeps {
   readonly sources: WatchSources;
   readonly clock: Clock;
   readonly ours: Ours;

@@ -15,7 +15,7 @@ import {
 } from './dbus-message.ts';
 
 /** Constant: what the environment says about a bus does not count in a privileged process. */
-export const SYSTEM_BUS = '/run/dbus/system_bus_socket';
+const SYSTEM_BUS = '/run/dbus/system_bus_socket';
 
 const LOGIND = 'org.freedesktop.login1';
 const PATH = '/org/freedesktop/login1';

@@ -9,7 +9,6 @@ import {
   decodeAuthorities,
   encodeAuthorities,
   asksForOthers,
-  selectCertificate,
   sortCertificates,
 } from '#core/pki/certreq.ts';
 import { announcedIdentity, dialledIdentity, namesOf, speaksFor } from '#core/pki/identity.ts';
@@ -116,24 +115,11 @@ describe('CERTREQ', () => {
     expect(asks([other.certificate, root.certificate], [other.certificate], [])).toBe(false);
   });
 
-  it('chooses the certificate that leads to the CA, else the first', () => {
+  it('sends the leaf and its issuers in turn, and no root', () => {
     const middle = ca('CN=Middle', { issuer: root });
-    const ours = [
-      { certificate: gateway(other).certificate, chain: [] },
-      { certificate: gateway(middle).certificate, chain: [middle.certificate, root.certificate] },
-    ];
-    const asked = decodeAuthorities(encodeAuthorities([root.certificate]));
-    expect(selectCertificate(ours, asked, [])).toBe(ours[1]);
-    expect(
-      selectCertificate(ours, decodeAuthorities(encodeAuthorities([other.certificate])), [other.certificate]),
-    ).toBe(ours[0]);
-    expect(selectCertificate(ours, [], [])).toBe(ours[0]);
-    expect(selectCertificate([], asked, [])).toBeUndefined();
-    const sent = certificatesToSend({
-      ...(ours[1] ?? { certificate: root.certificate }),
-      chain: [root.certificate, middle.certificate],
-    });
-    expect(sent).toEqual([ours[1]?.certificate.der, middle.der]);
+    const { certificate } = gateway(middle);
+    const sent = certificatesToSend({ certificate, chain: [root.certificate, middle.certificate] });
+    expect(sent).toEqual([certificate.der, middle.der]);
   });
 });
 

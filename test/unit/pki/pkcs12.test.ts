@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#core/bytes/bytes.ts';
 import { rc2CbcDecrypt } from '#core/crypto/rc2.ts';
-import { KeyFileError, readCertificates, readPrivateKey } from '#helper/pki/key-file.ts';
+import { KeyFileError, readPrivateKey } from '#helper/pki/key-file.ts';
 import { Pkcs12Error, type Pkcs12Problem, readPkcs12 } from '#helper/pki/pkcs12.ts';
 import { keySigner } from '#helper/pki/signer.ts';
 
@@ -124,13 +124,6 @@ describe('a key file', () => {
   ] as const)('%s with %s: %s', (name, password, wanted) => {
     expect(() => readPrivateKey(file(name), password)).toThrow(expect.objectContaining({ problem: wanted }));
     expect(() => readPrivateKey(file(name), password)).toThrow(KeyFileError);
-  });
-
-  it('gives certificates of PEM and DER', () => {
-    const chain = readCertificates(file('ec-chain.pem'));
-    expect(chain.map(subject)).toEqual(['O=Adit\nCN=alice-ec', 'O=Adit\nCN=Fixture CA']);
-    expect(readCertificates(chain[0] ?? new Uint8Array())).toHaveLength(1);
-    expect(readCertificates(file('ORIGIN.txt'))).toEqual([]);
   });
 });
 

@@ -9,15 +9,11 @@ import { fragmentBytesOf } from '#core/eap/methods/tls-framing.ts';
 import { EapType } from '#core/registry/eap-types.ts';
 import { EapTls } from '#helper/tls/eap-tls.ts';
 import { MemoryStream } from '#helper/tls/memory-stream.ts';
-import {
-  expectServerName,
-  TlsTunnel,
-  type TlsTunnelOptions,
-  type TlsVersion,
-} from '#helper/tls/tls-tunnel.ts';
+import { TlsTunnel, type TlsTunnelOptions, type TlsVersion } from '#helper/tls/tls-tunnel.ts';
 import { type Answerer, type Conversation, converse } from '#test/harness/eap-pair.ts';
 import { seededRandom } from '#test/harness/seeded-random.ts';
 import { type Ca, type Issued, TestPki } from '#test/harness/test-pki.ts';
+import { expectServerName } from '#test/harness/tls-names.ts';
 
 const VERSIONS: readonly TlsVersion[] = ['TLSv1.2', 'TLSv1.3'];
 
