@@ -2,7 +2,6 @@
  * What a benchmark measured, as rows of one table: Adit's figure, the peer's figure from the same run, their ratio.
  * main.ts prints the table, writes it as JSON and, with --write, into docs/performance.md.
  */
-import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 
 export interface Row {
@@ -40,8 +39,7 @@ export function describeMachine(): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   const cores = `${cpus().length} cores (${first?.model.trim() ?? 'unknown'})`;
-  const tcp = readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim();
-  return `${cores}, ${memory} GiB, Linux ${release()}, TCP ${tcp}, Node ${process.version}`;
+  return `${cores}, ${memory} GiB, Linux ${release()}, Node ${process.version}`;
 }
 
 /** None where the peer has nothing of what is counted. */

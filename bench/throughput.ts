@@ -3,9 +3,9 @@
  * the peers, on one machine in one run. All pairs stand at once and are measured in turns; the table has medians of
  * rounds. A veth hands super-packets over uncut, which flatters whoever uses them: so the two other settings, too.
  */
-import { tryRun, until } from '#test/harness/process.ts';
+import { readFile } from 'node:fs/promises';
+import { residentMegabytes, tryRun, until } from '#test/harness/process.ts';
 import { median, type Row } from './report.ts';
-import { residentMegabytes } from '#test/harness/process.ts';
 import { roundTrip, transfer } from './traffic.ts';
 import {
   aditPair,
@@ -89,6 +89,7 @@ export async function throughput(options: { readonly short: boolean }): Promise<
     const order = pairs.inTurn(round);
     await setOffloads(order, 'default');
     await streams(order, figures, SECONDS);
+    await underBbr(order, figures);
     await latencies(order, figures);
     for (const setting of ['nic', 'none'] as const) {
       await setOffloads(order, setting);
@@ -155,6 +156,16 @@ async function streams(pairs: Opened, figures: Figures, seconds: number): Promis
   }
 }
 
+/** A single stream with another congestion control, where the system has it: many servers use it. */
+async function underBbr(pairs: Opened, figures: Figures): Promise<void> {
+  const known = await readFile('/proc/sys/net/ipv4/tcp_available_congestion_control', 'utf8');
+  if (!known.split(/\s+/).includes('bbr')) return;
+  for (const [name, pair] of pairs) {
+    if (!EVERY_SETTING.has(name)) continue;
+    figures.add('TCP bbr', name, (await transfer(pair, SECONDS, ['--congestion', 'bbr'])).gigabits);
+  }
+}
+
 async function latencies(pairs: Opened, figures: Figures): Promise<void> {
   for (const [name, pair] of pairs) {
     if (!LATENCIES.has(name)) continue;
@@ -204,6 +215,9 @@ function rowsOf(figures: Figures): Row[] {
     compare(`TCP, ${kind}, ${CBC}`, 'Gbit/s', what, 'strongSwanCbc', { atLeast: 5 }, 'aditCbc');
   }
   compare('TCP, 1 stream, IPv6 outside', 'Gbit/s', 'TCP 1 stream', 'raw', undefined, 'adit6');
+  for (const pair of ['raw', 'strongSwan', 'openvpn', 'wireguard'] as const) {
+    compare('TCP, 1 stream, under BBR', 'Gbit/s', 'TCP bbr', pair);
+  }
   for (const [setting, shown] of [
     ['nic', 'offloads like a network card'],
     ['none', 'no offloads'],

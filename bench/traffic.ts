@@ -16,19 +16,26 @@ interface IperfEnd {
   readonly lost_packets?: number;
 }
 
-/** Runs the iperf3 client of the pair for some seconds. */
+/**
+ * Linux's own congestion control, whatever this machine has set: BBR paces a single stream by what it believes of a path
+ * that has no bandwidth of its own, and then a table tells more of BBR than of VPNs.
+ */
+export const CONGESTION_CONTROL = 'cubic';
+
+/** Runs the iperf3 client of the pair for some seconds; TCP with CONGESTION_CONTROL unless the options say otherwise. */
 export async function transfer(
   pair: VpnPair,
   seconds: number,
   options: readonly string[],
 ): Promise<Transfer> {
   const before = await processorSeconds(pair.pids);
+  const udp = options.includes('--udp');
   const argv = ['iperf3', '--json', '--client', pair.server, '--time', String(seconds), ...options];
+  if (!udp && !options.includes('--congestion')) argv.push('--congestion', CONGESTION_CONTROL);
   const { end } = JSON.parse(await pair.left.run(argv)) as {
     end: { sum_received?: IperfEnd; sum: IperfEnd };
   };
   const spent = (await processorSeconds(pair.pids)) - before;
-  const udp = options.includes('--udp');
   const received = end.sum_received ?? end.sum;
   const arrived = udp ? (end.sum.packets ?? 0) - (end.sum.lost_packets ?? 0) : 0;
   const share = udp ? arrived / Math.max(1, end.sum.packets ?? 0) : 1;

@@ -19,6 +19,7 @@ import type {
   RetransmitPolicy,
 } from '#core/ikev2/connection-types.ts';
 import { eapMethods } from './eap-methods.ts';
+import { TAKES_BURSTS } from '#core/ikev2/vendor-ids.ts';
 import { parseIp, prefixToRange } from '#core/net/address.ts';
 import type { IpAddress, Prefix } from '#core/net/address.ts';
 import { decodeCertificate } from '#core/pki/certificate.ts';
@@ -74,7 +75,7 @@ export function connectionConfig(
     natKeepaliveSec: ike.natKeepaliveSec,
     livenessSec: ike.livenessSec,
     encapsulation: ike.encapsulation,
-    vendorIds: [],
+    vendorIds: [TAKES_BURSTS],
     mobike: ike.mobike,
     lifetimeSec: ike.lifetimeSec,
     ...(ike.fragmentBytes === undefined ? {} : { fragmentBytes: ike.fragmentBytes }),

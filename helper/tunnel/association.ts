@@ -12,6 +12,7 @@ import { formatTrafficSelector, type TrafficSelector } from '#core/ike/traffic-s
 import type { AssignedConfig, Connection, ConnectionEvent, Usage } from '#core/ikev2/connection-types.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
+import { burstFor } from '#core/ikev2/vendor-ids.ts';
 import type { IpAddress, Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
 import { isoTime } from '../clock.ts';
@@ -19,7 +20,7 @@ import { Driver } from '../driver.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import { faultText } from '../log/fault.ts';
-import type { IkeDatagram, SaCounters } from '../native/data-plane.ts';
+import type { EspPath, IkeDatagram, SaCounters } from '../native/data-plane.ts';
 import type { Carrier } from './carrier.ts';
 import { faultFailure, systemFailure } from './failures.ts';
 
@@ -344,9 +345,8 @@ export class Association {
   }: EventOf<'child-installed'>): void {
     if (!this.path) return;
     try {
-      const { carrier } = this.#deps;
-      const { dataPlane } = carrier;
-      dataPlane.installChild(child, carrier.espPath(this.path, child.encapsulation), {
+      const { dataPlane } = this.#deps.carrier;
+      dataPlane.installChild(child, this.#espPath(this.path, child.encapsulation), {
         standby: standby ?? false,
       });
       // The old one still receives: what the peer has sent on it may be on its way.
@@ -406,11 +406,16 @@ export class Association {
     });
   }
 
+  /** A gateway that takes packets one by one loses the end of long bursts. */
+  #espPath(path: Path, encapsulation: 'udp' | 'none'): EspPath {
+    return { ...this.#deps.carrier.espPath(path, encapsulation), burst: burstFor(this.ike?.vendorIds ?? []) };
+  }
+
   #moveChildren(): void {
     if (!this.path) return;
     const { carrier, log } = this.#deps;
     const encapsulation = carrier.encapsulationOf(this.path, this.nat);
-    const to = carrier.espPath(this.path, encapsulation);
+    const to = this.#espPath(this.path, encapsulation);
     for (const [spiIn, installed] of this.children) {
       carrier.dataPlane.setPath(spiIn, to);
       if (installed.child.encapsulation === encapsulation) continue;

@@ -16,6 +16,7 @@ import type {
   ConnectionEvent,
 } from '#core/ikev2/connection-types.ts';
 import type { Question } from '#core/ikev2/questions.ts';
+import { TAKES_BURSTS } from '#core/ikev2/vendor-ids.ts';
 import { Endpoint, ENDPOINT_DEFAULTS } from '#core/ikev2/endpoint.ts';
 import { utf8, wipe } from '#core/bytes/bytes.ts';
 import { type IpAddress, parseIp, parsePrefix, type Path, type Prefix } from '#core/net/address.ts';
@@ -103,7 +104,7 @@ class EmbeddedGateway {
         natKeepaliveSec: 20,
         livenessSec: 30,
         encapsulation: 'auto',
-        vendorIds: [],
+        vendorIds: [TAKES_BURSTS],
       },
     });
     const platform = linuxPlatform();

@@ -1,8 +1,9 @@
 /**
  * The native data plane under load, with super-packets on both sides: a long file with equal hashes over a bad link, SAs
- * replaced while it travels, and paths from 576 to 9000 octets. ADIT_FILE_BYTES asks for a longer file (the issue's
+ * replaced while it travels, which thread waits for what, and paths from 576 to 9000 octets. ADIT_FILE_BYTES asks for a longer file (the issue's
  * gigabyte: 1000000000). Needs root (network namespaces, TUN).
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BadLink } from '#test/harness/bad-link-agent.ts';
@@ -150,6 +151,32 @@ it('SAs are replaced under load without a lost connection or a replay', { timeou
   expect(counted.map(({ replayDrops, authFailures }) => replayDrops + authFailures)).toEqual(
     counted.map(() => 0),
   );
+});
+
+/** How often the plane's thread has waited for something. */
+function waits(plane: DataPlaneHost, thread: 'adit-tun' | 'adit-udp'): number {
+  const tasks = `/proc/${plane.daemon.pid}/task`;
+  const own = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8').trim() === thread);
+  const status = readFileSync(`${tasks}/${own}/status`, 'utf8');
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
+}
+
+it('one thread carries packets and their answers while they are few, two carry a load', async () => {
+  await install(sa(1), ACROSS);
+  const before = { tun: waits(right, 'adit-tun'), udp: waits(right, 'adit-udp') };
+  await hosts.left.run(['ping', '-q', '-c', '100', '-i', '0.01', RIGHT.inner4]);
+  expect(waits(right, 'adit-tun')).toBe(before.tun);
+  expect(waits(right, 'adit-udp') - before.udp).toBeGreaterThan(50);
+  const server = Traffic.on(hosts.right);
+  const { port } = await server.serve(RIGHT.inner4);
+  const down = await Traffic.on(hosts.left).download(`http://${RIGHT.inner4}:${port}/${FILE_BYTES}`, 100_000);
+  expect(arrived(down)).toEqual(sent(down, FILE_BYTES));
+  expect(waits(right, 'adit-tun')).toBeGreaterThan(before.tun);
+  await until('the TUN is left alone again', async () => {
+    const tun = waits(right, 'adit-tun');
+    await hosts.left.run(['ping', '-q', '-c', '10', '-i', '0.02', RIGHT.inner4]);
+    return waits(right, 'adit-tun') === tun;
+  });
 });
 
 describe('paths of', () => {

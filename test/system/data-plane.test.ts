@@ -388,8 +388,12 @@ describe('the end', () => {
     expect(await left.daemon.exited).toBe(7);
   });
 
-  it('tells when the adapter vanishes', async () => {
+  it.each(['while nothing passes', 'under load'])('tells when the adapter vanishes %s', async (when) => {
     await install(SA);
+    if (when === 'under load') {
+      hosts.left.start(['ping', '-q', '-f', '-l', '64', RIGHT.inner4]);
+      await until('packets pass', async () => (await left.counters(SA.spiIn)).packetsIn > 1000);
+    }
     await hosts.left.ip('link del adit0');
     await until('it is told', async () => (await left.happened()).fatal.length > 0);
     expect((await left.happened()).fatal).toEqual([expect.stringMatching(/^read from the TUN: /)]);

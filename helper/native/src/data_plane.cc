@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -43,7 +41,7 @@ std::string describe(const char* what, int error) { return std::string(what) + "
 
 DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, std::function<void()> wake)
     : tun_(std::move(tun)),
-      stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      waiting_(tun_.get()),
       tunFeatures_(enableOffloads(tun_.get())),
       frameHeaderBytes_(tunFeatures_.vnet ? kVnetBytes : 0),
       mtus_(sockets),
@@ -52,9 +50,11 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
           tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); },
           Narrow(tally_, [this](Octets frame) { writeFrame(frame); }, coarseMs)),
       frame_(std::make_unique<std::uint8_t[]>(kFront + kMaxPacketBytes)) {
-  if (stop_.get() < 0) throw SystemFailure("eventfd", "data plane");
   sockets_.reserve(sockets.size());
-  for (const UdpSpec& spec : sockets) sockets_.push_back(UdpSocket::open(spec));
+  for (const UdpSpec& spec : sockets) {
+    sockets_.push_back(UdpSocket::open(spec));
+    waiting_.watch(sockets_.back().descriptor.get(), sockets_.size() - 1);
+  }
   try {
     start(tunThread_, "adit-tun", &DataPlane::runTun);
     start(udpThread_, "adit-udp", &DataPlane::runUdp);
@@ -84,8 +84,7 @@ void DataPlane::close() {
   if (closed_) return;
   closed_ = true;
   stopping_.store(true);
-  const std::uint64_t one = 1;
-  if (::write(stop_.get(), &one, sizeof one) < 0) std::abort();  // an eventfd at zero takes it; else threads never end
+  waiting_.stop();
   if (tunThread_.joinable()) tunThread_.join();
   if (udpThread_.joinable()) udpThread_.join();
   table_.clear();
@@ -146,27 +145,29 @@ void DataPlane::reportExpiry(Sa& sa) {
 void DataPlane::runTun() {
   sleepExactly();
   Moderation moderation;
-  pollfd watched[] = {{tun_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
-  while (!stopping_.load(std::memory_order_relaxed)) {
-    if (::poll(watched, 2, -1) < 0) {
-      if (errno == EINTR) continue;
-      events_.push(FatalEvent{describe("poll of the TUN", errno)});
-      return;
-    }
-    if (watched[0].revents == 0) continue;
-    Carried carried;
-    try {
-      const std::lock_guard lock(sending_);
-      carried = forwardOutbound();
-      if (carried.frames == 0 && (watched[0].revents & (POLLERR | POLLNVAL)) != 0) {
-        throw SystemFailure("read", "TUN", ENODEV);
+  try {
+    while (waiting_.awaitLoan()) {
+      while (const short flags = waiting_.awaitTun()) {
+        const Carried carried = fromTun(static_cast<std::uint32_t>(flags));
+        if (carried.frames < kFramesPerBatch) moderation.rest(carried.octets, carried.frames);
       }
-    } catch (const SystemFailure& failure) {
-      events_.push(FatalEvent{describe("read from the TUN", failure.error)});
-      return;
+      waiting_.giveTunBack();
     }
-    if (carried.frames < kFramesPerBatch) moderation.rest(carried.octets, carried.frames);
+  } catch (const SystemFailure& failure) {
+    reportTun(failure);
   }
+}
+
+void DataPlane::reportTun(const SystemFailure& failure) {
+  const std::string call = std::string(failure.syscall) + " from the TUN";
+  events_.push(FatalEvent{describe(call.c_str(), failure.error)});
+}
+
+DataPlane::Carried DataPlane::fromTun(std::uint32_t flags) {
+  const std::lock_guard lock(sending_);
+  const Carried carried = forwardOutbound();
+  if (carried.frames == 0 && (flags & (POLLERR | POLLNVAL)) != 0) throw SystemFailure("read", "TUN", ENODEV);
+  return carried;
 }
 
 DataPlane::Carried DataPlane::forwardOutbound() {
@@ -201,37 +202,38 @@ void DataPlane::send(const Run& run) {
 // UDP -> ESP -> TUN ---------------------------------------------------------------------------------------------------
 
 void DataPlane::runUdp() {
-  const FileDescriptor epoll(::epoll_create1(EPOLL_CLOEXEC));
-  const auto watch = [&](int descriptor, std::size_t index) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = index;
-    return ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
-  };
-  bool watched = epoll.get() >= 0 && watch(stop_.get(), sockets_.size());
-  for (std::size_t i = 0; i < sockets_.size(); i++) watched = watched && watch(sockets_[i].descriptor.get(), i);
-  if (!watched) {
-    events_.push(FatalEvent{describe("epoll of the sockets", errno)});
-    return;
-  }
   sleepExactly();
   DatagramBatch batch;
-  Moderation moderation;
+  Moderation arrivals;
+  Moderation departures;
   Receiver receiver(
       tally_, {.tcp = tunFeatures_.vnet, .udp = tunFeatures_.uso}, [this](Octets frame) { writeFrame(frame); },
       [this](Sa& sa) { reportExpiry(sa); });
   while (!stopping_.load(std::memory_order_relaxed)) {
     epoll_event ready[16];
-    const int count = ::epoll_wait(epoll.get(), ready, std::size(ready), -1);
+    const int count = waiting_.wait(ready);
     if (count < 0 && errno != EINTR) {
       events_.push(FatalEvent{describe("epoll of the sockets", errno)});
       return;
     }
     for (int i = 0; i < count; i++) {
-      if (ready[i].data.u64 >= sockets_.size()) continue;
-      const Carried carried = receiveFrom(ready[i].data.u64, batch, receiver);
-      if (batch.drained()) moderation.rest(carried.octets, carried.frames);
+      if (ready[i].data.u64 == Waiting::kStop) continue;
+      const bool inbound = ready[i].data.u64 != Waiting::kTun;
+      const Carried carried = inbound ? receiveFrom(ready[i].data.u64, batch, receiver) : lookAtTun(ready[i].events);
+      Moderation& moderation = inbound ? arrivals : departures;
+      if (!inbound || batch.drained()) moderation.rest(carried.octets, carried.frames);
+      if (carried.octets >= kLargeBatchBytes || moderation.quick()) waiting_.lendTun();
     }
+  }
+}
+
+DataPlane::Carried DataPlane::lookAtTun(std::uint32_t flags) {
+  try {
+    return fromTun(flags);
+  } catch (const SystemFailure& failure) {
+    waiting_.forgetTun();
+    reportTun(failure);
+    return {};
   }
 }
 
@@ -249,21 +251,7 @@ DataPlane::Carried DataPlane::receiveFrom(std::size_t socket, DatagramBatch& bat
     }
     receiver.flush();
   }
-  if (carried.frames == 1) answerAtOnce();
   return carried;
-}
-
-// A packet that was alone is often answered by the system before our write to the TUN returns: an echo, an
-// acknowledgement. The TUN's thread would first have to wake up, on another core that sleeps. Not under load: there it
-// is awake, and two threads do more than one.
-void DataPlane::answerAtOnce() {
-  const std::unique_lock lock(sending_, std::try_to_lock);
-  if (!lock) return;
-  try {
-    forwardOutbound();
-  } catch (const SystemFailure&) {
-    // The TUN's thread meets the same error and reports it.
-  }
 }
 
 std::size_t DataPlane::handleBare(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {

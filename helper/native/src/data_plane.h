@@ -1,5 +1,6 @@
-// The data plane: one thread carries packets from the TUN into ESP and out of a socket, one from all sockets to the
-// TUN. JavaScript's thread installs and removes SAs, sends IKE and reads counters.
+// The data plane: one thread carries packets from all sockets to the TUN and, while there are few, from the TUN into ESP
+// and out of a socket; a second one takes the latter over when there are many (waiting.h). JavaScript's thread installs
+// and removes SAs, sends IKE and reads counters.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "event_queue.h"
+#include "failure.h"
 #include "file_descriptor.h"
 #include "path_mtu.h"
 #include "receiver.h"
@@ -18,6 +20,7 @@
 #include "sender.h"
 #include "tun.h"
 #include "udp.h"
+#include "waiting.h"
 
 namespace adit {
 
@@ -58,9 +61,12 @@ class DataPlane {
     std::size_t frames = 0;
     std::size_t octets = 0;
   };
-  // Carries what the TUN has, up to a batch. For the holder of sending_ only.
+  // Carries what the TUN has, up to a batch; throws SystemFailure where the TUN is lost. The flags are poll's.
+  Carried fromTun(std::uint32_t flags);
+  // The same for the receiving thread, which goes on without it.
+  Carried lookAtTun(std::uint32_t flags);
+  void reportTun(const SystemFailure& failure);
   Carried forwardOutbound();
-  void answerAtOnce();
   void send(const Run& run);
   Carried receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver);
   // Returns how many datagrams it was.
@@ -70,7 +76,7 @@ class DataPlane {
   void reportExpiry(Sa& sa);
 
   FileDescriptor tun_;
-  FileDescriptor stop_;  // an eventfd: readable for good once the threads have to end
+  Waiting waiting_;
   TunFeatures tunFeatures_;
   std::size_t frameHeaderBytes_;  // of what the TUN gives and takes
   std::vector<UdpSocket> sockets_;
@@ -78,8 +84,7 @@ class DataPlane {
   SaTable table_;
   EventQueue events_;
   Tally tally_;
-  // Of the TUN's thread, and lent to the other one for answers: see answerAtOnce().
-  std::mutex sending_;
+  std::mutex sending_;  // of whoever sends ESP; guards what follows
   Sender sender_;
   const std::unique_ptr<std::uint8_t[]> frame_;  // what is read from the TUN
   std::atomic<bool> stopping_{false};

@@ -5,8 +5,6 @@
 namespace adit {
 namespace {
 
-// Of a batch that carries its wake-up easily.
-constexpr std::size_t kLargeBatchBytes = 24 * 1024;
 constexpr std::uint64_t kQuickNs = 100'000;
 constexpr unsigned kQuickBatches = 16;
 constexpr long kRestNs = 60'000;

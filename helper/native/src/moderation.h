@@ -8,11 +8,16 @@
 
 namespace adit {
 
-// One thread's.
+// Of a batch that carries its wake-up easily.
+constexpr std::size_t kLargeBatchBytes = 24 * 1024;
+
+// One thread's, for one source of packets.
 class Moderation {
  public:
   // To be called after a batch that left nothing behind, and before the thread waits for the next.
   void rest(std::size_t octets, std::size_t packets);
+  // Whether small batches come fast enough for rests.
+  bool quick() const { return rested_; }
 
  private:
   std::uint64_t lastBatch_ = 0;  // when it ended, in ns
