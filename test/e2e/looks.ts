@@ -98,6 +98,25 @@ export const vanished = (page: Page): Promise<string[]> =>
         if (!isSeen(knob, style.backgroundColor)) faults.add(`has no knob: ${nameOf(control)}`);
       }
     }
+    /** What tells a chosen one from its neighbour, beside colours. */
+    const shapeOf = (element: Element): string => {
+      const { outlineStyle, outlineWidth, borderWidth, fontWeight } = getComputedStyle(element);
+      return [
+        outlineStyle,
+        outlineWidth,
+        borderWidth,
+        fontWeight,
+        element.querySelectorAll('svg').length,
+      ].join();
+    };
+    for (const chosen of document.querySelectorAll('[data-chosen="true"], [aria-current="true"]')) {
+      const others = chosen.matches('li')
+        ? '[data-chosen="false"]'
+        : 'button:first-child:not([aria-current])';
+      const other = chosen.closest('ul, ol')?.querySelector(others);
+      if (chosen.checkVisibility() && other && shapeOf(chosen) === shapeOf(other))
+        faults.add(`is chosen and looks like the others: ${nameOf(chosen)}`);
+    }
     for (const line of document.querySelectorAll('svg path, svg circle')) {
       if (!line.checkVisibility()) continue;
       const { stroke, fill } = getComputedStyle(line);
@@ -114,7 +133,10 @@ export const vanished = (page: Page): Promise<string[]> =>
 /** Brings to its end what a click before began to move. */
 export const settle = (page: Page): Promise<void> =>
   page.evaluate(() => {
-    for (const animation of document.getAnimations()) animation.finish();
+    for (const animation of document.getAnimations()) {
+      // One without an end is for `moving` to tell.
+      if (animation.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY) animation.finish();
+    }
   });
 
 /** What runs on for longer than a frame. */
