@@ -3,41 +3,26 @@
  * a record of known shape; a file that is not is reported and left as it is, and the others stay usable.
  * Each user sees their own profiles and those for all; an administrator sees every one.
  */
-import { createHash } from 'node:crypto';
 import { constants, closeSync, fstatSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { profileId } from '#core/ipc/contract.ts';
-import type { ProfileSummary } from '#core/ipc/contract.ts';
 import { checkProfile } from '#core/profile/check.ts';
-import { missingFor } from '#core/profile/needs.ts';
-import { profileSchema, secretsSchema } from '#core/profile/profile.ts';
-import type { Profile, SecretName, Secrets } from '#core/profile/profile.ts';
+import { profileSchema, type SecretName, secretsSchema } from '#core/profile/profile.ts';
 import type { Logger } from './log/log.ts';
 import { messageOf } from './log/log.ts';
-import { Secret } from './secret.ts';
+import type { Secret } from './secret.ts';
 import { privateDirectory } from './startup/directories.ts';
+import {
+  allSecrets,
+  secretsFrom,
+  slugOf,
+  type StoredProfile,
+  type Viewer,
+  visible,
+} from './stored-profile.ts';
 import { removeTemporaries, removeWhole, writeWhole } from './whole-file.ts';
 import type { FileCalls } from './whole-file.ts';
-
-/** Who asks: decides which profiles exist for them. */
-export interface Viewer {
-  readonly uid: number;
-  readonly admin: boolean;
-}
-
-type OtherSecrets = Readonly<Partial<Record<Exclude<SecretName, 'psk'>, Secret>>>;
-
-export interface StoredProfile {
-  readonly id: string;
-  readonly profile: Profile;
-  readonly psk: Secret | undefined;
-  /** Everything else that profiles with certificates or EAP keep; absent where there is none. */
-  readonly otherSecrets?: OtherSecrets;
-  /** uid of the user who imported it. */
-  readonly owner: number;
-  readonly forAll: boolean;
-}
 
 /** A profile before and after; absent where it is new, or gone. */
 interface StoreChange {
@@ -105,13 +90,6 @@ export class ProfileStore {
     const stored = { ...entry, id: this.#freeId(entry.profile.name) };
     this.#write(stored);
     return stored;
-  }
-
-  /** Replaces the pre-shared key of a profile that exists. Throws StoreError. */
-  setPsk(id: string, psk: Secret): void {
-    const stored = this.#profiles.get(id);
-    if (!stored) throw new StoreError(`there is no profile "${id}"`);
-    this.#write({ ...stored, psk });
   }
 
   /**
@@ -227,59 +205,6 @@ export class ProfileStore {
       if (!this.#profiles.has(id) && !this.#damaged.has(id)) return id;
     }
   }
-}
-
-/** Secrets of a record or an import, in the form that no log can print. */
-export function secretsFrom({ psk, ...others }: Secrets): Pick<StoredProfile, 'psk' | 'otherSecrets'> {
-  const given = Object.entries(others).filter(([, text]) => text !== undefined);
-  return {
-    psk: psk === undefined ? undefined : Secret.fromBase64(psk),
-    ...(given.length === 0
-      ? {}
-      : { otherSecrets: Object.fromEntries(given.map(([name, text]) => [name, Secret.fromBase64(text)])) }),
-  };
-}
-
-type SecretHolder = Pick<StoredProfile, 'psk' | 'otherSecrets'>;
-
-export const allSecrets = ({ psk, otherSecrets }: SecretHolder): Partial<Record<SecretName, Secret>> => ({
-  ...(psk === undefined ? {} : { psk }),
-  ...otherSecrets,
-});
-
-export function summaryOf(stored: StoredProfile): ProfileSummary {
-  const secrets = allSecrets(stored);
-  return {
-    id: stored.id,
-    name: stored.profile.name,
-    gateway: stored.profile.gateway.addresses[0] ?? '',
-    owner: stored.owner,
-    forAll: stored.forAll,
-    storedSecrets: Object.keys(secrets),
-    missingSecrets: missingFor(stored.profile, secrets),
-    revision: revisionOf(stored.profile),
-  };
-}
-
-/** Tells one state of a profile from another; says nothing about its secrets. */
-export const revisionOf = (profile: Profile): string =>
-  createHash('sha256').update(JSON.stringify(profile)).digest('hex').slice(0, 16);
-
-export function visible(stored: StoredProfile, viewer: Viewer): boolean {
-  return viewer.admin || stored.forAll || stored.owner === viewer.uid;
-}
-
-/** `Büro (Wien)` becomes `buro-wien`; a name without a letter or digit of ASCII becomes `profile`. */
-export function slugOf(name: string): string {
-  const slug = name
-    .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, 48)
-    .replace(/-+$/, '');
-  return slug || 'profile';
 }
 
 /** Content of a file that only its owner, the helper, could have written or read. */

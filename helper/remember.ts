@@ -4,7 +4,8 @@
  */
 import { utf8 } from '#core/bytes/bytes.ts';
 import type { Logger } from './log/log.ts';
-import { type ProfileStore, StoreError, type Viewer } from './profile-store.ts';
+import { type ProfileStore, StoreError } from './profile-store.ts';
+import type { Viewer } from './stored-profile.ts';
 import { Secret } from './secret.ts';
 import type { Typed } from './tunnel/person.ts';
 import { unlock } from './unlock.ts';

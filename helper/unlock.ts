@@ -7,7 +7,8 @@ import { decodeCertificate } from '#core/pki/certificate.ts';
 import { wayUp } from '#core/pki/certreq.ts';
 import { KeyFileError, readPrivateKey } from './pki/key-file.ts';
 import { type Pkcs12, Pkcs12Error, readPkcs12 } from './pki/pkcs12.ts';
-import { StoreError, type StoredProfile } from './profile-store.ts';
+import { StoreError } from './profile-store.ts';
+import type { StoredProfile } from './stored-profile.ts';
 import { Secret } from './secret.ts';
 
 type Entry = Pick<StoredProfile, 'profile' | 'otherSecrets'>;

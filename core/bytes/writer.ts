@@ -67,14 +67,6 @@ export class Writer {
     return this;
   }
 
-  /** Overwrites a 32-bit number written earlier. */
-  patchU32(at: number, value: number): this {
-    check(value, 0xffffffff);
-    if (at + 4 > this.#length) throw new RangeError(`patch at ${at} lies past the end`);
-    this.#view.setUint32(at, value);
-    return this;
-  }
-
   /** The octets written so far, in a buffer of their own. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

@@ -22,7 +22,7 @@ import {
   type ProposalProtocol,
 } from './keyword-table.ts';
 
-export { KeywordError, type KeywordFault, type ProposalProtocol } from './keyword-table.ts';
+export { KeywordError, type ProposalProtocol } from './keyword-table.ts';
 
 const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
 const { NONE } = integrityAlgorithms.byName;

@@ -15,7 +15,7 @@ import type { ConnectionConfig } from './connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { lacksAny, nearestChange } from './nearest-proposal.ts';
 
-export const keywordsOf = (proposals: readonly Proposal[]): string[] =>
+const keywordsOf = (proposals: readonly Proposal[]): string[] =>
   proposals.map(({ transforms, protocol }) =>
     formatTransforms(transforms, protocol === SecurityProtocol.IKE ? 'IKE' : 'ESP'),
   );

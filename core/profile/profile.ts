@@ -6,7 +6,7 @@
 import { z } from 'zod';
 
 /** `aes256gcm16-prfsha384-ecp384`: keywords joined by `-`; several of one kind offer a choice (crypto/keywords.ts parses it). */
-export const proposalText = z
+const proposalText = z
   .string()
   .regex(
     /^[a-z0-9_]+(-[a-z0-9_]+)*$/,

@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 import { calls } from '#core/ipc/contract.ts';
 import type { CallName, Calls, Permission, Result } from '#core/ipc/contract.ts';
-import type { Viewer } from '../profile-store.ts';
+import type { Viewer } from '../stored-profile.ts';
 import { CallError } from './call-error.ts';
 import { allows } from './permissions.ts';
 import type { Subscriptions } from './subscriptions.ts';

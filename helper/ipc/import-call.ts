@@ -7,13 +7,8 @@ import { checkProfile } from '#core/profile/check.ts';
 import { missingFor } from '#core/profile/needs.ts';
 import { type ImportedProfile, type Profile, profileSchema, secretsSchema } from '#core/profile/profile.ts';
 import type { Logger } from '../log/log.ts';
-import {
-  allSecrets,
-  type ProfileStore,
-  secretsFrom,
-  type StoredProfile,
-  type Viewer,
-} from '../profile-store.ts';
+import { type ProfileStore } from '../profile-store.ts';
+import { allSecrets, secretsFrom, type StoredProfile, type Viewer } from '../stored-profile.ts';
 import { LockedError, unlock } from '../unlock.ts';
 import { withoutAbsent } from '../without-absent.ts';
 import { CallError } from './call-error.ts';

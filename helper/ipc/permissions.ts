@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Permission } from '#core/ipc/contract.ts';
 
-export const GROUP = 'adit';
+const GROUP = 'adit';
 
 export interface Credentials {
   readonly uid: number;

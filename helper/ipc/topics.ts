@@ -4,8 +4,9 @@
 import type { LogEntry, ProfileSummary } from '#core/ipc/contract.ts';
 import { logLevelSchema } from '#core/ipc/contract.ts';
 import type { Log } from '../log/log.ts';
-import type { ProfileStore, StoredProfile, Viewer } from '../profile-store.ts';
-import { summaryOf, visible } from '../profile-store.ts';
+import type { ProfileStore } from '../profile-store.ts';
+import type { StoredProfile, Viewer } from '../stored-profile.ts';
+import { summaryOf, visible } from '../stored-profile.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Subscriptions } from './subscriptions.ts';

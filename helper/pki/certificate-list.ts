@@ -11,7 +11,7 @@ import { formatGeneralName } from '#core/pki/general-name.ts';
 import { describeKey, weaknessOf } from '#core/pki/public-key.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import { printable } from '#core/text/printable.ts';
-import type { StoredProfile } from '../profile-store.ts';
+import type { StoredProfile } from '../stored-profile.ts';
 import { Pkcs12Error, readPkcs12 } from './pkcs12.ts';
 
 type Role = CertificateEntry['role'];

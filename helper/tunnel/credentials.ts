@@ -15,7 +15,7 @@ import type { Profile } from '#core/profile/profile.ts';
 import { KeyFileError, readPrivateKey } from '../pki/key-file.ts';
 import { Pkcs12Error, readPkcs12 } from '../pki/pkcs12.ts';
 import { KeyError, keySigner, type Signer } from '../pki/signer.ts';
-import { allSecrets, type StoredProfile } from '../profile-store.ts';
+import { allSecrets, type StoredProfile } from '../stored-profile.ts';
 import { Secret } from '../secret.ts';
 import { withoutAbsent } from '../without-absent.ts';
 import { TunnelError } from './failures.ts';

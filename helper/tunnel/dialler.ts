@@ -9,7 +9,7 @@ import type { IpAddress } from '#core/net/address.ts';
 import { connectionConfig } from '../connection-config.ts';
 import { type Logger, messageOf } from '../log/log.ts';
 import type { IkeDatagram } from '../native/data-plane.ts';
-import type { StoredProfile } from '../profile-store.ts';
+import type { StoredProfile } from '../stored-profile.ts';
 import { Secret } from '../secret.ts';
 import { Answers } from './answers.ts';
 import { Association } from './association.ts';

@@ -16,7 +16,7 @@ import { type IpAddress, parseIp, type Path } from '#core/net/address.ts';
 import { isoTime } from '../clock.ts';
 import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
 import type { Logger } from '../log/log.ts';
-import type { StoredProfile } from '../profile-store.ts';
+import type { StoredProfile } from '../stored-profile.ts';
 import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
 import { Bell } from './bell.ts';

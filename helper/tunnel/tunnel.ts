@@ -9,7 +9,7 @@ import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { isoTime } from '../clock.ts';
 import type { Logger } from '../log/log.ts';
 import type { DataPlaneFeatures } from '../native/data-plane.ts';
-import type { StoredProfile } from '../profile-store.ts';
+import type { StoredProfile } from '../stored-profile.ts';
 import type { Given } from './credentials.ts';
 import { TunnelError, systemFailure } from './failures.ts';
 import { History } from './history.ts';

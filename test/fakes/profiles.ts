@@ -2,7 +2,7 @@
 import { utf8 } from '#core/bytes/bytes.ts';
 import { profileSchema } from '#core/profile/profile.ts';
 import type { Profile, ProfileInput } from '#core/profile/profile.ts';
-import type { StoredProfile } from '#helper/profile-store.ts';
+import type { StoredProfile } from '#helper/stored-profile.ts';
 import { Secret } from '#helper/secret.ts';
 
 /** A key that must be found nowhere but in the store. */

@@ -8,7 +8,7 @@ import { createConnection } from '#core/ikev2/connection.ts';
 import type { InitiatorConfig } from '#core/ikev2/connection-types.ts';
 import { tunnelStatusSchema, type TunnelState } from '#core/ipc/contract.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
-import type { StoredProfile } from '#helper/profile-store.ts';
+import type { StoredProfile } from '#helper/stored-profile.ts';
 import { id, type ResponderOverrides } from '#test/harness/ikev2-pair.ts';
 import { CANARY, profileNamed } from './profiles.ts';
 import { type Gateway, TunnelWorld } from './tunnel-world.ts';

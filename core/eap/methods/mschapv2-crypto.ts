@@ -31,7 +31,7 @@ const PAD_AFTER = new Uint8Array(40).fill(0xf2);
 const sha1Of = (...parts: Uint8Array[]): Uint8Array => sha1(concat(...parts));
 
 /** A password as Windows hashes it: UTF-16, little end first, no mark, no terminator. */
-export function utf16le(text: string): Uint8Array {
+function utf16le(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length * 2);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < text.length; i++) view.setUint16(2 * i, text.charCodeAt(i), true);

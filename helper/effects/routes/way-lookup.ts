@@ -60,4 +60,4 @@ export function lookUpWay(
   }
 }
 
-export const ENETUNREACH = 101;
+const ENETUNREACH = 101;

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromUtf8, utf8 } from '#core/bytes/bytes.ts';
 import type { Log } from '#helper/log/log.ts';
-import { ProfileStore, StoreError, slugOf, summaryOf } from '#helper/profile-store.ts';
-import type { StoredProfile, Viewer } from '#helper/profile-store.ts';
+import { ProfileStore, StoreError } from '#helper/profile-store.ts';
+import { slugOf, summaryOf } from '#helper/stored-profile.ts';
+import type { StoredProfile, Viewer } from '#helper/stored-profile.ts';
 import { Secret } from '#helper/secret.ts';
-import { CANARY, canarySecret, entryNamed, profileNamed } from '#test/fakes/profiles.ts';
+import { CANARY, entryNamed, profileNamed } from '#test/fakes/profiles.ts';
 import { failingAt, killedAt } from '#test/fakes/failing-files.ts';
 import { quietLog, temporaryDirectory } from '#test/fakes/temporary.ts';
 
@@ -29,6 +30,12 @@ function newStore(): { directory: string; store: ProfileStore } {
 
 const textOf = (stored: StoredProfile | undefined): string | undefined =>
   stored?.psk && fromUtf8(stored.psk.reveal());
+
+/** Another pre-shared key in the place of the stored one. */
+const keyed = (store: ProfileStore, id: string, psk: string): void => {
+  const { profile = profileNamed('Work') } = store.get(id, ROOT) ?? {};
+  store.replace(id, { profile, psk: new Secret(utf8(psk)) });
+};
 
 describe('the profile store', () => {
   it('keeps a profile with its secret over a restart', () => {
@@ -89,7 +96,7 @@ describe('the profile store', () => {
       storedSecrets: [],
       missingSecrets: ['psk'],
     });
-    store.setPsk('work', new Secret(utf8('new')));
+    keyed(store, 'work', 'new');
     expect(textOf(open(directory).get('work', ALICE))).toBe('new');
     const summary = summaryOf(store.get('work', ALICE)!);
     expect(summary).toMatchObject({ storedSecrets: ['psk'], missingSecrets: [] });
@@ -115,7 +122,7 @@ describe('the profile store', () => {
   it('writes no path that an id could lead to', () => {
     const { store } = newStore();
     expect(() => store.remove('../../etc/passwd')).toThrow(StoreError);
-    expect(() => store.setPsk('../x', canarySecret())).toThrow(StoreError);
+    expect(() => keyed(store, '../x', CANARY)).toThrow(StoreError);
   });
 });
 
@@ -192,12 +199,12 @@ describe('the profile store on a bad day', () => {
     store.add(entryNamed('Work'));
     for (let step = 0; step < 5; step++) {
       const full = open(directory, quietLog(), failingAt(step, 'ENOSPC').calls);
-      const change = () => full.setPsk('work', new Secret(utf8('new')));
+      const change = () => keyed(full, 'work', 'new');
       expect(change).toThrow(/work\.json cannot be written: the disk is full.*intact.*free some space/);
       expect(textOf(full.get('work', ALICE))).toBe(CANARY);
       expect(textOf(open(directory).get('work', ALICE))).toBe(CANARY);
     }
-    open(directory).setPsk('work', new Secret(utf8('new')));
+    keyed(open(directory), 'work', 'new');
     expect(textOf(open(directory).get('work', ALICE))).toBe('new');
   });
 
@@ -207,7 +214,7 @@ describe('the profile store on a bad day', () => {
       const { directory, store } = newStore();
       store.add(entryNamed('Work'));
       try {
-        open(directory, quietLog(), killedAt(step)).setPsk('work', new Secret(utf8('new')));
+        keyed(open(directory, quietLog(), killedAt(step)), 'work', 'new');
       } catch {
         // killed
       }
