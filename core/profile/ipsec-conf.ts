@@ -8,7 +8,8 @@ import { boundedCount } from '#core/profile/bounds.ts';
 import type { Companions } from '#core/profile/companions.ts';
 import { accepted, type Candidate, finish, newDraft } from '#core/profile/draft.ts';
 import { type Conn, type Dialect, parseIpsecConf } from '#core/profile/ipsec-conf-parser.ts';
-import { type ConnDraft, CONN, proveConn } from '#core/profile/ipsec-conf-settings.ts';
+import { CONN } from '#core/profile/ipsec-conf-settings.ts';
+import { type ConnDraft, proveConn } from '#core/profile/ipsec-conf-rows.ts';
 import {
   answerUnusedSecrets,
   type IpsecSecret,

@@ -17,6 +17,7 @@ import { ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorit
 import { EAP_CLIENT, password, settleInner } from '#core/profile/mobileconfig-eap.ts';
 import { isDict, type PlistDict, textOf } from '#core/profile/plist.ts';
 import { printable } from '#core/text/printable.ts';
+import { LATER } from '#core/profile/reasons.ts';
 
 const isOn = (text: string | undefined): boolean => text === '1' || text === 'true';
 
@@ -123,7 +124,6 @@ const serverName: Row<Draft> = (item, { gateway }) => {
   item.ignored('the gateway’s certificate must carry RemoteIdentifier');
 };
 
-const LATER = 'is not supported yet';
 const EVERYTHING =
   'what goes past the tunnel is decided by the gateway’s networks; a kill switch comes later';
 const DEMAND = `connecting by itself ${LATER}; Adit connects when it is asked to`;

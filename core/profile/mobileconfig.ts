@@ -3,7 +3,7 @@
  * certificates and PKCS#12 files of its sibling payloads. Facts: Apple's device management reference, "VPN" and "VPN.IKEv2".
  * The settings of the IKEv2 dictionary are rows in mobileconfig-ikev2.ts. Called by import.ts.
  */
-import { DESCRIBES_FILE } from '#core/profile/reasons.ts';
+import { DESCRIBES_FILE, LATER } from '#core/profile/reasons.ts';
 import { toBase64 } from '#core/bytes/base64.ts';
 import { utf8 } from '#core/bytes/bytes.ts';
 import {
@@ -161,7 +161,6 @@ function takeCertificates(
   }
 }
 
-const LATER = 'is not supported yet';
 const META = DESCRIBES_FILE;
 
 /** Keys of the payload beside the IKEv2 dictionary, prefixes included. */

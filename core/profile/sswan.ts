@@ -33,6 +33,7 @@ import {
   within,
 } from '#core/profile/draft.ts';
 import type { ImportedProfile } from '#core/profile/profile.ts';
+import { LATER } from '#core/profile/reasons.ts';
 
 export const looksLikeSswan = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'uuid' in value && 'remote' in value;
@@ -168,7 +169,6 @@ const password: Row<Draft> = (item, { secrets }) => {
   item.showing(undefined).taken();
 };
 
-const LATER = 'is not supported yet';
 const APPS = `a tunnel for single programs ${LATER}`;
 const PROXY = `a proxy behind the tunnel ${LATER}`;
 

@@ -11,6 +11,7 @@ import {
   type Lifetimes,
 } from '#core/profile/swanctl-lifetimes.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
+import { AGAIN, KERNEL, SCRIPT } from '#core/profile/reasons.ts';
 
 interface ChildDraft {
   readonly draft: Draft;
@@ -21,10 +22,7 @@ interface ChildDraft {
 
 export const newChild = (draft: Draft): ChildDraft => ({ draft, times: {}, volumes: {}, packets: {} });
 
-const SCRIPT = 'a profile runs no programs';
-const KERNEL = 'for the kernel of another client; Adit keeps its own adapter and routes';
 const ASKED = 'Adit connects when it is asked to';
-const AGAIN = 'Adit decides itself when to connect again';
 
 function selectors(side: 'local' | 'remote', set: (draft: Draft, texts: string[]) => void): Row<ChildDraft> {
   const check = checkSelector(side);

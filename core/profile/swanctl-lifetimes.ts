@@ -5,6 +5,7 @@
  */
 import type { ProfileInput } from '#core/profile/profile.ts';
 import type { Item, Table } from '#core/profile/answers.ts';
+import { MOMENT } from '#core/profile/reasons.ts';
 
 /** Read but not yet answered: what a setting means depends on its neighbours. */
 interface Noted {
@@ -19,7 +20,6 @@ export interface Lifetimes {
   over?: Noted;
 }
 
-const OWN_MOMENT = 'Adit chooses the moment of rekeying itself';
 const MAX_SEC = 604800;
 const MIN_SEC = 60;
 
@@ -29,7 +29,7 @@ const note = (key: keyof Lifetimes, read: Read) => (item: Item, lifetimes: Lifet
   if (amount !== undefined) lifetimes[key] = { item, amount };
 };
 const spread = (read: Read) => (item: Item) => {
-  if (read(item) !== undefined) item.ignored(OWN_MOMENT);
+  if (read(item) !== undefined) item.ignored(MOMENT);
 };
 
 const time: Read = (item) => item.time();
@@ -66,7 +66,7 @@ export function applyIkeLifetime(lifetimes: Lifetimes, ike: NonNullable<ProfileI
   const lifetimeSec = within(base === 0 ? MAX_SEC : base + (over?.amount ?? Math.floor(base / 10)));
   ike.lifetimeSec = lifetimeSec;
   for (const { item } of [rekey, over].filter((noted) => noted !== undefined)) {
-    item.changed(`sets ike.lifetimeSec to ${lifetimeSec}, the end of the IKE SA; ${OWN_MOMENT}`);
+    item.changed(`sets ike.lifetimeSec to ${lifetimeSec}, the end of the IKE SA; ${MOMENT}`);
   }
 }
 
@@ -105,9 +105,9 @@ function answer({ rekey, life }: Lifetimes, field: string, value: number | undef
   if (life) {
     if (life.amount === (value ?? 0)) life.item.taken();
     else life.item.changed(`becomes ${becomes}`);
-    rekey?.item.ignored(OWN_MOMENT);
+    rekey?.item.ignored(MOMENT);
   } else {
-    rekey?.item.changed(`becomes ${becomes}; ${OWN_MOMENT}`);
+    rekey?.item.changed(`becomes ${becomes}; ${MOMENT}`);
   }
 }
 

@@ -7,7 +7,7 @@ import { utf8 } from '#core/bytes/bytes.ts';
 import { equalIdentification, parseIdentification } from '#core/ike/identification.ts';
 import { type Answers, answerAll } from '#core/profile/answers.ts';
 import type { Draft } from '#core/profile/draft.ts';
-import { isAnyIdentity } from '#core/profile/swanctl-connection.ts';
+import { isAnyIdentity } from '#core/profile/swanctl-rounds.ts';
 import type { Section } from '#core/profile/swanctl-parser.ts';
 import { readSecret } from '#core/profile/swanctl-values.ts';
 

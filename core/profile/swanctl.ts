@@ -9,14 +9,8 @@ import type { Companions } from '#core/profile/companions.ts';
 import { accepted, type Candidate, type Draft, finish, newDraft } from '#core/profile/draft.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
 import { CHILD, gatewayItself, newChild } from '#core/profile/swanctl-child.ts';
-import {
-  CONNECTION,
-  LOCAL,
-  localProof,
-  REMOTE,
-  remoteProof,
-  type SwanctlDraft,
-} from '#core/profile/swanctl-connection.ts';
+import { CONNECTION, type SwanctlDraft } from '#core/profile/swanctl-connection.ts';
+import { LOCAL, localProof, REMOTE, remoteProof } from '#core/profile/swanctl-rounds.ts';
 import {
   applyChildPackets,
   applyChildTime,
