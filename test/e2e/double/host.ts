@@ -21,6 +21,8 @@ const options = JSON.parse(process.argv[2] ?? '') as HostOptions;
 const context = await chromium.launchPersistentContext(`${options.directory}/chromium`, {
   executablePath: options.chromium,
   headless: true,
+  // The session bus is the application's: Chromium would wait for a desktop that does not answer.
+  env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' },
   colorScheme: options.colorScheme,
   locale: options.locale,
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--remote-debugging-port=0'],

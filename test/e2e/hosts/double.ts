@@ -3,7 +3,7 @@
  * with what was said where that process ends or the page fails before it shows anything.
  */
 import { fork } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +11,16 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { until } from '#test/harness/process.ts';
 import type { Double } from '../double/electron.ts';
 import type { HostOptions } from '../double/host.ts';
-import { APP, type AppOptions, type Escapes, type Host } from './host.ts';
+import { APP, type AppOptions, type Escapes, type Host, NO_BUS, SAVED } from './host.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
+
+/** As `Menu.buildFromTemplate` gets it. */
+interface MenuItem {
+  readonly label?: string;
+  readonly click?: () => void;
+  readonly submenu?: unknown;
+}
 
 type Answer = { readonly id: number; readonly ok: boolean; readonly value: unknown };
 
@@ -27,16 +34,21 @@ export async function startDouble(options: AppOptions): Promise<Host> {
     main: join(options.app ?? APP, 'main.js'),
     chromium: CHROMIUM,
     directory,
-    switches: { socket: options.socket },
+    switches: { socket: options.socket, ...(options.hidden === true ? { hidden: '' } : {}) },
     colorScheme: options.colorScheme ?? 'light',
     locale: options.locale ?? 'en-GB',
   };
+  if (options.settings) {
+    const userData = join(directory, 'userData');
+    await mkdir(userData);
+    await writeFile(join(userData, SAVED), JSON.stringify({ settings: options.settings }));
+  }
   const host = fork(join(import.meta.dirname, '../double/host.ts'), [JSON.stringify(given)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Nobody can be asked for a tray: what a desktop of this machine may have is not the test's.
+    // What a desktop of this machine may have is not the test's.
     env: {
       ...process.env,
-      DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus',
+      DBUS_SESSION_BUS_ADDRESS: options.sessionBus ?? NO_BUS,
       XDG_RUNTIME_DIR: directory,
     },
   });
@@ -92,7 +104,7 @@ export async function startDouble(options: AppOptions): Promise<Host> {
     // This second connection brings its own idea of the colours.
     await page.emulateMedia({ colorScheme: given.colorScheme });
     await Promise.race([shown(page), gone.promise]);
-    return hostOf(page, ask, close);
+    return hostOf(page, ask, close, join(directory, 'appData'));
   } catch (error) {
     await close();
     throw error instanceof Error ? new Error(`${error.message}\n${output}`, { cause: error }) : error;
@@ -111,7 +123,7 @@ async function shown(page: Page): Promise<void> {
   await root.waitFor({ timeout: 1_000 });
 }
 
-function hostOf(page: Page, ask: Ask, close: () => Promise<void>): Host {
+function hostOf(page: Page, ask: Ask, close: () => Promise<void>, configFolder: string): Host {
   return {
     name: 'the double',
     page,
@@ -133,6 +145,19 @@ function hostOf(page: Page, ask: Ask, close: () => Promise<void>): Host {
       tooltip: () => ask(({ trays }) => trays[0]?.tooltip ?? ''),
       menu: () => ask(({ trays }) => JSON.stringify(trays[0]?.menu)),
       click: () => ask(({ trays }) => void trays[0]?.emit('click')),
+      choose: (label) =>
+        ask(({ trays }, wanted) => {
+          const all = (items: unknown): MenuItem[] =>
+            (items as MenuItem[]).flatMap((item) => [item, ...(item.submenu ? all(item.submenu) : [])]);
+          const found = all(trays[0]?.menu ?? []).find((item) => item.label === wanted);
+          if (!found?.click) throw new Error(`the tray has no “${wanted}”`);
+          found.click();
+        }, label),
+      darken: () =>
+        ask(({ module: { nativeTheme } }) => {
+          nativeTheme.shouldUseDarkColors = true;
+          nativeTheme.emit('updated');
+        }),
     },
     clipboard: () =>
       ask(({ log }) => (log.findLast(({ kind }) => kind === 'clipboard')?.data as string | undefined) ?? ''),
@@ -144,6 +169,8 @@ function hostOf(page: Page, ask: Ask, close: () => Promise<void>): Host {
     answerQuestion: (pressed) => ask(({ answers }, button) => void (answers.question = button), pressed),
     questions: () =>
       ask(({ log }) => log.filter(({ kind }) => kind === 'question').map(({ data }) => JSON.stringify(data))),
+    startAgain: () => ask(({ module }) => void module.app.emit('second-instance')),
+    configFolder,
     quit: () => ask(({ module }) => module.app.quit()),
     hasQuit: () => ask(({ log }) => log.some(({ kind }) => kind === 'quit')),
     escapes: () =>

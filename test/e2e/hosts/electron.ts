@@ -3,11 +3,11 @@
  * no binary: checked against the types, and started against a stand-in that fails (hosts.test.ts).
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type ElectronApplication } from 'playwright-core';
-import { APP, type AppOptions, type Escapes, type Host } from './host.ts';
+import { APP, type AppOptions, type Escapes, type Host, NO_BUS, SAVED } from './host.ts';
 
 const START_MS = 20_000;
 const NOT_TOLD = {
@@ -20,11 +20,14 @@ const NOT_TOLD = {
 
 export async function startElectron(binary: string, options: AppOptions): Promise<Host> {
   const directory = await mkdtemp(join(tmpdir(), 'adit-electron-'));
+  if (options.settings)
+    await writeFile(join(directory, SAVED), JSON.stringify({ settings: options.settings }));
   const args = [
     join(options.app ?? APP, 'main.js'),
     `--socket=${options.socket}`,
     `--user-data-dir=${directory}`,
     `--lang=${options.locale ?? 'en-GB'}`,
+    ...(options.hidden === true ? ['--hidden'] : []),
     // Chromium's sandbox does not start as root.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
   ];
@@ -32,7 +35,8 @@ export async function startElectron(binary: string, options: AppOptions): Promis
     ...Object.fromEntries(
       Object.entries(process.env).filter((one): one is [string, string] => one[1] !== undefined),
     ),
-    DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus',
+    DBUS_SESSION_BUS_ADDRESS: options.sessionBus ?? NO_BUS,
+    XDG_CONFIG_HOME: join(directory, 'appData'),
   };
   let running: ElectronApplication | undefined;
   try {
@@ -110,6 +114,8 @@ async function hostOf(running: ElectronApplication, directory: string): Promise<
       tooltip: () => untold('tray'),
       menu: () => untold('tray'),
       click: () => untold('tray'),
+      choose: () => untold('tray'),
+      darken: () => untold('tray'),
     },
     clipboard: () => running.evaluate(({ clipboard }) => clipboard.readText()),
     notifications: () => untold('notifications'),
@@ -119,6 +125,8 @@ async function hostOf(running: ElectronApplication, directory: string): Promise<
       }, path ?? null),
     answerQuestion: () => untold('questions'),
     questions: () => untold('questions'),
+    startAgain: () => running.evaluate(({ app }) => void app.emit('second-instance')),
+    configFolder: join(directory, 'appData'),
     quit: () => untold('questions'),
     hasQuit: () => untold('questions'),
     escapes: () =>

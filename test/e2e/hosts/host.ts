@@ -7,12 +7,23 @@ import type { Page } from 'playwright-core';
 
 export const APP = join(import.meta.dirname, '../../../build/app');
 
+/** A session bus that is not there. */
+export const NO_BUS = 'unix:path=/nonexistent/bus';
+/** What the interface remembers, in its folder. */
+export const SAVED = 'interface.json';
+
 export interface AppOptions {
   readonly socket: string;
   /** The folder of the bundle; default build/app. */
   readonly app?: string;
   readonly colorScheme?: 'light' | 'dark';
   readonly locale?: string;
+  /** Started as the desktop does it after logging in. */
+  readonly hidden?: boolean;
+  /** Address of the session bus that is asked for a tray; default is one that nobody answers. */
+  readonly sessionBus?: string;
+  /** What an earlier start left in interface.json. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** What not every host can tell. */
@@ -42,6 +53,10 @@ export interface TrayProbe {
   /** The menu's items, as text. */
   menu(): Promise<string>;
   click(): Promise<void>;
+  /** Presses the menu's item of this label. */
+  choose(label: string): Promise<void>;
+  /** The desktop's panel turns dark. */
+  darken(): Promise<void>;
 }
 
 export interface Host {
@@ -61,6 +76,10 @@ export interface Host {
   answerQuestion(button: number): Promise<void>;
   /** Every question so far, as text. */
   questions(): Promise<string[]>;
+  /** The person starts the application once more. */
+  startAgain(): Promise<void>;
+  /** Where the desktop looks for what to start after logging in. */
+  readonly configFolder: string;
   /** What the desktop does when it ends the application. */
   quit(): Promise<void>;
   hasQuit(): Promise<boolean>;
