@@ -1,58 +1,89 @@
 /**
- * Draws a tray model. On StatusNotifier hosts a changed menu must be set again, so it is built anew whenever the model
- * differs, at most five times a second.
+ * Draws a tray model. Icon and line follow within a fifth of a second, the menu within one: on StatusNotifier hosts a
+ * changed menu must be set again whole, which closes it under the pointer on some.
  */
 import { join } from 'node:path';
 import { Menu, type MenuItemConstructorOptions, nativeImage, nativeTheme, Tray } from 'electron';
 import type { TrayAction, TrayItem, TrayModel } from './tray-model.ts';
 
-const AT_MOST_EVERY_MS = 200;
+const ICON_EVERY_MS = 200;
+const MENU_EVERY_MS = 1000;
+
+/** Draws what differs from what is drawn: at once after a pause, else as soon as the pause is over; the last one always. */
+class Paced {
+  readonly #everyMs: number;
+  #drawn = '';
+  #waiting: (() => void) | undefined;
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(everyMs: number) {
+    this.#everyMs = everyMs;
+  }
+
+  draw(key: string, act: () => void): void {
+    if (this.#pause) {
+      this.#waiting = () => this.draw(key, act);
+      return;
+    }
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    act();
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      waiting?.();
+    }, this.#everyMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#pause);
+    this.#waiting = undefined;
+  }
+}
 
 export class TrayView {
   readonly #tray: Tray;
   readonly #icons: string;
   readonly #onAction: (action: TrayAction) => void;
-  #drawn = '';
-  #next: TrayModel;
-  #timer: NodeJS.Timeout | undefined;
+  #model: TrayModel;
+  readonly #paced = { icon: new Paced(ICON_EVERY_MS), menu: new Paced(MENU_EVERY_MS) };
 
   constructor(icons: string, model: TrayModel, onAction: (action: TrayAction) => void) {
     this.#icons = icons;
     this.#onAction = onAction;
-    this.#next = model;
-    this.#tray = new Tray(this.#image(model));
+    this.#model = model;
+    this.#tray = new Tray(nativeImage.createFromPath(this.#picture(model)));
     this.#tray.on('click', () => onAction({ do: 'open' }));
-    nativeTheme.on('updated', () => {
-      this.#drawn = '';
-      this.show(this.#next);
-    });
+    nativeTheme.on('updated', () => this.#draw());
     this.#draw();
   }
 
   show(model: TrayModel): void {
-    this.#next = model;
-    this.#timer ??= setTimeout(() => this.#draw(), AT_MOST_EVERY_MS);
+    this.#model = model;
+    this.#draw();
   }
 
   destroy(): void {
-    clearTimeout(this.#timer);
+    this.#paced.icon.stop();
+    this.#paced.menu.stop();
     this.#tray.destroy();
   }
 
   #draw(): void {
-    this.#timer = undefined;
-    const model = this.#next;
-    const key = JSON.stringify(model);
-    if (key === this.#drawn) return;
-    this.#drawn = key;
-    this.#tray.setImage(this.#image(model));
-    this.#tray.setToolTip(model.tooltip);
-    this.#tray.setContextMenu(Menu.buildFromTemplate(model.menu.map((item) => this.#template(item))));
+    const { tooltip, menu } = this.#model;
+    const picture = this.#picture(this.#model);
+    this.#paced.icon.draw(`${picture} ${tooltip}`, () => {
+      this.#tray.setImage(nativeImage.createFromPath(picture));
+      this.#tray.setToolTip(tooltip);
+    });
+    this.#paced.menu.draw(JSON.stringify(menu), () => {
+      this.#tray.setContextMenu(Menu.buildFromTemplate(menu.map((item) => this.#template(item))));
+    });
   }
 
-  #image({ icon }: TrayModel) {
-    const theme = nativeTheme.shouldUseDarkColors ? 'dark' : 'light';
-    return nativeImage.createFromPath(join(this.#icons, `${icon}-${theme}.png`));
+  #picture({ icon }: TrayModel): string {
+    return join(this.#icons, `${icon}-${nativeTheme.shouldUseDarkColors ? 'dark' : 'light'}.png`);
   }
 
   #template(item: TrayItem): MenuItemConstructorOptions {

@@ -3,123 +3,18 @@ import { explain } from '#core/failure/explain.ts';
 import { type Failure, failureSchema } from '#core/failure/failure.ts';
 import { type ChainFault, chainFaultSchema } from '#core/pki/verdict.ts';
 import { LANGUAGES } from '#core/text/languages.ts';
+import { FAILURES, FAULTS, HOSTILE } from '#test/fakes/failures.ts';
 
-const HOSTILE = 'x\u001b[2J\u202e\n"';
 const gateway = { address: '203.0.113.1', port: 500 };
 
-/** One of each case; the hostile text stands wherever a peer or a file could put it. */
-const samples: { readonly [C in Failure['cause']]: Extract<Failure, { cause: C }> } = {
-  'no-answer': {
-    cause: 'no-answer',
-    exchange: 'IKE_SA_INIT',
-    tried: [gateway, { ...gateway, port: 4500 }],
-    attempts: 5,
-  },
-  'peer-dead': { cause: 'peer-dead', lastSeenSecAgo: 95 },
-  'name-not-resolved': { cause: 'name-not-resolved', host: HOSTILE, detail: HOSTILE },
-  'network-unreachable': { cause: 'network-unreachable', address: HOSTILE, detail: HOSTILE },
-  'no-proposal': {
-    cause: 'no-proposal',
-    protocol: 'IKE',
-    saidBy: 'peer',
-    wanted: ['aes256-sha256-modp2048'],
-    offered: [HOSTILE],
-  },
-  'invalid-ke': { cause: 'invalid-ke', wanted: ['ecp256'], asked: HOSTILE },
-  'authentication-refused': {
-    cause: 'authentication-refused',
-    method: 'psk',
-    localId: HOSTILE,
-    remoteId: HOSTILE,
-  },
-  'peer-authentication-failed': { cause: 'peer-authentication-failed', method: 'psk', remoteId: HOSTILE },
-  'certificate-rejected': {
-    cause: 'certificate-rejected',
-    remoteId: HOSTILE,
-    fault: { fault: 'wrong-name', subject: HOSTILE, wants: 'profile', expected: [HOSTILE], names: [HOSTILE] },
-  },
-  'certificate-unusable': { cause: 'certificate-unusable', detail: HOSTILE },
-  'tls-certificate-rejected': {
-    cause: 'tls-certificate-rejected',
-    method: 'PEAP',
-    reason: 'wrong-name',
-    subject: HOSTILE,
-    detail: HOSTILE,
-    expected: HOSTILE,
-    names: [HOSTILE],
-  },
-  'tls-failed': { cause: 'tls-failed', method: 'TLS', detail: HOSTILE, saidBy: 'peer' },
-  'wrong-password': { cause: 'wrong-password', method: 'MSCHAPv2', user: HOSTILE, message: HOSTILE },
-  'account-restricted': { cause: 'account-restricted', restriction: 'disabled', user: 'alice' },
-  'password-expired': { cause: 'password-expired', user: 'alice', message: HOSTILE },
-  'password-not-changed': { cause: 'password-not-changed', user: 'alice', message: HOSTILE },
-  'eap-method-refused': { cause: 'eap-method-refused', offered: [HOSTILE], wanted: [] },
-  'eap-refused': { cause: 'eap-refused', method: 'GTC', message: HOSTILE },
-  'eap-server-unproven': { cause: 'eap-server-unproven', method: 'MSCHAPv2', detail: HOSTILE },
-  'eap-premature-success': { cause: 'eap-premature-success', method: 'MD5' },
-  'second-authentication-unsupported': { cause: 'second-authentication-unsupported' },
-  'roaming-unsupported': { cause: 'roaming-unsupported' },
-  'identity-mismatch': { cause: 'identity-mismatch', expected: 'moon.example', presented: HOSTILE },
-  'ts-unacceptable': { cause: 'ts-unacceptable', saidBy: 'peer', local: [HOSTILE], remote: [HOSTILE] },
-  'no-address': { cause: 'no-address', asked: ['IPv4'] },
-  'closed-by-peer': { cause: 'closed-by-peer', detail: HOSTILE },
-  'protocol-error': { cause: 'protocol-error', detail: HOSTILE, sentBy: 'peer' },
-  'peer-error': { cause: 'peer-error', notify: HOSTILE, code: 24, exchange: 'IKE_AUTH' },
-  'secret-missing': { cause: 'secret-missing', what: 'psk' },
-  system: { cause: 'system', what: HOSTILE, detail: HOSTILE, remedy: HOSTILE },
-  timeout: { cause: 'timeout', seconds: 1 },
-  'redirect-refused': { cause: 'redirect-refused', from: 'gw.example', to: HOSTILE },
-  'redirect-loop': { cause: 'redirect-loop', seen: ['gw.example', HOSTILE] },
-  expired: { cause: 'expired', lifetimeSec: 14400 },
-};
-
-/** One of each fault of a certificate. */
-const faults: { readonly [F in ChainFault['fault']]: Extract<ChainFault, { fault: F }> } = {
-  'no-certificate': { fault: 'no-certificate' },
-  'too-many-certificates': { fault: 'too-many-certificates', count: 99, limit: 16 },
-  malformed: { fault: 'malformed', subject: HOSTILE, detail: HOSTILE },
-  'not-trusted': { fault: 'not-trusted', subject: HOSTILE, missingIssuer: HOSTILE, selfSigned: false },
-  'not-pinned': { fault: 'not-pinned', subject: HOSTILE, expected: HOSTILE },
-  'wrong-name': {
-    fault: 'wrong-name',
-    subject: HOSTILE,
-    wants: 'IDr',
-    expected: ['gw.example', HOSTILE],
-    names: [],
-  },
-  expired: { fault: 'expired', subject: HOSTILE, notAfter: 951_782_400_000, now: 4_102_444_799_000 },
-  'not-yet-valid': {
-    fault: 'not-yet-valid',
-    subject: HOSTILE,
-    notBefore: 2_208_988_800_000,
-    now: -86_400_000,
-  },
-  revoked: { fault: 'revoked', subject: HOSTILE, at: 0, reason: HOSTILE, by: 'crl' },
-  'revocation-unknown': { fault: 'revocation-unknown', subject: HOSTILE, detail: HOSTILE },
-  'wrong-usage': {
-    fault: 'wrong-usage',
-    subject: HOSTILE,
-    extension: 'extendedKeyUsage',
-    wanted: ['serverAuth'],
-    present: [HOSTILE],
-  },
-  'path-too-long': { fault: 'path-too-long', subject: HOSTILE, limit: 0, length: 1 },
-  'not-a-ca': { fault: 'not-a-ca', subject: HOSTILE, detail: HOSTILE },
-  'name-not-permitted': { fault: 'name-not-permitted', subject: HOSTILE, ca: HOSTILE, name: HOSTILE },
-  'unknown-critical-extension': { fault: 'unknown-critical-extension', subject: HOSTILE, oid: HOSTILE },
-  'bad-signature': { fault: 'bad-signature', subject: HOSTILE, issuer: HOSTILE },
-  'weak-key': { fault: 'weak-key', subject: HOSTILE, detail: HOSTILE },
-  'weak-hash': { fault: 'weak-hash', subject: HOSTILE, hash: 'md5' },
-  'unsupported-algorithm': { fault: 'unsupported-algorithm', subject: HOSTILE, algorithm: HOSTILE },
-};
 const rejected = (fault: ChainFault): Failure => ({
   cause: 'certificate-rejected',
   remoteId: 'gw.example',
   fault,
 });
 
-const refused = samples['authentication-refused'];
-const unmatched = samples['no-proposal'];
+const refused = FAILURES['authentication-refused'];
+const unmatched = FAILURES['no-proposal'];
 /** Cases whose words depend on more than their name. */
 const variants: Readonly<Record<string, Failure>> = {
   'a certificate': { ...refused, method: 'certificate' },
@@ -129,7 +24,7 @@ const variants: Readonly<Record<string, Failure>> = {
   'a login that was right': { ...refused, method: 'eap', afterLogin: true },
   'a certificate and a login': { ...refused, method: 'certificate-eap' },
   'something new': { ...refused, method: HOSTILE },
-  'closed ports': { ...samples['no-answer'], tried: [gateway], closed: [gateway] },
+  'closed ports': { ...FAILURES['no-answer'], tried: [gateway], closed: [gateway] },
 };
 const remedies: readonly Failure[] = [
   { ...unmatched, offered: [], narrowed: true },
@@ -138,8 +33,8 @@ const remedies: readonly Failure[] = [
 
 describe('explain', () => {
   const all = [
-    ...Object.values(samples),
-    ...Object.values(faults).map(rejected),
+    ...Object.values(FAILURES),
+    ...Object.values(FAULTS).map(rejected),
     ...Object.values(variants),
     ...remedies,
   ];
@@ -174,21 +69,21 @@ describe('explain', () => {
 
   it('covers every case of the schema', () => {
     const cases = failureSchema.options.map((option) => option.shape.cause.value);
-    expect(Object.keys(samples).sort()).toEqual([...cases].sort());
+    expect(Object.keys(FAILURES).sort()).toEqual([...cases].sort());
   });
 
   it('says of each fault of a certificate something of its own', () => {
     const cases = chainFaultSchema.options.map((option) => option.shape.fault.value);
-    expect(Object.keys(faults).sort()).toEqual([...cases].sort());
+    expect(Object.keys(FAULTS).sort()).toEqual([...cases].sort());
     for (const language of LANGUAGES) {
-      const sentences = Object.values(faults).map((fault) => explain(rejected(fault), language).sentence);
+      const sentences = Object.values(FAULTS).map((fault) => explain(rejected(fault), language).sentence);
       expect(new Set(sentences).size).toBe(sentences.length);
     }
   });
 
   it('says of each refusal something of its own, and what is likeliest first', () => {
     for (const language of LANGUAGES) {
-      const told = [refused, samples['no-answer'], ...Object.values(variants)].map(
+      const told = [refused, FAILURES['no-answer'], ...Object.values(variants)].map(
         (failure) => explain(failure, language).sentence,
       );
       expect(new Set(told).size).toBe(told.length);
@@ -204,7 +99,7 @@ describe('explain', () => {
   });
 
   it('calls a gateway closed where all that was tried is', () => {
-    const half: Failure = { ...samples['no-answer'], closed: [gateway] };
+    const half: Failure = { ...FAILURES['no-answer'], closed: [gateway] };
     expect(explain(half).sentence).toBe('The gateway at 203.0.113.1 did not answer.');
     expect(explain(variants['closed ports'] as Failure).sentence).toBe(
       'Nobody listens for a VPN at 203.0.113.1:500.',
@@ -218,15 +113,15 @@ describe('explain', () => {
   });
 
   it('writes dates as people do', () => {
-    expect(explain(rejected(faults.expired)).sentence).toContain('expired on 2000-02-29');
-    expect(explain(rejected(faults.expired)).details).toContain('this computer’s date is 2099-12-31');
-    expect(explain(rejected(faults['not-yet-valid'])).sentence).toContain('before 2040-01-01');
-    expect(explain(rejected(faults['not-yet-valid'])).details[0]).toContain('1969-12-31');
-    expect(explain(rejected(faults.revoked)).details[0]).toContain('since 1970-01-01');
+    expect(explain(rejected(FAULTS.expired)).sentence).toContain('expired on 2000-02-29');
+    expect(explain(rejected(FAULTS.expired)).details).toContain('this computer’s date is 2099-12-31');
+    expect(explain(rejected(FAULTS['not-yet-valid'])).sentence).toContain('before 2040-01-01');
+    expect(explain(rejected(FAULTS['not-yet-valid'])).details[0]).toContain('1969-12-31');
+    expect(explain(rejected(FAULTS.revoked)).details[0]).toContain('since 1970-01-01');
   });
 
   it('names the address once and every port', () => {
-    const { sentence, details } = explain(samples['no-answer']);
+    const { sentence, details } = explain(FAILURES['no-answer']);
     expect(sentence).toBe('The gateway at 203.0.113.1 did not answer.');
     expect(details).toContain('tried: 203.0.113.1:500, 203.0.113.1:4500');
   });
