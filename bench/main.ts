@@ -11,6 +11,7 @@ import { connect } from './connect.ts';
 import { handshakes } from './handshakes.ts';
 import { describeMachine, margin, type Report, type Row, table } from './report.ts';
 import { logins } from './logins.ts';
+import { recover } from './recover.ts';
 import { start } from './start.ts';
 import { glance, throughput } from './throughput.ts';
 
@@ -21,6 +22,7 @@ const INTERFACE = ['.', 'interface.ts'].join('/');
 const PARTS: Readonly<Record<string, Part>> = {
   connect,
   logins,
+  recover,
   start,
   interface: async (options) =>
     await ((await import(INTERFACE)) as { userInterface: Part }).userInterface(options),

@@ -28,7 +28,7 @@ import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import { IdType } from '#core/registry/id-types.ts';
 import type { Secret } from './secret.ts';
-import { PATIENT } from './tunnel/retransmission.ts';
+import { ENDURING, PATIENT } from './tunnel/retransmission.ts';
 
 /** What we prove ourselves with; each is there where the profile needs it (tunnel/credentials.ts). */
 interface Proofs {
@@ -71,6 +71,8 @@ export function connectionConfig(
     ...childConfigs(profile.child, dynamicPrefixes(request, localAddress)),
     quirks: profile.quirks,
     retransmit: PATIENT,
+    // Where another connection is not wanted, nothing is gained by keeping one that is dead.
+    ...(profile.reconnect.enabled ? { retransmitEstablished: ENDURING } : {}),
     ...(retransmitInit === undefined ? {} : { retransmitInit }),
     natKeepaliveSec: ike.natKeepaliveSec,
     livenessSec: ike.livenessSec,

@@ -5,6 +5,7 @@
 import type { Path, SocketAddress } from '#core/net/address.ts';
 import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
 import type { Failure } from '#core/failure/failure.ts';
+import type { RetransmitPolicy } from './connection-types.ts';
 import type { Plan } from './exchanges.ts';
 import { RetransmitSchedule } from './retransmit.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -157,11 +158,13 @@ export class Requests {
   }
 
   #newSchedule({ exchange }: Plan): RetransmitSchedule {
-    const { retransmit, retransmitInit = retransmit, random } = this.#sa.config;
-    return new RetransmitSchedule(
-      exchange === ExchangeType.IKE_SA_INIT ? retransmitInit : retransmit,
-      random,
-    );
+    const { retransmit, retransmitInit, retransmitEstablished, random } = this.#sa.config;
+    const particular: Readonly<Record<number, RetransmitPolicy | undefined>> = {
+      [ExchangeType.IKE_SA_INIT]: retransmitInit,
+      [ExchangeType.CREATE_CHILD_SA]: retransmitEstablished,
+      [ExchangeType.INFORMATIONAL]: retransmitEstablished,
+    };
+    return new RetransmitSchedule(particular[exchange] ?? retransmit, random);
   }
 
   #shrink(current: Outstanding, path: Path, size?: number): void {

@@ -50,8 +50,8 @@ interface LifeOptions {
   readonly onChange: () => void;
 }
 
-/** Why a fresh association is to take the place of one that stands. `moved`: that one is believed dead. */
-type Renewal = 'asked' | 'redirected' | 'reauthentication' | 'moved';
+/** Why a fresh association is to take the place of one that stands. `lost`: that one is believed dead, but may yet speak. */
+type Renewal = 'asked' | 'redirected' | 'reauthentication' | 'lost';
 
 export class Life {
   readonly #options: LifeOptions;
@@ -72,6 +72,8 @@ export class Life {
   #outdated = false;
   #wasConnected = false;
   #renewal: Renewal | undefined;
+  /** What became of the one that is `lost`. */
+  #silence: Failure | undefined;
   /** Where the association `by` was told to go. */
   #sentTo: (SentTo & { readonly by: Association }) | undefined;
   /** When the next association is to be tried for (monotonic); `undefined` while none is wanted. */
@@ -91,7 +93,8 @@ export class Life {
       counters: () => this.counters(),
       wayOf: (association) => this.#wayOf(association),
       onMove: (path) => this.#moveTo(path),
-      onChange: options.onStage,
+      onSilent: (association, failure) => this.#onSilent(association, failure),
+      onChange: () => this.#onBelief(),
       onTick: () => {
         blackHoles.note(this.#carrier?.dataPlane.stats().paths ?? []);
         options.onChange();
@@ -144,7 +147,7 @@ export class Life {
   /** A fresh connection now; `false` before there was one. */
   renew(): boolean {
     if (!this.#wasConnected) return false;
-    if (this.#current) this.#renewal = this.#suspicion.doubted ? 'moved' : 'asked';
+    if (this.#current) this.#renewal = this.#suspicion.doubted ? 'lost' : 'asked';
     this.#want(this.#options.deps.clock.now());
     return true;
   }
@@ -206,8 +209,7 @@ export class Life {
       }
       if (this.#due !== undefined && this.#due <= clock.now()) {
         this.#due = undefined;
-        // What was believed dead has spoken meanwhile.
-        if (this.#renewal === 'moved' && !this.#suspicion.doubted) continue;
+        if (this.#isBack()) continue;
         await this.#renewNow();
         continue;
       }
@@ -230,14 +232,14 @@ export class Life {
         again: true,
         addresses: this.#plan?.link.addresses.map(({ address }) => address) ?? [],
         sentTo: this.#renewal === 'redirected' ? this.#sentTo : undefined,
-        beside: this.#current !== undefined && this.#renewal !== 'moved',
+        beside: this.#current !== undefined && this.#renewal !== 'lost',
         signal: AbortSignal.any([this.#stop.signal, this.#attempt.signal]),
       });
       this.#attempt = undefined;
       person.cancel();
-      // Cut short: by the end, or for a try over a network that has changed.
-      if (!fresh) this.#due ??= deps.clock.now();
-      else await this.#adopt(fresh);
+      // Cut short: by the end, because it is not needed any more, or for a try over a network that has changed.
+      if (fresh) await this.#adopt(fresh);
+      else if (!this.#current || this.#renewal) this.#due ??= deps.clock.now();
     } catch (error) {
       this.#attempt = undefined;
       person.cancel();
@@ -256,9 +258,11 @@ export class Life {
       this.#want(this.#options.deps.clock.now() + wait);
       return;
     }
+    // The silent one may yet speak, however many tries the profile wants beside.
+    if (this.#silence && this.#retries.isSpent) return;
     // What stands is better than nothing, for as long as it stands.
+    if (!this.#current || (this.#silence && this.#suspicion.doubted)) this.#fatal = failure;
     this.#renewal = undefined;
-    if (!this.#current) this.#fatal = failure;
   }
 
   /** Takes an association in use: brings the system up to date, lets the old one go. */
@@ -276,8 +280,10 @@ export class Life {
     }
     if (this.#stop.signal.aborted) return;
     const old = this.#current;
+    if (this.#silence && this.#suspicion.doubted) this.#options.history.ended(this.#silence, '');
     this.#current = association;
     this.#renewal = undefined;
+    this.#silence = undefined;
     this.#due = undefined;
     this.#wasConnected = true;
     this.#retries.connected(this.#options.deps.clock.now());
@@ -343,14 +349,22 @@ export class Life {
     if (association !== this.#current || this.#stop.signal.aborted) return;
     const failure: Failure = end ?? { cause: 'closed-by-peer', detail: 'the gateway ended the connection' };
     void association.leave();
+    const isSought = this.#renewal === 'lost';
+    const lastTry = this.#silence && this.#retries.isSpent ? this.#retries.why : undefined;
     this.#current = undefined;
     this.#renewal = undefined;
+    this.#silence = undefined;
     this.#suspicion.stop();
     history.ended(failure, '');
     log.warn(explain(failure).sentence);
-    const wait = this.#fatal ? undefined : this.#retries.lost(deps.clock.now(), failure);
+    // The tries in place of a silent one go on as they are.
+    if (isSought && !this.#fatal && (this.#attempt || this.#due !== undefined)) {
+      onStage();
+      return;
+    }
+    const wait = this.#fatal || lastTry ? undefined : this.#retries.lost(deps.clock.now(), failure);
     if (wait === undefined) {
-      this.#fatal ??= failure;
+      this.#fatal ??= lastTry ?? failure;
       this.#bell.ring();
       return;
     }
@@ -384,8 +398,45 @@ export class Life {
   /** A fresh connection over another path, for want of MOBIKE. */
   #moveTo(path: Path): void {
     this.#options.log.info(`our address towards the gateway is now ${path.local.address}`);
-    this.#renewal = 'moved';
+    this.#renewal = 'lost';
     this.#tryAgain();
+  }
+
+  /** A fresh connection as if there were none, while the old one is kept: the gateway may have forgotten it, or be out of reach. */
+  #onSilent(association: Association, failure: Failure): void {
+    const { deps, log, onStage } = this.#options;
+    if (association !== this.#current || this.#silence) return;
+    const wait = this.#retries.lost(deps.clock.now(), failure);
+    // Where no other is wanted the engine says when this one is over.
+    if (wait === undefined) return;
+    log.warn(explain(failure).sentence);
+    this.#silence = failure;
+    this.#renewal = 'lost';
+    if (this.#attempt) this.#retries.attempt = 1;
+    this.#want(deps.clock.now() + wait);
+    onStage();
+  }
+
+  /** What was believed dead has spoken: nothing is to take its place, unless the gateway has answered that already. */
+  #onBelief(): void {
+    const isAnswered = this.#attempt !== undefined && this.#dialler?.trying?.isAnswered === true;
+    if (this.#silence && !isAnswered) this.#isBack();
+    this.#options.onStage();
+  }
+
+  /** Whether the one that was to be replaced because it was silent stands after all. */
+  #isBack(): boolean {
+    const association = this.#current;
+    if (!association || this.#renewal !== 'lost' || this.#suspicion.doubted) return false;
+    this.#renewal = undefined;
+    this.#silence = undefined;
+    this.#due = undefined;
+    this.#attempt?.abort();
+    this.#attempt = undefined;
+    this.#retries.spoke();
+    this.#planReauthentication(association);
+    this.#planRedirect(association);
+    return true;
   }
 
   async #onNetwork(change: NetworkChange): Promise<void> {
@@ -396,7 +447,7 @@ export class Life {
     } catch (error) {
       this.#options.log.warn(explain(systemFailure('The network cannot be examined', error)).sentence);
     }
-    if (!this.#current) this.#tryAgain();
+    if (!this.#current || this.#renewal === 'lost') this.#tryAgain();
   }
 
   /** At once and from the start, unless the gateway is answering already, or a person is. */

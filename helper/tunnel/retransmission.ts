@@ -4,7 +4,7 @@
  */
 import type { RetransmitPolicy } from '#core/ikev2/connection-types.ts';
 
-/** Silence is given up after some 27 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
+/** Silence during a login is given up after some 27 s: 0.5, 0.9, 1.6, 2.9, 5.2, 8 and 8 s, each a little more or less. */
 export const PATIENT: RetransmitPolicy = {
   initialMs: 500,
   factor: 1.8,
@@ -13,28 +13,37 @@ export const PATIENT: RetransmitPolicy = {
   jitter: 0.1,
 };
 
-/** IKE_SA_INIT of a reconnection: some 20 s, with short gaps so that a gateway that comes back is soon heard. */
+/**
+ * Once connected: some 165 s, as strongSwan ships it. A fresh connection is tried for long before; this is how long the old one is
+ * kept in case the gateway was only out of reach, so that packets flow again as soon as it is not.
+ */
+export const ENDURING: RetransmitPolicy = { ...PATIENT, maxMs: 5000, attempts: 36 };
+
+/** IKE_SA_INIT of a reconnection: some 21 s, with gaps of two seconds at most so that a gateway that comes back is soon heard. */
 export const STEADY: RetransmitPolicy = {
   initialMs: 500,
   factor: 1.6,
-  maxMs: 4000,
-  attempts: 8,
+  maxMs: 2000,
+  attempts: 12,
   jitter: 0.1,
 };
 
 /** IKE_SA_INIT of a reconnection while another address is left to try: some 4.5 s. */
 export const HASTY: RetransmitPolicy = { ...STEADY, attempts: 4 };
 
-/** A question for life after sleep: PATIENT repeats it twice within this time. Then a fresh connection is the quicker way. */
-export const PROBE_MS = 3000;
+/** A question upon suspicion or after sleep: ENDURING repeats it twice within this time. Then a fresh connection is tried as well. */
+export const PROBE_MS = 1500;
 
 /** The same for a connection that moves to another address, whose new path may be slow at first. */
-export const ROAM_MS = 5000;
+export const ROAM_MS = 3000;
 
-/** Seconds from the last proof of life to the end, at the latest; `undefined` where the peer is never asked. */
-export function deadAfterSec(livenessSec: number, policy: RetransmitPolicy = PATIENT): number | undefined {
+/** The times that a question of the engine's own is sent before its silence casts doubt. */
+const QUESTIONS = 4;
+
+/** Seconds from the last proof of life until the connection is not believed any more; `undefined` where the peer is never asked. */
+export function deadAfterSec(livenessSec: number): number | undefined {
   if (livenessSec === 0) return undefined;
-  const { initialMs, factor, maxMs, attempts, jitter } = policy;
-  const waits = Array.from({ length: attempts }, (_, sent) => Math.min(maxMs, initialMs * factor ** sent));
+  const { initialMs, factor, maxMs, jitter } = ENDURING;
+  const waits = Array.from({ length: QUESTIONS }, (_, sent) => Math.min(maxMs, initialMs * factor ** sent));
   return livenessSec + Math.ceil((waits.reduce((sum, wait) => sum + wait, 0) * (1 + jitter)) / 1000);
 }

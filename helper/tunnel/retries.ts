@@ -37,6 +37,14 @@ export class Retries {
     this.#cause = undefined;
   }
 
+  /** The one that was believed dead is not: no login came of it. */
+  spoke(): void {
+    this.attempt = 0;
+    this.why = undefined;
+    this.#cause = undefined;
+    this.#waits = 0;
+  }
+
   /** A connection has ended: milliseconds until the first try, or `undefined` where the profile wants none. */
   lost(now: number, failure: Failure): number | undefined {
     if (now - this.#connectedAt >= HELD_MS) this.#waits = 0;
@@ -50,9 +58,13 @@ export class Retries {
     this.why = failure;
     this.#inARow = failure.cause === this.#cause ? this.#inARow + 1 : 1;
     this.#cause = failure.cause;
+    return this.isSpent || isFinal(failure, this.#inARow) ? undefined : this.#wait();
+  }
+
+  /** There were as many tries as the profile wants. */
+  get isSpent(): boolean {
     const { attempts } = this.#policy;
-    const spent = attempts > 0 && this.attempt >= attempts;
-    return spent || isFinal(failure, this.#inARow) ? undefined : this.#wait();
+    return attempts > 0 && this.attempt >= attempts;
   }
 
   /** The network has changed: what was in vain before may work now. */

@@ -5,13 +5,17 @@
  *
  * | what happens | what follows |
  * | --- | --- |
- * | we send for 10 s and nothing comes back | the peer is asked |
+ * | we send for 2 s and nothing comes back | the peer has PROBE_MS to answer; where it does, 4, 8, 10 s until the next time |
  * | the network changes, our address towards the gateway does not | the peer is asked; by MOBIKE, a new NAT is noticed, too |
  * | our address towards the gateway changes | the connection moves by MOBIKE (RFC 4555), or is made again |
  * | there is no way to the gateway | doubt, until there is one |
  * | INVALID_IKE_SPI in the clear answers our question | the peer has PROBE_MS for a better answer (RFC 7296 §2.21.4) |
  * | wake, or any moment, with a last proof that is too old | doubt; the peer is asked, and has PROBE_MS to answer |
+ *
+ * Who has not answered in time is silent: doubt, and life.ts tries for a fresh connection beside. The old one is kept and looked
+ * at more often, for it may only have been out of reach.
  */
+import type { Failure } from '#core/failure/failure.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
 import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
@@ -28,6 +32,8 @@ interface SuspicionDeps {
   readonly wayOf: (association: Association) => Promise<Path | undefined>;
   /** The connection has to be made again over this path: it cannot move by itself. */
   readonly onMove: (path: Path) => void;
+  /** It did not answer: a fresh connection is to be tried for while it is kept. Told again for each question. */
+  readonly onSilent: (association: Association, failure: Failure) => void;
   /** Belief was lost or came back. */
   readonly onChange: () => void;
   /** Once a second: the counters are new. */
@@ -35,19 +41,25 @@ interface SuspicionDeps {
 }
 
 const TICK_MS = 1000;
-const UNANSWERED_MS = 10_000;
+/** In doubt: what the old connection receives must be known before a fresh one is made in vain. */
+const LOOK_MS = 200;
+/** So long we send without hearing anything until the peer is asked: at first, and where it lives and has nothing to say. */
+const UNANSWERED_MS = 2000;
+const LONGEST_UNANSWERED_MS = 10_000;
 
 export class Suspicion {
   readonly #deps: SuspicionDeps;
   #association: Association | undefined;
   #doubted = false;
   #probing = false;
+  #tickedAt = 0;
   #cancelTick: () => void = () => {};
   #cancelProbe: () => void = () => {};
   #inbound = new Map<number, bigint>();
   #outbound = 0n;
   /** Since when we have sent without hearing anything. */
   #unansweredSince: number | undefined;
+  #unansweredMs = UNANSWERED_MS;
 
   constructor(deps: SuspicionDeps) {
     this.#deps = deps;
@@ -72,6 +84,7 @@ export class Suspicion {
     this.#doubted = false;
     this.#probing = false;
     this.#unansweredSince = undefined;
+    this.#unansweredMs = UNANSWERED_MS;
     this.#outbound = 0n;
     this.#inbound = new Map();
   }
@@ -116,10 +129,15 @@ export class Suspicion {
     this.#deps.onChange();
   }
 
-  #isStale({ lastProof }: Association): boolean {
+  #isStale(association: Association): boolean {
+    return this.#freshMs(association) <= 0;
+  }
+
+  /** How long the last proof of life is still good for. */
+  #freshMs({ lastProof }: Association): number {
     const { deadAfterSec, clock } = this.#deps;
-    if (deadAfterSec === undefined || lastProof === undefined) return false;
-    return clock.wall() - lastProof > deadAfterSec * 1000;
+    if (deadAfterSec === undefined || lastProof === undefined) return Number.POSITIVE_INFINITY;
+    return lastProof + deadAfterSec * 1000 - clock.wall();
   }
 
   /** Asks, and gives up where no answer comes in a short time: then a fresh connection is the quicker way. */
@@ -131,14 +149,19 @@ export class Suspicion {
     else if (this.#probing) return;
     this.#probing = true;
     this.#cancelProbe = clock.setTimer(clock.now() + patienceMs, () => {
+      this.#probing = false;
       const silentMs = clock.wall() - (association.lastProof ?? clock.wall());
-      association.fail({ cause: 'peer-dead', lastSeenSecAgo: Math.round(silentMs / 1000) });
+      this.#believe(false);
+      this.#deps.onSilent(association, { cause: 'peer-dead', lastSeenSecAgo: Math.round(silentMs / 1000) });
     });
   }
 
   #tick(): void {
     const { clock } = this.#deps;
-    this.#cancelTick = clock.setTimer(clock.now() + TICK_MS, () => {
+    const wait = this.#doubted
+      ? LOOK_MS
+      : Math.min(TICK_MS, Math.max(1, this.#association ? this.#freshMs(this.#association) : TICK_MS));
+    this.#cancelTick = clock.setTimer(clock.now() + wait, () => {
       this.#tick();
       const association = this.#association;
       if (!association) return;
@@ -147,6 +170,8 @@ export class Suspicion {
         this.#believe(false);
         this.#probe(association, PROBE_MS);
       }
+      if (clock.now() - this.#tickedAt < TICK_MS) return;
+      this.#tickedAt = clock.now();
       this.#deps.onTick();
     });
   }
@@ -160,6 +185,7 @@ export class Suspicion {
     // Less than before: a Child SA went at a rekeying, with its counters.
     const sent = outbound > this.#outbound;
     this.#outbound = outbound;
+    if (heard) this.#unansweredMs = UNANSWERED_MS;
     if (heard) association.noteInboundTraffic();
     else this.#suspect(association, sent);
   }
@@ -171,9 +197,10 @@ export class Suspicion {
   #suspect(association: Association, sent: boolean): void {
     const now = this.#deps.clock.now();
     if (sent) this.#unansweredSince ??= now;
-    if (this.#unansweredSince === undefined || now - this.#unansweredSince < UNANSWERED_MS) return;
+    if (this.#unansweredSince === undefined || now - this.#unansweredSince < this.#unansweredMs) return;
     this.#unansweredSince = undefined;
-    association.checkLiveness();
+    this.#unansweredMs = Math.min(2 * this.#unansweredMs, LONGEST_UNANSWERED_MS);
+    this.#probe(association, PROBE_MS);
   }
 }
 

@@ -132,11 +132,11 @@ describe('a gateway that dies', () => {
       'Adit notices',
       async () => {
         const now = await scene.adit.tunnel(id);
-        return now?.state !== 'connected' && now;
+        return now?.state !== 'connected' && now?.reconnect?.why && now;
       },
       { timeoutMs: 90_000 },
     );
-    expect(tunnel).toMatchObject({ state: 'reconnecting', lastEnd: { failure: { cause: 'peer-dead' } } });
+    expect(tunnel).toMatchObject({ state: 'reconnecting', reconnect: { why: { cause: 'peer-dead' } } });
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
   });

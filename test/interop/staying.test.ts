@@ -2,20 +2,19 @@
  * What a tunnel stands with a real strongSwan at the other end: a link that goes down, loss during rekeyings, authentication again,
  * a redirect, a night's sleep. Side by side, a scene each, with a witness of what the status says.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
-import { ADIT, ADITD } from '#test/harness/adit.ts';
+import { ADIT } from '#test/harness/adit.ts';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
+import { jumpingHelper, NIGHT_MS } from '#test/harness/jumping-helper.ts';
 import { gatewayAddress, LAB } from '#test/harness/lab.ts';
 import { startDnsServer, writeResolvConf } from '#test/harness/name-service.ts';
 import { readFrames } from '#test/harness/pcap.ts';
-import { run } from '#test/harness/process.ts';
 import { GATEWAY_ID, PSK, Scene, type SceneOptions } from '#test/harness/scene.ts';
 import { Witness } from '#test/harness/witness.ts';
 
@@ -24,7 +23,6 @@ const IKE = { proposals: [SUITE.ike], livenessSec: 3 };
 /** How long the link is down: a minute where somebody has the time. */
 const DOWN_MS = Number(process.env['ADIT_LINK_DOWN_SEC'] ?? 6) * 1000;
 const BYTES = 3_000_000;
-const NIGHT_MS = 8 * 3_600_000;
 const ETHERNET_IPV4 = 0x0800;
 
 const scratch = await mkdtemp(join(tmpdir(), 'adit-staying-'));
@@ -73,20 +71,6 @@ async function inTheClear(file: string): Promise<{ all: number; leaked: string[]
     all: ends.length,
     leaked: ends.filter((pair) => pair.some(inner)).map((pair) => pair.join(' > ')),
   };
-}
-
-/** The helper with a clock that jumps eight hours ahead at SIGUSR2: its launcher with one word more. */
-async function jumpingHelper(): Promise<string> {
-  const library = join(scratch, 'clock-jump.so');
-  const source = fileURLToPath(new URL('../harness/clock-jump.c', import.meta.url));
-  await run(['g++', '-x', 'c', '-shared', '-fPIC', '-o', library, source]);
-  const launcher = (await readFile(ADITD, 'utf8'))
-    .replace(/^here=.*$/m, `here=${dirname(ADITD)}`)
-    .replace('/usr/bin/env -i ', `/usr/bin/env -i LD_PRELOAD=${library} `);
-  expect(launcher).toContain(library);
-  const path = join(scratch, 'aditd');
-  await writeFile(path, launcher, { mode: 0o700 });
-  return path;
 }
 
 describe.concurrent('a tunnel', () => {
@@ -226,7 +210,7 @@ describe.concurrent('a tunnel', () => {
   });
 
   it('of a machine that sleeps for eight hours, twice: the gateway knows it the first time, and has forgotten it the second', async () => {
-    const aditd = await jumpingHelper();
+    const aditd = await jumpingHelper(scratch);
     await using scene = await sceneWith({}, { adit: { programs: { aditd, adit: ADIT } } });
     const { id, before, witness } = await connected(scene);
     const first = witness.last.ike?.spiI;

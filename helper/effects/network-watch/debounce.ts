@@ -1,10 +1,10 @@
 /** Many changes become one call: when it is quiet again, or when it has not been for long. Used by linux.ts. */
 import type { Clock } from '#helper/clock.ts';
 
-/** One act of a person or a daemon makes several messages, some of them this far apart. */
-const QUIET_MS = 200;
+/** One act makes several messages. A packet that waits for the new way waits as long as this; a change that is told of twice costs nothing. */
+const QUIET_MS = 50;
 /** A network that never rests is told of all the same. */
-const LONGEST_MS = 1000;
+const LONGEST_MS = 500;
 
 export class Debounce {
   readonly #clock: Clock;

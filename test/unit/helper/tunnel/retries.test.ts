@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureSchema, type Failure } from '#core/failure/failure.ts';
 import { isFinal } from '#helper/tunnel/endurance.ts';
-import { deadAfterSec, PATIENT } from '#helper/tunnel/retransmission.ts';
+import { deadAfterSec } from '#helper/tunnel/retransmission.ts';
 import { Retries } from '#helper/tunnel/retries.ts';
 
 /** The random number of every draw, from 0 to almost 1. */
@@ -116,10 +116,21 @@ describe('a failure of a tunnel that was connected', () => {
   });
 });
 
+describe('one that was believed dead and speaks', () => {
+  it('is no reason to wait: the next time it is silent a try begins at once', () => {
+    const retries = new Retries(FOREVER, drawing(0.5));
+    retries.connected(0);
+    expect(retries.lost(1000, DEAD)).toBe(0);
+    retries.spoke();
+    expect(retries).toMatchObject({ attempt: 0, why: undefined });
+    expect(retries.lost(2000, DEAD)).toBe(0);
+  });
+});
+
 describe('the detection time', () => {
-  it('is the silence before the question and all its retransmissions, at their longest', () => {
-    // 0.5 + 0.9 + 1.62 + 2.916 + 5.2488 + 8 + 8 s, and a tenth of it.
-    expect(deadAfterSec(30, PATIENT)).toBe(30 + 30);
+  it('is the silence before the question and four waits for an answer, at their longest', () => {
+    // 0.5 + 0.9 + 1.62 + 2.916 s, and a tenth of it.
+    expect(deadAfterSec(30)).toBe(30 + 7);
     expect(deadAfterSec(0)).toBeUndefined();
   });
 });

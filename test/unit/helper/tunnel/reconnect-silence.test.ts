@@ -1,0 +1,163 @@
+/** A gateway that does not answer: when it is asked, when a fresh connection is tried for, what becomes of the old one. */
+import { describe, expect, it } from 'vitest';
+import { connected, type Stage } from '#test/fakes/tunnel-stage.ts';
+import { reply } from '#test/fakes/tunnel-world.ts';
+
+describe('suspicion', () => {
+  it('of a gateway that does not answer our packets: it is asked after two seconds', async () => {
+    const { world, status } = await connected();
+    const before = status().liveness?.lastProof;
+    world.send();
+    await world.clock.advance(1900);
+    expect(status().liveness?.lastProof).toBe(before);
+    await world.clock.advance(2000);
+    expect(Date.parse(status().liveness?.lastProof ?? '')).toBeGreaterThan(Date.parse(before ?? ''));
+  });
+
+  it('of one that lives and has nothing to say: it is asked less and less often, until it speaks', async () => {
+    const { world, gateway, status, states } = await connected();
+    /** Seconds between the proofs of life while we send all the time. */
+    const gaps = async (seconds: number): Promise<number[]> => {
+      const proofs: number[] = [];
+      for (let tenth = 0; tenth < seconds * 10; tenth++) {
+        world.send();
+        await world.clock.advance(100);
+        const proof = Date.parse(status().liveness?.lastProof ?? '');
+        if (proof !== proofs.at(-1)) proofs.push(proof);
+      }
+      return proofs.slice(1).map((proof, at) => Math.round((proof - (proofs[at] ?? 0)) / 1000));
+    };
+    const asked = await gaps(60);
+    expect(asked[0]).toBeLessThanOrEqual(4);
+    expect(asked.at(-1)).toBeGreaterThanOrEqual(10);
+    reply(gateway);
+    expect((await gaps(10))[1]).toBeLessThanOrEqual(4);
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+
+  it('of one that has forgotten us: a fresh connection within six seconds of sending in vain', async () => {
+    const { world, gateway, status, states, configs } = await connected();
+    const before = status();
+    gateway.stop();
+    gateway.restart();
+    for (let tenth = 0; tenth < 60; tenth++) {
+      world.send();
+      await world.clock.advance(100);
+    }
+    expect(configs).toHaveLength(2);
+    expect(configs[1]?.initialContact).toBe(true);
+    expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+    expect(status()).toMatchObject({
+      virtualIps: before.virtualIps,
+      lastEnd: { failure: { cause: 'peer-dead' } },
+    });
+    await world.clock.advance(5000);
+    expect(status().children).toHaveLength(1);
+  });
+});
+
+describe('INVALID_IKE_SPI in the clear', () => {
+  it('of a gateway that has started again: a fresh connection in less than two seconds', async () => {
+    const { world, gateway, status, configs } = await connected();
+    gateway.stop();
+    gateway.disowns = true;
+    gateway.restart();
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(1400);
+    expect(configs).toHaveLength(1);
+    await world.clock.advance(500);
+    expect(status()).toMatchObject({ state: 'connected', lastEnd: { failure: { cause: 'peer-dead' } } });
+    expect(configs).toHaveLength(2);
+  });
+});
+
+describe('a gateway that was out of reach for a while', () => {
+  /** Nothing arrives for so long while we send; then it hears us again, and knows us. */
+  async function unreachable(seconds: number): Promise<Stage & { readonly before: string | undefined }> {
+    const stage = await connected({}, { livenessSec: 0 });
+    const before = stage.status().ike?.spiI;
+    stage.gateway.silent = true;
+    for (let second = 0; second < seconds; second++) {
+      stage.world.send();
+      await stage.world.clock.advance(1000);
+    }
+    expect(stage.status().state).toBe('reconnecting');
+    expect(stage.configs.length).toBeGreaterThan(1);
+    stage.gateway.silent = false;
+    return { ...stage, before };
+  }
+
+  it.each([8, 20, 100])(
+    'goes on where it was after %i s: the tries for a fresh connection end',
+    async (seconds) => {
+      const { world, gateway, status, configs, before } = await unreachable(seconds);
+      const tried = configs.length;
+      const received = gateway.tun.received.length;
+      world.send();
+      reply(gateway);
+      await world.clock.advance(250);
+      expect(gateway.tun.received).toHaveLength(received + 1);
+      expect(world.tuns[0]?.received).toHaveLength(1);
+      expect(status()).toMatchObject({
+        state: 'connected',
+        ike: { spiI: before },
+        lastEnd: null,
+        reconnect: null,
+      });
+      for (let second = 0; second < 60; second++) {
+        reply(gateway);
+        await world.clock.advance(1000);
+      }
+      expect(configs).toHaveLength(tried);
+      expect(status()).toMatchObject({ state: 'connected', ike: { spiI: before } });
+    },
+  );
+
+  it('and wants another login afterwards: it is not forgotten', async () => {
+    const stage = await connected({}, { authLifetimeSec: 120 });
+    const { world, gateway, status, configs } = stage;
+    gateway.silent = true;
+    world.send();
+    await world.clock.advance(6000);
+    expect(status().state).toBe('reconnecting');
+    gateway.silent = false;
+    reply(gateway);
+    await world.clock.advance(250);
+    const tried = configs.length;
+    for (let second = 0; second < 120; second++) {
+      reply(gateway);
+      await world.clock.advance(1000);
+    }
+    expect(configs.length).toBeGreaterThan(tried);
+    expect(configs.at(-1)?.initialContact).toBe(false);
+    expect(status().state).toBe('connected');
+  });
+
+  it('is waited for when all the tries are spent that the profile wants', async () => {
+    const stage = await connected({ reconnect: { attempts: 1 } }, { livenessSec: 0 });
+    const { world, gateway, status, configs } = stage;
+    gateway.silent = true;
+    world.send();
+    await world.clock.advance(60_000);
+    expect(configs).toHaveLength(2);
+    expect(status().state).toBe('reconnecting');
+    gateway.silent = false;
+    reply(gateway);
+    await world.clock.advance(250);
+    expect(status().state).toBe('connected');
+    gateway.stop();
+    await world.clock.advance(300_000);
+    expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'no-answer' } });
+    expect(configs).toHaveLength(3);
+  });
+
+  it('for half a minute ends the tunnel where the profile wants no other connection', async () => {
+    const { world, gateway, status } = await connected({ reconnect: { enabled: false } });
+    gateway.stop();
+    world.send();
+    await world.clock.advance(20_000);
+    expect(status().state).toBe('reconnecting');
+    await world.clock.advance(20_000);
+    expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'peer-dead' } });
+  });
+});
