@@ -132,7 +132,7 @@ describe('a gateway that dies', () => {
       'Adit notices',
       async () => {
         const now = await scene.adit.tunnel(id);
-        return now?.state !== 'connected' && now?.reconnect?.why && now;
+        return now?.state !== 'connected' && now?.reconnect?.why ? now : undefined;
       },
       { timeoutMs: 90_000 },
     );
