@@ -13,8 +13,11 @@ export interface Autostart {
   readonly set: (on: boolean, options: { readonly hidden: boolean }) => void;
 }
 
-/** `config`: the person's configuration folder (`~/.config`). `program`: what starts the interface, an absolute path. */
-export function autostart(config: string, program: string): Autostart {
+/**
+ * `config`: the person's configuration folder (`~/.config`). `command`: what starts the interface, an absolute path and
+ * its arguments.
+ */
+export function autostart(config: string, command: readonly string[]): Autostart {
   const folder = join(config, 'autostart');
   const file = join(folder, NAME);
   return {
@@ -32,17 +35,17 @@ export function autostart(config: string, program: string): Autostart {
         return;
       }
       mkdirSync(folder, { recursive: true });
-      writeFileSync(file, entry(program, hidden), { mode: 0o644 });
+      writeFileSync(file, entry(command, hidden), { mode: 0o644 });
     },
   };
 }
 
-function entry(program: string, hidden: boolean): string {
+function entry(command: readonly string[], hidden: boolean): string {
   return [
     '[Desktop Entry]',
     'Type=Application',
     'Name=Adit',
-    `Exec=${quoted(program)}${hidden ? ' --hidden' : ''}`,
+    `Exec=${command.map(quoted).join(' ')}${hidden ? ' --hidden' : ''}`,
     'Icon=adit-ui',
     'Terminal=false',
     'X-GNOME-Autostart-enabled=true',

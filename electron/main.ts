@@ -53,7 +53,11 @@ async function start(): Promise<void> {
   let saved = readSaved(savedFile);
   let shownStatus: HelperClient['status'];
   let connectAtStart = saved.settings.connectAtStart;
-  const login = autostart(app.getPath('appData'), process.env['APPIMAGE'] ?? process.execPath);
+  const login = autostart(app.getPath('appData'), [
+    process.execPath,
+    // From a clone, Electron's own binary is told what to open.
+    ...(app.isPackaged ? [] : [app.getAppPath()]),
+  ]);
   let host: TrayHost = await trayHost();
   nativeTheme.themeSource = saved.settings.theme;
 

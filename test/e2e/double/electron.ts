@@ -11,6 +11,9 @@ import { Contents, outside, type Wiring } from './contents.ts';
 
 export interface DoubleOptions extends Wiring {
   readonly userData: string;
+  /** Installed, not from a clone. */
+  readonly isPackaged: boolean;
+  readonly appPath: string;
   readonly switches: Readonly<Record<string, string>>;
   readonly locale: string;
 }
@@ -112,6 +115,8 @@ export function createElectron(options: DoubleOptions) {
   const app = Object.assign(new EventEmitter(), {
     whenReady: () => ready.promise,
     getVersion: () => '0.1.0',
+    isPackaged: options.isPackaged,
+    getAppPath: () => options.appPath,
     getPreferredSystemLanguages: () => [options.locale],
     getPath: (name: string) => join(options.userData, name),
     requestSingleInstanceLock: () => true,

@@ -33,6 +33,8 @@ const double = createElectron({
   handlers: new Map(),
   log: [],
   userData: options.directory,
+  isPackaged: true,
+  appPath: options.main,
   switches: options.switches,
   locale: options.locale,
 });

@@ -11,7 +11,7 @@ const file = join(config, 'autostart', 'adit-ui.desktop');
 const exec = (): string | undefined => /^Exec=(.*)$/m.exec(readFileSync(file, 'utf8'))?.[1];
 
 describe('starting with the session', () => {
-  const login = autostart(config, '/opt/Adit/adit-ui');
+  const login = autostart(config, ['/opt/Adit/adit-ui']);
 
   it('is off until it is set, and off again', () => {
     expect(login.isOn()).toBe(false);
@@ -25,6 +25,11 @@ describe('starting with the session', () => {
     login.set(false, { hidden: true });
   });
 
+  it('from a clone names the clone, too', () => {
+    autostart(config, ['/e/electron', '/home/a b/adit']).set(true, { hidden: true });
+    expect(exec()).toBe('"/e/electron" "/home/a b/adit" --hidden');
+  });
+
   it.each(['Hidden=true', 'X-GNOME-Autostart-enabled=false'])('believes the desktop: %s', (line) => {
     login.set(true, { hidden: false });
     writeFileSync(file, `${readFileSync(file, 'utf8')}${line}\n`);
@@ -32,7 +37,7 @@ describe('starting with the session', () => {
   });
 
   it('lets no path become a command or a field code', () => {
-    autostart(config, '/home/a "b" $HOME`x`\\c/100%u/Adit.AppImage').set(true, { hidden: false });
+    autostart(config, ['/home/a "b" $HOME`x`\\c/100%u/Adit.AppImage']).set(true, { hidden: false });
     expect(exec()).toBe('"/home/a \\\\"b\\\\" \\\\$HOME\\\\`x\\\\`\\\\\\\\c/100%%u/Adit.AppImage"');
   });
 });
