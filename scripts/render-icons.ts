@@ -1,29 +1,34 @@
 /**
  * Draws assets/tray/*.svg as PNG, once plain and once for dense screens (`@2x`), beside them: Electron's tray takes no
- * SVG. Needs the Chromium of the tests; run it after a drawing was changed and commit what it writes.
+ * SVG; and assets/icon/adit.svg in the sizes that electron-builder puts into a package. Needs the Chromium of the tests;
+ * run it after a drawing was changed and commit what it writes.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const folder = join(import.meta.dirname, '../assets/tray');
-const SIZE = 22;
+const assets = join(import.meta.dirname, '../assets');
+const TRAY_SIZE = 22;
+/** Of hicolor's folders, which electron-builder fills from files of these names. */
+const ICON_SIZES = [16, 24, 32, 48, 64, 128, 256, 512];
 
-for (const [scale, suffix] of [
-  [1, ''],
-  [2, '@2x'],
-] as const) {
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
-  const page = await browser.newPage({ viewport: { width: SIZE, height: SIZE }, deviceScaleFactor: scale });
-  for (const file of globSync('*.svg', { cwd: folder })) {
-    await page.setContent(
-      `<style>body{margin:0}svg{display:block}</style>${readFileSync(join(folder, file), 'utf8')}`,
-    );
-    const path = join(folder, file.replace('.svg', `${suffix}.png`));
-    await page.screenshot({ path, omitBackground: true });
-  }
-  await browser.close();
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+});
+
+async function draw(from: string, to: string, size: number, scale = 1): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: size, height: size }, deviceScaleFactor: scale });
+  await page.setContent(
+    `<style>body{margin:0}svg{display:block;width:${size}px;height:${size}px}</style>${readFileSync(join(assets, from), 'utf8')}`,
+  );
+  await page.screenshot({ path: join(assets, to), omitBackground: true });
+  await page.close();
 }
+
+for (const file of globSync('tray/*.svg', { cwd: assets })) {
+  await draw(file, file.replace('.svg', '.png'), TRAY_SIZE);
+  await draw(file, file.replace('.svg', '@2x.png'), TRAY_SIZE, 2);
+}
+for (const size of ICON_SIZES) await draw('icon/adit.svg', `icon/${size}x${size}.png`, size);
+await browser.close();

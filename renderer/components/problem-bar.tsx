@@ -3,6 +3,7 @@ import type { ReactElement } from 'react';
 import { useText } from '../i18n/text.ts';
 import { useApp } from '../stores/use-app.ts';
 import { Button } from './button.tsx';
+import { Icon } from './icon.tsx';
 import classes from './problem-bar.module.css';
 
 /** The helper speaks in phrases. */
@@ -17,6 +18,7 @@ export function ProblemBar(): ReactElement {
     <div role="alert">
       {problem && (
         <div className={classes['bar']}>
+          <Icon name="warning" />
           <p className={classes['text']}>
             <strong>{t('problem.title')}</strong>
             <span>{problem.kind === 'slow' ? t('problem.slow') : asSentence(problem.message)}</span>

@@ -42,7 +42,6 @@ export const de: Catalogue = {
   'fact.address': 'Adresse',
   'fact.received': 'Empfangen',
   'fact.sent': 'Gesendet',
-  'fact.step': 'Schritt',
 
   'failure.try': 'Was Sie tun können',
   'failure.details': 'Technische Einzelheiten',
@@ -79,6 +78,7 @@ export const de: Catalogue = {
     '{count, plural, one {Das Profil wurde gespeichert.} other {# Profile wurden gespeichert.}}',
 
   'profiles.title': 'Profile',
+  'profiles.import': 'Profil importieren …',
   'profiles.search': 'Profile durchsuchen',
   'profiles.none': 'Kein Profil hat „{query}“ in Name oder Gateway.',
   'profiles.count': '{count, plural, one {# Profil} other {# Profile}}',
@@ -239,6 +239,7 @@ export const de: Catalogue = {
   'export.whole': 'Die Datei enthält jede Einstellung.',
   'export.left-out':
     '{count, plural, one {# Einstellung lässt sich nicht genau ausdrücken} other {# Einstellungen lassen sich nicht genau ausdrücken}}',
+  'export.file': 'Datei',
   'export.save': '{count, plural, one {Speichern …} other {# Dateien speichern …}}',
   'export.saved': 'Gespeichert: {names}',
   'import.fill':

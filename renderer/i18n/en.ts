@@ -43,7 +43,6 @@ export const en = {
   'fact.address': 'Address',
   'fact.received': 'Received',
   'fact.sent': 'Sent',
-  'fact.step': 'Step',
 
   'failure.try': 'What to do',
   'failure.details': 'Technical details',
@@ -79,6 +78,7 @@ export const en = {
   'import.saved': '{count, plural, one {The profile was saved.} other {# profiles were saved.}}',
 
   'profiles.title': 'Profiles',
+  'profiles.import': 'Import a profile…',
   'profiles.search': 'Search profiles',
   'profiles.none': 'No profile has “{query}” in its name or gateway.',
   'profiles.count': '{count, plural, one {# profile} other {# profiles}}',
@@ -236,6 +236,7 @@ export const en = {
   'export.whole': 'The file holds every setting.',
   'export.left-out':
     '{count, plural, one {# setting cannot be expressed as it is} other {# settings cannot be expressed as they are}}',
+  'export.file': 'File',
   'export.save': '{count, plural, one {Save…} other {Save # files…}}',
   'export.saved': 'Saved: {names}',
   'import.fill':

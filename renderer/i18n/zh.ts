@@ -41,7 +41,6 @@ export const zh: Catalogue = {
   'fact.address': '地址',
   'fact.received': '已接收',
   'fact.sent': '已发送',
-  'fact.step': '步骤',
 
   'failure.try': '您可以这样做',
   'failure.details': '技术细节',
@@ -76,6 +75,7 @@ export const zh: Catalogue = {
   'import.saved': '{count, plural, other {已保存 # 个配置。}}',
 
   'profiles.title': '配置',
+  'profiles.import': '导入配置…',
   'profiles.search': '搜索配置',
   'profiles.none': '没有名称或网关包含“{query}”的配置。',
   'profiles.count': '{count, plural, other {# 个配置}}',
@@ -228,7 +228,8 @@ export const zh: Catalogue = {
   'export.impossible': '此格式无法容纳该配置',
   'export.whole': '文件包含全部设置。',
   'export.left-out': '{count, plural, other {# 项设置无法原样表达}}',
-  'export.save': '{count, plural, other {保存 # 个文件…}}',
+  'export.file': '文件',
+  'export.save': '{count, plural, =1 {保存…} other {保存 # 个文件…}}',
   'export.saved': '已保存：{names}',
   'import.fill': '请填写您知道的内容，它会保存在此电脑上；留空的内容会在连接时询问。',
   'import.ready': '内容齐全。保存后即可连接。',

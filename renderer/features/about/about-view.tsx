@@ -4,7 +4,7 @@ import { type ReactElement, useEffect, useState } from 'react';
 import { printable } from '#core/text/printable.ts';
 import type { About, Licence } from '#electron/bridge-contract.ts';
 import { Facts } from '../../components/facts.tsx';
-import { Notice } from '../../components/notice.tsx';
+import { Logo } from '../../components/logo.tsx';
 import { View } from '../../components/view.tsx';
 import { useText } from '../../i18n/text.ts';
 import { useApp } from '../../stores/use-app.ts';
@@ -23,7 +23,11 @@ export function AboutView(): ReactElement {
   const helper = link.state === 'up' ? [[t('about.helper'), printable(link.helper, 64)] as const] : [];
   return (
     <View title={t('about.title')} onBack={back}>
-      <p>{t('about.text')}</p>
+      <div className={classes['who']}>
+        <Logo />
+        <h2 className={classes['name']}>{t('app.name')}</h2>
+        <p className={classes['quiet']}>{t('about.text')}</p>
+      </div>
       {about && (
         <Facts facts={[...versions, ...helper].map(([label, version]) => ({ label, values: [version] }))} />
       )}
@@ -32,9 +36,7 @@ export function AboutView(): ReactElement {
           <h2 id="about-licences" className={classes['title']}>
             {t('about.licences')}
           </h2>
-          <Notice tone="quiet">
-            <p>{t('about.licences.text')}</p>
-          </Notice>
+          <p className={classes['quiet']}>{t('about.licences.text')}</p>
           <ul className={classes['list']}>
             {about.licences.map((licence) => (
               <OneLicence key={`${licence.name} ${licence.version}`} {...licence} />
@@ -46,19 +48,22 @@ export function AboutView(): ReactElement {
   );
 }
 
+/** Licences come with line ends for 80 columns: a line goes on where the next begins with a word. */
+const reflowed = (text: string): string => text.replaceAll(/(\S.{48,})\n(?=[\p{L}"“(])/gu, '$1 ');
+
 function OneLicence({ name, version, licence, text }: Licence): ReactElement {
   const t = useText();
   return (
     <li className={classes['item']}>
       <Collapsible.Root>
         <Collapsible.Trigger className={classes['trigger']}>
-          <span className={classes['name']}>
+          <span className={classes['package']}>
             {name} {version}
           </span>
           <span className={classes['licence']}>{licence}</span>
         </Collapsible.Trigger>
         <Collapsible.Panel>
-          <p className={classes['text']}>{text === '' ? t('about.no-text') : text}</p>
+          <p className={classes['text']}>{text === '' ? t('about.no-text') : reflowed(text)}</p>
         </Collapsible.Panel>
       </Collapsible.Root>
     </li>

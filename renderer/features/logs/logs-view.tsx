@@ -124,14 +124,16 @@ export function LogsView(): ReactElement {
               </option>
             ))}
           </select>
-          <Button aria-pressed={!following} onClick={() => setFollowing(!following)}>
+        </div>
+        <div className={classes['line']}>
+          <p className={classes['count']} role="status">
+            {said === '' ? t('logs.count', { count: filter.size }) : said}
+            {missed > 0 && ` ${t('logs.missed', { count: missed })}`}
+          </p>
+          <Button kind="link" aria-pressed={!following} onClick={() => setFollowing(!following)}>
             {t(following ? 'logs.pause' : 'logs.follow')}
           </Button>
         </div>
-        <p className={classes['count']} role="status">
-          {said === '' ? t('logs.count', { count: filter.size }) : said}
-          {missed > 0 && ` ${t('logs.missed', { count: missed })}`}
-        </p>
         {/* Read out only while it stands at its end and speaks slowly. */}
         <div
           ref={list}

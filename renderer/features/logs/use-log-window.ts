@@ -4,7 +4,7 @@ import { useApp } from '../../stores/use-app.ts';
 import { LogFilter, type Wanted, windowOf } from './log-filter.ts';
 
 /** As the style says it. */
-const ROW_REM = 4;
+const ROW_REM = 3.25;
 
 /** So many new lines at once can be read out; more cannot. */
 const CALM = 2;

@@ -96,15 +96,21 @@ function State({ entry }: { readonly entry: Readable }): ReactElement {
   );
 }
 
+/** On one line, whatever the column is wide. */
+const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');
+
 function factsOf(entry: Readable, t: Text): Fact[] {
   const { subject, issuer, names, moreNames, notBefore, notAfter, keyType, serial, sha256 } = entry;
   const more = moreNames === 0 ? [] : [t('certificates.more-names', { count: moreNames })];
-  const range = { from: date(notBefore, i18n.locale), until: date(notAfter, i18n.locale) };
+  const range = {
+    from: unbroken(date(notBefore, i18n.locale)),
+    until: unbroken(date(notAfter, i18n.locale)),
+  };
   const facts: Fact[] = [
     { label: t('certificates.subject'), values: [printable(subject, 512)] },
     { label: t('certificates.issuer'), values: [printable(issuer, 512)] },
     { label: t('certificates.names'), values: [...names.map((name) => printable(name, 256)), ...more] },
-    { label: t('certificates.valid'), values: [t('certificates.valid.range', range)] },
+    { label: t('certificates.valid'), values: [t('certificates.valid.range', range)], kind: 'number' },
     { label: t('certificates.key'), values: [printable(keyType, 64)] },
     { label: t('certificates.serial'), values: [printable(serial, 64)], kind: 'code' },
     { label: t('certificates.sha256'), values: fingerprint(sha256), kind: 'code' },

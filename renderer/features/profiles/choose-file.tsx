@@ -1,15 +1,18 @@
 /** The system's file dialog, by a button. Without a filter: a profile from an IT department may have any name. */
 import { type ReactElement, useRef } from 'react';
 import { Button } from '../../components/button.tsx';
+import type { MessageId } from '../../i18n/en.ts';
 import { useText } from '../../i18n/text.ts';
 import { useImport } from './use-import.ts';
 
 interface ChooseFileProps {
   readonly kind: 'primary' | 'quiet';
   readonly large?: boolean;
+  /** Where the view does not say what the file is for. */
+  readonly label?: MessageId;
 }
 
-export function ChooseFile({ kind, large = false }: ChooseFileProps): ReactElement {
+export function ChooseFile({ kind, large = false, label = 'import.choose' }: ChooseFileProps): ReactElement {
   const t = useText();
   const input = useRef<HTMLInputElement>(null);
   const importFiles = useImport();
@@ -28,7 +31,7 @@ export function ChooseFile({ kind, large = false }: ChooseFileProps): ReactEleme
         }}
       />
       <Button kind={kind} large={large} onClick={() => input.current?.click()}>
-        {t('import.choose')}
+        {t(label)}
       </Button>
     </>
   );

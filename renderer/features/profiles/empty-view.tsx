@@ -1,15 +1,26 @@
 /** The first start: one thing to do, said plainly. */
 import type { ReactElement } from 'react';
+import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { View } from '../../components/view.tsx';
 import { useText } from '../../i18n/text.ts';
+import { useApp } from '../../stores/use-app.ts';
 import { ChooseFile } from './choose-file.tsx';
 import classes from './empty-view.module.css';
 
 export function EmptyView(): ReactElement {
   const t = useText();
+  const go = useApp((state) => state.go);
   return (
-    <View title={t('app.name')} foot={<ChooseFile kind="primary" large />}>
+    <View
+      title={t('app.name')}
+      actions={
+        <Button kind="link" onClick={() => go('settings')} aria-label={t('nav.settings')}>
+          <Icon name="settings" />
+        </Button>
+      }
+      foot={<ChooseFile kind="primary" large />}
+    >
       <div className={classes['place']}>
         <span className={classes['icon']}>
           <Icon name="file" />

@@ -3,6 +3,7 @@ import { type ReactElement, useId } from 'react';
 import type { ExportedAs } from '#core/ipc/profile-calls.ts';
 import { printable } from '#core/text/printable.ts';
 import { Button } from '../../components/button.tsx';
+import { Facts } from '../../components/facts.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Section } from '../../components/section.tsx';
 import { View } from '../../components/view.tsx';
@@ -78,11 +79,15 @@ function Outcome({ exporting }: { readonly exporting: Exporting }): ReactElement
           <ReportEntries entries={leftOut} />
         </Section>
       )}
-      <ul className={classes['files']}>
-        {files.map((file) => (
-          <li key={file.name}>{printable(file.name, 80)}</li>
-        ))}
-      </ul>
+      <Facts
+        facts={[
+          {
+            label: t('export.file'),
+            values: files.map((file) => printable(file.name, 80)),
+            kind: 'code',
+          },
+        ]}
+      />
       {saved.length > 0 && <p>{t('export.saved', { names })}</p>}
     </>
   );

@@ -38,7 +38,11 @@ export function ProfilesView(): ReactElement {
   );
 
   return (
-    <View title={t('profiles.title')} onBack={back} foot={<ChooseFile kind="primary" large />}>
+    <View
+      title={t('profiles.title')}
+      onBack={back}
+      foot={<ChooseFile kind="primary" large label="profiles.import" />}
+    >
       {profiles.length >= SEARCH_FROM && (
         <input
           id={id}
@@ -98,7 +102,6 @@ const OneProfile = memo(function OneProfile(props: OneProfileProps): ReactElemen
   const name = printable(profile.name, 128);
   const gateway = printable(profile.gateway, 128);
   const notes = [
-    ...(state === 'disconnected' ? [] : [t(LOOKS[state].heading)]),
     ...(profile.forAll ? [t('profiles.for-all')] : []),
     ...(profile.missingSecrets.length > 0 ? [t('profiles.needs-secret')] : []),
   ];
@@ -121,6 +124,11 @@ const OneProfile = memo(function OneProfile(props: OneProfileProps): ReactElemen
           <span className={classes['gateway']} title={gateway}>
             {gateway}
           </span>
+          {state !== 'disconnected' && (
+            <span className={classes['note']} data-mark={LOOKS[state].mark}>
+              {t(LOOKS[state].heading)}
+            </span>
+          )}
           {notes.map((note) => (
             <span className={classes['note']} key={note}>
               {note}
@@ -129,15 +137,15 @@ const OneProfile = memo(function OneProfile(props: OneProfileProps): ReactElemen
           {daysLeft !== undefined && <ExpiryWords days={daysLeft} />}
         </span>
       </button>
+      <Button kind="link" onClick={() => onRemove(profile)} aria-label={t('profiles.remove', { name })}>
+        <Icon name="remove" />
+      </Button>
       <Button
         kind="link"
         onClick={() => void openProfile(profile.id)}
         aria-label={t('profiles.show', { name })}
       >
         <Icon name="more" />
-      </Button>
-      <Button kind="link" onClick={() => onRemove(profile)} aria-label={t('profiles.remove', { name })}>
-        <Icon name="remove" />
       </Button>
     </li>
   );

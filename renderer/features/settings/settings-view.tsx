@@ -2,7 +2,7 @@
 import type { ReactElement } from 'react';
 import { LANGUAGES, type Language } from '#core/text/languages.ts';
 import { printable } from '#core/text/printable.ts';
-import { Button } from '../../components/button.tsx';
+import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { View } from '../../components/view.tsx';
 import { useText } from '../../i18n/text.ts';
@@ -66,11 +66,16 @@ export function SettingsView(): ReactElement | null {
         />
         <Switch
           label={t('settings.start.hidden')}
-          hint={trayHost === 'present' ? undefined : t('settings.start.hidden.no-tray')}
+          hint={trayHost === 'absent' ? t('settings.start.hidden.no-tray') : undefined}
           checked={settings.startHidden}
           disabled={trayHost !== 'present'}
           onChange={(startHidden) => void change({ startHidden })}
         />
+        {trayHost !== 'present' && (
+          <Notice tone="quiet">
+            <p>{t(trayHost === 'absent' ? 'settings.no-tray' : 'settings.tray-unknown')}</p>
+          </Notice>
+        )}
         <Choice
           label={t('settings.start.connect')}
           value={isKnown && connectAtStart !== null ? connectAtStart : ''}
@@ -106,19 +111,15 @@ export function SettingsView(): ReactElement | null {
           ]}
           onChange={(onQuit) => void change({ onQuit })}
         />
-        {trayHost !== 'present' && (
-          <Notice tone="quiet">
-            <p>{t(trayHost === 'absent' ? 'settings.no-tray' : 'settings.tray-unknown')}</p>
-          </Notice>
-        )}
       </section>
 
       <ul className={classes['more']}>
         {MORE.map((view) => (
           <li key={view}>
-            <Button kind="link" onClick={() => go(view)}>
+            <button type="button" className={classes['row']} onClick={() => go(view)}>
               {t(`${view}.title`)}
-            </Button>
+              <Icon name="more" />
+            </button>
           </li>
         ))}
       </ul>

@@ -3,7 +3,6 @@ import { Collapsible } from '@base-ui/react/collapsible';
 import type { ReactElement } from 'react';
 import { explain } from '#core/failure/explain.ts';
 import type { Failure } from '#core/failure/failure.ts';
-import { Notice } from '../../components/notice.tsx';
 import { Button } from '../../components/button.tsx';
 import { activeLanguage, useText } from '../../i18n/text.ts';
 import { useApp } from '../../stores/use-app.ts';
@@ -14,27 +13,29 @@ export function FailureCard({ failure }: { readonly failure: Failure }): ReactEl
   const go = useApp((state) => state.go);
   const { sentence, cause, remedy, details } = explain(failure, activeLanguage());
   return (
-    <Notice tone="attention">
+    <section className={classes['card']} aria-label={t('state.failed')}>
       <p className={classes['sentence']}>{sentence}</p>
-      <p>{cause}</p>
-      <p>
-        <strong>{t('failure.try')}:</strong> {remedy}
+      <p className={classes['cause']}>{cause}</p>
+      <p className={classes['remedy']}>
+        <strong>{t('failure.try')}</strong> <span>{remedy}</span>
       </p>
-      {details.length > 0 && (
-        <Collapsible.Root>
-          <Collapsible.Trigger className={classes['trigger']}>{t('failure.details')}</Collapsible.Trigger>
-          <Collapsible.Panel>
-            <ul className={classes['details']}>
-              {details.map((line) => (
-                <li key={line}>{line}</li>
-              ))}
-            </ul>
-          </Collapsible.Panel>
-        </Collapsible.Root>
-      )}
-      <div>
-        <Button onClick={() => go('report')}>{t('report.make')}</Button>
+      <div className={classes['more']}>
+        {details.length > 0 && (
+          <Collapsible.Root>
+            <Collapsible.Trigger className={classes['trigger']}>{t('failure.details')}</Collapsible.Trigger>
+            <Collapsible.Panel>
+              <ul className={classes['details']}>
+                {details.map((line) => (
+                  <li key={line}>{line}</li>
+                ))}
+              </ul>
+            </Collapsible.Panel>
+          </Collapsible.Root>
+        )}
+        <Button kind="link" onClick={() => go('report')}>
+          {t('report.make')}
+        </Button>
       </div>
-    </Notice>
+    </section>
   );
 }

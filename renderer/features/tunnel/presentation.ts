@@ -5,7 +5,7 @@
 import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import type { MessageId } from '../../i18n/en.ts';
 
-export type Mark = 'exposed' | 'securing' | 'secured' | 'attention';
+export type Mark = 'exposed' | 'securing' | 'secured' | 'leaving' | 'attention';
 
 export interface Look {
   readonly mark: Mark;
@@ -53,7 +53,7 @@ export const LOOKS: Readonly<Record<TunnelState, Look>> = {
     live: true,
   },
   disconnecting: {
-    mark: 'securing',
+    mark: 'leaving',
     heading: 'state.disconnecting',
     meaning: 'state.disconnecting.meaning',
     control: CONNECT,
@@ -75,6 +75,12 @@ const STEPS: readonly (readonly [RegExp, MessageId])[] = [
   [/^(IKE_INTERMEDIATE|IKE_AUTH)/, 'step.login'],
   [/^configuring /, 'step.setting-up'],
 ];
+
+/** What is done of connecting while a step lasts, as a share of the steps that are known. */
+export function stepShare(step: string | null | undefined): number {
+  const at = STEPS.findIndex(([, known]) => known === stepOf(step));
+  return Math.max(0, at) / STEPS.length;
+}
 
 export function stepOf(step: string | null | undefined): MessageId {
   if (step === null || step === undefined) return 'step.asking';

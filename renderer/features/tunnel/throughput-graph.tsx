@@ -6,10 +6,10 @@ import { bytes } from '../../format/units.ts';
 import { i18n, useText } from '../../i18n/text.ts';
 import type { Sample } from '../../stores/throughput.ts';
 import { useApp } from '../../stores/use-app.ts';
-import { summaryOf } from './throughput-model.ts';
+import { heightOf, spanOf, summaryOf } from './throughput-model.ts';
 import classes from './throughput-graph.module.css';
 
-const HEIGHT = 72;
+const HEIGHT = 60;
 const NONE: readonly Sample[] = [];
 
 export function ThroughputGraph({ profile }: { readonly profile: string }): ReactElement | null {
@@ -42,12 +42,12 @@ export function ThroughputGraph({ profile }: { readonly profile: string }): Reac
   const rate = (octets: number): string => t('graph.rate', { amount: bytes(octets, i18n.locale) });
   return (
     <figure className={classes['figure']}>
+      <figcaption className={classes['peak']}>{t('graph.peak', { rate: rate(peak) })}</figcaption>
       <div className={classes['plot']} ref={place} aria-hidden="true" />
-      <figcaption className={classes['caption']}>
+      <p className={classes['caption']}>
         <span className={classes['received']}>{t('graph.received', { rate: rate(received) })}</span>
         <span className={classes['sent']}>{t('graph.sent', { rate: rate(sent) })}</span>
-        <span>{t('graph.peak', { rate: rate(peak) })}</span>
-      </figcaption>
+      </p>
     </figure>
   );
 }
@@ -63,23 +63,30 @@ function dataOf(samples: readonly Sample[]): uPlot.AlignedData {
 
 function options(host: HTMLElement): uPlot.Options {
   // Read at each drawing, so that a change of theme counts. A custom property would come unresolved; a colour does not.
-  const colour = (name: string) => (): string => {
+  const colour = (name: string, of: 'borderTopColor' | 'outlineColor') => (): string => {
     const place = host.parentElement?.querySelector(`.${classes[name]}`);
-    return place ? getComputedStyle(place, '::before').borderTopColor : '';
+    return place ? getComputedStyle(place, '::before')[of] : '';
   };
-  const scaled = (_: uPlot, _min: number, max: number): uPlot.Range.MinMax => [0, Math.max(max, 1024)];
   return {
     width: host.clientWidth,
     height: HEIGHT,
-    padding: [4, 0, 2, 0],
+    padding: [1, 0, 1, 0],
     cursor: { show: false },
     legend: { show: false },
     axes: [{ show: false }, { show: false }],
-    scales: { y: { range: scaled } },
+    scales: {
+      x: { range: (_, first, last) => spanOf(first, last) },
+      y: { range: (_, _least, most) => heightOf(most) },
+    },
     series: [
       {},
-      { stroke: colour('received'), width: 2, points: { show: false } },
-      { stroke: colour('sent'), dash: [4, 3], width: 2, points: { show: false } },
+      {
+        stroke: colour('received', 'borderTopColor'),
+        fill: colour('received', 'outlineColor'),
+        width: 2,
+        points: { show: false },
+      },
+      { stroke: colour('sent', 'borderTopColor'), dash: [4, 3], width: 2, points: { show: false } },
     ],
   };
 }

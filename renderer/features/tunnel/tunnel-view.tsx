@@ -16,7 +16,7 @@ import { useApp } from '../../stores/use-app.ts';
 import { EmptyView } from '../profiles/empty-view.tsx';
 import { ExpiryNotice } from '../profiles/expiry-notice.tsx';
 import { FailureCard } from './failure-card.tsx';
-import { LOOKS, protectedNetworks, stepOf, traffic } from './presentation.ts';
+import { LOOKS, protectedNetworks, stepOf, stepShare, traffic } from './presentation.ts';
 import { Reconnecting } from './reconnecting.tsx';
 import { SecretDialog } from './secret-dialog.tsx';
 import { ThroughputGraph } from './throughput-graph.tsx';
@@ -33,6 +33,9 @@ export function TunnelView(): ReactElement {
   if (!profile) return <EmptyView />;
   return <OneTunnel profile={profile} others={active.filter((id) => id !== profile.id).length} />;
 }
+
+/** States that leave the view to other things as well; in the others the mark is all there is to see. */
+const SHARES: ReadonlySet<TunnelState> = new Set(['connected', 'reconnecting', 'failed']);
 
 function OneTunnel({
   profile,
@@ -81,15 +84,27 @@ function OneTunnel({
         </Button>
       }
     >
-      <section className={classes['state']} data-state={state} data-mark={look.mark}>
+      <section
+        className={classes['state']}
+        data-state={state}
+        data-mark={look.mark}
+        data-shares={SHARES.has(state)}
+      >
         <StateMark mark={look.mark} />
         <div role="status" className={classes['words']}>
           <h2 className={classes['heading']}>{t(look.heading)}</h2>
           <p className={classes['meaning']}>{meaningOf(state, tunnel, t)}</p>
         </div>
-        <p className={classes['profile']}>{printable(profile.name, 96)}</p>
+        <p className={classes['profile']}>
+          <span className={classes['name']}>{printable(profile.name, 96)}</span>
+          {state === 'connected' && tunnel && <Since time={tunnel.since} />}
+        </p>
         {others > 0 && <p className={classes['meaning']}>{t('profile.others', { count: others })}</p>}
-        {tunnel && <Chips tunnel={tunnel} />}
+        {/* Between two tries there is no step. */}
+        {(state === 'connecting' || (state === 'reconnecting' && tunnel?.step)) && (
+          <Step step={tunnel?.step} />
+        )}
+        {state === 'connected' && tunnel && <Chips tunnel={tunnel} />}
       </section>
       {state === 'reconnecting' && tunnel && <Reconnecting tunnel={tunnel} />}
       {state === 'failed' && tunnel?.failure && <FailureCard failure={tunnel.failure} />}
@@ -109,19 +124,43 @@ function meaningOf(state: TunnelState, tunnel: TunnelStatus | undefined, t: Text
   return t('state.connected.meaning', { networks });
 }
 
+/** A clock of its own, so that each second draws nothing else. */
+function Since({ time }: { readonly time: string }): ReactElement {
+  const t = useText();
+  const now = useNow();
+  return (
+    <span className={classes['since']}>
+      <span className={classes['said']}>{t('fact.connected-for')}</span> {elapsed(secondsSince(time, now))}
+    </span>
+  );
+}
+
+function Step({ step }: { readonly step: string | null | undefined }): ReactElement {
+  const t = useText();
+  return (
+    <div className={classes['step']}>
+      <p>{t(stepOf(step))}</p>
+      <div className={classes['way']} aria-hidden="true">
+        <div className={classes['done']} style={{ inlineSize: `${100 * (stepShare(step) + 0.125)}%` }} />
+      </div>
+    </div>
+  );
+}
+
 function Chips({ tunnel }: { readonly tunnel: TunnelStatus }): ReactElement | null {
   const t = useText();
   const chips = [
-    ...(tunnel.nat && (tunnel.nat.local || tunnel.nat.remote) ? [t('chip.nat')] : []),
-    ...(tunnel.path?.mobike ? [t('chip.mobike')] : []),
-    ...(tunnel.ike && tunnel.ike.weak.length > 0 ? [t('chip.weak')] : []),
+    ...(tunnel.ike && tunnel.ike.weak.length > 0 ? (['chip.weak'] as const) : []),
+    ...(tunnel.nat && (tunnel.nat.local || tunnel.nat.remote) ? (['chip.nat'] as const) : []),
+    ...(tunnel.path?.mobike ? (['chip.mobike'] as const) : []),
   ];
   if (chips.length === 0) return null;
   return (
     <ul className={classes['chips']}>
       {chips.map((chip) => (
-        <li className={classes['chip']} key={chip}>
-          {chip}
+        <li className={classes['chip']} data-tone={chip === 'chip.weak' ? 'attention' : undefined} key={chip}>
+          {chip === 'chip.weak' && <Icon name="warning" />}
+          {t(chip)}
         </li>
       ))}
     </ul>
@@ -136,7 +175,6 @@ interface TunnelFactsProps {
 
 function TunnelFacts({ profile, tunnel, state }: TunnelFactsProps): ReactElement {
   const t = useText();
-  const now = useNow();
   const { live } = LOOKS[state];
   const facts: Fact[] = [
     {
@@ -144,14 +182,9 @@ function TunnelFacts({ profile, tunnel, state }: TunnelFactsProps): ReactElement
       values: [live && tunnel?.gateway ? endpoint(tunnel.gateway) : printable(profile.gateway)],
     },
   ];
-  // Between two tries there is no step.
-  if (state === 'connecting' || (state === 'reconnecting' && tunnel?.step)) {
-    facts.push({ label: t('fact.step'), values: [t(stepOf(tunnel?.step))] });
-  }
   if (state === 'connected' && tunnel) {
     const { received, sent } = traffic(tunnel);
     facts.push(
-      { label: t('fact.connected-for'), values: [elapsed(secondsSince(tunnel.since, now))], kind: 'number' },
       { label: t('fact.address'), values: tunnel.virtualIps.map((address) => printable(address)) },
       { label: t('fact.received'), values: [bytes(received, i18n.locale)], kind: 'number' },
       { label: t('fact.sent'), values: [bytes(sent, i18n.locale)], kind: 'number' },

@@ -1,7 +1,7 @@
 /** Rates from counters: over rekeyings, gaps and a week. */
 import { describe, expect, it } from 'vitest';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
-import { summaryOf } from '#renderer/features/tunnel/throughput-model.ts';
+import { heightOf, spanOf, summaryOf } from '#renderer/features/tunnel/throughput-model.ts';
 import { createAppStore } from '#renderer/stores/store.ts';
 import { KEPT } from '#renderer/stores/throughput.ts';
 import { bare, CONNECTED } from '#test/fakes/statuses.ts';
@@ -81,5 +81,27 @@ describe('the throughput', () => {
     for (let second = 0; second < 3_000; second++) after(1000, { bytesIn: second * 1.25e9 });
     expect(samples()).toHaveLength(KEPT);
     expect(summaryOf(samples())).toMatchObject({ received: 1.25e9, sent: 0, peak: 1.25e9 });
+  });
+});
+
+describe('the graph', () => {
+  it('is as high as the higher line, and has the words of the last second', () => {
+    const samples = [
+      { at: 0, received: null, sent: null },
+      { at: 1000, received: 300, sent: 9000 },
+      { at: 2000, received: 700, sent: 20 },
+    ];
+    expect(summaryOf(samples)).toEqual({ received: 700, sent: 20, peak: 9000 });
+    expect(heightOf(9000)).toEqual([0, 9000]);
+  });
+
+  it('does not make mountains of a few octets, nor of nothing', () => {
+    expect(heightOf(12)).toEqual([0, 1024]);
+    expect(heightOf(null)).toEqual([0, 1024]);
+  });
+
+  it('shows a minute from its first second on, and what there is when there is more', () => {
+    expect(spanOf(100, 100)).toEqual([40, 100]);
+    expect(spanOf(100, 220)).toEqual([100, 220]);
   });
 });
