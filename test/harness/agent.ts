@@ -1,14 +1,13 @@
 /**
  * Runs on a host of the lab and does there what a program of the user would do: serve a file, fetch it, send one,
- * answer and send datagrams. One JSON request a line on stdin, one JSON answer a line on stdout. The other end of
- * the conversation is traffic.ts. Ends when stdin closes.
+ * answer and send datagrams. traffic.ts asks, by line-calls.ts. Ends when stdin closes.
  */
 import { createHash, randomFillSync } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer, request as httpRequest } from 'node:http';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { serveCalls } from './line-calls.ts';
 import type { AgentCall, AgentRequest } from './traffic.ts';
 
 /** `bytes` random octets in pieces; `seen` is told every piece. */
@@ -133,11 +132,5 @@ function handle<D extends AgentRequest['do']>(call: AgentCall<D> & { do: D }): P
   return HANDLERS[call.do](call);
 }
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { id, call } = JSON.parse(line) as { id: number; call: AgentRequest };
-  void handle<AgentRequest['do']>(call).then(
-    (result) => process.stdout.write(`${JSON.stringify({ id, result })}\n`),
-    (error: unknown) => process.stdout.write(`${JSON.stringify({ id, error: String(error) })}\n`),
-  );
-}
+await serveCalls((call: AgentRequest) => handle<AgentRequest['do']>(call), { atOnce: true });
 process.exit(0);

@@ -1,14 +1,14 @@
 /**
- * Runs on a host of the lab and holds one native data plane there. One JSON request a line on stdin, one JSON answer a
- * line on stdout; the test's end of the conversation is data-plane-host.ts. Ends when stdin closes.
+ * Runs on a host of the lab and holds one native data plane there. data-plane-host.ts asks, by line-calls.ts.
+ * Ends when stdin closes.
  */
 import { readdirSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { DataPlane } from '#helper/native/data-plane.ts';
 import { linuxPlatform } from '#helper/native/data-plane-linux.ts';
 import type { Happened, PlaneCall, PlaneRequest } from './data-plane-host.ts';
 import { childFromText } from './esp-children.ts';
+import { serveCalls } from './line-calls.ts';
 
 const platform = linuxPlatform(process.env.ADIT_NATIVE);
 const happened: Happened = { ike: [], expired: [], fatal: [] };
@@ -73,19 +73,5 @@ async function handle<D extends PlaneRequest['do']>(call: PlaneCall<D> & { do: D
   return await HANDLERS[call.do](call);
 }
 
-const write = (answer: object): void => {
-  const text = JSON.stringify(answer, (_, value: unknown) =>
-    typeof value === 'bigint' ? Number(value) : value,
-  );
-  process.stdout.write(`${text}\n`);
-};
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const { id, call } = JSON.parse(line) as { id: number; call: PlaneRequest };
-  try {
-    write({ id, result: (await handle<PlaneRequest['do']>(call)) ?? null });
-  } catch (error) {
-    write({ id, error: String(error) });
-  }
-}
+await serveCalls((call: PlaneRequest) => handle<PlaneRequest['do']>(call));
 process.exit(0);

@@ -1,11 +1,9 @@
 /** A native data plane on a host of the lab: the test's end of data-plane-agent.ts. Numbers that are bigint there are numbers here. */
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { DataPlaneStats, EspPath, SaCounters, UdpOptions } from '#helper/native/data-plane.ts';
 import type { SocketAddress } from '#core/net/address.ts';
 import type { ChildText } from './esp-children.ts';
 import type { Host } from './host.ts';
-import type { Daemon } from './process.ts';
+import { LineCaller, startAgent } from './line-calls.ts';
 
 export type PlaneRequest =
   | { do: 'open'; tun: string; sockets: readonly UdpOptions[] }
@@ -41,40 +39,15 @@ const SANITIZER = [
   'UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1',
 ];
 
-export class DataPlaneHost {
-  readonly daemon: Daemon;
-  readonly #waiting = new Map<
-    number,
-    { resolve: (value: unknown) => void; reject: (error: Error) => void }
-  >();
-  #last = 0;
-
-  private constructor(daemon: Daemon) {
-    this.daemon = daemon;
-    if (daemon.child.stdout === null) throw new Error('the agent has no stdout');
-    createInterface({ input: daemon.child.stdout }).on('line', (line) => {
-      const answer = JSON.parse(line) as { id: number; result?: unknown; error?: string };
-      const waiter = this.#waiting.get(answer.id);
-      this.#waiting.delete(answer.id);
-      if (answer.error === undefined) waiter?.resolve(answer.result);
-      else waiter?.reject(new Error(answer.error));
-    });
-    daemon.child.once('exit', (code, signal) => {
-      const error = new Error(`the agent ended (${code ?? signal}): ${daemon.output.slice(-2000)}`);
-      for (const waiter of this.#waiting.values()) waiter.reject(error);
-    });
-  }
-
+export class DataPlaneHost extends LineCaller<PlaneRequest> {
   /**
    * ADIT_NATIVE names another addon than build/native/adit.node, ADIT_NATIVE_PRELOAD a library to load before it: the
    * run-time of a sanitizer (scripts/build-native.sh).
    */
   static on(host: Host): DataPlaneHost {
-    const script = fileURLToPath(new URL('data-plane-agent.ts', import.meta.url));
     const preload = process.env.ADIT_NATIVE_PRELOAD;
-    const sanitized = preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`, ...SANITIZER];
-    const argv = [...sanitized, process.execPath, script];
-    return new DataPlaneHost(host.start(argv, { stdio: ['pipe', 'pipe', 'pipe'] }));
+    const before = preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`, ...SANITIZER];
+    return new DataPlaneHost(startAgent(host, 'data-plane-agent.ts', [], { before }));
   }
 
   open(tun: string, sockets: readonly UdpOptions[]): Promise<{ tun: string; ports: number[] }> {
@@ -101,17 +74,5 @@ export class DataPlaneHost {
 
   churn(child: ChildText, path: EspPath, times: number): Promise<{ rssKib: number }> {
     return this.ask({ do: 'churn', child, path, times }) as Promise<{ rssKib: number }>;
-  }
-
-  ask(call: PlaneRequest): Promise<unknown> {
-    const id = ++this.#last;
-    return new Promise((resolve, reject) => {
-      if (!this.daemon.running) {
-        reject(new Error(`the agent ended: ${this.daemon.output}`));
-        return;
-      }
-      this.#waiting.set(id, { resolve, reject });
-      this.daemon.child.stdin?.write(`${JSON.stringify({ id, call })}\n`);
-    });
   }
 }

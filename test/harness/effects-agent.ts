@@ -1,16 +1,14 @@
 /**
- * Runs on a host of the lab as root and changes it with the real effects, as the helper would. One JSON request a
- * line on stdin, one JSON answer a line on stdout; the other end is effects-client.ts. An address travels as
- * `{ "$ip": text }`. With ADIT_TEST_WITHOUT the named programs are not found.
+ * Runs on a host of the lab as root and changes it with the real effects, as the helper would. effects-client.ts asks, by
+ * line-calls.ts. With ADIT_TEST_WITHOUT the named programs are not found.
  */
-import { createInterface } from 'node:readline';
-import { parseIp } from '#core/net/address.ts';
 import { doctor } from '#helper/effects/doctor.ts';
 import { SystemFailure } from '#helper/effects/effects.ts';
 import { JournalFile, undoAll, undoEntry } from '#helper/effects/journal-file.ts';
 import { linuxEffects, linuxSystem } from '#helper/effects/linux.ts';
 import type { Runner } from '#helper/effects/run.ts';
-import { writeIp, type EffectsRequest } from './effects-client.ts';
+import type { EffectsRequest } from './effects-client.ts';
+import { serveCalls } from './line-calls.ts';
 
 const [stateDir = ''] = process.argv.slice(2);
 // The helper's own.
@@ -73,17 +71,9 @@ async function answer(request: EffectsRequest): Promise<unknown> {
   }
 }
 
-const reviveIp = (_: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && '$ip' in value ? parseIp(String(value.$ip)) : value;
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const { id, request } = JSON.parse(line, reviveIp) as { id: number; request: EffectsRequest };
-  const reply = await answer(request).then(
-    (result) => ({ id, result }),
-    (error: unknown) =>
-      error instanceof SystemFailure
-        ? { id, failure: { what: error.what, detail: error.detail, remedy: error.remedy } }
-        : { id, failure: { what: String(error), detail: (error as Error).stack ?? '', remedy: '' } },
-  );
-  process.stdout.write(`${JSON.stringify(reply, writeIp)}\n`);
-}
+await serveCalls(answer, {
+  describe: (error) =>
+    error instanceof SystemFailure
+      ? { what: error.what, detail: error.detail, remedy: error.remedy }
+      : { what: String(error), detail: (error as Error).stack ?? '', remedy: '' },
+});

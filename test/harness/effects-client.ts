@@ -1,7 +1,5 @@
 /** The real effects on a host of the lab, as a test calls them: the test's end of effects-agent.ts. */
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { formatIp, type IpAddress } from '#core/net/address.ts';
+import type { IpAddress } from '#core/net/address.ts';
 import type { DoctorCheck } from '#helper/effects/doctor.ts';
 import {
   SystemFailure,
@@ -13,6 +11,7 @@ import {
 } from '#helper/effects/effects.ts';
 import type { JournalEntry } from '#helper/effects/journal.ts';
 import type { Host } from './host.ts';
+import { LineCaller, startAgent } from './line-calls.ts';
 import type { Daemon } from './process.ts';
 
 interface TunnelChanges {
@@ -43,50 +42,23 @@ interface Answers {
 }
 type Answer<D> = D extends keyof Answers ? Answers[D] : string[];
 
-interface Reply {
-  readonly id: number;
-  readonly result?: unknown;
-  readonly failure?: { what: string; detail: string; remedy: string };
-}
+type Failure = Pick<SystemFailure, 'what' | 'detail' | 'remedy'>;
 
 export class EffectsOnHost {
   readonly daemon: Daemon;
-  readonly #waiting = new Map<
-    number,
-    { resolve: (value: unknown) => void; reject: (error: Error) => void }
-  >();
-  #last = 0;
+  readonly #agent: LineCaller<EffectsRequest>;
 
   /** `stateDir` must exist. `without` hides programs of the machine from the effects. */
   constructor(host: Host, stateDir: string, without: readonly string[] = []) {
-    const script = fileURLToPath(new URL('effects-agent.ts', import.meta.url));
-    this.daemon = host.start([process.execPath, script, stateDir], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ADIT_TEST_WITHOUT: without.join(',') },
-    });
-    if (this.daemon.child.stdout === null) throw new Error('the agent has no stdout');
-    createInterface({ input: this.daemon.child.stdout }).on('line', (line) => {
-      const { id, result, failure } = JSON.parse(line) as Reply;
-      const waiter = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (failure === undefined) waiter?.resolve(result);
-      else waiter?.reject(new SystemFailure(failure.what, failure.detail, failure.remedy));
-    });
-    this.daemon.child.once('exit', () => {
-      const error = new Error(`the effects ended: ${this.daemon.output}`);
-      for (const { reject } of this.#waiting.values()) reject(error);
+    const env = { ADIT_TEST_WITHOUT: without.join(',') };
+    this.daemon = startAgent(host, 'effects-agent.ts', [stateDir], { env });
+    this.#agent = new LineCaller(this.daemon, (described) => {
+      const { what, detail, remedy } = described as Failure;
+      return new SystemFailure(what, detail, remedy);
     });
   }
 
   ask<R extends EffectsRequest>(request: R): Promise<Answer<R['do']>> {
-    const id = ++this.#last;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.daemon.child.stdin?.write(`${JSON.stringify({ id, request }, writeIp)}\n`);
-    });
+    return this.#agent.ask(request) as Promise<Answer<R['do']>>;
   }
 }
-
-/** For JSON.stringify: an address as its text. */
-export const writeIp = (_: string, value: unknown): unknown =>
-  value instanceof Uint8Array ? { $ip: formatIp(value) } : value;

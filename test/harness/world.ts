@@ -36,6 +36,11 @@ export class World implements AsyncDisposable {
     return host;
   }
 
+  /** Several at once, in the order of their names. */
+  hosts<const N extends readonly string[]>(...names: N): Promise<{ [K in keyof N]: Host }> {
+    return Promise.all(names.map((name) => this.host(name))) as Promise<{ [K in keyof N]: Host }>;
+  }
+
   async link(a: End, b: End): Promise<void> {
     await a.host.ip(`link add ${a.device} type veth peer name ${b.device} netns ${b.host.pid}`);
     for (const end of [a, b]) {

@@ -10,14 +10,14 @@ import type { BadLink } from '#test/harness/bad-link-agent.ts';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
 import { type ChildText, facing } from '#test/harness/esp-children.ts';
 import type { Host } from '#test/harness/host.ts';
+import { adapterUp, LEFT_INNER, PLANE_PORT as PORT, RIGHT_INNER } from '#test/harness/plane-pair.ts';
 import { until } from '#test/harness/process.ts';
 import { moveFiles, Traffic, type Transfer } from '#test/harness/traffic.ts';
 import { World } from '#test/harness/world.ts';
 
 const FILE_BYTES = Number(process.env.ADIT_FILE_BYTES ?? 60_000_000);
-const PORT = 4500;
-const LEFT = { outer: '192.0.2.1', inner4: '10.9.0.1', inner6: 'fd09::1' };
-const RIGHT = { outer: '198.51.100.2', inner4: '10.9.1.1', inner6: 'fd09:1::1' };
+const LEFT = { outer: '192.0.2.1', ...LEFT_INNER };
+const RIGHT = { outer: '198.51.100.2', ...RIGHT_INNER };
 const MIDDLE = { left: '192.0.2.254', right: '198.51.100.254' };
 
 let world: World;
@@ -38,11 +38,7 @@ const sa = (number: number, esp = 'aes128gcm16'): ChildText => ({
 async function openPlane(host: Host, own: typeof LEFT, other: typeof LEFT): Promise<DataPlaneHost> {
   const plane = DataPlaneHost.on(host);
   await plane.open('adit%d', [{ family: 4, port: PORT }]);
-  await host.ip(`addr add ${own.inner4}/32 dev adit0`);
-  await host.ip('link set adit0 up mtu 1400');
-  await host.ip(`route add ${other.inner4}/32 dev adit0 src ${own.inner4}`);
-  await host.ip(`addr add ${own.inner6}/128 dev adit0 nodad`);
-  await host.ip(`-6 route add ${other.inner6}/128 dev adit0 src ${own.inner6}`);
+  await adapterUp(host, own, other, 1400);
   return plane;
 }
 
@@ -58,9 +54,7 @@ const ACROSS = { left: RIGHT.outer, right: LEFT.outer };
 
 beforeEach(async () => {
   world = await World.create();
-  const names = ['left', 'middle', 'right'] as const;
-  const [one, middle, two] = await Promise.all(names.map((name) => world.host(name)));
-  if (!one || !middle || !two) throw new Error('three hosts');
+  const [one, middle, two] = await world.hosts('left', 'middle', 'right');
   hosts = { left: one, middle, right: two };
   await world.link(
     { host: one, device: 'eth0', addresses: [`${LEFT.outer}/24`] },

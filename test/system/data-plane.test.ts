@@ -8,24 +8,20 @@ import { EspTransform } from '#core/esp/packet.ts';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
 import { type ChildText, childFromText, facing, keysNamed, suite } from '#test/harness/esp-children.ts';
 import type { Host } from '#test/harness/host.ts';
+import {
+  adapterUp,
+  LEFT_INNER,
+  PLANE_PORT as PORT,
+  PLANE_SA as SA,
+  RIGHT_INNER,
+} from '#test/harness/plane-pair.ts';
 import { ipv4Udp } from '#test/harness/ip-packets.ts';
 import { until } from '#test/harness/process.ts';
 import { moveFiles, Traffic } from '#test/harness/traffic.ts';
 import { World } from '#test/harness/world.ts';
 
-const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8::1', inner4: '10.9.0.1', inner6: 'fd09::1' };
-const RIGHT = { outer4: '192.0.2.2', outer6: '2001:db8::2', inner4: '10.9.1.1', inner6: 'fd09:1::1' };
-const PORT = 4500;
-
-const SA: ChildText = {
-  spiIn: 0x1001,
-  spiOut: 0x2001,
-  esp: 'aes256gcm16',
-  keyIn: 'right to left',
-  keyOut: 'left to right',
-  local: ['10.9.0.0/24', 'fd09::/64'],
-  remote: ['10.9.1.0/24', 'fd09:1::/64'],
-};
+const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8::1', ...LEFT_INNER };
+const RIGHT = { outer4: '192.0.2.2', outer6: '2001:db8::2', ...RIGHT_INNER };
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 
@@ -50,11 +46,7 @@ async function openPlane(
     { family: 4, port: PORT, mark: 7 },
     { family: 6, port: PORT, mark: 7 },
   ]);
-  await host.ip(`addr add ${own.inner4}/32 dev adit0`);
-  await host.ip(`addr add ${own.inner6}/128 dev adit0 nodad`);
-  await host.ip('link set adit0 up mtu 1400');
-  await host.ip(`route add ${other.inner4}/32 dev adit0 src ${own.inner4}`);
-  await host.ip(`-6 route add ${other.inner6}/128 dev adit0 src ${own.inner6}`);
+  await adapterUp(host, own, other, 1400);
 }
 
 async function install(child: ChildText, over6 = false): Promise<void> {

@@ -28,10 +28,7 @@ const plain = `# from DHCP\nnameserver ${OUTSIDE}\nsearch lan.example\noptions t
 /** A host with both servers within reach, over eth0 and adit0. */
 async function world() {
   const created = await World.create();
-  const [client, lan, inside] = await Promise.all(
-    ['client', 'lan', 'inside'].map((name) => created.host(name)),
-  );
-  if (client === undefined || lan === undefined || inside === undefined) throw new Error('no hosts');
+  const [client, lan, inside] = await created.hosts('client', 'lan', 'inside');
   await created.link(
     { host: client, device: 'eth0', addresses: ['192.168.7.2/24'] },
     { host: lan, device: 'eth0', addresses: [`${OUTSIDE}/24`] },

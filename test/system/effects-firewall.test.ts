@@ -39,7 +39,7 @@ async function packets(host: Host, counter: string): Promise<number> {
 
 beforeAll(async () => {
   world = await World.create();
-  [client, lan, inside] = await Promise.all([world.host('client'), world.host('lan'), world.host('inside')]);
+  [client, lan, inside] = await world.hosts('client', 'lan', 'inside');
   await world.link(
     { host: client, device: 'eth0', addresses: ['192.168.7.2/24', 'fd07::2/64'] },
     { host: lan, device: 'eth0', addresses: ['192.168.7.1/24', 'fd07::1/64'] },

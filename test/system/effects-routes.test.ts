@@ -52,7 +52,7 @@ async function wayOf(address: string, counter: string, ...options: string[]): Pr
 
 beforeAll(async () => {
   world = await World.create();
-  [client, lan, inside] = await Promise.all([world.host('client'), world.host('lan'), world.host('inside')]);
+  [client, lan, inside] = await world.hosts('client', 'lan', 'inside');
   await world.link(
     { host: client, device: 'eth0', addresses: ['192.168.7.2/24', 'fd07::2/64'] },
     { host: lan, device: 'eth0', addresses: ['192.168.7.1/24', 'fd07::1/64'] },

@@ -5,23 +5,20 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
-import { type ChildText, facing } from '#test/harness/esp-children.ts';
+import { facing } from '#test/harness/esp-children.ts';
 import type { Host } from '#test/harness/host.ts';
+import {
+  adapterUp,
+  LEFT_INNER,
+  PLANE_PORT as PORT,
+  PLANE_SA as SA,
+  RIGHT_INNER,
+} from '#test/harness/plane-pair.ts';
 import { moveFiles, Traffic } from '#test/harness/traffic.ts';
 import { World } from '#test/harness/world.ts';
 
-const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8:1::1', inner4: '10.9.0.1', inner6: 'fd09::1' };
-const RIGHT = { outer4: '198.51.100.1', outer6: '2001:db8:2::1', inner4: '10.9.1.1', inner6: 'fd09:1::1' };
-const PORT = 4500;
-const SA: ChildText = {
-  spiIn: 0x1001,
-  spiOut: 0x2001,
-  esp: 'aes256gcm16',
-  keyIn: 'right to left',
-  keyOut: 'left to right',
-  local: ['10.9.0.0/24', 'fd09::/64'],
-  remote: ['10.9.1.0/24', 'fd09:1::/64'],
-};
+const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8:1::1', ...LEFT_INNER };
+const RIGHT = { outer4: '198.51.100.1', outer6: '2001:db8:2::1', ...RIGHT_INNER };
 /** What AES-GCM in UDP over IPv4 and IPv6 adds at most. */
 const OVERHEAD = { 4: 20 + 8 + 8 + 8 + 16 + 5, 6: 40 + 8 + 8 + 8 + 16 + 5 } as const;
 
@@ -39,10 +36,7 @@ let open: World | undefined;
 async function narrowPath(wide: number, narrow: number, outer: 4 | 6): Promise<Narrow> {
   const world = await World.create();
   open = world;
-  const [left, right, a, b] = await Promise.all(
-    ['left', 'right', 'routera', 'routerb'].map((name) => world.host(name)),
-  );
-  if (!left || !right || !a || !b) throw new Error('a host is missing');
+  const [left, right, a, b] = await world.hosts('left', 'right', 'routera', 'routerb');
   await world.link(
     { host: left, device: 'eth0', addresses: [`${LEFT.outer4}/24`, `${LEFT.outer6}/64`] },
     { host: a, device: 'lan', addresses: ['192.0.2.254/24', '2001:db8:1::fe/64'] },
@@ -80,11 +74,7 @@ async function narrowPath(wide: number, narrow: number, outer: 4 | 6): Promise<N
       { family: 4, port: PORT, mark: 7 },
       { family: 6, port: PORT, mark: 7 },
     ]);
-    await host.ip(`addr add ${own.inner4}/32 dev adit0`);
-    await host.ip(`addr add ${own.inner6}/128 dev adit0 nodad`);
-    await host.ip(`link set adit0 up mtu ${Math.max(wide - OVERHEAD[outer], 1280)}`);
-    await host.ip(`route add ${other.inner4}/32 dev adit0 src ${own.inner4}`);
-    await host.ip(`-6 route add ${other.inner6}/128 dev adit0 src ${own.inner6}`);
+    await adapterUp(host, own, other, Math.max(wide - OVERHEAD[outer], 1280));
     const path = {
       socket: outer === 4 ? 0 : 1,
       remote: { address: outer === 4 ? other.outer4 : other.outer6, port: PORT },

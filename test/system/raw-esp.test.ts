@@ -4,29 +4,26 @@
  */
 import { afterEach, expect, it } from 'vitest';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
-import { type ChildText, facing } from '#test/harness/esp-children.ts';
+import { facing } from '#test/harness/esp-children.ts';
 import type { Host } from '#test/harness/host.ts';
+import {
+  adapterUp,
+  LEFT_INNER,
+  PLANE_PORT as PORT,
+  PLANE_SA as SA,
+  RIGHT_INNER,
+} from '#test/harness/plane-pair.ts';
 import { moveFiles, Traffic } from '#test/harness/traffic.ts';
 import { World } from '#test/harness/world.ts';
 
-const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8:1::1', inner4: '10.9.0.1', inner6: 'fd09::1' };
-const RIGHT = { outer4: '198.51.100.1', outer6: '2001:db8:2::1', inner4: '10.9.1.1', inner6: 'fd09:1::1' };
-const PORT = 4500;
+const LEFT = { outer4: '192.0.2.1', outer6: '2001:db8:1::1', ...LEFT_INNER };
+const RIGHT = { outer4: '198.51.100.1', outer6: '2001:db8:2::1', ...RIGHT_INNER };
 const SOCKETS = [
   { family: 4, port: PORT, mark: 7 },
   { family: 6, port: PORT, mark: 7 },
   { family: 4, port: 0, mark: 7, protocol: 'esp' },
   { family: 6, port: 0, mark: 7, protocol: 'esp' },
 ] as const;
-const SA: ChildText = {
-  spiIn: 0x1001,
-  spiOut: 0x2001,
-  esp: 'aes256gcm16',
-  keyIn: 'right to left',
-  keyOut: 'left to right',
-  local: ['10.9.0.0/24', 'fd09::/64'],
-  remote: ['10.9.1.0/24', 'fd09:1::/64'],
-};
 /** What AES-GCM adds at most: the IP header, SPI and sequence number, IV, ICV, padding and trailer. */
 const OVERHEAD = { 4: 20 + 8 + 8 + 16 + 5, 6: 40 + 8 + 8 + 16 + 5 } as const;
 
@@ -57,10 +54,7 @@ const pathTo = (there: Place, carriage: Carriage, family: 4 | 6) => ({
 async function scene(family: 4 | 6, narrow = 1500): Promise<Scene> {
   const world = await World.create();
   open = world;
-  const [left, right, router] = await Promise.all(
-    ['left', 'right', 'router'].map((name) => world.host(name)),
-  );
-  if (!left || !right || !router) throw new Error('a host is missing');
+  const [left, right, router] = await world.hosts('left', 'right', 'router');
   await world.link(
     { host: left, device: 'eth0', addresses: [`${LEFT.outer4}/24`, `${LEFT.outer6}/64`] },
     { host: router, device: 'lan', addresses: ['192.0.2.254/24', '2001:db8:1::fe/64'] },
@@ -83,11 +77,7 @@ async function scene(family: 4 | 6, narrow = 1500): Promise<Scene> {
     [right, planes.right, RIGHT, LEFT, facing(SA)],
   ] as const) {
     await plane.open('adit%d', SOCKETS);
-    await host.ip(`addr add ${own.inner4}/32 dev adit0`);
-    await host.ip(`addr add ${own.inner6}/128 dev adit0 nodad`);
-    await host.ip(`link set adit0 up mtu ${1500 - OVERHEAD[family]}`);
-    await host.ip(`route add ${there.inner4}/32 dev adit0 src ${own.inner4}`);
-    await host.ip(`-6 route add ${there.inner6}/128 dev adit0 src ${own.inner6}`);
+    await adapterUp(host, own, there, 1500 - OVERHEAD[family]);
     await plane.ask({ do: 'install', child, path: pathTo(there, 'esp', family) });
   }
   return { world, left, right, router, planes };
