@@ -1,7 +1,11 @@
 /** What views do, beside how they look (views-*.test.ts): the graph, another language at once, a helper that goes away. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tunnelStateSchema } from '#core/ipc/contract.ts';
+import { WORDS } from '#electron/words.ts';
+import { LOOKS } from '#renderer/features/tunnel/presentation.ts';
 import { bare, CONNECTED } from '#test/fakes/statuses.ts';
+import { until } from '#test/harness/process.ts';
 import { KEEP, SCREENSHOTS } from './every-view.ts';
 import { barriers } from './page.ts';
 import { connected, REFUSED, SCENES, sayIn, type Scene, THEMES } from './scenes.ts';
@@ -66,7 +70,33 @@ it('speaks the language that is chosen, at once', async () => {
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: say('state.failed') }).waitFor();
     await page.getByRole('button', { name: say('nav.settings') }).click();
+    if (stage.app.offers('tray'))
+      await until('the tray speaks it, too', async () =>
+        (await stage.app.tray.menu()).includes(WORDS[language].open),
+      );
   }
+});
+
+it('tells its states apart without any colour: by word, and by shape where they mean another thing', async () => {
+  const { page } = stage.app;
+  await page.emulateMedia({ forcedColors: 'active' });
+  await stage.play(scene('disconnected'));
+  const words = new Map<string, string>();
+  const shapes = new Map<string, string>();
+  for (const state of tunnelStateSchema.options) {
+    stage.tellTunnels(bare(state));
+    const place = page.locator(`[data-state="${state}"]`);
+    await place.waitFor();
+    words.set(state, await place.getByRole('heading').innerText());
+    const drawn = await place
+      .locator('svg path')
+      .evaluateAll((lines) => lines.map((one) => one.getAttribute('d')));
+    shapes.set(LOOKS[state].mark, drawn.join());
+  }
+  await page.emulateMedia({ forcedColors: 'none' });
+  expect(new Set(words.values()).size).toBe(tunnelStateSchema.options.length);
+  expect(shapes.size).toBe(4);
+  expect(new Set(shapes.values()).size).toBe(4);
 });
 
 it('keeps the one control within reach in the narrowest window at 200 % zoom', async () => {
