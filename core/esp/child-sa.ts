@@ -30,4 +30,6 @@ export interface ChildSa {
   readonly encapsulation: 'udp' | 'none';
   /** Hard limits that the data plane enforces by itself, per direction. The sequence number is always one. */
   readonly hardLimit: { readonly bytes?: bigint; readonly packets?: bigint };
+  /** Seconds from its installation on, after which the data plane ends the SA whatever became of the key exchange meanwhile. */
+  readonly lifetimeSec?: number;
 }

@@ -12,7 +12,7 @@ import { ReplayWindow } from './replay.ts';
 import type { SaCounters } from './sa-counters.ts';
 
 /** Which of its limits ended an SA. */
-export type Expiry = 'sequence' | 'bytes' | 'packets';
+export type Expiry = 'sequence' | 'bytes' | 'packets' | 'time';
 
 /** `selector`: the SA does not carry such packets; `malformed`: not one whole IP packet; `expired`: a limit was met. */
 type OutboundResult =
@@ -31,6 +31,8 @@ export interface EspCodec {
   /** Unwraps ESP, from the SPI on, that carries this SA's spiIn. Throws RangeError below 8 octets. */
   inbound(esp: Uint8Array): InboundResult;
   counters(): SaCounters;
+  /** Its lifetime is over: whoever has a clock says so. */
+  endLife(): void;
   /** Continues after these sequence numbers: the last one sent, the highest one received. Tests only. */
   startAfter(sent: bigint, received: bigint): void;
 }
@@ -146,6 +148,10 @@ export class EspSa implements EspCodec {
     const limitLeft = limit === undefined ? sequenceLeft : limit - this.#counters.packetsOut;
     const left = limitLeft < sequenceLeft ? limitLeft : sequenceLeft;
     return { ...this.#counters, packetsLeft: this.#expiry ? 0n : left };
+  }
+
+  endLife(): void {
+    this.#expire('time');
   }
 
   startAfter(sent: bigint, received: bigint): void {

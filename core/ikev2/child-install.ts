@@ -58,6 +58,7 @@ export function installChild(
     remoteTs,
     encapsulation: sa.encapsulated ? 'udp' : 'none',
     hardLimit: config.hardLimit,
+    ...(config.lifetimeSec === undefined ? {} : { lifetimeSec: config.lifetimeSec }),
   };
   const ends = deadlines(sa.config, now, config.lifetimeSec);
   const softLimit = softUsage(sa.config, config, suite.esn);

@@ -63,7 +63,7 @@ export function checkChild(child: ChildSa): void {
 
 /** What the packet functions alone depend on. Throws TypeError. */
 export function checkProtection(child: ChildSa): void {
-  const { suite, hardLimit } = child;
+  const { suite, hardLimit, lifetimeSec = 1 } = child;
   checkKeys(child, 'keysIn');
   checkKeys(child, 'keysOut');
   if ((suite.integrity !== undefined) === (suite.encryption.kind === 'aead')) {
@@ -73,6 +73,8 @@ export function checkProtection(child: ChildSa): void {
   checkInteger(child.replayWindow, 'replayWindow', 0, MAX_REPLAY_WINDOW);
   checkSelectors(child.localTs, 'localTs');
   checkSelectors(child.remoteTs, 'remoteTs');
+  if (!(lifetimeSec > 0 && lifetimeSec <= U32))
+    refuse('lifetimeSec', `${lifetimeSec} is not a number of seconds above 0, up to ${U32}`);
   for (const limit of ['bytes', 'packets'] as const) {
     const value = hardLimit[limit] ?? 0n;
     if (BigInt.asUintN(64, value) !== value) refuse(`hardLimit.${limit}`, `${value} does not fit 64 bits`);

@@ -19,7 +19,7 @@ import type {
 } from './data-plane.ts';
 
 /** ChildSa with the suite as IANA's numbers: what napi_sa.cc reads. Arrays of keys are passed as they are, never copied. */
-interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | 'hardLimit'> {
+interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | 'hardLimit' | 'lifetimeSec'> {
   readonly encryptionId: number;
   readonly encryptionName: string;
   readonly integrityId: number | undefined;
@@ -27,6 +27,7 @@ interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | '
   readonly esn: boolean;
   readonly byteLimit: bigint | undefined;
   readonly packetLimit: bigint | undefined;
+  readonly lifetimeMs: bigint | undefined;
 }
 
 type AddonEvent =
@@ -162,7 +163,8 @@ function wrap(plane: AddonDataPlane, listener: Listener): DataPlane {
 }
 
 function flatten(child: ChildSa): FlatChild {
-  const { spiIn, spiOut, keysIn, keysOut, replayWindow, localTs, remoteTs, suite, hardLimit } = child;
+  const { spiIn, spiOut, keysIn, keysOut, replayWindow, localTs, remoteTs, suite, hardLimit, lifetimeSec } =
+    child;
   return {
     spiIn,
     spiOut,
@@ -178,5 +180,6 @@ function flatten(child: ChildSa): FlatChild {
     esn: suite.esn,
     byteLimit: hardLimit.bytes,
     packetLimit: hardLimit.packets,
+    lifetimeMs: lifetimeSec === undefined ? undefined : BigInt(Math.round(lifetimeSec * 1000)),
   };
 }

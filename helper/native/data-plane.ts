@@ -107,7 +107,10 @@ export interface PathState {
 
 export interface DataPlaneEvents {
   onIke(datagram: IkeDatagram): void;
-  /** An SA met a hard limit and stopped by itself, both directions of it. Once an SA; it stays until removeChild. */
+  /**
+   * An SA met a hard limit and stopped by itself, both directions of it; its keys are wiped. Once an SA; its counters stay
+   * until removeChild.
+   */
   onExpired(spiIn: number, reason: Expiry): void;
   /** A thread met an error it cannot go on from (the TUN vanished) and has ended. The other one goes on. */
   onFatal(what: string): void;

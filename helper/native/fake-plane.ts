@@ -27,6 +27,8 @@ export interface FakeHost {
   /** At most one of each family. */
   readonly addresses: readonly string[];
   readonly random: RandomBytes;
+  /** For lifetimes, in milliseconds from now; without it no SA ends by time. The returned function cancels. */
+  readonly setTimer?: (ms: number, callback: () => void) => () => void;
   /** What SO_PEERCRED tells, by descriptor. */
   readonly peers?: ReadonlyMap<number, { readonly pid: number; readonly uid: number; readonly gid: number }>;
 }
@@ -67,6 +69,7 @@ interface Installed {
   path: EspPath;
   retired: boolean;
   told: boolean;
+  readonly cancelTimer: (() => void) | undefined;
 }
 
 export class FakeDataPlane implements DataPlane {
@@ -125,7 +128,14 @@ export class FakeDataPlane implements DataPlane {
       throw new Error(`spiIn: ${child.spiIn} is the SPI of an SA that is installed already`);
     }
     const sa = new EspSa(child, this.#host.random);
-    const installed = { sa, spiIn: child.spiIn, path, retired: false, told: false };
+    const { spiIn, lifetimeSec } = child;
+    const endLife = (): void => {
+      sa.endLife();
+      this.#tellExpiry(installed);
+    };
+    const cancelTimer =
+      lifetimeSec === undefined ? undefined : this.#host.setTimer?.(lifetimeSec * 1000, endLife);
+    const installed: Installed = { sa, spiIn, path, retired: false, told: false, cancelTimer };
     if (options?.standby === true) this.#children.push(installed);
     else this.#children.unshift(installed);
   }
@@ -133,7 +143,7 @@ export class FakeDataPlane implements DataPlane {
   removeChild(spiIn: number): void {
     this.#open();
     checkSpi(spiIn, 'spiIn');
-    this.#find(spiIn)?.sa.wipe();
+    this.#forget(this.#find(spiIn));
     this.#children = this.#children.filter((child) => child.spiIn !== spiIn);
   }
 
@@ -171,7 +181,7 @@ export class FakeDataPlane implements DataPlane {
     if (this.#closed) return;
     this.#closed = true;
     for (const socket of this.sockets) this.#host.network.unbind(socket);
-    for (const { sa } of this.#children) sa.wipe();
+    for (const child of this.#children) this.#forget(child);
     this.#children = [];
     this.#tun.plane = undefined;
     this.#release();
@@ -243,7 +253,13 @@ export class FakeDataPlane implements DataPlane {
   #tellExpiry(child: Installed): void {
     if (!child.sa.expiry || child.told) return;
     child.told = true;
+    child.sa.wipe();
     this.#events.onExpired(child.spiIn, child.sa.expiry);
+  }
+
+  #forget(child: Installed | undefined): void {
+    child?.cancelTimer?.();
+    child?.sa.wipe();
   }
 
   #find(spiIn: number): Installed | undefined {

@@ -5,6 +5,7 @@
 import { toHex, wipe } from '#core/bytes/bytes.ts';
 import { describeEspSuite, describeIkeSuite } from '#core/crypto/suite.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
+import type { Expiry } from '#core/esp/sa.ts';
 import { explain } from '#core/failure/explain.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
@@ -57,8 +58,8 @@ interface AssociationDeps {
   readonly onReauthenticate: () => void;
   /** A Child SA carries packets. */
   readonly onInstalled: () => void;
-  /** An SA is no more. */
-  readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string) => void;
+  /** An SA is no more, since `at` (ISO 8601) where that was not now. */
+  readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string, at?: string) => void;
   /** Nothing of it is needed any more: called once, at the end of leave(). */
   readonly release: () => void;
   /** Something that status shows has changed. */
@@ -187,11 +188,13 @@ export class Association {
   }
 
   /** The data plane stopped an SA at a hard limit: its keys go now, whatever the peer says to its Delete. */
-  expire(spiIn: number, reason: string): void {
-    const why = `it reached its limit of ${reason}`;
+  expire(spiIn: number, reason: Expiry): void {
+    const why = reason === 'time' ? GONE.expired : `it reached its limit of ${reason}`;
     this.#deps.log.warn(`the Child SA ${spiText(spiIn)}: ${why}`);
-    const networks = this.children.get(spiIn)?.child.remoteTs ?? [];
-    this.#removeChild(spiIn, why);
+    const ended = this.children.get(spiIn);
+    const networks = ended?.child.remoteTs ?? [];
+    // Where the helper hung, the data plane ended it long before we hear of it.
+    this.#removeChild(spiIn, why, reason === 'time' ? ended?.expiresAt : undefined);
     if (this.#carries(networks)) this.#driver.delete(spiIn);
     else this.fail(childEnded(why));
   }
@@ -379,12 +382,12 @@ export class Association {
     if (reason === 'deleted-by-peer') {
       this.#lose({ cause: 'closed-by-peer', detail: 'the gateway deleted the Child SA' });
     }
-    if (reason === 'expired') this.#lose(childEnded('it reached its lifetime'));
+    if (reason === 'expired') this.#lose(childEnded(GONE.expired));
   }
 
-  #removeChild(spiIn: number, why: string): void {
+  #removeChild(spiIn: number, why: string, at?: string): void {
     this.#deps.carrier.dataPlane.removeChild(spiIn);
-    if (this.children.delete(spiIn)) this.#deps.onDiscard('child', spiText(spiIn), why);
+    if (this.children.delete(spiIn)) this.#deps.onDiscard('child', spiText(spiIn), why, at);
   }
 
   #reauthenticate(at: number): void {

@@ -4,6 +4,7 @@
  */
 import { utf8, wipe } from '#core/bytes/bytes.ts';
 import { explain } from '#core/failure/explain.ts';
+import type { Expiry } from '#core/esp/sa.ts';
 import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import type { IpAddress } from '#core/net/address.ts';
 import { connectionConfig } from '../connection-config.ts';
@@ -38,7 +39,7 @@ interface DiallerOptions {
   readonly onDisowned: (association: Association) => void;
   readonly onReauthenticate: (association: Association) => void;
   readonly onInstalled: (association: Association) => void;
-  readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string) => void;
+  readonly onDiscard: (kind: 'ike' | 'child', spi: string, why: string, at?: string) => void;
 }
 
 interface Dial {
@@ -116,7 +117,7 @@ export class Dialler {
     for (const association of this.#associations) association.receive(datagram);
   }
 
-  expire(spiIn: number, reason: string): void {
+  expire(spiIn: number, reason: Expiry): void {
     for (const association of this.#associations) {
       if (association.children.has(spiIn)) association.expire(spiIn, reason);
     }

@@ -22,8 +22,8 @@ export class History {
     this.lastEnd = { at: isoTime(this.#clock), why: sentence, failure: failure ?? null };
   }
 
-  discard(kind: Discarded['kind'], spi: string, why: string): void {
-    const entry = { kind, spi, at: isoTime(this.#clock), why };
+  discard(kind: Discarded['kind'], spi: string, why: string, at: string = isoTime(this.#clock)): void {
+    const entry = { kind, spi, at, why };
     this.discarded = [...this.discarded, entry].slice(-MOST_DISCARDED);
   }
 }

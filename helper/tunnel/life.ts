@@ -9,6 +9,7 @@
  * | connected | into a Child SA, or dropped where none takes them |
  * | reconnecting | dropped, or into the SA that is in doubt |
  */
+import type { Expiry } from '#core/esp/sa.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { explain } from '#core/failure/explain.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
@@ -174,7 +175,7 @@ export class Life {
       onDisowned: (association) => this.#suspicion.disowned(association),
       onReauthenticate: (association) => this.#planReauthentication(association),
       onInstalled: (association) => this.#onInstalled(association),
-      onDiscard: (kind, spi, why) => this.#options.history.discard(kind, spi, why),
+      onDiscard: (...record) => this.#options.history.discard(...record),
     });
     const unsubscribe = deps.network.subscribe((change) => void this.#onNetwork(change));
     try {
@@ -484,7 +485,7 @@ export class Life {
   #carrierEvents() {
     return {
       onIke: (datagram: Parameters<Dialler['receive']>[0]) => this.#dialler?.receive(datagram),
-      onExpired: (spiIn: number, reason: string) => this.#dialler?.expire(spiIn, reason),
+      onExpired: (spiIn: number, reason: Expiry) => this.#dialler?.expire(spiIn, reason),
       onFatal: (detail: string) => {
         const remedy = 'connect again (adit up); the log of aditd says more';
         this.#fatal = { cause: 'system', what: 'The data plane stopped', detail, remedy };

@@ -65,7 +65,12 @@ export class Gateway {
   constructor(address: string, config: ResponderOverrides, clock: FakeClock, network: FakeNetwork) {
     this.config = config;
     this.#clock = clock;
-    this.#platform = new FakePlatform({ network, addresses: [address], random: this.#random.bytes });
+    this.#platform = new FakePlatform({
+      network,
+      addresses: [address],
+      random: this.#random.bytes,
+      setTimer: (ms, callback) => clock.setTimer(clock.now() + ms, callback),
+    });
     const family = address.includes(':') ? 6 : 4;
     this.#plane = this.#platform.openDataPlane({
       tun: this.#platform.openTun('gw0'),
@@ -178,6 +183,7 @@ export class TunnelWorld implements TunnelPlatform {
     network: this.network,
     addresses: OURS,
     random: seededRandom(2).bytes,
+    setTimer: (ms, callback) => this.clock.setTimer(this.clock.now() + ms, callback),
   });
   /** There is no route to anybody. */
   offline = false;

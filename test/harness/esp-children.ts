@@ -24,6 +24,7 @@ export interface ChildText {
   readonly remote?: readonly string[];
   readonly maxBytes?: number;
   readonly maxPackets?: number;
+  readonly lifetimeSec?: number;
 }
 
 const EVERYTHING = ['0.0.0.0/0', '::/0'];
@@ -67,6 +68,7 @@ export function childFromText(text: ChildText): ChildSa {
       ...(text.maxBytes !== undefined && { bytes: BigInt(text.maxBytes) }),
       ...(text.maxPackets !== undefined && { packets: BigInt(text.maxPackets) }),
     },
+    ...(text.lifetimeSec !== undefined && { lifetimeSec: text.lifetimeSec }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface KeySearch {
   readonly before: number;
   readonly installed: number;
   readonly removed: number;
+  /** After an SA with these keys had met its limit of time, while it was still installed and JavaScript busy. */
+  readonly ended: number;
   /** Packets that the SA had sealed before it was removed. */
   readonly packetsOut: number;
 }
@@ -95,22 +97,25 @@ async function search(esp: string, spi: number): Promise<KeySearch[]> {
   );
   const count = () => occurrences(parts.map(({ key }) => key)).map((times) => times - 1);
   const before = count();
-  plane.installChild(
-    {
-      spiIn: spi,
-      spiOut: spi,
-      mode: 'tunnel',
-      suite: chosen,
-      keysIn,
-      keysOut,
-      replayWindow: 64,
-      localTs: everything,
-      remoteTs: everything,
-      encapsulation: 'udp',
-      hardLimit: {},
-    },
-    path,
-  );
+  const install = (lifetime: { readonly lifetimeSec?: number }): void =>
+    plane.installChild(
+      {
+        spiIn: spi,
+        spiOut: spi,
+        mode: 'tunnel',
+        suite: chosen,
+        keysIn,
+        keysOut,
+        replayWindow: 64,
+        localTs: everything,
+        remoteTs: everything,
+        encapsulation: 'udp',
+        hardLimit: {},
+        ...lifetime,
+      },
+      path,
+    );
+  install({});
   const packetsOut = () => Number(plane.stats().children[0]?.packetsOut ?? 0n);
   for (let i = 0; i < 200 && packetsOut() < 5; i++) {
     user.send('a packet to seal', 9, '10.9.0.2');
@@ -120,12 +125,20 @@ async function search(esp: string, spi: number): Promise<KeySearch[]> {
   const installed = count();
   plane.removeChild(spi);
   const removed = count();
+  install({ lifetimeSec: 0.02 });
+  // Without a turn of the event loop; on a busy machine the data plane's thread may be late.
+  const patience = performance.now() + 5_000;
+  let ended = count();
+  while (ended.some((times) => times > 0) && performance.now() < patience) ended = count();
+  if (plane.stats().children.length !== 1) throw new Error('the SA is not there any more');
+  plane.removeChild(spi);
   return parts.map(({ part }, at) => ({
     esp,
     part,
     before: before[at] ?? NaN,
     installed: installed[at] ?? NaN,
     removed: removed[at] ?? NaN,
+    ended: ended[at] ?? NaN,
     packetsOut: carried,
   }));
 }

@@ -85,7 +85,7 @@ struct Keys {
 };
 
 struct Limits {
-  std::optional<std::uint64_t> bytes, packets;
+  std::optional<std::uint64_t> bytes, packets, lifetimeMs;
 };
 
 // One end; the other end has the SPIs and the seeds of the keys exchanged.
@@ -105,6 +105,7 @@ inline std::shared_ptr<Sa> makeSa(const SuiteRow& row, std::uint32_t spiIn, std:
   spec.remote = everything();
   spec.byteLimit = limits.bytes;
   spec.packetLimit = limits.packets;
+  spec.lifetimeMs = limits.lifetimeMs;
   return std::make_shared<Sa>(spec);
 }
 

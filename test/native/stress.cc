@@ -215,7 +215,8 @@ class Rekeying {
   // An SA that meets its limit in the middle of the load; the one before it then carries on.
   void shortLived() {
     const std::uint32_t number = 0x10000 + number_;
-    install(number, {random_.chance(50) ? std::optional<std::uint64_t>(50'000) : std::nullopt, 40});
+    const auto sometimes = [&](std::uint64_t limit) { return random_.chance(50) ? std::optional(limit) : std::nullopt; };
+    install(number, {sometimes(50'000), 40, sometimes(random_.below(12))});
     std::this_thread::sleep_for(milliseconds(10));
     for (const auto& [end, spi] : {std::pair{&left_, 2 * number}, std::pair{&right_, 2 * number + 1}}) {
       if (countersOf(*end->plane, spi).packetsLeft == 0) totals_.expired += 1;

@@ -328,6 +328,40 @@ describe('the life of an SA', () => {
     expect((await left.stats()).noSa).toBeGreaterThanOrEqual(3);
   });
 
+  it('ends at its limit of time while JavaScript hangs, which hears of it afterwards', async () => {
+    await install({ ...SA, lifetimeSec: 1.5 });
+    await ping(RIGHT.inner4);
+    const { packetsIn, packetsOut } = await left.counters(SA.spiIn);
+    const hang = left.ask({ do: 'block', ms: 3_000 });
+    // 20 a second, for longer than the lifetime and shorter than the hang.
+    await hosts.left.try(['ping', '-q', '-c', '45', '-i', '0.05', '-W', '1', RIGHT.inner4]);
+    const late = ipv4Udp({ source: '10.9.1.1', destination: '10.9.0.1', payload: random(10) });
+    await sendToLeft(seal(1_000n, late, 4));
+    await hang;
+    const after = await left.counters(SA.spiIn);
+    const sent = after.packetsOut - packetsOut;
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(40);
+    expect((await left.stats()).noSa).toBeGreaterThan(5);
+    expect(after).toMatchObject({ packetsLeft: 0, expiredDrops: 1 });
+    expect(after.packetsIn - packetsIn).toBeLessThanOrEqual(sent);
+    await until('JavaScript is told', async () => (await left.happened()).expired.length > 0);
+    expect((await left.happened()).expired).toEqual([{ spiIn: SA.spiIn, reason: 'time' }]);
+  });
+
+  it('that has a limit of time ends at it, whichever was installed first, and no other one', async () => {
+    const [short, long] = [
+      { ...SA, lifetimeSec: 0.3 },
+      { ...SA, spiIn: 0x1002, spiOut: 0x2002, lifetimeSec: 60 },
+    ];
+    await install(long);
+    await install(short);
+    await until('the short one has ended', async () => (await left.happened()).expired.length > 0);
+    await ping(RIGHT.inner4);
+    expect((await left.happened()).expired).toEqual([{ spiIn: short.spiIn, reason: 'time' }]);
+    expect((await left.counters(long.spiIn)).packetsOut).toBeGreaterThanOrEqual(3);
+  });
+
   it('can be removed and put back under load', async () => {
     await install(SA);
     const load = hosts.left.start(['ping', '-q', '-f', '-s', '1300', RIGHT.inner4]);

@@ -1,5 +1,5 @@
 /**
- * removeChild leaves no key in the memory of the process: the helper's own addon in a process of its own, which looks
+ * removeChild leaves no key in the memory of the process, nor does the end of an SA's lifetime: the helper's own addon in a process of its own, which looks
  * through /proc/self/mem before, while and after an SA is there. Needs root.
  */
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const SUITES = [
   'null-sha1',
 ];
 
-it('the keys of an SA are in memory while it is installed, and nowhere once it is removed', async () => {
+it('the keys of an SA are in memory while it is installed, and nowhere once it is removed or its time is over', async () => {
   await using world = await World.create();
   const host = await world.host('client');
   const script = fileURLToPath(new URL('../harness/key-search-agent.ts', import.meta.url));
@@ -26,5 +26,7 @@ it('the keys of an SA are in memory while it is installed, and nowhere once it i
   for (const { packetsOut } of results) expect(packetsOut).toBeGreaterThanOrEqual(5);
   // What the search does not find while it is there, it could not find afterwards either.
   expect(results.filter(({ installed }) => installed === 0)).toEqual([]);
-  expect(results.filter(({ before, removed }) => before !== 0 || removed !== 0)).toEqual([]);
+  expect(
+    results.filter(({ before, removed, ended }) => before !== 0 || removed !== 0 || ended !== 0),
+  ).toEqual([]);
 });

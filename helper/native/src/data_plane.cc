@@ -55,6 +55,7 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
     sockets_.push_back(UdpSocket::open(spec));
     waiting_.watch(sockets_.back().descriptor.get(), sockets_.size() - 1);
   }
+  waiting_.watch(lifeTimer_.descriptor(), Waiting::kLives);
   try {
     start(tunThread_, "adit-tun", &DataPlane::runTun);
     start(udpThread_, "adit-udp", &DataPlane::runUdp);
@@ -93,7 +94,9 @@ void DataPlane::close() {
 }
 
 void DataPlane::install(std::shared_ptr<Sa> sa, const Path& path, bool standby) {
+  const std::uint64_t endsAt = sa->endsAt();
   table_.install(std::move(sa), path, standby);
+  lifeTimer_.noLaterThan(endsAt);
   filterBareSockets();
 }
 
@@ -137,7 +140,15 @@ void DataPlane::sendIke(std::size_t socket, const SocketAddress& remote, ConstOc
 
 void DataPlane::reportExpiry(Sa& sa) {
   const Expiry reason = sa.takeExpiry();
-  if (reason != Expiry::none) events_.push(ExpiredEvent{sa.spiIn(), reason});
+  if (reason == Expiry::none) return;
+  events_.push(ExpiredEvent{sa.spiIn(), reason});
+  lifeTimer_.noLaterThan(0);  // for its keys
+}
+
+// Beside the packets, so that no limit of time costs them anything; and in no need of JavaScript, which may hang.
+void DataPlane::endLives() {
+  lifeTimer_.forget();
+  lifeTimer_.noLaterThan(table_.settle(monotonicMs(), [this](Sa& sa) { reportExpiry(sa); }));
 }
 
 // TUN -> ESP -> UDP ---------------------------------------------------------------------------------------------------
@@ -218,6 +229,10 @@ void DataPlane::runUdp() {
     }
     for (int i = 0; i < count; i++) {
       if (ready[i].data.u64 == Waiting::kStop) continue;
+      if (ready[i].data.u64 == Waiting::kLives) {
+        endLives();
+        continue;
+      }
       const bool inbound = ready[i].data.u64 != Waiting::kTun;
       const Carried carried = inbound ? receiveFrom(ready[i].data.u64, batch, receiver) : lookAtTun(ready[i].events);
       Moderation& moderation = inbound ? arrivals : departures;

@@ -14,6 +14,7 @@
 #include "event_queue.h"
 #include "failure.h"
 #include "file_descriptor.h"
+#include "life_timer.h"
 #include "path_mtu.h"
 #include "receiver.h"
 #include "sa_table.h"
@@ -74,6 +75,7 @@ class DataPlane {
   void writeFrame(Octets frame);
   std::size_t handleBare(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
   void reportExpiry(Sa& sa);
+  void endLives();
 
   FileDescriptor tun_;
   Waiting waiting_;
@@ -82,6 +84,7 @@ class DataPlane {
   std::vector<UdpSocket> sockets_;
   PathMtus mtus_;
   SaTable table_;
+  LifeTimer lifeTimer_;
   EventQueue events_;
   Tally tally_;
   std::mutex sending_;  // of whoever sends ESP; guards what follows

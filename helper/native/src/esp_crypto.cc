@@ -100,8 +100,14 @@ bool Transform::randomIv(std::uint8_t* iv) {
   return true;
 }
 
+Transform::~Transform() { wipe(); }
+
 // The contexts overwrite their keys as they are freed; the salt is ours to wipe.
-Transform::~Transform() { OPENSSL_cleanse(salt_.data(), salt_.size()); }
+void Transform::wipe() {
+  cipher_.reset();
+  mac_.reset();
+  OPENSSL_cleanse(salt_.data(), salt_.size());
+}
 
 Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence,
                        const std::uint8_t* fixedIv) {

@@ -38,6 +38,9 @@ class Transform {
   Transform(const Transform&) = delete;
   Transform& operator=(const Transform&) = delete;
 
+  // Overwrites the keys. Afterwards it only tells sizes.
+  void wipe();
+
   // Octets in front of the payload: SPI, sequence number, IV.
   std::size_t headerBytes() const { return kEspHeaderBytes + suite_.encryption->ivBytes; }
 

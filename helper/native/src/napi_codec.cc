@@ -52,6 +52,11 @@ napi_value inbound(const Call& call) {
 
 napi_value counters(const Call& call) { return fromCounters(call.env(), saOf(call)); }
 
+napi_value endLife(const Call& call) {
+  saOf(call).expire(Expiry::time);
+  return nullptr;
+}
+
 napi_value startAfter(const Call& call) {
   saOf(call).startAfter(call[0].u64("sent"), call[1].u64("received"));
   return nullptr;
@@ -67,6 +72,7 @@ napi_value openEspCodec(const Call& call) {
       {"outbound", entry<outbound>},
       {"inbound", entry<inbound>},
       {"counters", entry<counters>},
+      {"endLife", entry<endLife>},
       {"startAfter", entry<startAfter>},
   };
   for (const auto& [name, method] : methods) {

@@ -199,7 +199,7 @@ napi_value fromEvent(napi_env env, const IkeEvent& event) {
 }
 
 napi_value fromEvent(napi_env env, const ExpiredEvent& event) {
-  static constexpr const char* kReasons[] = {"", "sequence", "bytes", "packets"};
+  static constexpr const char* kReasons[] = {"", "sequence", "bytes", "packets", "time"};
   return Object(env)
       .set("type", toText(env, "expired"))
       .set("spiIn", event.spiIn)

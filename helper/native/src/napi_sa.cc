@@ -79,6 +79,7 @@ SaSpec toSaSpec(const Value& child) {
       .remote = toSelectors(child["remoteTs"], "remoteTs"),
       .byteLimit = toLimit(child["byteLimit"], "hardLimit.bytes"),
       .packetLimit = toLimit(child["packetLimit"], "hardLimit.packets"),
+      .lifetimeMs = toLimit(child["lifetimeMs"], "lifetimeSec"),
   };
   if (spec.replayWindow > kMaxReplayWindow) throw ArgumentError("replayWindow: expected 0 to 65536 packets");
   return spec;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "failure.h"
+#include "life_timer.h"
 
 namespace adit {
 namespace {
@@ -32,6 +33,7 @@ Sa::Sa(const SaSpec& spec)
       byteLimit_(spec.byteLimit.value_or(kUnlimited)),
       packetLimit_(spec.packetLimit.value_or(kUnlimited)),
       lastSequence_(spec.suite.esn ? kUnlimited : 0xffffffffu),
+      endsAt_(spec.lifetimeMs ? monotonicMs() + *spec.lifetimeMs : kNever),
       sealing_(spec.suite, Direction::outbound, spec.keysOut.encryption, spec.keysOut.integrity),
       opening_(spec.suite, Direction::inbound, spec.keysIn.encryption, spec.keysIn.integrity),
       window_(spec.replayWindow, spec.suite.esn) {}
@@ -45,6 +47,12 @@ Expiry Sa::takeExpiry() {
 void Sa::expire(Expiry reason) {
   Expiry none = Expiry::none;
   expiry_.compare_exchange_strong(none, reason);
+}
+
+void Sa::wipe() {
+  sealing_.wipe();
+  opening_.wipe();
+  wiped_ = true;
 }
 
 bool Sa::withinLimits(const Counter& packets, const Counter& bytes, std::size_t more) {

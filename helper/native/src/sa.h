@@ -15,7 +15,7 @@
 
 namespace adit {
 
-enum class Expiry : std::uint32_t { none, sequence, bytes, packets };
+enum class Expiry : std::uint32_t { none, sequence, bytes, packets, time };
 
 struct DirectionKeys {
   ConstOctets encryption;
@@ -34,6 +34,7 @@ struct SaSpec {
   std::vector<Selector> remote;
   std::optional<std::uint64_t> byteLimit;
   std::optional<std::uint64_t> packetLimit;
+  std::optional<std::uint64_t> lifetimeMs;
 };
 
 struct SaCounters {
@@ -60,6 +61,13 @@ class Sa {
   bool expired() const { return expiry_.load(std::memory_order_relaxed) != Expiry::none; }
   // The reason, once: to whoever asks first after the SA stopped.
   Expiry takeExpiry();
+  // When it has lived its time, by monotonicMs(); kNever where it has no limit of time.
+  std::uint64_t endsAt() const { return endsAt_; }
+  // Any thread: stops both directions, unless something has stopped them already.
+  void expire(Expiry reason);
+  // Of an SA that has expired, and after every thread that could have missed that: counters stay, keys do not.
+  void wipe();
+  bool wiped() const { return wiped_; }
 
   // Octets of the ESP packet around such a packet, and those in front of the packet.
   std::size_t sealedBytes(std::size_t packetBytes) const { return sealing_.sealedBytes(packetBytes); }
@@ -81,7 +89,6 @@ class Sa {
  private:
   InboundVerdict receive(ConstOctets esp, std::uint8_t* out, Octets& packet);
   bool withinLimits(const Counter& packets, const Counter& bytes, std::size_t more);
-  void expire(Expiry reason);
 
   const std::uint32_t spiIn_;
   const std::uint32_t spiOut_;
@@ -91,8 +98,10 @@ class Sa {
   const std::uint64_t byteLimit_;
   const std::uint64_t packetLimit_;
   const std::uint64_t lastSequence_;
+  const std::uint64_t endsAt_;
   std::atomic<Expiry> expiry_{Expiry::none};
   std::atomic<bool> expiryTaken_{false};
+  bool wiped_ = false;  // under the lock of the SaTable
 
   alignas(64) Transform sealing_;
   Counter sent_{0};  // the last sequence number used

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "life_timer.h"
 
 namespace adit {
 
@@ -87,6 +88,30 @@ bool SaTable::setPath(std::uint32_t spiIn, const Path& path) {
 void SaTable::clear() {
   const std::lock_guard lock(writing_);
   publish({});
+}
+
+std::uint64_t SaTable::settle(std::uint64_t now, const std::function<void(Sa&)>& ended) {
+  const std::lock_guard lock(writing_);
+  std::vector<SaEntry> entries = view_.load()->newestFirst;
+  std::vector<std::shared_ptr<Sa>> over;
+  std::uint64_t next = kNever;
+  for (const SaEntry& entry : entries) {
+    Sa& sa = *entry.sa;
+    if (sa.wiped()) continue;
+    if (sa.endsAt() <= now) sa.expire(Expiry::time);
+    if (sa.expired()) {
+      over.push_back(entry.sa);
+    } else {
+      next = std::min(next, sa.endsAt());
+    }
+  }
+  if (over.empty()) return next;
+  publish(std::move(entries));  // the same again: for the wait, after which nobody has missed that they stopped
+  for (const auto& sa : over) {
+    sa->wipe();
+    ended(*sa);
+  }
+  return next;
 }
 
 }  // namespace adit

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -73,6 +74,10 @@ class SaTable {
   bool retire(std::uint32_t spiIn);
   bool setPath(std::uint32_t spiIn, const Path& path);
   void clear();
+  // Stops every SA whose time has come at `now` (monotonicMs()), wipes the keys of all that have met a limit, and tells each
+  // of these once. Returns when it has to be asked again; kNever where no SA has a limit of time. Not for a thread
+  // that is reading.
+  std::uint64_t settle(std::uint64_t now, const std::function<void(Sa&)>& ended);
 
   template <class Visitor>
   void each(Visitor visit) {

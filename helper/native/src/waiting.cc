@@ -40,7 +40,7 @@ void Waiting::add(int descriptor, std::uint64_t number) const {
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) throw SystemFailure("epoll_ctl", "data plane");
 }
 
-void Waiting::watch(int socket, std::size_t number) { add(socket, number); }
+void Waiting::watch(int descriptor, std::uint64_t number) { add(descriptor, number); }
 
 void Waiting::stop() { signal(stop_); }
 

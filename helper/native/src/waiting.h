@@ -18,10 +18,11 @@ class Waiting {
   // What an event of wait() is of: this, or else the number that watch() was given.
   static constexpr std::uint64_t kTun = ~std::uint64_t{0};
   static constexpr std::uint64_t kStop = kTun - 1;
+  static constexpr std::uint64_t kLives = kTun - 2;  // of the timer of SAs
 
   // Throws SystemFailure, as watch() does.
   explicit Waiting(int tun);
-  void watch(int socket, std::size_t number);
+  void watch(int descriptor, std::uint64_t number);
 
   // Both threads: ends every wait from now on.
   void stop();

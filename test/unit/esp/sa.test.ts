@@ -234,6 +234,20 @@ describe.each(ESP_TWINS)('$name', ({ open }) => {
       expect(pair({ ...SA, maxBytes: out.length - 1 }).here.outbound(out).reason).toBe('expired');
     });
 
+    it('of time end both directions, however little was carried', () => {
+      const { here } = pair();
+      okPacket(here.outbound(out));
+      here.endLife();
+      expect(here.outbound(out).reason).toBe('expired');
+      expect(here.inbound(sealed(1n, back, 4)).reason).toBe('expired');
+      expect(here.counters()).toMatchObject({
+        packetsOut: 1n,
+        packetsIn: 0n,
+        expiredDrops: 1n,
+        packetsLeft: 0n,
+      });
+    });
+
     it.each([
       ['aes128gcm16', 0xffffffffn],
       ['aes128gcm16-esn', (1n << 64n) - 1n],

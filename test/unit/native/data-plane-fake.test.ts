@@ -17,11 +17,19 @@ const SA: ChildText = {
 const packet = ipv4Udp({ source: '10.0.0.1', destination: '10.1.0.1', payload: new Uint8Array(9) });
 const answer = ipv4Udp({ source: '10.1.0.1', destination: '10.0.0.1', payload: new Uint8Array(5) });
 
+/** The timers of all lifetimes that have not ended. */
+const timers: { readonly ms: number; readonly callback: () => void }[] = [];
+
 function host(network: FakeNetwork, ...addresses: string[]) {
   const platform = new FakePlatform({
     network,
     addresses,
     random: (length) => new Uint8Array(length).fill(3),
+    setTimer: (ms, callback) => {
+      const timer = { ms, callback };
+      timers.push(timer);
+      return () => timers.splice(timers.indexOf(timer), 1);
+    },
   });
   const seen = { ike: [] as IkeDatagram[], expired: [] as string[], fatal: [] as string[] };
   const tun = platform.openTun('adit%d');
@@ -54,6 +62,18 @@ function joined(options: FakeNetworkOptions = {}, child = SA) {
 }
 
 describe('two fakes on one network', () => {
+  it('end an SA when its lifetime is over, tell once, and forget the timer of one that is removed', () => {
+    timers.length = 0;
+    const { left, right } = joined({}, { ...SA, lifetimeSec: 60 });
+    expect(timers.map(({ ms }) => ms)).toEqual([60_000, 60_000]);
+    right.plane.removeChild(SA.spiOut);
+    expect(timers).toHaveLength(1);
+    timers[0]?.callback();
+    left.tun.send(packet);
+    expect(left.seen.expired).toEqual([`${SA.spiIn} time`]);
+    expect(left.plane.stats()).toMatchObject({ noSa: 1n, children: [{ packetsLeft: 0n, packetsOut: 0n }] });
+  });
+
   it('change to ESP without UDP and back, one end after the other', () => {
     const { network, left, right } = joined();
     const ways = [

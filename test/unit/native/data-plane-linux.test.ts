@@ -55,6 +55,8 @@ describe('a Child SA', () => {
       'localTs[0].protocol: 256 is not an integer from 0 to 255',
     ],
     [{ hardLimit: { bytes: -1n } }, 'hardLimit.bytes: -1 does not fit 64 bits'],
+    [{ lifetimeSec: 0 }, 'lifetimeSec: 0 is not a number of seconds above 0, up to 4294967295'],
+    [{ lifetimeSec: Number.NaN }, 'lifetimeSec: NaN is not a number of seconds above 0, up to 4294967295'],
     [{ hardLimit: { packets: 1n << 64n } }, 'hardLimit.packets: 18446744073709551616 does not fit 64 bits'],
     [
       {

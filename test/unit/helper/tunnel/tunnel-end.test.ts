@@ -52,6 +52,16 @@ describe('a tunnel that ends', () => {
     });
   });
 
+  it('records when its SA reached its lifetime, which may be long before the helper hears of it', async () => {
+    const { world } = await connected();
+    const [child] = world.status('work')?.children ?? [];
+    world.opened[0]?.events.onExpired(Number.parseInt(child?.spiIn ?? '', 16), 'time');
+    expect(child?.expiresAt).not.toBeUndefined();
+    expect(world.status('work')?.discarded).toEqual([
+      { kind: 'child', spi: child?.spiIn, at: child?.expiresAt, why: 'it reached its lifetime' },
+    ]);
+  });
+
   it('when the data plane cannot go on', async () => {
     const { world } = await connected();
     world.tuns[0]?.vanish();
