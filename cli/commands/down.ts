@@ -4,6 +4,7 @@ import { printable } from '#core/text/printable.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { findProfile } from '../find-profile.ts';
+import { within } from '../waiting.ts';
 
 /** The helper says good-bye to a gateway that may not answer, then goes. */
 const DOWN_WITHIN_MS = 15_000;
@@ -19,16 +20,8 @@ export async function run(context: Context): Promise<number> {
   await client.call('tunnel.down', id === undefined ? {} : { id });
 
   const names = wereUp.map(({ name }) => printable(name)).join(', ');
-  if (
-    !(await within(
-      DOWN_WITHIN_MS,
-      allDown(
-        statuses,
-        wereUp.map((profile) => profile.id),
-        isUp,
-      ),
-    ))
-  ) {
+  const ids = wereUp.map((profile) => profile.id);
+  if (!(await within(DOWN_WITHIN_MS, allDown(statuses, ids, isUp)))) {
     throw new CliError(`${names} is not down after ${DOWN_WITHIN_MS / 1000} seconds.`, 'See adit log.');
   }
   if (context.json) context.printJson({ down: wereUp });
@@ -49,17 +42,4 @@ async function allDown(
     for (const id of waiting) if (!up.has(id)) waiting.delete(id);
   }
   return true;
-}
-
-/** What `promise` becomes, or undefined after `ms` milliseconds. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

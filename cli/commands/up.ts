@@ -11,6 +11,7 @@ import { failureLines } from '../output/failure-view.ts';
 import { answerQuestion, refuseUnanswerable } from '../questions.ts';
 import { Progress } from '../output/progress.ts';
 import { STATE_WORDS } from '../output/status-view.ts';
+import { tunnelOf } from '../waiting.ts';
 
 /** How it ended; `undefined` in `failure` where somebody took the tunnel down. */
 type Ending =
@@ -56,9 +57,6 @@ function seconds(given: string | undefined): number | undefined {
     throw new UsageError(`“${given}” is no number of seconds for --timeout.`, 'For example: --timeout 30');
   return number;
 }
-
-const tunnelOf = (id: string, status: Status): TunnelStatus | undefined =>
-  status.tunnels.find(({ profile }) => profile.id === id);
 
 /** Reads changes until one decides. What stood there before `up` decides nothing. */
 async function settled(

@@ -62,3 +62,11 @@ export type EapFailure =
   | { readonly cause: 'secret-missing'; readonly what: 'password' | 'one-time-code' | 'new-password' }
   /** Octets or an order of messages that the method does not have. */
   | { readonly cause: 'protocol-error'; readonly method?: string; readonly detail: string };
+
+/** The server does not take it, and offers no other try. */
+export const wrongPassword = (method: string, user: string): EapFailure => ({
+  cause: 'wrong-password',
+  method,
+  user,
+  retry: false,
+});

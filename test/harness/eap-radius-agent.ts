@@ -6,9 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { EMPTY, toHex } from '#core/bytes/bytes.ts';
 import { createEapPeer, type EapPeerSettings } from '#core/eap/create-peer.ts';
-import { encodeEap } from '#core/eap/packet.ts';
 import type { EapPeerOutput } from '#core/eap/peer.ts';
-import { EapType } from '#core/registry/eap-types.ts';
+import { IDENTITY_REQUEST } from '#core/eap/methods/ttls-peer.ts';
 import { EapTls } from '#helper/tls/eap-tls.ts';
 import type { TlsTunnelOptions } from '#helper/tls/tls-tunnel.ts';
 import { expectServerName } from './tls-names.ts';
@@ -35,15 +34,6 @@ export interface EapRadiusInput {
   readonly secret: string;
   readonly cases: readonly EapRadiusCase[];
 }
-
-const IDENTITY_REQUEST = encodeEap({
-  code: 'request',
-  identifier: 0,
-  vendor: 0,
-  type: EapType.Identity,
-  expanded: false,
-  data: EMPTY,
-});
 
 async function authenticate({ port, secret }: EapRadiusInput, one: EapRadiusCase): Promise<EapRadiusResult> {
   await using radius = new RadiusClient(port, secret);

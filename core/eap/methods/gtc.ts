@@ -5,16 +5,9 @@
 import { equalConstantTime, fromUtf8, utf8 } from '#core/bytes/bytes.ts';
 import { EapType } from '#core/registry/eap-types.ts';
 import { spoken } from '#core/text/printable.ts';
-import type { EapFailure } from '../failure.ts';
+import { type EapFailure, wrongPassword } from '../failure.ts';
 import type { AuthenticatorMethod, AuthenticatorStep, EapUsers, PeerMethod, PeerStep } from '../method.ts';
 import type { EapAnswer } from '../question.ts';
-
-const wrongPassword = (user: string): EapFailure => ({
-  cause: 'wrong-password',
-  method: 'GTC',
-  user,
-  retry: false,
-});
 
 export class GtcPeer implements PeerMethod {
   readonly type = EapType.GTC;
@@ -45,7 +38,7 @@ export class GtcPeer implements PeerMethod {
 
   #respond(text: string): PeerStep {
     this.satisfied = true;
-    this.suspicion = wrongPassword(this.#user);
+    this.suspicion = wrongPassword('GTC', this.#user);
     return { do: 'respond', data: utf8(text) };
   }
 }
@@ -71,7 +64,7 @@ export class GtcAuthenticator implements AuthenticatorMethod {
     const expected = utf8(user?.password ?? '');
     return equalConstantTime(data, expected) && user !== undefined
       ? { do: 'succeed', keys: {} }
-      : { do: 'fail', failure: wrongPassword(this.#identity) };
+      : { do: 'fail', failure: wrongPassword('GTC', this.#identity) };
   }
 
   answer(): AuthenticatorStep {

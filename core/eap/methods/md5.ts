@@ -3,7 +3,7 @@ import { md5 } from '@noble/hashes/legacy.js';
 import { concat, equalConstantTime, type RandomBytes, utf8 } from '#core/bytes/bytes.ts';
 import { Reader } from '#core/bytes/reader.ts';
 import { EapType } from '#core/registry/eap-types.ts';
-import type { EapFailure } from '../failure.ts';
+import { type EapFailure, wrongPassword } from '../failure.ts';
 import type { AuthenticatorMethod, AuthenticatorStep, EapUsers, PeerMethod, PeerStep } from '../method.ts';
 import type { EapAnswer } from '../question.ts';
 
@@ -17,13 +17,6 @@ function readValue(data: Uint8Array): Uint8Array {
   const reader = new Reader(data);
   return reader.bytes(reader.u8('MD5 value size'), 'MD5 value');
 }
-
-const wrongPassword = (user: string): EapFailure => ({
-  cause: 'wrong-password',
-  method: 'MD5',
-  user,
-  retry: false,
-});
 
 export class Md5Peer implements PeerMethod {
   readonly type = EapType.MD5;
@@ -56,7 +49,7 @@ export class Md5Peer implements PeerMethod {
 
   #respond(identifier: number, challenge: Uint8Array, password: string): PeerStep {
     this.satisfied = true;
-    this.suspicion = wrongPassword(this.#user);
+    this.suspicion = wrongPassword('MD5', this.#user);
     const value = valueOf(identifier, password, challenge);
     return { do: 'respond', data: concat(Uint8Array.of(value.length), value) };
   }
@@ -84,7 +77,7 @@ export class Md5Authenticator implements AuthenticatorMethod {
     const expected = valueOf(identifier, user?.password ?? '', this.#challenge);
     return equalConstantTime(value, expected) && user !== undefined
       ? { do: 'succeed', keys: {} }
-      : { do: 'fail', failure: wrongPassword(this.#identity) };
+      : { do: 'fail', failure: wrongPassword('MD5', this.#identity) };
   }
 
   answer(): AuthenticatorStep {

@@ -11,7 +11,7 @@ import type { RandomBytes } from '#core/bytes/bytes.ts';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { EapType } from '#core/registry/eap-types.ts';
 import { MsChapV2Error } from '#core/registry/mschapv2-errors.ts';
-import type { EapFailure } from '../failure.ts';
+import { type EapFailure, wrongPassword } from '../failure.ts';
 import type { EapKeys, PeerMethod, PeerStep } from '../method.ts';
 import type { EapAnswer } from '../question.ts';
 import {
@@ -141,7 +141,7 @@ export class MsChapV2Peer implements PeerMethod {
     this.#pending = undefined;
     this.#attempt = answerChallenge(this.#user, password, challenge, this.#random);
     // Not every server says why before its EAP-Failure.
-    this.suspicion = { cause: 'wrong-password', method: 'MSCHAPv2', user: this.#user, retry: false };
+    this.suspicion = wrongPassword('MSCHAPv2', this.#user);
     return { do: 'respond', data: encodeResponse(id, this.#attempt, this.#user) };
   }
 

@@ -7,7 +7,7 @@ import { concat, EMPTY, equal, fromUtf8, type RandomBytes, utf8 } from '#core/by
 import { DecodeError } from '#core/bytes/reader.ts';
 import { EapType } from '#core/registry/eap-types.ts';
 import { spoken } from '#core/text/printable.ts';
-import type { EapFailure } from '../failure.ts';
+import { type EapFailure, wrongPassword } from '../failure.ts';
 import type { EapKeys, PeerMethod } from '../method.ts';
 import { encodeEap } from '../packet.ts';
 import type { EapPeer } from '../peer.ts';
@@ -117,7 +117,7 @@ class TtlsPasswordPhase implements PeerPhase {
   #send(tunnel: TlsOpened, password: string): PhaseStep {
     // PAP and CHAP have no answer of their own; MS-CHAPv2 has to prove itself first.
     this.satisfied = this.#protocol !== 'MSCHAPv2';
-    this.suspicion = { cause: 'wrong-password', method: this.#method, user: this.#user, retry: false };
+    this.suspicion = wrongPassword(this.#method, this.#user);
     const avps: [AvpName, Uint8Array][] = [['userName', utf8(this.#user)], ...this.#avps(tunnel, password)];
     return { do: 'write', data: encodeAvps(avps) };
   }
@@ -172,7 +172,7 @@ class TtlsPasswordPhase implements PeerPhase {
 }
 
 /** §11.2.1: the peer opens with its identity as if it had been asked, then both talk EAP. */
-const IDENTITY_REQUEST = encodeEap({
+export const IDENTITY_REQUEST = encodeEap({
   code: 'request',
   identifier: 0,
   vendor: 0,
