@@ -381,7 +381,10 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: 'import-preview',
-    go: (page) => drop(page, [{ name: 'office.conf', content: 'connections {}' }]),
+    async go(page) {
+      await drop(page, [{ name: 'office.conf', content: 'connections {}' }]);
+      await page.getByRole('heading', { name: 'Head office' }).waitFor();
+    },
     shows: (say) => say('import.title'),
   },
   {

@@ -95,8 +95,8 @@ it('tells its states apart without any colour: by word, and by shape where they 
   }
   await page.emulateMedia({ forcedColors: 'none' });
   expect(new Set(words.values()).size).toBe(tunnelStateSchema.options.length);
-  expect(shapes.size).toBe(4);
-  expect(new Set(shapes.values()).size).toBe(4);
+  expect(shapes.size).toBeGreaterThan(3);
+  expect(new Set(shapes.values()).size).toBe(shapes.size);
 });
 
 it('keeps the one control within reach in the narrowest window at 200 % zoom', async () => {
