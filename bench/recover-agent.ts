@@ -3,11 +3,10 @@
  * the same in every process of a machine.
  *
  *   server ADDRESS PORT    sends back what comes
- *   client ADDRESS PORT    sends a datagram every EVERY_MS, and prints "SENT BACK" for each that comes back
+ *   client ADDRESS PORT MS sends a datagram every MS milliseconds, and prints "SENT BACK" for each that comes back
  */
 import { createSocket } from 'node:dgram';
 
-const EVERY_MS = 20;
 const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 function serve(address: string, port: number): void {
@@ -18,7 +17,7 @@ function serve(address: string, port: number): void {
 }
 
 /** Without a route or an answer there is an error, and nothing is lost by it. */
-function use(address: string, port: number): void {
+function use(address: string, port: number, everyMs: number): void {
   const socket = createSocket('udp4');
   socket.on('message', (bytes) => process.stdout.write(`${bytes.readDoubleBE()} ${now()}\n`));
   socket.on('error', () => undefined);
@@ -26,8 +25,9 @@ function use(address: string, port: number): void {
     const bytes = Buffer.alloc(64);
     bytes.writeDoubleBE(now());
     socket.send(bytes, port, address, () => undefined);
-  }, EVERY_MS);
+  }, everyMs);
 }
 
-const [role, address = '', port = ''] = process.argv.slice(2);
-(role === 'server' ? serve : use)(address, Number(port));
+const [role, address = '', port = 0, everyMs = 0] = process.argv.slice(2);
+if (role === 'server') serve(address, Number(port));
+else use(address, Number(port), Number(everyMs));

@@ -22,6 +22,8 @@ const PSK = 'recover';
 const IKE = 'aes256gcm16-prfsha384-ecp256';
 const ESP = 'aes256gcm16';
 const ECHO_PORT = 7007;
+/** Between the datagrams: nothing is measured finer than this. */
+export const EVERY_MS = 20;
 const AGENT = fileURLToPath(new URL('recover-agent.ts', import.meta.url));
 /** Seconds without a sign of life until the peer is asked: the same for everybody. */
 export const LIVENESS_SEC = 5;
@@ -243,7 +245,10 @@ const newContender = (name: string, place: Place, believed: Contender['believed'
 
 /** Starts its traffic. */
 function listen(contender: Contender): void {
-  const agent = contender.host.start([process.execPath, AGENT, 'client', LAB.inner.ip4, String(ECHO_PORT)]);
+  const agent = contender.host.start([
+    process.execPath,
+    ...[AGENT, 'client', LAB.inner.ip4, ECHO_PORT, EVERY_MS].map(String),
+  ]);
   const { stdout } = agent.child;
   if (!stdout) throw new Error('the agent has no stdout');
   createInterface({ input: stdout }).on('line', (line) => {

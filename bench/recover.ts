@@ -8,7 +8,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAULTS, type Fault } from './recover-faults.ts';
-import { type Contender, now, Stage } from './recover-stage.ts';
+import { type Contender, EVERY_MS, now, Stage } from './recover-stage.ts';
 import { median, type Row } from './report.ts';
 
 const ROUNDS = 3;
@@ -60,7 +60,7 @@ async function suffer(stage: Stage, fault: Fault, withinMs: number): Promise<Map
   return new Map(
     contenders.map(({ name }, at) => [
       name,
-      { noticedMs: noticedMs[at], backMs: (backAt[at] ?? NaN) - whole },
+      { noticedMs: noticedMs[at], backMs: Math.max(EVERY_MS, (backAt[at] ?? NaN) - whole) },
     ]),
   );
 }
