@@ -11,7 +11,7 @@ import { Client } from '#cli/client.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit, ADIT } from '#test/harness/adit.ts';
 import type { Host } from '#test/harness/host.ts';
-import { jumpingHelper } from '#test/harness/jumping-helper.ts';
+import { jumpingHelper } from '#test/harness/altered-helper.ts';
 import { LAB, POOLS } from '#test/harness/lab.ts';
 import { until } from '#test/harness/process.ts';
 import type { Settings } from '#test/harness/settings.ts';

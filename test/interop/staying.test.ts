@@ -11,7 +11,7 @@ import type { TunnelStatus } from '#core/ipc/contract.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { ADIT } from '#test/harness/adit.ts';
 import { expectNothingLeft, expectTraffic } from '#test/harness/checks.ts';
-import { jumpingHelper, NIGHT_MS } from '#test/harness/jumping-helper.ts';
+import { jumpingHelper, NIGHT_MS } from '#test/harness/altered-helper.ts';
 import { gatewayAddress, LAB } from '#test/harness/lab.ts';
 import { startDnsServer, writeResolvConf } from '#test/harness/name-service.ts';
 import { readFrames } from '#test/harness/pcap.ts';
