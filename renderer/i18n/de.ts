@@ -366,8 +366,6 @@ export const de: Catalogue = {
   'settings.start': 'Start',
   'settings.start.login': 'Beim Anmelden starten',
   'settings.start.hidden': 'Ohne Fenster in der Statusleiste starten',
-  'settings.start.hidden.no-tray':
-    'Diese Arbeitsumgebung zeigt kein Symbol in der Statusleiste, deshalb öffnet sich immer das Fenster.',
   'settings.start.connect': 'Beim Start verbinden',
   'settings.start.connect.none': 'Nichts',
   'settings.policy': 'Was ohne Nachfrage geschieht',
@@ -379,7 +377,7 @@ export const de: Catalogue = {
   'settings.quit.keep': 'Bleiben stehen',
   'settings.quit.disconnect': 'Trennen',
   'settings.no-tray':
-    'Diese Arbeitsumgebung zeigt keine Symbole in der Statusleiste. Schließen minimiert das Fenster, damit Adit erreichbar bleibt.',
+    'Diese Arbeitsumgebung zeigt keine Symbole in der Statusleiste: Das Fenster öffnet sich immer, und Schließen minimiert es, damit Adit erreichbar bleibt.',
   'settings.tray-unknown':
     'Ob diese Arbeitsumgebung Symbole in der Statusleiste zeigt, ließ sich nicht feststellen. Schließen minimiert das Fenster, damit Adit erreichbar bleibt.',
 

@@ -363,7 +363,6 @@ export const en = {
   'settings.start': 'Start',
   'settings.start.login': 'Start when I log in',
   'settings.start.hidden': 'Start in the tray, without a window',
-  'settings.start.hidden.no-tray': 'This desktop shows no tray icon, so the window always opens.',
   'settings.start.connect': 'Connect at start',
   'settings.start.connect.none': 'Nothing',
   'settings.policy': 'What happens without asking',
@@ -375,7 +374,7 @@ export const en = {
   'settings.quit.keep': 'Stay up',
   'settings.quit.disconnect': 'Disconnect',
   'settings.no-tray':
-    'This desktop shows no tray icons. Closing the window minimises it, so that Adit stays reachable.',
+    'This desktop shows no tray icons: the window always opens, and closing it minimises it, so that Adit stays reachable.',
   'settings.tray-unknown':
     'Whether this desktop shows tray icons could not be found out. Closing the window minimises it, so that Adit stays reachable.',
 

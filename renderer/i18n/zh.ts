@@ -352,7 +352,6 @@ export const zh: Catalogue = {
   'settings.start': '启动',
   'settings.start.login': '登录时启动',
   'settings.start.hidden': '启动到托盘，不显示窗口',
-  'settings.start.hidden.no-tray': '此桌面不显示托盘图标，因此总会打开窗口。',
   'settings.start.connect': '启动时连接',
   'settings.start.connect.none': '不连接',
   'settings.policy': '无需询问时的做法',
@@ -363,7 +362,7 @@ export const zh: Catalogue = {
   'settings.quit.ask': '询问',
   'settings.quit.keep': '保留',
   'settings.quit.disconnect': '断开',
-  'settings.no-tray': '此桌面不显示托盘图标。关闭窗口时会将其最小化，以便随时打开 Adit。',
+  'settings.no-tray': '此桌面不显示托盘图标：窗口总会打开，关闭时会最小化，以便随时打开 Adit。',
   'settings.tray-unknown': '无法确定此桌面是否显示托盘图标。关闭窗口时会将其最小化，以便随时打开 Adit。',
 
   'logs.title': '日志',

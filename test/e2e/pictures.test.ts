@@ -5,8 +5,8 @@ import { LANGUAGES } from '#core/text/languages.ts';
 import { SCREENSHOTS } from './every-view.ts';
 import { pictureOf, SCENES, THEMES } from './scenes.ts';
 
-/** Taken by views.test.ts, which has to draw it first. */
-const DRAWN = ['throughput'];
+/** Taken by views.test.ts, which has to draw it first; and by scripts/render-icons.ts. */
+const DRAWN = ['throughput', 'tray'];
 
 const expected = [
   ...DRAWN.flatMap((name) => THEMES.map((theme) => `${name}-${theme}.png`)),

@@ -7,7 +7,7 @@ import type { Failure } from '#core/failure/failure.ts';
 import type { ProfileSummary, TunnelQuestion, TunnelStatus } from '#core/ipc/contract.ts';
 import type { CertificateEntry } from '#core/ipc/profile-calls.ts';
 import type { Language } from '#core/text/languages.ts';
-import type { HelperLink, LinkProblem } from '#electron/bridge-contract.ts';
+import type { HelperLink, LinkProblem, TrayHost } from '#electron/bridge-contract.ts';
 import { CATALOGUES } from '#renderer/i18n/catalogues.ts';
 import type { MessageId } from '#renderer/i18n/en.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
@@ -27,6 +27,10 @@ export interface Scene {
   readonly profiles?: readonly ProfileSummary[];
   readonly certificates?: readonly CertificateEntry[];
   readonly link?: HelperLink;
+  /** Whether the desktop has a tray; else the page is told what the bus of the tests says. */
+  readonly trayHost?: TrayHost;
+  /** In a window of another size than stage.ts has. */
+  readonly window?: { readonly width: number; readonly height: number };
   readonly go?: (page: Page, say: Say) => Promise<void>;
   /** The heading by which one knows to be there. */
   readonly shows: (say: Say) => string;
@@ -156,9 +160,47 @@ export const SCENES: readonly Scene[] = [
     tunnel: () => bare('connecting', { step: 'IKE_AUTH with 203.0.113.1:4500', gateway: CONNECTED.gateway }),
     shows: (say) => say('state.connecting'),
   },
-  { name: 'connected', tunnel: connected, shows: (say) => say('state.connected') },
+  {
+    name: 'connected',
+    tunnel: connected,
+    shows: (say) => say('state.connected'),
+    isPicturedEverywhere: true,
+  },
+  {
+    name: 'connected-networks',
+    tunnel: () => ({
+      ...connected(),
+      profile: { id: 'work', name: 'Work' },
+      nat: { local: false, remote: false },
+      ike: CONNECTED.ike && { ...CONNECTED.ike, weak: [] },
+      children: connected().children.map((child) => ({
+        ...child,
+        remoteTs: ['10.0.0.0/8', '172.16.0.0/12', '192.168.178.0/24', 'fd00:1234:5678::/48'],
+      })),
+    }),
+    shows: (say) => say('state.connected'),
+  },
+  {
+    name: 'connected-narrow',
+    tunnel: connected,
+    window: { width: 360, height: 480 },
+    shows: (say) => say('state.connected'),
+  },
+  {
+    name: 'connected-wide',
+    tunnel: connected,
+    window: { width: 960, height: 640 },
+    shows: (say) => say('state.connected'),
+  },
+  {
+    name: 'failed-wide',
+    tunnel: () => bare('failed', { failure: REFUSED }),
+    window: { width: 960, height: 640 },
+    shows: (say) => say('state.failed'),
+  },
   {
     name: 'reconnecting',
+    isPicturedEverywhere: true,
     tunnel: () => ({
       ...connected(),
       state: 'reconnecting',
@@ -186,6 +228,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: 'details',
+    isPicturedEverywhere: true,
     tunnel: connected,
     go: (page, say) => press(page, say('nav.details')),
     shows: (say) => say('details.title'),
@@ -266,6 +309,25 @@ export const SCENES: readonly Scene[] = [
   ),
   { name: 'profile', ...WITH_CERTIFICATE, go: toProfile, shows: () => 'Work' },
   {
+    name: 'profile-scrolled',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toProfile(page, say);
+      await scrollDown(page);
+    },
+    shows: () => 'Work',
+  },
+  {
+    name: 'profile-secret',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toProfile(page, say);
+      const name = say('secrets.password');
+      await press(page, say('secrets.action', { action: say('secrets.replace'), name }));
+    },
+    shows: (say) => say('secrets.give.title'),
+  },
+  {
     name: 'certificates',
     ...WITH_CERTIFICATE,
     async go(page, say) {
@@ -327,6 +389,21 @@ export const SCENES: readonly Scene[] = [
     shows: (say) => say('settings.title'),
     isPicturedEverywhere: true,
   },
+  {
+    name: 'settings-scrolled',
+    async go(page, say) {
+      await press(page, say('nav.settings'));
+      await scrollDown(page);
+    },
+    shows: (say) => say('settings.title'),
+    isPicturedEverywhere: true,
+  },
+  {
+    name: 'settings-no-tray',
+    trayHost: 'absent',
+    go: (page, say) => press(page, say('nav.settings')),
+    shows: (say) => say('settings.title'),
+  },
   { name: 'logs', go: toLogs, shows: (say) => say('logs.title') },
   {
     name: 'logs-line',
@@ -386,6 +463,25 @@ export const SCENES: readonly Scene[] = [
       await page.getByRole('heading', { name: 'Head office' }).waitFor();
     },
     shows: (say) => say('import.title'),
+  },
+  {
+    name: 'import-details',
+    async go(page, say) {
+      await drop(page, [{ name: 'office.conf', content: 'connections {}' }]);
+      await page.getByText(say('import.read')).click();
+      await page.getByText('connections.office.pull').scrollIntoViewIfNeeded();
+    },
+    shows: (say) => say('import.title'),
+  },
+  {
+    name: 'import-drop',
+    profiles: [],
+    async go(page, say) {
+      await page.getByRole('heading', { name: say('empty.title') }).waitFor();
+      await page.locator('#root > *').first().dispatchEvent('dragenter');
+      await page.getByText(say('import.drop')).waitFor();
+    },
+    shows: (say) => say('empty.title'),
   },
   {
     name: 'import-locked',

@@ -3,6 +3,7 @@ import type { FakeEvent, Answers } from '#test/fakes/helper-server.ts';
 import { FakeHelper, type FakePeer, Refusal } from '#test/fakes/helper-server.ts';
 import type { ProfileSummary, TunnelStatus } from '#core/ipc/contract.ts';
 import type { Language } from '#core/text/languages.ts';
+import { settingsSchema } from '#electron/settings.ts';
 import { summary } from '#test/fakes/statuses.ts';
 import { RunningApp } from './driver.ts';
 import { DOCTOR, helperLog, INFO, WORK } from './fixtures.ts';
@@ -69,6 +70,7 @@ export class Stage {
   async play(scene: Scene, language: Language = 'en'): Promise<Say> {
     const { page } = this.app;
     const say = sayIn(language);
+    await page.setViewportSize(scene.window ?? WINDOW);
     const profiles = scene.profiles ?? PROFILES;
     const gone = this.#told.profiles.filter(({ id }) => !profiles.some((one) => one.id === id));
     Object.assign(this.#told, { scene, profiles });
@@ -83,6 +85,14 @@ export class Stage {
       await page.getByText(name, { exact: true }).first().waitFor();
     }
     if (scene.link) await this.app.window.send([{ topic: 'link', link: scene.link }]);
+    if (scene.trayHost)
+      await this.app.window.send([
+        {
+          topic: 'settings',
+          settings: { ...settingsSchema.parse({ language }), startAtLogin: false },
+          trayHost: scene.trayHost,
+        },
+      ]);
     await scene.go?.(page, say);
     await page.getByRole('heading', { name: scene.shows(say), exact: true }).waitFor();
     return say;

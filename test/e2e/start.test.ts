@@ -101,7 +101,7 @@ describe.each(['absent', 'nobody'] as const)('a desktop without a tray (%s)', (d
     await start(desktop, { hidden: true });
     expect(await app.window.isVisible()).toBe(true);
     await button('Settings').click();
-    await app.page.getByText('This desktop shows no tray icons. Closing the window minimises it').waitFor();
+    await app.page.getByText('This desktop shows no tray icons: the window always opens').waitFor();
     expect(
       await app.page.getByRole('switch', { name: 'Start in the tray, without a window' }).isDisabled(),
     ).toBe(true);
@@ -182,7 +182,7 @@ describe('the tray', () => {
         language,
       );
       await until(`it speaks ${language}`, async () => (await app.tray.tooltip()) === tooltip);
-      expect(await app.tray.menu()).toContain(open);
+      await until('its menu, too', async () => (await app.tray.menu()).includes(open));
     }
     expect(await app.tray.icon()).toMatch(/secured-light\.png$/);
     await app.tray.darken();

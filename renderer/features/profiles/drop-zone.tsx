@@ -1,5 +1,6 @@
 /** The whole window takes dropped files and pasted text. A file never becomes a navigation. */
 import { type ReactElement, type ReactNode, useEffect, useRef, useState } from 'react';
+import { Icon } from '../../components/icon.tsx';
 import { useText } from '../../i18n/text.ts';
 import { useImport } from './use-import.ts';
 import classes from './drop-zone.module.css';
@@ -46,7 +47,12 @@ export function DropZone({ children }: { readonly children: ReactNode }): ReactE
       }}
     >
       {children}
-      {over && <div className={classes['invitation']}>{t('import.drop')}</div>}
+      {over && (
+        <div className={classes['invitation']} role="status">
+          <Icon name="file" />
+          {t('import.drop')}
+        </div>
+      )}
     </div>
   );
 }

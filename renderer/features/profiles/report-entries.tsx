@@ -1,5 +1,5 @@
 /** Lines of a report, of an import's or an export's: the setting, its value, why. */
-import type { ReactElement } from 'react';
+import { Fragment, type ReactElement } from 'react';
 import type { ReportEntry } from '#core/profile/profile.ts';
 import { printable } from '#core/text/printable.ts';
 import { lifetime } from '../../format/lifetimes.ts';
@@ -13,12 +13,27 @@ export function ReportEntries({ entries }: { readonly entries: readonly ReportEn
       {entries.map(({ setting, value, reason }, at) => (
         // A file may say the same thing twice.
         <li className={classes['entry']} key={`${at} ${setting}`}>
-          <span className={classes['setting']}>{printable(setting)}</span>
+          <Setting path={printable(setting)} />
           {value !== undefined && <span className={classes['value']}>{printable(value)}</span>}
           {reason !== undefined && <Reason text={reason} />}
         </li>
       ))}
     </ul>
+  );
+}
+
+/** `connections.office.remote_addrs`: where it is too long for the line, it goes on after a dot. */
+function Setting({ path }: { readonly path: string }): ReactElement {
+  const parts = path.split(/(?<=\.)/);
+  return (
+    <span className={classes['setting']}>
+      {parts.map((part, at) => (
+        <Fragment key={`${at} ${part}`}>
+          {at > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </span>
   );
 }
 

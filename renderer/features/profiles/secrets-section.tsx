@@ -114,8 +114,8 @@ function GiveDialog({ which, summary, onClose }: GiveDialogProps): ReactElement 
           kind={shown ? 'text' : 'password'}
           hint={which === 'pkcs12Password' ? t('import.may-be-empty') : undefined}
         />
-        <label>
-          <input type="checkbox" checked={shown} onChange={(event) => setShown(event.target.checked)} />{' '}
+        <label className={classes['check']}>
+          <input type="checkbox" checked={shown} onChange={(event) => setShown(event.target.checked)} />
           {t('secret.show')}
         </label>
         <DialogButtons>

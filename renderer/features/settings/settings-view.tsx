@@ -66,7 +66,6 @@ export function SettingsView(): ReactElement | null {
         />
         <Switch
           label={t('settings.start.hidden')}
-          hint={trayHost === 'absent' ? t('settings.start.hidden.no-tray') : undefined}
           checked={settings.startHidden}
           disabled={trayHost !== 'present'}
           onChange={(startHidden) => void change({ startHidden })}
