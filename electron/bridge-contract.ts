@@ -60,6 +60,8 @@ export interface AppState {
   readonly profiles: readonly ProfileSummary[];
   /** Whether this system has what the repair needs. */
   readonly canRepair: boolean;
+  /** Starts the helper in a terminal where it is no service. */
+  readonly commandByHand: string;
   readonly version: string;
   readonly settings: ShownSettings;
   readonly trayHost: TrayHost;
@@ -73,6 +75,21 @@ export type TrayHost = 'present' | 'absent' | 'unknown';
 export interface ShownSettings extends Settings {
   readonly startAtLogin: boolean;
 }
+
+/** What became of the repair, with the system's own words. */
+export type RepairOutcome =
+  | { readonly outcome: 'started' }
+  | {
+      readonly outcome: /** By the person. */
+        | 'cancelled'
+        /** The person may not, or the password was wrong. */
+        | 'refused'
+        /** Nothing here can ask for a password, or there is nothing to start. */
+        | 'impossible'
+        /** It was allowed, and the service did not start. */
+        | 'failed';
+      readonly detail: string;
+    };
 
 /** A file to save: a name to suggest, never a path, and its octets in base64. */
 export interface SavedFile {
@@ -110,7 +127,7 @@ interface OwnCalls {
   /** Tries the helper now instead of after the pause. */
   'app.reconnect': { params: Record<string, never>; result: null };
   /** Asks for an administrator's password and starts the helper. */
-  'app.repair': { params: Record<string, never>; result: null };
+  'app.repair': { params: Record<string, never>; result: RepairOutcome };
   'app.copy': { params: { text: string }; result: null };
   /** The person chooses where. `saved` is false where they cancelled. At most 32 MiB. */
   'app.save': { params: SavedFile; result: { saved: boolean } };

@@ -13,6 +13,7 @@ import {
   PASSED_ON,
   type PassedOn,
   type ReadProfile,
+  type RepairOutcome,
   type SavedFile,
   type ShownSettings,
 } from './bridge-contract.ts';
@@ -24,7 +25,7 @@ import { LinkError, RefusedError } from './helper-connection.ts';
 export interface BridgeServices {
   readonly helper: Pick<HelperClient, 'call' | 'reconnect'>;
   readonly state: () => AppState;
-  readonly repair: () => Promise<void>;
+  readonly repair: () => Promise<RepairOutcome>;
   readonly copy: (text: string) => Promise<void>;
   readonly save: (file: SavedFile) => Promise<boolean>;
   readonly setSettings: (change: SettingsChange) => ShownSettings;
@@ -77,11 +78,12 @@ async function resultOf(services: BridgeServices, name: unknown, params: unknown
       parsed(name, nothing, params);
       services.helper.reconnect();
       return null;
-    case 'app.repair':
+    case 'app.repair': {
       parsed(name, nothing, params);
-      await services.repair();
+      const outcome = await services.repair();
       services.helper.reconnect();
-      return null;
+      return outcome;
+    }
     case 'app.copy':
       await services.copy(parsed(name, copied, params).text);
       return null;

@@ -27,7 +27,7 @@ import { LogFeed } from './log-feed.ts';
 import { isNewQuestion, noticeOf } from './notification-model.ts';
 import { Notifications } from './notifications.ts';
 import { type Ask, decideLeaving, disconnectAll } from './quitting.ts';
-import { canRepair, repair } from './repair.ts';
+import { canRepair, commandByHand, repair } from './repair.ts';
 import { saveFile } from './save.ts';
 import { readSaved, type Saved, writeSaved } from './saved.ts';
 import type { SettingsChange } from './settings.ts';
@@ -140,7 +140,7 @@ async function start(): Promise<void> {
     const services = {
       helper,
       state,
-      repair,
+      repair: () => repair(),
       copy: (text: string) => clipboard.writeText(text),
       save: (file: SavedFile) => saveFile(file, askWhere),
       setSettings,
@@ -169,6 +169,11 @@ async function start(): Promise<void> {
       status,
       profiles,
       canRepair: canRepair(),
+      commandByHand: commandByHand({
+        isPackaged: app.isPackaged,
+        appPath: app.getAppPath(),
+        resourcesPath: process.resourcesPath,
+      }),
       version: app.getVersion(),
       settings: settings(),
       trayHost: host,

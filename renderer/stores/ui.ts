@@ -1,5 +1,5 @@
 /** Where the person is, and what went wrong with what they just did. */
-import type { AppState, HelperLink } from '#electron/bridge-contract.ts';
+import type { AppState, HelperLink, RepairOutcome } from '#electron/bridge-contract.ts';
 import { base64Of } from '../format/base64.ts';
 import type { Slice } from './store.ts';
 
@@ -25,6 +25,11 @@ export interface UiSlice {
   readonly view: View;
   readonly link: HelperLink;
   readonly canRepair: boolean;
+  readonly commandByHand: string;
+  /** Somebody is being asked for an administrator's password. */
+  readonly repairing: boolean;
+  /** What became of the last repair. */
+  readonly repaired: RepairOutcome | undefined;
   readonly problem: Problem | undefined;
   /** The view that led to the problem report: the way back. */
   readonly reportFrom: View;
@@ -61,6 +66,9 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   view: 'tunnel',
   link: { state: 'connecting' },
   canRepair: false,
+  commandByHand: '',
+  repairing: false,
+  repaired: undefined,
   problem: undefined,
   reportFrom: ABOVE.report,
   go(view) {
@@ -73,17 +81,22 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   },
   report: (problem) => set({ problem }),
   dismissProblem: () => set({ problem: undefined }),
-  receiveLink: (link) => set({ link }),
-  receiveState({ link, status, profiles, canRepair, settings, trayHost, version }) {
-    set({ link, profiles, canRepair, settings, trayHost, version });
+  receiveLink: (link) => set({ link, ...(link.state === 'up' ? { repaired: undefined } : {}) }),
+  receiveState({ status, ...state }) {
+    set(state);
     get().receiveTunnels(status?.tunnels);
   },
   async reconnect() {
     await bridge.call('app.reconnect', {});
   },
   async repair() {
+    if (get().repairing) return;
+    set({ repairing: true, repaired: undefined });
     const answer = await bridge.call('app.repair', {});
-    if (!answer.ok) set({ problem: { kind: 'said', message: answer.problem.message } });
+    const repaired: RepairOutcome = answer.ok
+      ? answer.result
+      : { outcome: 'failed', detail: answer.problem.message };
+    set({ repairing: false, repaired });
   },
   async copy(text) {
     await bridge.call('app.copy', { text });

@@ -206,7 +206,9 @@ describe('with strongSwan', () => {
     await button('Connect').click();
     await heading(/^Connected$/).waitFor();
     await adit.stop('SIGKILL');
-    await heading(/The helper is not running|The connection to the helper was lost/).waitFor();
+    await heading(
+      /The background service is not running|The connection to the background service was lost/,
+    ).waitFor();
     await adit.restart();
     await heading('Not connected').waitFor();
     await button('Connect').click();

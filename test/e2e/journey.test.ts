@@ -221,7 +221,9 @@ describe('the journey', () => {
 
   it('says so when the helper dies, and finds it again', async () => {
     await adit.stop('SIGKILL');
-    await heading(/The helper is not running|The connection to the helper was lost/).waitFor();
+    await heading(
+      /The background service is not running|The connection to the background service was lost/,
+    ).waitFor();
     await adit.restart();
     await heading('Not connected').waitFor();
     expect(await fact('Gateway')).toBe(LAB.gateway.ip4);

@@ -83,7 +83,7 @@ describe('the log', () => {
 
   it('shows what is looked for', async () => {
     await openLog();
-    await app.page.getByRole('combobox', { name: 'Part of the helper' }).selectOption('dns');
+    await app.page.getByRole('combobox', { name: 'Part of Adit' }).selectOption('dns');
     await app.page.getByText('5 lines').waitFor();
     await app.page.getByRole('combobox', { name: 'Least level' }).selectOption('Only errors');
     await app.page
@@ -91,7 +91,7 @@ describe('the log', () => {
       .filter({ hasText: /^\d lines?$|^0 lines$/ })
       .waitFor();
     await app.page.getByRole('combobox', { name: 'Least level' }).selectOption('Everything');
-    await app.page.getByRole('combobox', { name: 'Part of the helper' }).selectOption('');
+    await app.page.getByRole('combobox', { name: 'Part of Adit' }).selectOption('');
     await app.page.getByRole('searchbox').fill('LINE 7 OF');
     await app.page.getByText('1 line', { exact: true }).waitFor();
     expect(await app.page.getByRole('log').getByRole('listitem').allTextContents()).toEqual([

@@ -114,7 +114,7 @@ describe('a helper', () => {
     await stage.play(scene('connected'));
     await stage.endHelper();
     const { page } = stage.app;
-    await page.getByRole('heading', { name: 'The helper is not running' }).waitFor();
+    await page.getByRole('heading', { name: 'The background service is not running' }).waitFor();
     expect(await page.getByText('protected.').count()).toBe(0);
     expect(stage.app.complaints).toEqual([]);
   });

@@ -79,6 +79,8 @@ export interface FakeHelperOptions {
   readonly unchecked?: true;
   /** In place of our own protocol's. */
   readonly major?: number;
+  /** The socket; default is one in a folder of its own. */
+  readonly path?: string;
 }
 
 export class FakeHelper {
@@ -94,7 +96,7 @@ export class FakeHelper {
   private constructor(options: FakeHelperOptions) {
     this.#options = options;
     this.#directory = mkdtempSync(join(tmpdir(), 'adit-fake-'));
-    this.path = join(this.#directory, 'aditd.sock');
+    this.path = options.path ?? join(this.#directory, 'aditd.sock');
     this.#server = createServer((socket) => this.#admit(socket));
   }
 

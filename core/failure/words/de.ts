@@ -3,7 +3,7 @@ import { causes } from './de-causes.ts';
 import { faults } from './de-faults.ts';
 import type { FailureWords } from './words.ts';
 
-const NEWER = 'Der Helfer ist neuer als diese Oberfläche, die keine Worte dafür hat.';
+const NEWER = 'Adits Hintergrunddienst ist neuer als dieses Programm, das keine Worte dafür hat.';
 
 export const de: FailureWords = {
   causes,
@@ -18,6 +18,6 @@ export const de: FailureWords = {
   unknown: (cause) => ({
     sentence: `Der Tunnel ist gescheitert: ${cause}.`,
     cause: NEWER,
-    remedy: 'Bringen Sie Oberfläche und Helfer auf dieselbe Version.',
+    remedy: 'Bringen Sie beide auf dieselbe Version.',
   }),
 };

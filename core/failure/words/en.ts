@@ -13,11 +13,11 @@ export const en: FailureWords = {
   },
   unknownFault: {
     sentence: 'The gateway’s certificate was refused.',
-    cause: 'The helper is newer than this client, which has no words for it.',
+    cause: 'Adit’s background service is newer than this program, which has no words for it.',
   },
   unknown: (cause) => ({
     sentence: `The tunnel failed: ${cause}.`,
-    cause: 'The helper is newer than this client, which has no words for it.',
-    remedy: 'Bring client and helper to the same version.',
+    cause: 'Adit’s background service is newer than this program, which has no words for it.',
+    remedy: 'Bring both to the same version.',
   }),
 };

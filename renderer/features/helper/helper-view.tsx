@@ -1,5 +1,6 @@
 /** In place of everything while there is no helper: what that means, and what to do. */
 import type { ReactElement } from 'react';
+import { printable } from '#core/text/printable.ts';
 import type { LinkProblem } from '#electron/bridge-contract.ts';
 import { Button } from '../../components/button.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -12,7 +13,7 @@ import { useApp } from '../../stores/use-app.ts';
 import classes from './helper-view.module.css';
 
 /** Problems that a start of the service may cure. */
-const REPAIRABLE: ReadonlySet<LinkProblem> = new Set(['missing', 'lost', 'nonsense']);
+const REPAIRABLE: ReadonlySet<LinkProblem> = new Set(['missing', 'lost', 'nonsense', 'incompatible']);
 
 const words = (problem: LinkProblem, part: 'title' | 'text' | 'steps' | 'command'): MessageId =>
   `helper.${problem}.${part}`;
@@ -23,6 +24,8 @@ export function HelperView(): ReactElement {
   const canRepair = useApp((state) => state.canRepair);
   const reconnect = useApp((state) => state.reconnect);
   const repair = useApp((state) => state.repair);
+  const repairing = useApp((state) => state.repairing);
+  const byHand = useApp((state) => state.commandByHand);
   const copy = useApp((state) => state.copy);
   const go = useApp((state) => state.go);
   if (link.state !== 'down') {
@@ -34,7 +37,9 @@ export function HelperView(): ReactElement {
   }
   const { problem, detail, socket } = link;
   const repairable = canRepair && REPAIRABLE.has(problem);
-  const command = t(words(problem, 'command'));
+  // What is no service here cannot be started as one.
+  const isByHand = !canRepair && REPAIRABLE.has(problem);
+  const command = isByHand ? byHand : t(words(problem, 'command'));
   return (
     <div className={classes['page']}>
       <View
@@ -42,8 +47,8 @@ export function HelperView(): ReactElement {
         foot={
           <>
             {repairable && (
-              <Button kind="primary" large onClick={() => void repair()}>
-                {t('helper.repair')}
+              <Button kind="primary" large disabled={repairing} onClick={() => void repair()}>
+                {t(repairing ? 'helper.repairing' : 'helper.repair')}
               </Button>
             )}
             <Button kind={repairable ? 'quiet' : 'primary'} large onClick={() => void reconnect()}>
@@ -60,8 +65,9 @@ export function HelperView(): ReactElement {
           <h2 className={classes['title']}>{t(words(problem, 'title'))}</h2>
           <p>{t(words(problem, 'text'))}</p>
         </div>
+        <Repaired />
         <div className={classes['steps']}>
-          <p>{t(words(problem, 'steps'))}</p>
+          <p>{t(isByHand ? 'helper.by-hand' : words(problem, 'steps'))}</p>
           <div className={classes['command']}>
             <code>{command}</code>
             <Button kind="link" onClick={() => void copy(command)}>
@@ -75,6 +81,26 @@ export function HelperView(): ReactElement {
         </Notice>
       </View>
       <ProblemBar />
+    </div>
+  );
+}
+
+/** What became of a repair that did not cure it; told when it happens. */
+function Repaired(): ReactElement {
+  const t = useText();
+  const repaired = useApp((state) => state.repaired);
+  return (
+    <div role="alert">
+      {repaired && (
+        <Notice tone={repaired.outcome === 'failed' ? 'attention' : 'quiet'}>
+          <p>{t(`helper.repair.${repaired.outcome}`)}</p>
+          {repaired.outcome === 'failed' && (
+            <p className={classes['detail']} lang="en">
+              {printable(repaired.detail, 512)}
+            </p>
+          )}
+        </Notice>
+      )}
     </div>
   );
 }

@@ -39,6 +39,9 @@ const double = createElectron({
   locale: options.locale,
 });
 
+// Where an installed Electron keeps what came beside its archive.
+Object.assign(process, { resourcesPath: `${options.directory}/resources` });
+
 const PLACE = 'aditElectronDouble';
 (globalThis as Record<string, unknown>)[PLACE] = double.module;
 const source = `export const { ${Object.keys(double.module).join(', ')} } = globalThis.${PLACE};`;

@@ -11,6 +11,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { until } from '#test/harness/process.ts';
 import type { Double } from '../double/electron.ts';
 import type { HostOptions } from '../double/host.ts';
+import { onStage } from '../service-world.ts';
 import { APP, type AppOptions, type Escapes, type Host, NO_BUS, SAVED } from './host.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -43,11 +44,14 @@ export async function startDouble(options: AppOptions): Promise<Host> {
     await mkdir(userData);
     await writeFile(join(userData, SAVED), JSON.stringify({ settings: options.settings }));
   }
+  const stage = options.stage === undefined ? undefined : onStage(options.stage);
   const host = fork(join(import.meta.dirname, '../double/host.ts'), [JSON.stringify(given)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // What a desktop of this machine may have is not the test's.
+    ...stage,
     env: {
       ...process.env,
+      ...stage?.env,
       DBUS_SESSION_BUS_ADDRESS: options.sessionBus ?? NO_BUS,
       XDG_RUNTIME_DIR: directory,
     },

@@ -15,6 +15,7 @@ const NOT_TOLD = {
   notifications: 'Electron does not tell what it notified',
   permissions: 'Electron has no way to ask its permission handlers',
   senders: 'Electron’s frames cannot be forged',
+  repair: 'Electron does not start in mount namespaces of a test',
   questions: 'the process that Playwright drives ends with the application',
 } as const;
 

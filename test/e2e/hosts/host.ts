@@ -22,12 +22,14 @@ export interface AppOptions {
   readonly hidden?: boolean;
   /** Address of the session bus that is asked for a tray; default is one that nobody answers. */
   readonly sessionBus?: string;
+  /** Folder of the stage to start on (service-world.ts). */
+  readonly stage?: string;
   /** What an earlier start left in interface.json. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** What not every host can tell. */
-export type Part = 'tray' | 'notifications' | 'permissions' | 'senders' | 'questions';
+export type Part = 'tray' | 'notifications' | 'permissions' | 'senders' | 'questions' | 'repair';
 
 /** What the page tried to get out by: navigations with whether they were stopped, windows with what became of them. */
 export interface Escapes {

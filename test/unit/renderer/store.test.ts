@@ -150,6 +150,7 @@ describe('following the main process', () => {
         status: { tunnels: [CONNECTED] },
         profiles: [summary('work')],
         canRepair: true,
+        commandByHand: 'sudo aditd',
         version: '1',
         settings: SETTINGS,
         trayHost: 'present',
