@@ -92,7 +92,7 @@ export const de: Catalogue = {
 
   'profiles.show': '{name} ansehen',
   'profile.reading': 'Das Profil wird gelesen …',
-  'profile.gone': 'Dieses Profil gibt es auf diesem Rechner nicht mehr.',
+  'profile.gone': 'Dieses Profil gibt es auf diesem Computer nicht mehr.',
   'profile.edit': 'Bearbeiten',
   'profile.certificates': 'Zertifikate',
   'profile.export': 'Exportieren …',
@@ -133,7 +133,7 @@ export const de: Catalogue = {
   'secrets.forget.title': 'Vergessen?',
   'secrets.forget.text': '{secret}: Adit vergisst es und fragt danach, wenn es gebraucht wird.',
   'secrets.give.title': 'Geheimnis speichern',
-  'secrets.give.text': 'Für „{name}“. Es bleibt auf diesem Rechner und kann nicht wieder gelesen werden.',
+  'secrets.give.text': 'Für „{name}“. Es bleibt auf diesem Computer und kann nicht wieder gelesen werden.',
   'secrets.store': 'Speichern',
   'edit.title': 'Profil bearbeiten',
   'edit.save': 'Speichern',
@@ -217,7 +217,7 @@ export const de: Catalogue = {
   'certificates.own.soon': 'Ihr Zertifikat: {when}. Bitten Sie Ihre IT-Abteilung um ein neues.',
   'certificates.warning.expired': 'Es ist abgelaufen.',
   'certificates.warning.not-yet-valid':
-    'Es ist noch nicht gültig; vielleicht geht die Uhr dieses Rechners falsch.',
+    'Es ist noch nicht gültig; vielleicht geht die Uhr dieses Computers falsch.',
   'certificates.warning.expires-soon': 'Es läuft bald ab.',
   'certificates.warning.weak-key': 'Sein Schlüssel ist zu kurz, um sicher zu sein.',
   'certificates.warning.weak-signature':
@@ -262,7 +262,7 @@ export const de: Catalogue = {
   'secret.label': 'Vorab vereinbarter Schlüssel',
   'secret.show': 'Anzeigen',
   'secret.remember': 'Auf diesem Computer merken',
-  'secret.remember.hint': 'Es bleibt auf diesem Rechner und kann nicht wieder gelesen werden.',
+  'secret.remember.hint': 'Es bleibt auf diesem Computer und kann nicht wieder gelesen werden.',
 
   'question.user': 'Wer sind Sie?',
   'question.user.label': 'Benutzername',
@@ -422,7 +422,7 @@ export const de: Catalogue = {
     'Aus: Im Bericht steht ein Platzhalter wie „[user 1]“. Private Adressen wie 10.0.0.1 bleiben stehen.',
   'report.section.versions': 'Versionen',
   'report.section.helper': 'Hintergrunddienst',
-  'report.section.checks': 'Was auf diesem Rechner geprüft wurde',
+  'report.section.checks': 'Was auf diesem Computer geprüft wurde',
   'report.section.status': 'Tunnel',
   'report.section.profiles': 'Profile, ohne ihre Texte',
   'report.section.settings': 'Einstellungen',
@@ -476,6 +476,8 @@ export const de: Catalogue = {
   'helper.repair.impossible':
     'Dieser Desktop kann kein Administratorpasswort erfragen. Nehmen Sie den Befehl unten in einem Terminal.',
   'helper.repair.failed': 'Der Hintergrunddienst ließ sich nicht starten:',
+  'helper.by-hand.instead':
+    'Er ist hier nicht als Systemdienst installiert. Beenden Sie den laufenden und starten Sie diesen in einem Terminal:',
   'helper.by-hand': 'Er ist hier nicht als Systemdienst installiert. Starten Sie ihn in einem Terminal:',
   'helper.retry': 'Erneut versuchen',
   'helper.copy': 'Kopieren',

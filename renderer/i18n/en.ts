@@ -471,6 +471,8 @@ export const en = {
   'helper.repair.impossible':
     'This desktop cannot ask for an administrator’s password. Use the command below in a terminal.',
   'helper.repair.failed': 'The background service could not be started:',
+  'helper.by-hand.instead':
+    'It is not installed as a system service here. End the one that runs, then start this one in a terminal:',
   'helper.by-hand': 'It is not installed as a system service here. Start it in a terminal:',
   'helper.retry': 'Try again',
   'helper.copy': 'Copy',

@@ -450,6 +450,7 @@ export const zh: Catalogue = {
   'helper.repair.refused': '此操作需要管理员许可。请联系您的 IT 部门。',
   'helper.repair.impossible': '此桌面无法请求管理员密码。请在终端中使用下面的命令。',
   'helper.repair.failed': '无法启动后台服务：',
+  'helper.by-hand.instead': '它在此电脑上未安装为系统服务。请结束正在运行的服务，然后在终端中启动它：',
   'helper.by-hand': '它在此电脑上未安装为系统服务。请在终端中启动它：',
   'helper.retry': '重试',
   'helper.copy': '复制',

@@ -12,8 +12,13 @@ import { useText } from '../../i18n/text.ts';
 import { useApp } from '../../stores/use-app.ts';
 import classes from './helper-view.module.css';
 
-/** Problems that a start of the service may cure. */
-const REPAIRABLE: ReadonlySet<LinkProblem> = new Set(['missing', 'lost', 'nonsense', 'incompatible']);
+/** Problems that a start of the service may cure, and what to do where it is none: start it, or another in its place. */
+const BY_HAND: Readonly<Partial<Record<LinkProblem, MessageId>>> = {
+  missing: 'helper.by-hand',
+  lost: 'helper.by-hand',
+  nonsense: 'helper.by-hand.instead',
+  incompatible: 'helper.by-hand.instead',
+};
 
 const words = (problem: LinkProblem, part: 'title' | 'text' | 'steps' | 'command'): MessageId =>
   `helper.${problem}.${part}`;
@@ -36,9 +41,10 @@ export function HelperView(): ReactElement {
     );
   }
   const { problem, detail, socket } = link;
-  const repairable = canRepair && REPAIRABLE.has(problem);
+  const byHandSteps = BY_HAND[problem];
+  const repairable = canRepair && byHandSteps !== undefined;
   // What is no service here cannot be started as one.
-  const isByHand = !canRepair && REPAIRABLE.has(problem);
+  const isByHand = !canRepair && byHandSteps !== undefined;
   const command = isByHand ? byHand : t(words(problem, 'command'));
   return (
     <div className={classes['page']}>
@@ -67,7 +73,7 @@ export function HelperView(): ReactElement {
         </div>
         <Repaired />
         <div className={classes['steps']}>
-          <p>{t(isByHand ? 'helper.by-hand' : words(problem, 'steps'))}</p>
+          <p>{t(isByHand ? byHandSteps : words(problem, 'steps'))}</p>
           <div className={classes['command']}>
             <code>{command}</code>
             <Button kind="link" onClick={() => void copy(command)}>
