@@ -10,6 +10,8 @@ import { type Bounds, MIN_SIZE, onScreen } from './saved.ts';
 
 export interface MainWindowOptions {
   readonly preload: string;
+  /** A PNG, for desktops that ask the window and not the package. */
+  readonly icon: string;
   readonly bounds: Bounds;
   readonly hidden: boolean;
   /** Asked before the window goes away. */
@@ -29,13 +31,14 @@ export class MainWindow {
   readonly window: BrowserWindow;
 
   constructor(options: MainWindowOptions) {
-    const { preload, bounds, hidden, trayHost, mayClose, onClosing, onShown, onHidden } = options;
+    const { preload, icon, bounds, hidden, trayHost, mayClose, onClosing, onShown, onHidden } = options;
     const areas = screen.getAllDisplays().map(({ workArea }) => workArea);
     const window = new BrowserWindow({
       ...onScreen(bounds, areas),
       minWidth: MIN_SIZE.width,
       minHeight: MIN_SIZE.height,
       title: 'Adit',
+      icon,
       show: false,
       webPreferences: {
         preload,

@@ -91,6 +91,7 @@ async function start(): Promise<void> {
 
   const main = new MainWindow({
     preload: preloadIn(here),
+    icon: join(here, 'icon.png'),
     bounds: saved.window,
     // Hidden into a tray that is not there, the application would be invisible.
     hidden: wantsHidden && host === 'present',

@@ -1,6 +1,6 @@
 /**
  * npm run build:app: the interface as it is shipped, in build/app: main.js (ESM), preload.cjs (a sandboxed preload must
- * be one CommonJS file), renderer/, the tray icons, and the licences of what was taken in. scripts/start.sh and the end-to-end tests run what this makes.
+ * be one CommonJS file), renderer/, the icons, and the licences of what was taken in. scripts/start.sh and the end-to-end tests run what this makes.
  */
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,5 +62,6 @@ cpSync(join(root, 'assets', 'tray'), join(out, 'tray'), {
   recursive: true,
   filter: (path) => !path.endsWith('.svg'),
 });
+cpSync(join(root, 'assets', 'icon', '256x256.png'), join(out, 'icon.png'));
 const licences = takenIn.licences([join(root, 'node_modules', 'electron')]);
 writeFileSync(join(out, 'licences.json'), JSON.stringify(licences));
