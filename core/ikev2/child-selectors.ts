@@ -38,18 +38,24 @@ export function selectorsForResponder(
 }
 
 /**
- * What either end grants where the peer asks for one more Child SA (§1.3.1). A client is at home only at the addresses that it
- * was given.
+ * What either end grants where the peer asks for one more Child SA (§1.3.1), and as which of those that are configured. A client is
+ * at home only at the addresses that it was given.
  */
 export function selectorsForPeer(
   { config, assigned }: Pick<IkeSa, 'config' | 'assigned'>,
   tsi: readonly TrafficSelector[],
   tsr: readonly TrafficSelector[],
-): ReturnType<typeof selectorsForResponder> {
-  const { child } = config;
-  if (config.role === 'responder') return selectorsForResponder(child, assigned, tsi, tsr);
-  const localTs = localSelectors({ assigned }, child);
-  return selectorsForResponder({ localTs, remoteTs: child.remoteTs }, undefined, tsi, tsr);
+): (NonNullable<ReturnType<typeof selectorsForResponder>> & { readonly config: ChildConfig }) | undefined {
+  if (config.role === 'responder') {
+    const granted = selectorsForResponder(config.child, assigned, tsi, tsr);
+    return granted && { ...granted, config: config.child };
+  }
+  for (const child of [config.child, ...(config.furtherChildren ?? [])]) {
+    const localTs = localSelectors({ assigned }, child);
+    const granted = selectorsForResponder({ localTs, remoteTs: child.remoteTs }, undefined, tsi, tsr);
+    if (granted !== undefined) return { ...granted, config: child };
+  }
+  return undefined;
 }
 
 /** What of a client's own selectors is at the addresses that it was given; all of them where it was given none. */

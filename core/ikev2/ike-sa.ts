@@ -54,6 +54,8 @@ export interface Child {
   redundant: boolean;
   /** The peer is to delete it; from then on we do. */
   retireAt: number | undefined;
+  /** It was made in the place of one that had gone: when, and for which time in a row (child-again.ts). */
+  again: { readonly at: number; readonly times: number } | undefined;
 }
 
 /** A Child SA that has just been made. */
@@ -69,6 +71,7 @@ export function newChild(
     rival: undefined,
     redundant: false,
     retireAt: undefined,
+    again: undefined,
     ...made,
   };
 }

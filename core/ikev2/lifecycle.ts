@@ -5,6 +5,7 @@
 import type { Failure } from '#core/failure/failure.ts';
 import type { Path } from '#core/net/address.ts';
 import { exchangeTypes } from '#core/registry/exchange-types.ts';
+import { wishAgain } from './child-again.ts';
 import type { Datagram, IkeRemovedReason } from './connection-types.ts';
 import { type Plan, planFarewell, planLateUpdate, planLiveness, planReportExpired } from './exchanges.ts';
 import type { IkeSa } from './ike-sa.ts';
@@ -378,6 +379,7 @@ export class Lifecycle {
         if (child.expiresAt === undefined || child.expiresAt > now) continue;
         // A hard lifetime is hard: no packet after it, whatever the peer answers (RFC 4301 §4.4.2.1).
         this.sa.removeChild(now, child, 'expired');
+        wishAgain(this.sa, now, child);
         this.ask(now, planReportExpired(child, this.requests.window));
       }
     },

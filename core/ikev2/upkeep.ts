@@ -12,6 +12,7 @@ import {
   planRoutabilityCheck,
   planUpdate,
 } from './exchanges.ts';
+import { isSettled } from './child-again.ts';
 import type { Child, IkeSa } from './ike-sa.ts';
 import { newWish } from './wishes.ts';
 import type { RequestWindow } from './window.ts';
@@ -68,7 +69,8 @@ export function takeDuePlans(sa: IkeSa, now: number, requests: RequestWindow): P
   }
   const due = sa.wishes.children.filter(({ at }) => at <= now);
   sa.wishes.children = sa.wishes.children.filter(({ at }) => at > now);
-  plans.push(...due.map((wish) => planCreateChild(wish, requests)));
+  const wanted = due.filter((wish) => !isSettled(sa, wish));
+  plans.push(...wanted.map((wish) => planCreateChild(wish, requests)));
   const { ike } = sa.wishes;
   if (ike !== undefined && isDue(ike.at)) {
     sa.wishes.ike = undefined;

@@ -23,6 +23,8 @@ export interface ChildWish extends Wish {
   readonly replaces?: Child;
   /** The Child SA that the peer has no more (CHILD_SA_NOT_FOUND): a new one is asked for in its place. */
   readonly inPlaceOf?: Child;
+  /** It is there no more, and this is the so many-th time in a row that it is asked for again. */
+  readonly again?: number;
 }
 
 export type IkeWish = Wish;

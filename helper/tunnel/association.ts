@@ -78,6 +78,8 @@ const GONE: Readonly<Record<EventOf<'child-removed' | 'ike-removed'>['reason'], 
 
 /** How long the peer has to acknowledge our Delete before we go without its answer. */
 const DELETE_WITHIN_MS = 2000;
+/** How long the gateway has for a Child SA in the place of the last one that it deleted. */
+const ANOTHER_WITHIN_MS = 1000;
 
 export class Association {
   readonly children = new Map<number, InstalledChild>();
@@ -108,6 +110,8 @@ export class Association {
   #proofAt: number | undefined;
   #lastInbound = 0;
   #answered = false;
+  /** Forgets that the last Child SA has gone. */
+  #lost: (() => void) | undefined;
 
   constructor(deps: AssociationDeps) {
     this.#deps = deps;
@@ -195,6 +199,8 @@ export class Association {
     const networks = ended?.child.remoteTs ?? [];
     // Where the helper hung, the data plane ended it long before we hear of it.
     this.#removeChild(spiIn, why, reason === 'time' ? ended?.expiresAt : undefined);
+    // The engine has the same limit of time and does the rest itself.
+    if (reason === 'time') return;
     if (this.#carries(networks)) this.#driver.delete(spiIn);
     else this.fail(childEnded(why));
   }
@@ -241,6 +247,7 @@ export class Association {
 
   #end(failure: Failure | undefined): void {
     this.#over = true;
+    this.#lost?.();
     this.#ended.resolve(failure);
   }
 
@@ -292,7 +299,7 @@ export class Association {
       }
       case 'refused':
         this.#deps.log.warn(
-          `the gateway refused new keys for the ${event.what === 'ike' ? 'IKE' : 'Child'} SA: ${explain(event.failure).sentence}`,
+          `the gateway refused ${event.spiIn === undefined && event.what === 'child' ? 'a' : 'new keys for the'} ${event.what === 'ike' ? 'IKE' : 'Child'} SA: ${explain(event.failure).sentence}`,
         );
         break;
       case 'reauthentication-needed':
@@ -402,9 +409,15 @@ export class Association {
     this.#closed.resolve();
   }
 
-  /** Without a Child SA nothing can travel: over, unless another follows or the whole IKE SA closes in this turn. */
+  /**
+   * Without a Child SA nothing can travel: over, unless the gateway makes another in a moment, as charon does where its life_time
+   * comes before the rekeying. The engine makes one of several again by itself.
+   */
   #lose(failure: Failure): void {
-    queueMicrotask(() => {
+    if (this.children.size > 0 || this.#over) return;
+    const { clock } = this.#deps;
+    this.#lost?.();
+    this.#lost = clock.setTimer(clock.now() + ANOTHER_WITHIN_MS, () => {
       if (this.children.size === 0) this.#end(failure);
     });
   }

@@ -20,6 +20,7 @@ import { JournalFile } from '#helper/effects/journal-file.ts';
 import { Log } from '#helper/log/log.ts';
 import { FakePlatform } from '#helper/native/data-plane-fake.ts';
 import type { FakeTun } from '#helper/native/data-plane-fake.ts';
+import type { Connection } from '#core/ikev2/connection-types.ts';
 import type { DataPlane, DataPlaneOptions, UdpOptions } from '#helper/native/data-plane.ts';
 import { FakeNetwork } from '#helper/native/fake-network.ts';
 import { memoryCache } from '#helper/pki/revocation-cache.ts';
@@ -54,6 +55,7 @@ export class Gateway {
   readonly #drivers = new Map<string, Driver>();
   readonly #platform: FakePlatform;
   readonly #plane: DataPlane;
+  readonly #lines = new Map<Connection, { readonly driver: Driver; readonly children: Set<number> }>();
   readonly #forgotten = new Set<string>();
   /** Takes and says nothing while true; its packets still travel. */
   silent = false;
@@ -98,6 +100,17 @@ export class Gateway {
     for (const driver of this.#drivers.values()) driver.delete();
   }
 
+  /** Deletes every Child SA, and makes another one `ms` later, as charon does where life_time comes first. */
+  replaceChildren(ms: number): void {
+    for (const [connection, { driver, children }] of this.#lines) {
+      for (const spiIn of children) driver.delete(spiIn);
+      this.#clock.setTimer(this.#clock.now() + ms, () => {
+        connection.createChild(this.#clock.now(), responderConfig(this.#random, this.config).child);
+        driver.checkLiveness(); // which lets the driver look
+      });
+    }
+  }
+
   /** Starts again after stop(), knowing nobody. */
   restart(): void {
     this.silent = false;
@@ -133,8 +146,10 @@ export class Gateway {
   #newDriver(): Driver {
     let current: Path | undefined;
     const socketOf = (path: Path): number => (path.local.port === 4500 ? 1 : 0);
-    return new Driver({
-      connection: createConnection(responderConfig(this.#random, this.config)),
+    const connection = createConnection(responderConfig(this.#random, this.config));
+    const children = new Set<number>();
+    const driver = new Driver({
+      connection,
       clock: this.#clock,
       send: ({ path, bytes, keepalive }) => {
         if (!this.silent) {
@@ -143,18 +158,24 @@ export class Gateway {
       },
       onEvent: (event) => {
         if (event.type === 'path') current = event.path;
-        if (event.type === 'child-removed') this.#plane.removeChild(event.spiIn);
+        if (event.type === 'child-removed') {
+          this.#plane.removeChild(event.spiIn);
+          children.delete(event.spiIn);
+        }
         if (event.type === 'child-installed' && current) {
           const { child, standby } = event;
           const socket = child.encapsulation === 'udp' ? socketOf(current) : 2;
           const path = { socket, remote: current.remote };
           this.#plane.installChild(child, path, { standby: standby ?? false });
+          children.add(child.spiIn);
         }
       },
       onFault: (error) => {
         throw error;
       },
     });
+    this.#lines.set(connection, { driver, children });
+    return driver;
   }
 }
 

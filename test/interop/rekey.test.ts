@@ -5,10 +5,14 @@ import { expectTraffic } from '#test/harness/checks.ts';
 import { LAB } from '#test/harness/lab.ts';
 import { until } from '#test/harness/process.ts';
 import { PSK, Scene } from '#test/harness/scene.ts';
+import { moveFiles } from '#test/harness/traffic.ts';
 
 const IKE = 'aes256gcm16-prfsha384-ecp256';
 /** Soft lifetimes of the gateway; it begins up to a tenth earlier. */
 const SOON = { over_time: '60s', rand_time: '1s' };
+
+/** Two networks behind the gateway: the server's, and that of its name server's address. */
+const NETS = ['10.99.0.0/27', '10.99.0.32/27'] as const;
 
 describe('rekeying with a strongSwan gateway', () => {
   let scene: Scene;
@@ -17,6 +21,18 @@ describe('rekeying with a strongSwan gateway', () => {
       ways: [
         { name: 'plain', ike: IKE, esp: 'aes256gcm16' },
         { name: 'pfs', ike: IKE, esp: 'aes256gcm16-ecp256' },
+        {
+          name: 'nets',
+          ike: IKE,
+          inner: NETS,
+          gateway: {
+            children: {
+              net: { local_ts: [NETS[0]], esp_proposals: 'aes256gcm16' },
+              names: { local_ts: [NETS[1]], esp_proposals: 'aes256gcm16' },
+            },
+          },
+          profile: { child: { perSubnet: true, remoteTs: [...NETS] } },
+        },
         {
           name: 'soon',
           ike: IKE,
@@ -90,6 +106,27 @@ describe('rekeying with a strongSwan gateway', () => {
     }
     await scene.adit.down(id);
     expect(await scene.gateway.sas(name)).toEqual([]);
+  });
+
+  it('nets: one of two Child SAs that the gateway terminates is there again, in the same session', async () => {
+    const { id, now } = await up('nets');
+    const started = await until('both stand', async () => {
+      const tunnel = await now();
+      return tunnel.children.length === 2 && tunnel;
+    });
+    await scene.gateway.terminate({ child: 'names' });
+    expect((await now()).state).toBe('connected');
+    await until('it is there again', async () => (await now()).children.length === 2);
+    expect(ikeOf(await now())).toBe(ikeOf(started));
+    expect(spisOf(await now())).not.toBe(spisOf(started));
+    const [sa] = await scene.gateway.sas('nets');
+    expect(sa?.children.map(({ name }) => name).toSorted()).toEqual(['names', 'net']);
+    for (const address of [LAB.inner.ip4, LAB.dns.ip4]) {
+      const moved = await moveFiles(scene.server, scene.user, address, 20_000);
+      expect(moved).toEqual({ down: 'equal', up: 'equal' });
+    }
+    await scene.adit.down(id);
+    expect(await scene.gateway.sas('nets')).toEqual([]);
   });
 
   it('both, every few seconds, under traffic: nothing breaks, nothing is lost to a replay', {

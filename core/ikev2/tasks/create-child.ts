@@ -9,6 +9,7 @@
  */
 import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
+import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
 import { acceptable, offered } from '../child-offer.ts';
@@ -116,6 +117,7 @@ export function createChildTaskOfInitiator(wish: ChildWish): Task {
           ? installChild(sa, now, made, exchange)
           : spend(secret, (shared) => installChild(sa, now, made, { ...exchange, secret: shared }));
       if (replaces !== undefined) replacedByUs(now, replaces, child, lost);
+      if (wish.again !== undefined) child.again = { at: now, times: wish.again };
       const { inPlaceOf } = wish;
       if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
         sa.removeChild(now, inPlaceOf, 'rekeyed');
@@ -148,6 +150,16 @@ function subjectOf(sa: IkeSa, asked: NotifyPayload): { readonly old: Child } | {
   return closing ? { answer: notify(NotifyType.TEMPORARY_FAILURE) } : { old };
 }
 
+/** New keys, not another tunnel (§2.9.2). */
+function renewedSelectors(
+  old: Child,
+  tsi: readonly TrafficSelector[],
+  tsr: readonly TrafficSelector[],
+): ReturnType<typeof selectorsForPeer> {
+  const granted = selectorsForResponder(old, undefined, tsi, tsr);
+  return granted && { ...granted, config: old.config };
+}
+
 export function createChildTaskOfResponder(): Task {
   let old: Child | undefined;
   let negotiated: NegotiatedChild | undefined;
@@ -177,18 +189,17 @@ export function createChildTaskOfResponder(): Task {
       if (old === undefined && sa.children.size >= (sa.config.maxChildSas ?? MAX_CHILD_SAS)) {
         return refuse(notify(NotifyType.NO_ADDITIONAL_SAS));
       }
-      const config = old?.config ?? sa.config.child;
+      const granted =
+        old === undefined
+          ? selectorsForPeer(sa, tsi.selectors, tsr.selectors)
+          : renewedSelectors(old, tsi.selectors, tsr.selectors);
+      const config = granted?.config ?? sa.config.child;
       const chosen = selectProposal(offer.proposals, acceptable(sa, config))?.proposal;
       const taken = chosen && readChosen(chosen);
       if (chosen === undefined || taken === undefined || typeof taken === 'string') {
         return refuse(notify(NotifyType.NO_PROPOSAL_CHOSEN));
       }
-      const selectors =
-        old === undefined
-          ? selectorsForPeer(sa, tsi.selectors, tsr.selectors)
-          : // New keys, not another tunnel (§2.9.2).
-            selectorsForResponder(old, undefined, tsi.selectors, tsr.selectors);
-      if (selectors === undefined) return refuse(notify(NotifyType.TS_UNACCEPTABLE));
+      if (granted === undefined) return refuse(notify(NotifyType.TS_UNACCEPTABLE));
       const group = taken.suite.keyExchange;
       const ke = find(payloads, 'KE');
       if (group !== undefined && ke?.group !== group.id) return refuse(invalidKe(group.id));
@@ -201,15 +212,16 @@ export function createChildTaskOfResponder(): Task {
       nonceI = nonce.data.slice();
       nonceR = sa.config.random(NONCE_BYTES).slice();
       const spiIn = sa.newChildSpi();
-      negotiated = { ...taken, config, spiIn, ...selectors };
+      const { localTs, remoteTs } = granted;
+      negotiated = { ...taken, config, spiIn, localTs, remoteTs };
       answer = [
         { kind: 'SA', proposals: [{ ...chosen, spi: spiBytes(spiIn) }] },
         { kind: 'NONCE', data: nonceR },
         ...(share === undefined || ke === undefined
           ? []
           : [{ kind: 'KE', group: ke.group, data: share.publicData } as const]),
-        { kind: 'TSi', selectors: selectors.remoteTs },
-        { kind: 'TSr', selectors: selectors.localTs },
+        { kind: 'TSi', selectors: remoteTs },
+        { kind: 'TSr', selectors: localTs },
       ];
       return undefined;
     },

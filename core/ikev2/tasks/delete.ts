@@ -5,6 +5,7 @@
 import { Reader } from '#core/bytes/reader.ts';
 import { Writer } from '#core/bytes/writer.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
+import { wishAgain } from '../child-again.ts';
 import type { ChildRemovedReason } from '../connection-types.ts';
 import type { Child, IkeSa } from '../ike-sa.ts';
 import { findAll } from '../payload-access.ts';
@@ -76,6 +77,7 @@ export function deleteRequestTask(): Task {
             continue;
           }
           sa.removeChild(now, child, reasonOf(child, 'deleted-by-peer'));
+          wishAgain(sa, now, child);
           // Deletes crossed: each names its own half, and an answer would name the pair twice.
           if (child.deletion !== 'sent') answer.push(child);
         }

@@ -121,7 +121,10 @@ export function childRefused(
   return undefined;
 }
 
-/** Tells the driver. A Child SA that is to be replaced still stands, and until its end there is time to try again. */
+/**
+ * Tells the driver. A Child SA that is to be replaced still stands, and until its end there is time to try again; one that has gone
+ * is asked for as long as the IKE SA lives.
+ */
 export function childFailed(
   sa: IkeSa,
   now: number,
@@ -130,7 +133,7 @@ export function childFailed(
   forGood = false,
 ): void {
   const { replaces, inPlaceOf } = wish;
-  const again = replaces !== undefined && !forGood;
+  const again = (replaces !== undefined || wish.again !== undefined) && !forGood;
   if (again) sa.wishes.children.push(wish);
   sa.emit({
     type: 'refused',

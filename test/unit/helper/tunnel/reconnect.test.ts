@@ -37,6 +37,23 @@ describe('a connection that ends by itself', () => {
     expect(world.tuns[0]?.received).toHaveLength(1);
   });
 
+  it.each([
+    [300, 1],
+    [3_000, 2],
+  ])(
+    'has a moment for another Child SA where the gateway deleted the only one: after %i ms there are %i connections',
+    async (ms, peers) => {
+      const { world, gateway, status } = await connected();
+      gateway.replaceChildren(ms);
+      await world.clock.advance(100);
+      expect(status().children).toEqual([]);
+      expect(gateway.peers).toBe(1);
+      await world.clock.advance(2_000);
+      expect(gateway.peers).toBe(peers);
+      expect(status()).toMatchObject({ state: 'connected', children: [{ name: 'net' }] });
+    },
+  );
+
   it('is noticed within the detection time, which status tells', async () => {
     const { world, gateway, status } = await connected();
     const { liveness } = status();
