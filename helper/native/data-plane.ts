@@ -76,7 +76,10 @@ export interface IkeDatagram {
 export interface DataPlaneStats {
   /** The newest first. */
   readonly children: readonly SaCounters[];
-  /** ESP with an SPI that no SA has; without UDP such packets do not reach the data plane. */
+  /**
+   * ESP with an SPI that no SA had when it came; without UDP such packets do not reach the data plane. 64 of them wait a second
+   * for their SA, because a peer may send before we have verified its answer.
+   */
   readonly unknownSpi: bigint;
   /** Datagrams too short for anything: ESP below 8 octets (the filter of ESP without UDP drops them), IKE below its header of 28. */
   readonly runts: bigint;

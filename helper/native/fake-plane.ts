@@ -60,6 +60,8 @@ export type BoundSocket = SocketAddress & { readonly family: 4 | 6; readonly pro
 export const ESP_PLACE = 50;
 
 const ESP_HEADER_BYTES = 8;
+/** As many as EarlyPackets of the native data plane. */
+const MOST_EARLY = 64;
 
 const spiOf = (esp: Uint8Array): number => new DataView(esp.buffer, esp.byteOffset).getUint32(0);
 
@@ -89,6 +91,8 @@ export class FakeDataPlane implements DataPlane {
   #children: Installed[] = [];
   #closed = false;
   #unknownSpi = 0n;
+  /** ESP that came before its SA, at most MOST_EARLY; here without an age. */
+  #early: readonly Uint8Array[] = [];
   #runts = 0n;
   #noSa = 0n;
   #sendErrors = 0n;
@@ -138,6 +142,9 @@ export class FakeDataPlane implements DataPlane {
     const installed: Installed = { sa, spiIn, path, retired: false, told: false, cancelTimer };
     if (options?.standby === true) this.#children.push(installed);
     else this.#children.unshift(installed);
+    const early = this.#early.filter((esp) => spiOf(esp) === child.spiIn);
+    this.#early = this.#early.filter((esp) => spiOf(esp) !== child.spiIn);
+    for (const esp of early) this.#receiveEsp(esp);
   }
 
   removeChild(spiIn: number): void {
@@ -235,6 +242,7 @@ export class FakeDataPlane implements DataPlane {
     const child = this.#find(spiOf(esp));
     if (!child) {
       this.#unknownSpi += 1n;
+      this.#early = [...this.#early, esp.slice()].slice(-MOST_EARLY);
       return;
     }
     const result = child.sa.inbound(esp);

@@ -168,6 +168,16 @@ describe('traffic', () => {
     expect((await left.counters(SA.spiIn)).packetsOut).toBe(3);
   });
 
+  it('keeps a packet that comes before its SA, and delivers it when that is installed', async () => {
+    await install(SA);
+    await right.ask({ do: 'remove', spiIn: SA.spiOut });
+    const pinged = hosts.left.try(['ping', '-q', '-c', '1', '-W', '5', RIGHT.inner4]);
+    await until('the packet has come', async () => (await right.stats()).unknownSpi === 1);
+    await right.ask({ do: 'install', child: facing(SA), path: toLeft });
+    expect((await pinged).stdout).toContain(' 0% packet loss');
+    expect((await right.stats()).unknownSpi).toBe(1);
+  });
+
   it('counts what no SA takes, and carries nothing outside the selectors', async () => {
     await install({ ...SA, remote: ['10.9.1.1/32[udp]'] });
     const { code } = await hosts.left.try(['ping', '-q', '-c', '2', '-i', '0.05', '-W', '1', RIGHT.inner4]);

@@ -98,6 +98,7 @@ void DataPlane::install(std::shared_ptr<Sa> sa, const Path& path, bool standby) 
   table_.install(std::move(sa), path, standby);
   lifeTimer_.noLaterThan(endsAt);
   filterBareSockets();
+  waiting_.tellInstalled();
 }
 
 void DataPlane::remove(std::uint32_t spiIn) {
@@ -233,6 +234,10 @@ void DataPlane::runUdp() {
         endLives();
         continue;
       }
+      if (ready[i].data.u64 == Waiting::kInstalled) {
+        takeEarly(receiver);
+        continue;
+      }
       const bool inbound = ready[i].data.u64 != Waiting::kTun;
       const Carried carried = inbound ? receiveFrom(ready[i].data.u64, batch, receiver) : lookAtTun(ready[i].events);
       Moderation& moderation = inbound ? arrivals : departures;
@@ -252,6 +257,13 @@ DataPlane::Carried DataPlane::lookAtTun(std::uint32_t flags) {
   }
 }
 
+void DataPlane::takeEarly(Receiver& receiver) {
+  waiting_.hearInstalled();
+  const SaTable::Reading view(table_, kUdpReader);
+  receiver.early(*view);
+  receiver.flush();
+}
+
 DataPlane::Carried DataPlane::receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver) {
   // An error here is one that ICMP or a vanished interface left on the socket; reading it took it off. Level-triggered
   // epoll comes back for whatever is still to be read.
@@ -259,6 +271,7 @@ DataPlane::Carried DataPlane::receiveFrom(std::size_t socket, DatagramBatch& bat
   Carried carried;
   {
     const SaTable::Reading view(table_, kUdpReader);
+    receiver.early(*view);
     for (int i = 0; i < count; i++) {
       const Arrival arrival = batch.arrival(i, sockets_[socket]);
       carried.octets += arrival.bytes.size();

@@ -54,6 +54,7 @@ class DataPlane {
 
  private:
   void filterBareSockets();
+  void takeEarly(Receiver& receiver);
   void start(std::thread& thread, const char* name, void (DataPlane::*body)());
   void runTun();
   void runUdp();

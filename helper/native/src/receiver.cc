@@ -6,17 +6,30 @@
 namespace adit {
 
 void Receiver::esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClass) {
-  const SaEntry* entry = view.find(load32(esp.data()));
-  if (entry == nullptr) return count(tally_.unknownSpi);
-  const Inbound inbound = entry->sa->inbound(esp, coalescer_.place(esp.size()));
-  if (inbound.verdict == InboundVerdict::expired) expired_(*entry->sa);
+  if (const SaEntry* entry = view.find(load32(esp.data()))) return accept(*entry, esp, trafficClass);
+  count(tally_.unknownSpi);
+  early_.keep(esp, trafficClass, coarseMs());
+}
+
+void Receiver::early(const SaView& view) {
+  if (early_.empty()) return;
+  early_.offer(coarseMs(), [&](ConstOctets esp, std::uint8_t trafficClass) {
+    const SaEntry* entry = view.find(load32(esp.data()));
+    if (entry != nullptr) accept(*entry, esp, trafficClass);
+    return entry != nullptr;
+  });
+}
+
+void Receiver::accept(const SaEntry& entry, ConstOctets esp, std::uint8_t trafficClass) {
+  const Inbound inbound = entry.sa->inbound(esp, coalescer_.place(esp.size()));
+  if (inbound.verdict == InboundVerdict::expired) expired_(*entry.sa);
   if (inbound.verdict != InboundVerdict::ok) return coalescer_.skip();
   if (!combineEcn(inbound.packet, trafficClass)) {
     count(tally_.ecnDrops);
     return coalescer_.skip();
   }
   if (const std::size_t at = tcpAt(inbound.packet); at != 0 && isSyn(inbound.packet, at)) [[unlikely]] {
-    clampMss(inbound.packet, at, entry->sa->largestInner(entry->path.mtu->room()), false);
+    clampMss(inbound.packet, at, entry.sa->largestInner(entry.path.mtu->room()), false);
   }
   coalescer_.take(inbound.packet);
 }

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "coalescer.h"
+#include "early.h"
 #include "sa_table.h"
 #include "tally.h"
 
@@ -18,13 +19,18 @@ class Receiver {
 
   // `esp` has kEspHeaderBytes at least. The traffic class is that of the outer header.
   void esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClass);
+  // Before a batch, and when an SA was installed: what came before its SA.
+  void early(const SaView& view);
   // At the end of a batch: nothing is held while the thread waits.
   void flush() { coalescer_.flush(); }
 
  private:
+  void accept(const SaEntry& entry, ConstOctets esp, std::uint8_t trafficClass);
+
   Tally& tally_;
   std::function<void(Sa&)> expired_;
   Coalescer coalescer_;
+  EarlyPackets early_;
 };
 
 }  // namespace adit

@@ -25,11 +25,13 @@ void signal(const FileDescriptor& event) {
 Waiting::Waiting(int tun)
     : tun_(tun),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      installed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       loan_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  if (stop_.get() < 0 || loan_.get() < 0) throw SystemFailure("eventfd", "data plane");
+  if (stop_.get() < 0 || installed_.get() < 0 || loan_.get() < 0) throw SystemFailure("eventfd", "data plane");
   if (epoll_.get() < 0) throw SystemFailure("epoll_create1", "data plane");
   add(stop_.get(), kStop);
+  add(installed_.get(), kInstalled);
   add(tun_, kTun);
 }
 
@@ -43,6 +45,14 @@ void Waiting::add(int descriptor, std::uint64_t number) const {
 void Waiting::watch(int descriptor, std::uint64_t number) { add(descriptor, number); }
 
 void Waiting::stop() { signal(stop_); }
+
+void Waiting::tellInstalled() { signal(installed_); }
+
+void Waiting::hearInstalled() {
+  std::uint64_t count;
+  // Nothing to read: somebody was quicker, and has looked.
+  static_cast<void>(!::read(installed_.get(), &count, sizeof count));
+}
 
 int Waiting::wait(std::span<epoll_event> events) const {
   return ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);

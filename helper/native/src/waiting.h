@@ -19,6 +19,7 @@ class Waiting {
   static constexpr std::uint64_t kTun = ~std::uint64_t{0};
   static constexpr std::uint64_t kStop = kTun - 1;
   static constexpr std::uint64_t kLives = kTun - 2;  // of the timer of SAs
+  static constexpr std::uint64_t kInstalled = kTun - 3;
 
   // Throws SystemFailure, as watch() does.
   explicit Waiting(int tun);
@@ -27,8 +28,13 @@ class Waiting {
   // Both threads: ends every wait from now on.
   void stop();
 
+  // JavaScript's thread: the receiving thread is to see kInstalled, since packets may have come before the SA.
+  void tellInstalled();
+
   // The receiving thread. As epoll_wait; level-triggered.
   int wait(std::span<epoll_event> events) const;
+  // What it was told is done now.
+  void hearInstalled();
   // Leaves the TUN to its thread, unless it has it already.
   void lendTun();
   // The TUN is gone: it would be ready for ever.
@@ -45,6 +51,7 @@ class Waiting {
 
   const int tun_;
   FileDescriptor stop_;  // an eventfd: readable for good once the threads have to end
+  FileDescriptor installed_;  // an eventfd: readable when there is an SA that the thread has not looked at
   FileDescriptor loan_;  // an eventfd: readable when the TUN is lent
   FileDescriptor epoll_;
   std::atomic<bool> lent_{false};

@@ -175,6 +175,19 @@ describe('two fakes on one network', () => {
     expect(left.plane.stats()).toMatchObject({ noSa: 3n });
   });
 
+  it('keep what comes before its SA until that is there', () => {
+    const { network, left, right } = joined();
+    right.plane.removeChild(SA.spiOut);
+    left.tun.send(packet);
+    network.deliver();
+    expect(right.tun.received).toEqual([]);
+    expect(right.plane.stats().unknownSpi).toBe(1n);
+    const path = { socket: 0, remote: { address: '192.0.2.1', port: 4500 } };
+    right.plane.installChild(childFromText(facing(SA)), path);
+    expect(right.tun.received).toEqual([packet]);
+    expect(right.plane.stats().children[0]).toMatchObject({ packetsIn: 1n });
+  });
+
   it('change the path, and forget an SA that is removed', () => {
     const { network, left, right } = joined();
     left.plane.setPath(SA.spiIn, { socket: 0, remote: { address: '192.0.2.9', port: 4500 } });
