@@ -76,6 +76,9 @@ const GONE: Readonly<Record<EventOf<'child-removed' | 'ike-removed'>['reason'], 
   'ike-closed': 'the connection ended',
 };
 
+/** How long the old half of a rekeyed Child SA still receives: what the peer sent before its Delete may be overtaken by it. */
+const LINGER_MS = 5000;
+
 /** How long the peer has to acknowledge our Delete before we go without its answer. */
 const DELETE_WITHIN_MS = 2000;
 /** How long the gateway has for a Child SA in the place of the last one that it deleted. */
@@ -104,6 +107,8 @@ export class Association {
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Failure | undefined>();
   readonly #closed = Promise.withResolvers<void>();
+  /** Rekeyed Child SAs that only receive, with what ends them. */
+  readonly #lingering = new Map<number, () => void>();
   #over = false;
   #leaving: Promise<void> | undefined;
   /** Wall-clock milliseconds, which go on while the machine sleeps; `undefined` before the peer proved anything. */
@@ -233,6 +238,7 @@ export class Association {
     });
     await this.#closed.promise;
     cancel();
+    for (const forget of this.#lingering.values()) forget();
     for (const spiIn of this.children.keys()) this.#removeChild(spiIn, GONE['ike-closed']);
     this.#deps.release();
   }
@@ -384,7 +390,8 @@ export class Association {
   }
 
   #remove({ spiIn, reason }: EventOf<'child-removed'>): void {
-    this.#removeChild(spiIn, GONE[reason]);
+    if (reason === 'rekeyed') this.#letLinger(spiIn);
+    else this.#removeChild(spiIn, GONE[reason]);
     // After the others a `closed` event follows with the better cause, or we are leaving.
     if (reason === 'deleted-by-peer') {
       this.#lose({ cause: 'closed-by-peer', detail: 'the gateway deleted the Child SA' });
@@ -395,6 +402,21 @@ export class Association {
   #removeChild(spiIn: number, why: string, at?: string): void {
     this.#deps.carrier.dataPlane.removeChild(spiIn);
     if (this.children.delete(spiIn)) this.#deps.onDiscard('child', spiText(spiIn), why, at);
+  }
+
+  /** For the protocol it is gone, and nothing is sent on it. Its hard limits hold until the end. */
+  #letLinger(spiIn: number): void {
+    const { carrier, clock, onDiscard } = this.#deps;
+    if (!this.children.delete(spiIn)) return;
+    carrier.dataPlane.retireOutbound(spiIn);
+    const forget = (): void => {
+      cancel();
+      this.#lingering.delete(spiIn);
+      carrier.dataPlane.removeChild(spiIn);
+      onDiscard('child', spiText(spiIn), GONE.rekeyed);
+    };
+    const cancel = clock.setTimer(clock.now() + LINGER_MS, forget);
+    this.#lingering.set(spiIn, forget);
   }
 
   #reauthenticate(at: number): void {

@@ -198,6 +198,7 @@ export class TunnelWorld implements TunnelPlatform {
   readonly refusals = new Map<'openTun' | 'openDataPlane' | 'installChild', Error>();
   /** The options of every data plane that was asked for, and the keys that each was given. */
   readonly opened: DataPlaneOptions[] = [];
+  readonly planes: DataPlane[] = [];
   readonly keys: Uint8Array[] = [];
   readonly tunnels: TunnelManager;
   readonly #platform = new FakePlatform({
@@ -286,6 +287,7 @@ export class TunnelWorld implements TunnelPlatform {
     }
     const plane = this.#platform.openDataPlane(options);
     this.opened.push(options);
+    this.planes.push(plane);
     const install = plane.installChild.bind(plane);
     plane.installChild = (child, path, how) => {
       this.#refuse('installChild');

@@ -1,5 +1,6 @@
 /** Rekeying through the helper: data plane, status and traffic stay in step with the engine. */
 import { describe, expect, it } from 'vitest';
+import { spiText } from '#helper/tunnel/association.ts';
 import { profileNamed } from '#test/fakes/profiles.ts';
 import { ADMIN, GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
@@ -32,6 +33,33 @@ describe('rekeying', () => {
     expect(after.ike.spiI).toBe(before.ike.spiI);
     expect(world.keys).toHaveLength(4);
     for (const key of world.keys) expect(key).toEqual(new Uint8Array(key.length));
+  });
+
+  it('of the Child SA: the old half receives for five seconds what its Delete has overtaken', async () => {
+    const { world, status } = await connected();
+    const inPlane = () => world.planes[0]?.stats().children.map(({ spiIn }) => spiIn) ?? [];
+    const [old] = inPlane();
+    world.tunnels.rekey('work', 'child');
+    await world.clock.advance(500);
+    expect(status().children).toHaveLength(1);
+    expect(inPlane()).toHaveLength(2);
+    expect(inPlane()).toContain(old);
+    const discards = () => status().discarded.map(({ spi }) => spi);
+    expect(discards()).toEqual([]);
+    await world.clock.advance(5000);
+    expect(inPlane()).toHaveLength(1);
+    expect(inPlane()).not.toContain(old);
+    expect(discards()).toEqual([spiText(old ?? 0)]);
+  });
+
+  it('leaves no old half behind that still receives when the tunnel goes down', async () => {
+    const { world } = await connected();
+    world.tunnels.rekey('work', 'child');
+    await world.clock.advance(500);
+    world.tunnels.down(ADMIN);
+    await world.clock.advance(1000);
+    expect(world.status('work')?.state).toBe('disconnected');
+    expect(world.ownTimers()).toBe(0);
   });
 
   it('of the IKE SA: status shows the new one, and when it ends', async () => {
