@@ -12,7 +12,7 @@ const { values } = parseArgs({
     keep: { type: 'string' },
   },
 });
-const minutes = Number(values.minutes ?? (values.short ? 1 : 60));
+const minutes = Number(values.minutes ?? 60);
 const seed = Number(values.seed);
 if (!(minutes > 0) || !Number.isInteger(seed)) throw new Error('--minutes wants a number, --seed an integer');
 const result = await soak({

@@ -11,16 +11,19 @@ import { Client } from '#cli/client.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit, ADIT } from '#test/harness/adit.ts';
 import type { SimulatedDays } from '#test/harness/ikev2-long.ts';
+import type { Host } from '#test/harness/host.ts';
 import { LAB, Lab, POOLS } from '#test/harness/lab.ts';
 import { run, until } from '#test/harness/process.ts';
 import { RandomSource } from '#test/harness/random-source.ts';
 import { StrongSwan } from '#test/harness/strongswan.ts';
 import { ACTIONS, type Stage } from './actions.ts';
-import { type StreamReport, Streams } from './streams.ts';
+import { type LostDatagram, type StreamReport, Streams } from './streams.ts';
 import { type Footprint, footprint, Watch } from './watch.ts';
 
 export interface SoakOptions {
+  /** Unless it is short. */
   readonly minutes: number;
+  /** Every action once, and the faults are shorter. */
   readonly short: boolean;
   readonly seed: number;
   readonly simulatedDays: number;
@@ -38,6 +41,15 @@ export interface Happening {
   readonly backMs: number | undefined;
 }
 
+/** By who began them. */
+export interface Rekeyings {
+  readonly child: { readonly ours: number; readonly theirs: number };
+  readonly ike: { readonly ours: number; readonly theirs: number };
+  readonly temporaryFailures: number;
+  /** By MOBIKE. */
+  readonly moves: number;
+}
+
 export interface SoakResult {
   readonly seconds: number;
   readonly seed: number;
@@ -51,17 +63,19 @@ export interface SoakResult {
   readonly ikeSas: number;
   readonly childSas: number;
   /** As the gateway's log has them. */
-  readonly rekeyings: Readonly<Record<string, number>>;
+  readonly rekeyings: Rekeyings;
   readonly ends: readonly string[];
   readonly failures: readonly string[];
   readonly footprints: readonly Footprint[];
   readonly connected: number;
+  /** UDP datagrams, ESP among them, that a full socket buffer dropped at either end. */
+  readonly bufferDrops: number;
   readonly simulated: SimulatedDays;
 }
 
 const PSK = 'soak';
 const CONNECTIONS = 4;
-const BACK_WITHIN_MS = 120_000;
+const NEVER_MS = 120_000;
 /** What a fault still causes when packets flow again, such as the fresh connection that was begun meanwhile. */
 const SETTLE_MS = 3000;
 /** A datagram that was lost this long before or after a switch was lost at it. */
@@ -79,6 +93,9 @@ const PROFILE: ProfileInput = {
   child: { proposals: ['aes256gcm16-ecp256'], remoteTs: [LAB.inner.net4], lifetimeSec: 60 },
   request: { ip6: false, dns: false },
 };
+
+/** As strongSwan ships it; the lab's own gateway forgets a silent peer after four seconds. */
+const SHIPPED_PATIENCE = { retransmit_timeout: 4, retransmit_tries: 5, retransmit_base: 1.8 };
 
 const GATEWAY = {
   swanctl: {
@@ -135,35 +152,49 @@ async function furnish({ world, client, router }: Lab): Promise<void> {
 }
 
 /** Every action, again and again, each round in another order. */
-function* schedule(random: RandomSource): Generator<string, never> {
-  for (;;) {
+function* schedule(random: RandomSource, rounds: number): Generator<string> {
+  for (let round = 0; round < rounds; round++) {
     const left = Object.keys(ACTIONS);
     while (left.length > 0) yield left.splice(random.below(left.length), 1)[0] ?? '';
   }
 }
 
 /** CREATE_CHILD_SA requests that strongSwan sent and heard, and how many of them were for the IKE SA. */
-function countRekeyings(log: string): Record<string, number> {
+function countRekeyings(log: string): Rekeyings {
   const count = (pattern: RegExp): number => log.match(pattern)?.length ?? 0;
   return {
-    'Child SA, begun by us': count(/parsed CREATE_CHILD_SA request \d+ \[.*N\(REKEY_SA\)/g),
-    'Child SA, begun by the gateway': count(/generating CREATE_CHILD_SA request \d+ \[.*N\(REKEY_SA\)/g),
-    'IKE SA, begun by us': count(/parsed CREATE_CHILD_SA request \d+ \[ SA No KE/g),
-    'IKE SA, begun by the gateway': count(/generating CREATE_CHILD_SA request \d+ \[ SA No KE/g),
-    'answered with TEMPORARY_FAILURE': count(/CREATE_CHILD_SA response \d+ \[ N\(TEMP_FAIL/g),
-    'moves by MOBIKE': count(/parsed INFORMATIONAL request \d+ \[.*N\(UPD_SA_ADDR/g),
+    child: {
+      ours: count(/parsed CREATE_CHILD_SA request \d+ \[.*N\(REKEY_SA\)/g),
+      theirs: count(/generating CREATE_CHILD_SA request \d+ \[.*N\(REKEY_SA\)/g),
+    },
+    ike: {
+      ours: count(/parsed CREATE_CHILD_SA request \d+ \[ SA No KE/g),
+      theirs: count(/generating CREATE_CHILD_SA request \d+ \[ SA No KE/g),
+    },
+    temporaryFailures: count(/CREATE_CHILD_SA response \d+ \[ N\(TEMP_FAIL/g),
+    moves: count(/parsed INFORMATIONAL request \d+ \[.*N\(UPD_SA_ADDR/g),
   };
+}
+
+/** Datagrams that a full socket buffer has dropped on a host: a lost packet may be one of them. */
+async function bufferDrops(host: Host): Promise<number> {
+  const [names = '', values = ''] = (await host.run(['cat', '/proc/net/snmp']))
+    .split('\n')
+    .filter((line) => line.startsWith('Udp: '));
+  const at = names.split(' ').indexOf('RcvbufErrors');
+  return Number(values.split(' ')[at]);
 }
 
 const clockTime = (at: number): string => new Date(at).toISOString().slice(11, 23);
 
-/** Lost datagrams that were sent within a tenth of a second of each other. */
-function bursts(times: readonly number[]): { readonly from: number; to: number; count: number }[] {
-  const found: { readonly from: number; to: number; count: number }[] = [];
-  for (const at of times) {
+/** Lost datagrams that were sent within a tenth of a second of each other and lost on the same way. */
+function bursts(lost: readonly LostDatagram[]) {
+  const found: { readonly from: number; to: number; count: number; readonly way: LostDatagram['way'] }[] = [];
+  for (const { at, way } of lost) {
     const last = found.at(-1);
-    if (last === undefined || at - last.to > 100) found.push({ from: at, to: at, count: 1 });
-    else {
+    if (last === undefined || at - last.to > 100 || last.way !== way) {
+      found.push({ from: at, to: at, count: 1, way });
+    } else {
       last.to = at;
       last.count++;
     }
@@ -174,7 +205,7 @@ function bursts(times: readonly number[]): { readonly from: number; to: number; 
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const random = new RandomSource(options.seed);
   const days = [String(options.simulatedDays), String(options.seed)];
-  const simulating = run(['nice', process.execPath, '--expose-gc', here('simulated.ts'), ...days], {
+  const simulating = run(['nice', process.execPath, here('simulated.ts'), ...days], {
     timeoutMs: 1_800_000,
   });
   await using lab = await Lab.create();
@@ -188,8 +219,15 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   };
   const gateway = await StrongSwan.start(lab.world, lab.gateway, {
     ...GATEWAY,
-    charon: { filelog: { log: { ...filelog, flush_line: true } } },
+    charon: { filelog: { log: { ...filelog, flush_line: true } }, ...SHIPPED_PATIENCE },
   });
+  if (options.keep !== undefined) {
+    await mkdir(options.keep, { recursive: true });
+    for (const host of [lab.client, lab.router, lab.gateway]) {
+      const file = join(options.keep, `${host.name}.pcapng`);
+      host.start(['dumpcap', '-q', '-i', 'any', '-s', '120', '-w', file], { stdio: 'ignore' });
+    }
+  }
   const { program, memory } = await soakedHelper(lab.world.directory);
   await using adit = await Adit.start(lab.world, lab.client, {
     programs: { aditd: program, adit: ADIT },
@@ -202,21 +240,22 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const streams = await Streams.start(lab.gateway, lab.client, LAB.inner.ip4, CONNECTIONS);
   const stage: Stage = { lab, gateway, client, id, helperPid: () => adit.pid, network: 0 };
   const began = performance.now();
-  const left = (): number => began + options.minutes * 60_000 - performance.now();
+  const rounds = options.short ? 1 : Number.POSITIVE_INFINITY;
+  const isOver = (): boolean => !options.short && performance.now() - began > options.minutes * 60_000;
   // What a helper needs once is not growth.
   await sleep(options.short ? 5_000 : 20_000);
   const footprints = [await footprint(adit.pid, memory)];
   const happenings: Happening[] = [];
-  for (const what of schedule(random)) {
-    if (left() < 0) break;
+  for (const what of schedule(random, rounds)) {
+    if (isOver()) break;
     const action = ACTIONS[what];
     const lasts = action?.lasts?.[options.short ? 1 : 0] ?? 0;
     if (!action || (action.lasts !== undefined && lasts === 0)) continue;
     await sleep(options.short ? 500 : 1500 + random.below(4000));
     const begin = Date.now();
     await action.run(stage, lasts * (0.75 + random.below(50) / 100));
-    const backMs = await streams.probe(BACK_WITHIN_MS);
-    await until('it is connected again', () => watch.state === 'connected', { timeoutMs: BACK_WITHIN_MS });
+    const backMs = await streams.probe(NEVER_MS);
+    await until('it is connected again', () => watch.state === 'connected', { timeoutMs: NEVER_MS });
     await sleep(action.kind === 'fault' ? SETTLE_MS : BESIDE_MS);
     happenings.push({ what, kind: action.kind, begin, end: Date.now(), backMs });
     options.say(
@@ -230,12 +269,14 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const seconds = (performance.now() - began) / 1000;
   const faults = happenings.filter(({ kind }) => kind === 'fault');
   const outside = streams.lost.filter(
-    (at) => !faults.some(({ begin, end }) => at >= begin - 50 && at <= end),
+    ({ at }) => !faults.some(({ begin, end }) => at >= begin - 50 && at <= end),
   );
   const switches = [...watch.switches, ...happenings.map(({ begin }) => begin)];
-  const beside = outside.filter((at) => switches.some((other) => Math.abs(other - at) <= BESIDE_MS));
-  for (const { from, to, count } of bursts(outside)) {
-    options.say(`lost ${count} datagrams outside of faults, sent ${clockTime(from)} to ${clockTime(to)}`);
+  const beside = outside.filter(({ at }) => switches.some((other) => Math.abs(other - at) <= BESIDE_MS));
+  for (const { from, to, count, way } of bursts(outside)) {
+    options.say(
+      `lost ${count} datagrams ${way} outside of faults, sent ${clockTime(from)} to ${clockTime(to)}`,
+    );
   }
   if (options.keep !== undefined) {
     await mkdir(options.keep, { recursive: true });
@@ -263,6 +304,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     failures: [...watch.failures],
     footprints,
     connected: watch.connected,
+    bufferDrops: (await bufferDrops(lab.gateway)) + (await bufferDrops(lab.client)),
   };
   client.close();
   return { ...result, simulated: JSON.parse(await simulating) as SimulatedDays };

@@ -21,12 +21,17 @@ export interface StreamReport {
   readonly gap: number;
 }
 
+/** `at`: when it was sent, milliseconds since 1970. `way`: to the server, or from there, as a later echo tells. */
+export interface LostDatagram {
+  readonly at: number;
+  readonly way: 'there' | 'back';
+}
+
 const AGENT = fileURLToPath(new URL('streams-agent.ts', import.meta.url));
 
 export class Streams {
   readonly #client: Daemon;
-  /** When lost datagrams were sent, milliseconds since 1970. */
-  readonly lost: number[] = [];
+  readonly lost: LostDatagram[] = [];
   report: StreamReport | undefined;
   readonly #probes = new Map<string, (ms: number) => void>();
   #last = 0;
@@ -36,7 +41,7 @@ export class Streams {
     if (client.child.stdout === null) throw new Error('the agent has no stdout');
     createInterface({ input: client.child.stdout }).on('line', (line) => {
       const told = JSON.parse(line) as
-        | (StreamReport & { readonly lost: readonly number[] })
+        | (StreamReport & { readonly lost: readonly LostDatagram[] })
         | { readonly probe: string; readonly ms: number };
       if ('probe' in told) {
         this.#probes.get(told.probe)?.(told.ms);
