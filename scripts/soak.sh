@@ -3,6 +3,7 @@
 #   npm run soak -- --minutes 20     for so long
 #   npm run soak -- --short          every switch and fault once, in about a minute
 #   npm run soak -- --seed 7         another schedule
+#   npm run soak -- --only rekey     nothing but switches and faults with this in their name
 #   npm run soak -- --keep DIR       leaves the logs of both ends and captures of all three hosts there
 # Prints a table; exits 1 where a TCP connection or a packet at a switch was lost, a replay was dropped, memory grew or
 # coming back took too long.

@@ -9,6 +9,7 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     short: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
     keep: { type: 'string' },
   },
 });
@@ -19,6 +20,7 @@ const result = await soak({
   minutes,
   seed,
   short: values.short,
+  ...(values.only === undefined ? {} : { only: values.only }),
   ...(values.keep === undefined ? {} : { keep: values.keep }),
   simulatedDays: values.short ? 20 : 365,
   say: (line) => process.stderr.write(`soak: ${line}\n`),

@@ -11,13 +11,13 @@ import { Client } from '#cli/client.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit, ADIT } from '#test/harness/adit.ts';
 import type { SimulatedDays } from '#test/harness/ikev2-long.ts';
-import type { Host } from '#test/harness/host.ts';
 import { LAB, Lab, POOLS } from '#test/harness/lab.ts';
 import { run, until } from '#test/harness/process.ts';
 import { RandomSource } from '#test/harness/random-source.ts';
 import { StrongSwan } from '#test/harness/strongswan.ts';
 import { ACTIONS, type Stage } from './actions.ts';
-import { type LostDatagram, type StreamReport, Streams } from './streams.ts';
+import { BESIDE_MS, clockTime, type Losses, lossesOf, Overflows } from './losses.ts';
+import { type StreamReport, Streams } from './streams.ts';
 import { type Footprint, footprint, Watch } from './watch.ts';
 
 export interface SoakOptions {
@@ -26,6 +26,8 @@ export interface SoakOptions {
   /** Every action once, and the faults are shorter. */
   readonly short: boolean;
   readonly seed: number;
+  /** Actions with this in their name; all where absent. */
+  readonly only?: string;
   readonly simulatedDays: number;
   readonly say: (line: string) => void;
   /** A folder for the logs of both ends. */
@@ -56,9 +58,8 @@ export interface SoakResult {
   readonly happenings: readonly Happening[];
   readonly streams: StreamReport;
   readonly connections: number;
-  /** Datagrams lost outside of faults: beside a switch, and elsewhere. */
-  readonly lostAtSwitches: number;
-  readonly lostElsewhere: number;
+  /** Of datagrams, outside of faults. */
+  readonly losses: Losses;
   readonly replayDrops: number;
   readonly ikeSas: number;
   readonly childSas: number;
@@ -68,8 +69,6 @@ export interface SoakResult {
   readonly failures: readonly string[];
   readonly footprints: readonly Footprint[];
   readonly connected: number;
-  /** UDP datagrams, ESP among them, that a full socket buffer dropped at either end. */
-  readonly bufferDrops: number;
   readonly simulated: SimulatedDays;
 }
 
@@ -78,8 +77,6 @@ const CONNECTIONS = 4;
 const NEVER_MS = 120_000;
 /** What a fault still causes when packets flow again, such as the fresh connection that was begun meanwhile. */
 const SETTLE_MS = 3000;
-/** A datagram that was lost this long before or after a switch was lost at it. */
-const BESIDE_MS = 1000;
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const root = here('../..');
 
@@ -151,10 +148,10 @@ async function furnish({ world, client, router }: Lab): Promise<void> {
   await world.masquerade(router, 'wan');
 }
 
-/** Every action, again and again, each round in another order. */
-function* schedule(random: RandomSource, rounds: number): Generator<string> {
+/** Every action that is wanted, again and again, each round in another order. */
+function* schedule(random: RandomSource, rounds: number, only: string): Generator<string> {
   for (let round = 0; round < rounds; round++) {
-    const left = Object.keys(ACTIONS);
+    const left = Object.keys(ACTIONS).filter((what) => what.includes(only));
     while (left.length > 0) yield left.splice(random.below(left.length), 1)[0] ?? '';
   }
 }
@@ -174,32 +171,6 @@ function countRekeyings(log: string): Rekeyings {
     temporaryFailures: count(/CREATE_CHILD_SA response \d+ \[ N\(TEMP_FAIL/g),
     moves: count(/parsed INFORMATIONAL request \d+ \[.*N\(UPD_SA_ADDR/g),
   };
-}
-
-/** Datagrams that a full socket buffer has dropped on a host: a lost packet may be one of them. */
-async function bufferDrops(host: Host): Promise<number> {
-  const [names = '', values = ''] = (await host.run(['cat', '/proc/net/snmp']))
-    .split('\n')
-    .filter((line) => line.startsWith('Udp: '));
-  const at = names.split(' ').indexOf('RcvbufErrors');
-  return Number(values.split(' ')[at]);
-}
-
-const clockTime = (at: number): string => new Date(at).toISOString().slice(11, 23);
-
-/** Lost datagrams that were sent within a tenth of a second of each other and lost on the same way. */
-function bursts(lost: readonly LostDatagram[]) {
-  const found: { readonly from: number; to: number; count: number; readonly way: LostDatagram['way'] }[] = [];
-  for (const { at, way } of lost) {
-    const last = found.at(-1);
-    if (last === undefined || at - last.to > 100 || last.way !== way) {
-      found.push({ from: at, to: at, count: 1, way });
-    } else {
-      last.to = at;
-      last.count++;
-    }
-  }
-  return found;
 }
 
 export async function soak(options: SoakOptions): Promise<SoakResult> {
@@ -238,6 +209,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   await adit.up(id);
   const watch = new Watch(client, id);
   const streams = await Streams.start(lab.gateway, lab.client, LAB.inner.ip4, CONNECTIONS);
+  const overflows = await Overflows.on(lab.gateway, lab.client);
   const stage: Stage = { lab, gateway, client, id, helperPid: () => adit.pid, network: 0 };
   const began = performance.now();
   const rounds = options.short ? 1 : Number.POSITIVE_INFINITY;
@@ -246,7 +218,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   await sleep(options.short ? 5_000 : 20_000);
   const footprints = [await footprint(adit.pid, memory)];
   const happenings: Happening[] = [];
-  for (const what of schedule(random, rounds)) {
+  for (const what of schedule(random, rounds, options.only ?? '')) {
     if (isOver()) break;
     const action = ACTIONS[what];
     const lasts = action?.lasts?.[options.short ? 1 : 0] ?? 0;
@@ -267,17 +239,13 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   await sleep(2500);
   footprints.push(await footprint(adit.pid, memory));
   const seconds = (performance.now() - began) / 1000;
-  const faults = happenings.filter(({ kind }) => kind === 'fault');
-  const outside = streams.lost.filter(
-    ({ at }) => !faults.some(({ begin, end }) => at >= begin - 50 && at <= end),
-  );
-  const switches = [...watch.switches, ...happenings.map(({ begin }) => begin)];
-  const beside = outside.filter(({ at }) => switches.some((other) => Math.abs(other - at) <= BESIDE_MS));
-  for (const { from, to, count, way } of bursts(outside)) {
-    options.say(
-      `lost ${count} datagrams ${way} outside of faults, sent ${clockTime(from)} to ${clockTime(to)}`,
-    );
-  }
+  await overflows.stop();
+  const losses = lossesOf(streams.lost, {
+    faults: happenings.filter(({ kind }) => kind === 'fault'),
+    switches: [...watch.switches, ...happenings.map(({ begin }) => begin)],
+    overflows: overflows.found,
+  });
+  for (const line of losses.lines) options.say(line);
   if (options.keep !== undefined) {
     await mkdir(options.keep, { recursive: true });
     await writeFile(join(options.keep, 'gateway.log'), await gateway.log());
@@ -294,8 +262,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     happenings,
     streams: streams.report,
     connections: CONNECTIONS,
-    lostAtSwitches: beside.length,
-    lostElsewhere: outside.length - beside.length,
+    losses,
     replayDrops: watch.replayDrops,
     ikeSas: watch.ikeSas,
     childSas: watch.childSas,
@@ -304,7 +271,6 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     failures: [...watch.failures],
     footprints,
     connected: watch.connected,
-    bufferDrops: (await bufferDrops(lab.gateway)) + (await bufferDrops(lab.client)),
   };
   client.close();
   return { ...result, simulated: JSON.parse(await simulating) as SimulatedDays };

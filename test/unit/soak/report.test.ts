@@ -24,8 +24,7 @@ const WELL: SoakResult = {
     gap: 8000,
   },
   connections: 4,
-  lostAtSwitches: 0,
-  lostElsewhere: 0,
+  losses: { atSwitches: 0, elsewhere: 0, inBuffers: 0, lines: [] },
   replayDrops: 0,
   ikeSas: 3,
   childSas: 40,
@@ -34,7 +33,6 @@ const WELL: SoakResult = {
   failures: [],
   footprints: [FOOTPRINT, FOOTPRINT, { ...FOOTPRINT, rss: 121 }],
   connected: 0.96,
-  bufferDrops: 0,
   simulated: {
     days: 365,
     ikeRekeys: 2629,
@@ -57,8 +55,8 @@ describe('a soak', () => {
   it.each<[string, Partial<SoakResult>]>([
     ['TCP connections lost: reset', { streams: { ...WELL.streams, ended: ['reset'] } }],
     ['2 records with another hash', { streams: { ...WELL.streams, corrupt: 2 } }],
-    ['1 packets lost at switches', { lostAtSwitches: 1 }],
-    ['1 packets lost elsewhere outside of faults', { lostElsewhere: 1 }],
+    ['1 packets lost at switches', { losses: { ...WELL.losses, atSwitches: 1 } }],
+    ['1 packets lost elsewhere outside of faults', { losses: { ...WELL.losses, elsewhere: 1 } }],
     ['1 replay drops', { replayDrops: 1 }],
     ['it failed', { failures: ['it failed'] }],
     ['the heap grew by 5.0 MB', { footprints: [FOOTPRINT, FOOTPRINT, { ...FOOTPRINT, heap: 49 }] }],
