@@ -421,7 +421,9 @@ export class Life {
   /** What was believed dead has spoken: nothing is to take its place, unless the gateway has answered that already. */
   #onBelief(): void {
     const isAnswered = this.#attempt !== undefined && this.#dialler?.trying?.isAnswered === true;
-    if (this.#silence && !isAnswered) this.#isBack();
+    // Nobody has to type a code for a connection that is not needed: before that the gateway has not let the old one go.
+    const waitsForPerson = this.#options.person.question !== undefined;
+    if (this.#silence && (!isAnswered || waitsForPerson)) this.#isBack();
     this.#options.onStage();
   }
 

@@ -4,7 +4,7 @@ import { utf8 } from '#core/bytes/bytes.ts';
 import { Secret } from '#helper/secret.ts';
 import { loginPeer, loginProfile, PASSWORD } from '#test/fakes/tunnel-login.ts';
 import { GATEWAY } from '#test/fakes/tunnel-stage.ts';
-import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
+import { reply, TunnelWorld } from '#test/fakes/tunnel-world.ts';
 
 async function login(method: 'MSCHAPv2' | 'GTC', given?: string) {
   const world = new TunnelWorld();
@@ -54,6 +54,35 @@ describe('a login that is made again', () => {
     expect(status()?.question).not.toBeNull();
     await type(PASSWORD);
     expect(status()).toMatchObject({ state: 'connected', question: null });
+  });
+
+  it('asks nobody for a code any longer when the old connection speaks again', async () => {
+    const { world, gateway, status, type } = await login('GTC');
+    await type(PASSWORD);
+    const before = status()?.ike?.spiI;
+    world.send();
+    reply(gateway);
+    await world.clock.advance(2000);
+    gateway.silent = true;
+    for (let second = 0; second < 15; second++) {
+      world.send();
+      await world.clock.advance(1000);
+    }
+    expect(status()).toMatchObject({ state: 'reconnecting', question: null });
+    gateway.silent = false;
+    const asked: unknown[] = [];
+    for (let tenth = 0; tenth < 80; tenth++) {
+      await world.clock.advance(100);
+      if (status()?.question) asked.push(status()?.question?.kind);
+    }
+    // The fresh connection was heard first, and the person was asked until the old one was heard.
+    expect(asked.length).toBeGreaterThan(0);
+    expect(status()).toMatchObject({
+      state: 'connected',
+      question: null,
+      reconnect: null,
+      ike: { spiI: before },
+    });
   });
 
   it('asks once more where nobody was there to answer, and ends where the person declines', async () => {
