@@ -5,9 +5,12 @@ import { type Contender, now, type Stage } from './recover-stage.ts';
 
 export interface Fault {
   readonly name: string;
-  /** Seconds that it lasts, for what the table says. */
+  /** Left out of the short form. */
   readonly long?: true;
-  /** Resolves with the moment from which the time until the first packet counts: the network and the gateway are whole again. */
+  /**
+   * Resolves with the moment from which the time until the first packet counts: the network and the gateway are whole again, or
+   * are about to be made so, since on a busy machine a command may end long after it did its work.
+   */
   readonly run: (stage: Stage) => Promise<number>;
   /** Only Adit can be made to see it. */
   readonly aditOnly?: true;
@@ -18,11 +21,15 @@ const everybody = async (
   what: (contender: Contender) => Promise<unknown>,
 ): Promise<void> => void (await Promise.all(contenders.map(what)));
 
+const atOnce = (host: Host, commands: readonly string[]): Promise<string> =>
+  host.run(['ip', '-batch', '-'], { input: `${commands.join('\n')}\n` });
+
 async function whileHeld(held: Promise<AsyncDisposable>, seconds: number): Promise<number> {
   const rules = await held;
   await sleep(seconds * 1000);
+  const whole = now();
   await rules[Symbol.asyncDispose]();
-  return now();
+  return whole;
 }
 
 const silent = (seconds: number): Fault => ({
@@ -35,11 +42,11 @@ const linkDown = (seconds: number): Fault => ({
   run: async (stage) => {
     await everybody(stage, ({ host }) => host.ip('link set eth0 down'));
     await sleep(seconds * 1000);
-    await everybody(stage, async ({ host, subnet }) => {
-      await host.ip('link set eth0 up');
-      await host.ip(`route replace default via 10.1.${subnet}.1 dev eth0`);
-    });
-    return now();
+    const whole = now();
+    await everybody(stage, ({ host, subnet }) =>
+      atOnce(host, ['link set eth0 up', `route replace default via 10.1.${subnet}.1 dev eth0`]),
+    );
+    return whole;
   },
 });
 
@@ -47,12 +54,15 @@ const linkDown = (seconds: number): Fault => ({
 const move = (to: 1 | 2): Fault['run'] => {
   const [gone, there] = to === 2 ? ['eth0', 'eth1'] : ['eth1', 'eth0'];
   return async (stage) => {
-    await everybody(stage, async ({ host, subnet }) => {
-      await host.ip(`link set ${gone} down`);
-      await host.ip(`link set ${there} up`);
-      await host.ip(`route replace default via 10.${to}.${subnet}.1 dev ${there}`);
-    });
-    return now();
+    const whole = now();
+    await everybody(stage, ({ host, subnet }) =>
+      atOnce(host, [
+        `link set ${gone} down`,
+        `link set ${there} up`,
+        `route replace default via 10.${to}.${subnet}.1 dev ${there}`,
+      ]),
+    );
+    return whole;
   };
 };
 
@@ -60,6 +70,14 @@ const move = (to: 1 | 2): Fault['run'] => {
 async function natForgetsAfter(router: Host, oneSided: number, bothWays: number): Promise<void> {
   const folder = '/proc/sys/net/netfilter/nf_conntrack_udp_timeout';
   await router.run(['sh', '-c', `echo ${oneSided} > ${folder}; echo ${bothWays} > ${folder}_stream`]);
+}
+
+/** The ports that the NAT gave to those behind it, as one text. */
+async function mappings(router: Host): Promise<string> {
+  const flows = (await router.run(['cat', '/proc/net/nf_conntrack'])).matchAll(
+    / src=10\.2\.\S+ .*sport=4500 dport=(\d+) /g,
+  );
+  return [...flows].map(([, port]) => port).join(' ');
 }
 
 /** In this order: the NAT is met on the way from the one network to the other and back. */
@@ -80,11 +98,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'NAT mapping forgotten',
     run: async ({ world, router }) => {
+      const before = await mappings(router);
       await natForgetsAfter(router, 1, 1);
       // What drops before conntrack keeps the flow silent.
       const rules = world.rules(router, 'ip', 'chain c { type filter hook prerouting priority -300; drop; }');
       const whole = await whileHeld(rules, 2.5);
       await natForgetsAfter(router, 30, 120);
+      const after = await mappings(router);
+      process.stderr.write(`bench: ports at the NAT: ${before}, then ${after}\n`);
       return whole;
     },
   },

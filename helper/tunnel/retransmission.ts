@@ -14,10 +14,16 @@ export const PATIENT: RetransmitPolicy = {
 };
 
 /**
- * Once connected: some 165 s, as strongSwan ships it. A fresh connection is tried for long before; this is how long the old one is
+ * Once connected: 0.4, 0.6, 1, 1.6, 2.6, 4.2 s and then 5 s each, some 165 s, as strongSwan ships it. A fresh connection is tried for long before; this is how long the old one is
  * kept in case the gateway was only out of reach, so that packets flow again as soon as it is not.
  */
-export const ENDURING: RetransmitPolicy = { ...PATIENT, maxMs: 5000, attempts: 36 };
+export const ENDURING: RetransmitPolicy = {
+  initialMs: 400,
+  factor: 1.6,
+  maxMs: 5000,
+  attempts: 37,
+  jitter: 0.1,
+};
 
 /** IKE_SA_INIT of a reconnection: some 21 s, with gaps of two seconds at most so that a gateway that comes back is soon heard. */
 export const STEADY: RetransmitPolicy = {
@@ -31,8 +37,11 @@ export const STEADY: RetransmitPolicy = {
 /** IKE_SA_INIT of a reconnection while another address is left to try: some 4.5 s. */
 export const HASTY: RetransmitPolicy = { ...STEADY, attempts: 4 };
 
-/** A question upon suspicion or after sleep: ENDURING repeats it twice within this time. Then a fresh connection is tried as well. */
+/** A question after sleep or when the network is back: ENDURING repeats it twice within this time. Then a fresh connection is tried as well. */
 export const PROBE_MS = 1500;
+
+/** A question because we hear nothing: repeated three times, for on a link with much loss nothing else need be wrong. */
+export const SUSPECT_MS = 3000;
 
 /** The same for a connection that moves to another address, whose new path may be slow at first. */
 export const ROAM_MS = 3000;

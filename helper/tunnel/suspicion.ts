@@ -5,7 +5,7 @@
  *
  * | what happens | what follows |
  * | --- | --- |
- * | we send for 2 s and nothing comes back | the peer has PROBE_MS to answer; where it does, 4, 8, 10 s until the next time |
+ * | we send for 2 s and nothing comes back | the peer has SUSPECT_MS to answer; where it does, 4, 8, 10 s until the next time |
  * | the network changes, our address towards the gateway does not | the peer is asked; by MOBIKE, a new NAT is noticed, too |
  * | our address towards the gateway changes | the connection moves by MOBIKE (RFC 4555), or is made again |
  * | there is no way to the gateway | doubt, until there is one |
@@ -21,7 +21,7 @@ import type { Clock } from '../clock.ts';
 import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
 import type { SaCounters } from '../native/data-plane.ts';
 import type { Association } from './association.ts';
-import { PROBE_MS, ROAM_MS } from './retransmission.ts';
+import { PROBE_MS, ROAM_MS, SUSPECT_MS } from './retransmission.ts';
 
 interface SuspicionDeps {
   readonly clock: Clock;
@@ -200,7 +200,7 @@ export class Suspicion {
     if (this.#unansweredSince === undefined || now - this.#unansweredSince < this.#unansweredMs) return;
     this.#unansweredSince = undefined;
     this.#unansweredMs = Math.min(2 * this.#unansweredMs, LONGEST_UNANSWERED_MS);
-    this.#probe(association, PROBE_MS);
+    this.#probe(association, SUSPECT_MS);
   }
 }
 

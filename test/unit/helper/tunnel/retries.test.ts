@@ -129,8 +129,8 @@ describe('one that was believed dead and speaks', () => {
 
 describe('the detection time', () => {
   it('is the silence before the question and four waits for an answer, at their longest', () => {
-    // 0.5 + 0.9 + 1.62 + 2.916 s, and a tenth of it.
-    expect(deadAfterSec(30)).toBe(30 + 7);
+    // 0.4 + 0.64 + 1.024 + 1.6384 s, and a tenth of it.
+    expect(deadAfterSec(30)).toBe(30 + 5);
     expect(deadAfterSec(0)).toBeUndefined();
   });
 });
