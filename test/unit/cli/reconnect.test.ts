@@ -27,8 +27,9 @@ describe('adit reconnect', () => {
     expect(fake.received.at(-1)).toEqual({ name: 'tunnel.reconnect', params: { id: 'work' } });
   });
 
-  it('prints it as JSON', async () => {
-    const { code, stdout } = await run(await helper(reconnecting(fresh)), 'reconnect work --json');
+  it('prints that one as JSON, and none before it', async () => {
+    const fake = await helper(reconnecting(CONNECTED, bare('reconnecting'), fresh));
+    const { code, stdout } = await run(fake, 'reconnect work --json');
     expect(code).toBe(0);
     expect(tunnelStatusSchema.parse(JSON.parse(stdout))).toEqual(fresh);
   });

@@ -38,8 +38,10 @@ describe('adit rekey', () => {
   it.each([
     ['--child', 'child'],
     ['--ike', 'ike'],
-  ])('%s: only that', async (option, what) => {
-    const fake = await helper(rekeying({ child: [newChild], ike: [newIke] }));
+  ])('%s: only that, and not before it is there', async (option, what) => {
+    const fake = await helper(
+      rekeying({ child: [CONNECTED, bothChildren, newChild], ike: [CONNECTED, newIke] }),
+    );
     const { code, stdout } = await run(fake, `rekey work ${option} --json`);
     expect(code).toBe(0);
     expect(tunnelStatusSchema.parse(JSON.parse(stdout))).toEqual(what === 'ike' ? newIke : newChild);

@@ -173,19 +173,33 @@ describe('secrets that a format cannot say', () => {
 });
 
 describe('every fixture', () => {
+  /** Undefined where the format is no way out for this profile, which its words say. */
+  function trip(format: ExportFormat, from: Profile, secrets: Secrets) {
+    try {
+      return back(format, from, secrets);
+    } catch (error) {
+      if (error instanceof ExportError) return undefined;
+      throw error;
+    }
+  }
+
   it.each(everything)(
     '%s goes through each format or is refused in words',
     (_name, { profile: input, secrets }) => {
-      const from = profileSchema.parse(input);
       for (const format of EXPORT_FORMATS) {
-        try {
-          const { left, again } = back(format, from, secrets);
-          // A second trip changes nothing more.
-          expect(back(format, again, secrets).left.filter((field) => !left.includes(field))).toEqual([]);
-        } catch (error) {
-          if (!(error instanceof ExportError)) throw error;
-        }
+        const there = trip(format, profileSchema.parse(input), secrets);
+        // A second trip changes nothing more.
+        const again = there && back(format, there.again, secrets);
+        expect(again?.left.filter((field) => !there?.left.includes(field)) ?? []).toEqual([]);
       }
     },
   );
+
+  it.each(EXPORT_FORMATS)('goes through %s in most cases', (format) => {
+    const taken = everything.filter(([, { profile: input, secrets }]) =>
+      trip(format, profileSchema.parse(input), secrets),
+    );
+    expect(everything.length).toBeGreaterThan(30);
+    expect(taken.length).toBeGreaterThan(everything.length / 2);
+  });
 });
