@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Language } from '#core/text/languages.ts';
-import { moving, NARROW, settle, spills, vanished, wouldMove } from './looks.ts';
+import { moving, SMALL, settle, spills, vanished, wouldMove } from './looks.ts';
 import { barriers } from './page.ts';
 import { pictureOf, SCENES, type Scene, THEMES } from './scenes.ts';
 import { Stage, WINDOW } from './stage.ts';
@@ -61,9 +61,9 @@ async function looked({ app: { page } }: Stage, scene: Scene, language: Language
     }
     note(theme, await barriers(page));
   }
-  for (const width of NARROW) {
-    await page.setViewportSize({ width, height: WINDOW.height });
-    note(`${width} pixels`, await spills(page));
+  for (const size of SMALL) {
+    await page.setViewportSize(size);
+    note(`${size.width} pixels`, await spills(page));
   }
   await page.setViewportSize(WINDOW);
   await page.emulateMedia({ colorScheme: 'light', forcedColors: 'active' });

@@ -3,13 +3,14 @@
  * colours let vanish, what still moves for those who asked for stillness. Each answers with faults, in words; none is good.
  */
 import type { Page } from 'playwright-core';
+import { MIN_SIZE } from '#electron/saved.ts';
 
-/** Widths to fit in: the narrowest window, and the same one at 200 % zoom, which leaves the page half of it. */
-export const NARROW = [360, 180] as const;
+/** Sizes to fit in: the smallest window (electron/saved.ts), and the same one at 200 % zoom, which leaves the page half of it. */
+export const SMALL = [MIN_SIZE, { width: MIN_SIZE.width / 2, height: MIN_SIZE.height / 2 }] as const;
 
 /**
- * Whatever scrolls sideways, and every text that is cut off without its whole in a title, or sticks out of its control.
- * Text that is only for screen readers is not looked at.
+ * Whatever scrolls sideways; every text that is cut off without its whole in a title, or to less than a word, or sticks out
+ * of its control; and content that bar and foot leave no room for. Text that is only for screen readers is not looked at.
  */
 export const spills = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
@@ -25,6 +26,16 @@ export const spills = (page: Page): Promise<string[]> =>
         (element === document.documentElement || scrolls.test(getComputedStyle(element).overflowX))
       )
         faults.add(`scrolls sideways: ${nameOf(element)}`);
+    }
+    for (const main of document.querySelectorAll('main')) {
+      if (main.clientHeight < Math.min(main.scrollHeight, 100))
+        faults.add(`has ${main.clientHeight} pixels left: ${nameOf(main)}`);
+    }
+    for (const foot of document.querySelectorAll('footer')) {
+      const around = foot.parentElement;
+      const isReached = around !== null && scrolls.test(getComputedStyle(around).overflowY);
+      if (!isReached && foot.getBoundingClientRect().bottom > innerHeight + 1)
+        faults.add(`is below the end of the window: ${nameOf(foot)}`);
     }
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -44,6 +55,8 @@ export const spills = (page: Page): Promise<string[]> =>
         const isWide = text.right > box.right + 1 || text.left < box.left - 1;
         const isHigh = text.bottom > box.bottom + 2;
         isCut = (isWide && cuts.test(style.overflowX)) || (isHigh && cuts.test(style.overflowY));
+        if (isCut && isWide && box.width < Math.min(text.width, 60))
+          faults.add(`is cut off to ${Math.round(box.width)} pixels: ${nameOf(parent)}`);
         const isTold = around.hasAttribute('title') || around.querySelector('[title]') !== null;
         if (isCut && !isTold)
           faults.add(`is cut off without a title: ${nameOf(parent)} by ${nameOf(around)}`);
