@@ -1,6 +1,6 @@
 /**
  * The changes a tunnel makes to the system, as one interface a subject. Each `apply` is complete or throws a
- * SystemFailure after undoing its own part, and may be called again with other settings; each `undo` may be called
+ * SystemFailure after undoing its own part (a firewall that is refused stays as it was), and may be called again with other settings; each `undo` may be called
  * twice, and works from a journal entry alone. Order: firewall, link, routes, dns; undone the other
  * way round, after the adapter has lost its addresses.
  */
@@ -45,7 +45,7 @@ export interface RouteSettings {
   readonly mark: number;
   /** Where the rules begin, lower first: routes/plan.ts puts those of longer prefixes before others, over all tunnels. */
   readonly priority: number;
-  /** Destinations that go into the tunnel: the negotiated remote selectors. */
+  /** Destinations that go into the tunnel: the negotiated remote selectors. Where they are all of one family and none of the other, that one is blocked. */
   readonly remoteTs: readonly TrafficSelector[];
   /** Source address to prefer, one a family. */
   readonly addresses: readonly Prefix[];

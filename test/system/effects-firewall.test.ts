@@ -111,6 +111,27 @@ describe('the virtual address', () => {
   });
 });
 
+describe('a change that nft refuses', () => {
+  it('leaves the old guard as it was, rule by rule', async () => {
+    const rules = () => client.run(['nft', 'list', 'ruleset']);
+    const before = await snapshot(client);
+    const own = await effects();
+    await own.ask({ do: 'firewall', settings: tunnel.firewall });
+    const guarded = await rules();
+    expect(guarded).toContain(VIRTUAL);
+    const addresses = [tunnel.prefix('10.9.0.3/32')];
+    // No segment is as large as that: the last rules of the transaction are refused.
+    const impossible = own.ask({ do: 'firewall', settings: { ...tunnel.firewall, addresses, mtu: 90_000 } });
+    await expect(impossible).rejects.toThrow(/The firewall table of adit0 cannot be set/);
+    expect(await rules()).toBe(guarded);
+    await own.ask({ do: 'firewall', settings: { ...tunnel.firewall, addresses } });
+    expect(await rules()).toContain('10.9.0.3');
+    expect(await rules()).not.toContain(VIRTUAL);
+    await own.ask({ do: 'undo', entry: tunnel.firewallEntry });
+    expect(await snapshot(client)).toEqual(before);
+  });
+});
+
 describe('strict reverse path filters', () => {
   it('let the gateway pass with the table, and are as before without it', async () => {
     const before = await snapshot(client);

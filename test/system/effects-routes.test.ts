@@ -171,6 +171,37 @@ describe('a tunnel for everything', () => {
     expect(await wayOf(VICTIM6, 'victim6')).toBe('inside');
   });
 
+  it.each([
+    ['IPv4', '0.0.0.0/0', VICTIM, 'victim', VICTIM6, 'victim6'],
+    ['IPv6', '::/0', VICTIM6, 'victim6', VICTIM, 'victim'],
+  ] as const)(
+    'of %s alone lets nothing of the other family pass beside it, whatever routes there are',
+    async (_name, all, address, counter, other, otherCounter) => {
+      const settings = { ...tunnel.routes, remoteTs: [tunnel.selector(all)] };
+      expect(await own.ask({ do: 'routes', settings })).toEqual([expect.stringMatching(/blocked/)]);
+      expect(await own.ask({ do: 'routes', settings })).toEqual([expect.stringMatching(/blocked/)]);
+      await rogue('add');
+      expect(await wayOf(address, counter)).toBe('inside');
+      expect(await wayOf(other, otherCounter)).toBe('nowhere');
+      // Only the sockets of the helper: the gateway may be there.
+      expect(await wayOf(other, otherCounter, '-m', MARK)).toBe('lan');
+      await rogue('del');
+      // The neighbours of this network are asked and answered as before.
+      await client.run(['ip', 'neigh', 'flush', 'dev', 'eth0']);
+      expect(await wayOf(other, otherCounter, '-m', MARK)).toBe('lan');
+      await own.ask({ do: 'routes', settings: tunnel.routes });
+      expect(await wayOf(other, otherCounter)).toBe('inside');
+    },
+  );
+
+  it('of parts of a family leaves the other family alone', async () => {
+    const settings = { ...tunnel.routes, remoteTs: [tunnel.selector('198.51.100.0/24')] };
+    expect(await own.ask({ do: 'routes', settings })).toEqual([]);
+    expect(await wayOf(VICTIM, 'victim')).toBe('inside');
+    expect(await wayOf(VICTIM6, 'victim6')).toBe('lan');
+    await own.ask({ do: 'routes', settings: tunnel.routes });
+  });
+
   it('is gone without a trace', async () => {
     for (const entry of [tunnel.routesEntry, tunnel.firewallEntry]) {
       await own.ask({ do: 'undo', entry });
@@ -178,6 +209,7 @@ describe('a tunnel for everything', () => {
     }
     await quiet('adit0');
     expect(await wayOf(VICTIM, 'victim')).toBe('lan');
+    expect(await wayOf(VICTIM6, 'victim6')).toBe('lan');
     expect(await snapshot(client)).toEqual(before);
   });
 });

@@ -30,12 +30,8 @@ export class LinuxFirewall implements FirewallEffect {
   apply(settings: FirewallSettings): Promise<Warnings> {
     return this.#serial.run(async () => {
       if (this.#runner.find('nft') === undefined) return this.#withoutNft();
-      try {
-        return [...(await this.#load(settings)), ...this.#allowMark()];
-      } catch (error) {
-        await this.#remove(settings.tun).catch(() => undefined);
-        throw error;
-      }
+      // A transaction that is refused changes nothing: the guard that was there stays, since its addresses do, too.
+      return [...(await this.#load(settings)), ...this.#allowMark()];
     });
   }
 

@@ -83,15 +83,18 @@ export class LinuxRoutes implements RoutesEffect {
   /** What is missing is added, what is stale removed, the rule last: until then nothing changes its way. */
   async #applyFamily(settings: RouteSettings, family: Family): Promise<Warnings> {
     const { tun, table } = settings;
-    const wanted = destinations(settings.remoteTs, family);
+    const carried = destinations(settings.remoteTs, family);
+    const blocked = carried.length === 0 && takesOther(settings, family);
+    const wanted = blocked ? ['default'] : carried;
     const [rules, present] = await Promise.all([this.#rules(family, table), this.#routes(family, table)]);
     const source = settings.addresses.find(({ address }) => familyOf(address) === family)?.address;
-    const ipv6 = family === 4 ? 'on' : adapterIpv6(this.#files, this.#paths, tun);
+    const switchedOff = family === 6 && adapterIpv6(this.#files, this.#paths, tun) !== 'on';
+    const open = !blocked && !switchedOff;
     const suffix = source === undefined ? '' : ` src ${formatIp(source)}`;
     const lines = wanted.map((dst) =>
-      ipv6 === 'on'
+      open
         ? `route replace ${dst} dev ${tun} table ${table}${suffix}`
-        : // The adapter cannot carry it, and beside the tunnel it must not go either.
+        : // The tunnel cannot carry it, and beside the tunnel it must not go either.
           `route replace unreachable ${dst} table ${table}`,
     );
     for (const { dst, kind } of present) {
@@ -99,12 +102,13 @@ export class LinuxRoutes implements RoutesEffect {
     }
     const all = tableRules(wanted, family, settings.priority);
     // An `unreachable` answer ends the search, whatever the rule would leave to others: it comes last of its tunnel.
-    const ours = (ipv6 === 'on' ? all : all.slice(-1)).map((rule) => ruleText(settings, rule));
+    const ours = (open ? all : all.slice(-1)).map((rule) => ruleText(settings, rule));
     const standing = rules.map(({ text }) => text);
     lines.push(...ours.filter((rule) => !standing.includes(rule)).map((rule) => `rule add ${rule}`));
     lines.push(...standing.filter((rule) => !ours.includes(rule)).map((rule) => `rule del ${rule}`));
     await ipFamilyBatch(this.#runner, `The routes of ${tun} cannot be set`, family, lines);
-    return wanted.length > 0 && ipv6 !== 'on'
+    if (blocked) return [`The tunnel takes everything, but no IPv${family}, which is blocked while it is up`];
+    return carried.length > 0 && switchedOff
       ? [`IPv6 is switched off on ${tun}: the IPv6 networks of the tunnel are blocked`]
       : [];
   }
@@ -144,6 +148,10 @@ export class LinuxRoutes implements RoutesEffect {
     return exists(this.#files, `${this.#paths.procSys}/net/ipv6`) ? [4, 6] : [4];
   }
 }
+
+/** Whether the other family goes into the tunnel as a whole: what a user means by that is everything. */
+const takesOther = ({ remoteTs }: RouteSettings, family: Family): boolean =>
+  destinations(remoteTs, family === 4 ? 6 : 4).includes('default');
 
 const unreachable = (address: string, detail: string): NetworkUnreachable =>
   new NetworkUnreachable(

@@ -98,7 +98,7 @@ table arp adit_adit0 {
     expect(linux.tables.size).toBe(0);
   });
 
-  it('that fails when it is applied again leaves no table of other settings', async () => {
+  it('that is refused when it is applied again leaves the tables that were there', async () => {
     using linux = new SimulatedLinux();
     const effect = linuxEffects(linux.system).firewall;
     await effect.apply(firewall);
@@ -106,7 +106,10 @@ table arp adit_adit0 {
       pattern: /type filter hook/,
       stderr: 'Error: Could not process rule: No buffer space',
     });
-    await expect(effect.apply(firewall)).rejects.toThrow(/No buffer space/);
+    await expect(effect.apply({ ...firewall, mtu: 1300 })).rejects.toThrow(/No buffer space/);
+    expect([...linux.tables].sort()).toEqual(['arp adit_adit0', 'inet adit_adit0']);
+    expect(linux.runner.runs.filter(({ stdin }) => stdin.startsWith('delete'))).toEqual([]);
+    await effect.undo(firewall);
     expect(linux.tables.size).toBe(0);
   });
 
