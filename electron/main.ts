@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { app, clipboard, dialog, ipcMain, Menu, nativeTheme, protocol, session } from 'electron';
+import type { CallName, Params, Result } from '#core/ipc/contract.ts';
 import { chooseLanguage } from '#core/text/languages.ts';
 import { aboutThis } from './about.ts';
 import { ORIGIN, SCHEME, serve } from './app-protocol.ts';
@@ -24,7 +25,7 @@ import { denyPermissions, guardContents, isOurPage } from './guards.ts';
 import { HelperClient } from './helper-client.ts';
 import { MainWindow, preloadIn } from './main-window.ts';
 import { LogFeed } from './log-feed.ts';
-import { isNewQuestion, noticeOf } from './notification-model.ts';
+import { News } from './notification-model.ts';
 import { Notifications } from './notifications.ts';
 import { type Ask, decideLeaving, disconnectAll } from './quitting.ts';
 import { canRepair, commandByHand, repair } from './repair.ts';
@@ -51,7 +52,7 @@ else app.quit();
 async function start(): Promise<void> {
   const savedFile = join(app.getPath('userData'), 'interface.json');
   let saved = readSaved(savedFile);
-  let shownStatus: HelperClient['status'];
+  const news = new News();
   let connectAtStart = saved.settings.connectAtStart;
   const login = autostart(app.getPath('appData'), [
     process.execPath,
@@ -69,14 +70,9 @@ async function start(): Promise<void> {
       main.send(eventOf(what));
       if (what === 'link') connectOnce();
       if (what !== 'status') return;
-      const notice = noticeOf(shownStatus, helper.status, { mute: saved.settings.mute, words: words() });
-      // Whoever connects from the tray is asked in the window.
-      const asks = helper.status?.tunnels.some(
-        (tunnel) => tunnel.state === 'connecting' && isNewQuestion(tunnel, shownStatus),
-      );
-      shownStatus = helper.status;
-      if (asks) main.open();
-      if (notice && !main.window.isFocused()) notifications.show(notice);
+      if (news.asks(helper.status)) main.open();
+      const notice = news.hear(helper.status, words());
+      if (notice && !main.window.isFocused()) notifications.show(notice, saved.settings.mute);
     },
     onLog: (news) => logs.hear(news),
   });
@@ -103,6 +99,8 @@ async function start(): Promise<void> {
     onClosing: (window) => keep({ ...saved, window }),
     onHidden: () => logs.setSeen(false),
     onShown() {
+      // Whoever looks at the window needs no toast.
+      notifications.clear();
       logs.setSeen(true);
       for (const what of ['link', 'status', 'profiles', 'settings'] as const) main.send(eventOf(what));
     },
@@ -139,7 +137,7 @@ async function start(): Promise<void> {
   ipcMain.handle(CHANNELS.call, (event, name: unknown, params: unknown) => {
     if (!isOurPage(event)) throw new Error(`only ${ORIGIN} may ask`);
     const services = {
-      helper,
+      helper: { call, reconnect: () => helper.reconnect() },
       state,
       repair: () => repair(),
       copy: (text: string) => clipboard.writeText(text),
@@ -224,7 +222,7 @@ async function start(): Promise<void> {
         connect(action.profile);
         break;
       case 'disconnect':
-        void helper.call('tunnel.down', { id: action.profile }).catch(() => main.open());
+        void call('tunnel.down', { id: action.profile }).catch(() => main.open());
         break;
       case 'toggle-mute':
         setSettings({ mute: !saved.settings.mute });
@@ -254,8 +252,21 @@ async function start(): Promise<void> {
     if (!isUp && helper.profiles.some(({ id }) => id === profile)) connect(profile);
   }
 
+  /** What the person does here is no news to them. */
+  async function call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
+    if (name !== 'tunnel.down') return await helper.call(name, params);
+    const { id } = params as Params<'tunnel.down'>;
+    news.ends(id);
+    try {
+      return await helper.call(name, params);
+    } catch (error) {
+      news.stays(id);
+      throw error;
+    }
+  }
+
   const anyActive = (): boolean => helper.status?.tunnels.some(isActive) ?? false;
-  const goDown = (): Promise<void> => disconnectAll(() => helper.call('tunnel.down', {}), anyActive);
+  const goDown = (): Promise<void> => disconnectAll(() => call('tunnel.down', {}), anyActive);
 
   /** Ends the application, unless there is something to lose and the person stays. */
   async function quit(first: () => Promise<void> = async () => {}): Promise<void> {

@@ -1,25 +1,39 @@
-/** One toast at a time: a new one takes the place of the old. */
+/**
+ * One toast at a time: a new one takes the place of the old. What is muted shows nothing, but takes away what it makes
+ * untrue: “connection lost” does not stay when the connection is back.
+ */
 import { Notification } from 'electron';
 import type { Notice } from './notification-model.ts';
 
 export class Notifications {
   readonly #onClick: () => void;
-  #shown: Notification | undefined;
+  #shown: { readonly toast: Notification; readonly profile: string } | undefined;
 
   constructor(onClick: () => void) {
     this.#onClick = onClick;
   }
 
-  show({ title, body, severity }: Notice): void {
+  show({ title, body, severity, profile }: Notice, mute: boolean): void {
     if (!Notification.isSupported()) return;
-    this.#shown?.close();
-    this.#shown = new Notification({
+    if (mute && severity === 'minor') {
+      if (this.#shown?.profile === profile) this.clear();
+      return;
+    }
+    this.clear();
+    const toast = new Notification({
       title,
       body,
       silent: severity === 'minor',
       urgency: severity === 'minor' ? 'low' : 'normal',
     });
-    this.#shown.on('click', this.#onClick);
-    this.#shown.show();
+    toast.on('click', this.#onClick);
+    toast.show();
+    this.#shown = { toast, profile };
+  }
+
+  /** Takes away what is shown. */
+  clear(): void {
+    this.#shown?.toast.close();
+    this.#shown = undefined;
   }
 }

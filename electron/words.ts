@@ -6,6 +6,11 @@ import type { TunnelState } from '#core/ipc/contract.ts';
 import type { Language } from '#core/text/languages.ts';
 import type { LinkProblem } from './bridge-contract.ts';
 
+interface Toast {
+  readonly title: string;
+  readonly body: (name: string) => string;
+}
+
 export interface Words {
   readonly language: Language;
   readonly states: Readonly<Record<TunnelState, string>>;
@@ -33,11 +38,16 @@ export interface Words {
     readonly discard: string;
     readonly cancel: string;
   };
-  readonly connected: { readonly title: string; readonly body: (name: string) => string };
-  readonly lost: { readonly title: string; readonly body: (name: string) => string };
-  readonly asks: { readonly title: string; readonly body: (name: string) => string };
+  readonly connected: Toast;
+  readonly connectedAgain: Toast;
+  readonly lost: Toast;
+  /** Ended, and nobody here asked for it. */
+  readonly ended: Toast;
+  /** The helper is gone while a tunnel was up. */
+  readonly nobodyKnows: Toast;
+  readonly asks: Toast;
   readonly failed: { readonly title: (name: string) => string; readonly unknown: string };
-  readonly disconnected: { readonly title: string; readonly body: (name: string) => string };
+  readonly disconnected: Toast;
 }
 
 export const WORDS: Readonly<Record<Language, Words>> = {
@@ -82,6 +92,15 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       cancel: 'Go on editing',
     },
     connected: { title: 'Connected', body: (name) => `${name} is connected.` },
+    connectedAgain: { title: 'Connected again', body: (name) => `${name} is back.` },
+    ended: {
+      title: 'No longer connected',
+      body: (name) => `${name} has ended. Your traffic is not protected.`,
+    },
+    nobodyKnows: {
+      title: 'The background service does not answer',
+      body: (name) => `Whether ${name} still protects you cannot be told.`,
+    },
     lost: {
       title: 'Connection lost',
       body: (name) => `${name} is reconnecting. What belongs in the tunnel waits.`,
@@ -134,6 +153,15 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       cancel: 'Weiter bearbeiten',
     },
     connected: { title: 'Verbunden', body: (name) => `${name} ist verbunden.` },
+    connectedAgain: { title: 'Wieder verbunden', body: (name) => `${name} ist wieder da.` },
+    ended: {
+      title: 'Nicht mehr verbunden',
+      body: (name) => `${name} ist beendet. Ihr Datenverkehr ist nicht geschützt.`,
+    },
+    nobodyKnows: {
+      title: 'Der Hintergrunddienst antwortet nicht',
+      body: (name) => `Ob ${name} Sie noch schützt, lässt sich nicht sagen.`,
+    },
     lost: {
       title: 'Verbindung abgerissen',
       body: (name) => `${name} verbindet sich erneut. Was in den Tunnel gehört, wartet.`,
@@ -186,6 +214,9 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       cancel: '继续编辑',
     },
     connected: { title: '已连接', body: (name) => `${name} 已连接。` },
+    connectedAgain: { title: '已重新连接', body: (name) => `${name} 已恢复连接。` },
+    ended: { title: '连接已结束', body: (name) => `${name} 已结束，您的流量不受保护。` },
+    nobodyKnows: { title: '后台服务没有响应', body: (name) => `无法得知 ${name} 是否仍在保护您。` },
     lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，应走隧道的流量会等待。` },
     asks: { title: '需要您输入', body: (name) => `${name} 需要您输入信息才能重新连接。` },
     failed: { title: (name) => `${name}：无法连接`, unknown: '原因不明。' },

@@ -160,6 +160,8 @@ export function createElectron(options: DoubleOptions) {
     }
   }
 
+  /** In sight. */
+  const toasts: DoubleNotification[] = [];
   class DoubleNotification extends EventEmitter {
     static isSupported = (): boolean => true;
     readonly #given: Electron.NotificationConstructorOptions;
@@ -169,8 +171,14 @@ export function createElectron(options: DoubleOptions) {
     }
     show(): void {
       log.push({ kind: 'notification', data: this.#given });
+      toasts.push(this);
     }
-    close(): void {}
+    close(): void {
+      toasts.splice(toasts.indexOf(this), 1);
+    }
+    get text(): string {
+      return `${this.#given.title}: ${this.#given.body}`;
+    }
   }
 
   const answers = { question: 0, saveTo: undefined as string | undefined };
@@ -236,6 +244,7 @@ export function createElectron(options: DoubleOptions) {
     /** What tests look at and touch beside the page. */
     windows,
     trays,
+    toasts,
     log,
     permissions,
     /** What the person answers where the system asks. */

@@ -169,6 +169,8 @@ function hostOf(page: Page, ask: Ask, close: () => Promise<void>, configFolder: 
       ask(({ log }) =>
         log.filter(({ kind }) => kind === 'notification').map(({ data }) => JSON.stringify(data)),
       ),
+    toasts: () => ask(({ toasts }) => toasts.map(({ text }) => text)),
+    clickToast: () => ask(({ toasts }) => void toasts[0]?.emit('click')),
     answerSave: (path) => ask(({ answers }, to) => void (answers.saveTo = to), path),
     answerQuestion: (pressed) => ask(({ answers }, button) => void (answers.question = button), pressed),
     questions: () =>

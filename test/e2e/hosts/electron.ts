@@ -120,6 +120,8 @@ async function hostOf(running: ElectronApplication, directory: string): Promise<
     },
     clipboard: () => running.evaluate(({ clipboard }) => clipboard.readText()),
     notifications: () => untold('notifications'),
+    toasts: () => untold('notifications'),
+    clickToast: () => untold('notifications'),
     answerSave: (path) =>
       running.evaluate(({ dialog }, to) => {
         dialog.showSaveDialog = () => Promise.resolve({ canceled: to === null, filePath: to ?? '' });

@@ -72,6 +72,9 @@ export interface Host {
   clipboard(): Promise<string>;
   /** Every notification so far, as text. */
   notifications(): Promise<string[]>;
+  /** Those in sight: title and text. */
+  toasts(): Promise<string[]>;
+  clickToast(): Promise<void>;
   /** What the person answers from now on: where to save, undefined for cancel. */
   answerSave(path: string | undefined): Promise<void>;
   /** The button that the person presses from now on where a question is asked. */
