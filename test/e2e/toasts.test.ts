@@ -101,9 +101,10 @@ describe('a toast', () => {
     tell(CONNECTED);
     await heard('Connected');
     await helper.stop();
-    await until('it is in sight', async () =>
-      ((await toasts())[0] ?? '').startsWith('The background service does not answer: Whether Work'),
-    );
+    await until('both were told', async () => (await all()).length === 2);
+    expect(await toasts()).toEqual([
+      'The background service does not answer: Whether Work still protects you cannot be told.',
+    ]);
     helper = await FakeHelper.start({});
   });
 });
