@@ -176,6 +176,16 @@ describe('in every view', () => {
     }
   });
 
+  it('a key that is not given leaves the focus where it was asked for', async () => {
+    const { page } = stage.app;
+    const say = await stage.play(named('secret'));
+    await page.locator('[role="dialog"] input:focus').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    const control = page.getByRole('button', { name: say('action.connect'), exact: true });
+    expect(await control.evaluate((one) => one === document.activeElement)).toBe(true);
+  });
+
   it.each(DIALOGS)(
     'Escape closes the dialog, and the focus is where it came from: $name',
     async ({ opener, scene }) => {
@@ -288,6 +298,7 @@ describe('the first use', () => {
     await reach('Connect');
     await page.keyboard.press('Space');
     await heading('Your password, please');
+    await page.locator('[role="dialog"] input:focus').waitFor();
     await page.keyboard.type('hunter2');
     await page.keyboard.press('Enter');
     await heading('Connected');

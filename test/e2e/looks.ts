@@ -90,6 +90,10 @@ export const vanished = (page: Page): Promise<string[]> =>
     const surface = getComputedStyle(document.body).backgroundColor;
     const isSeen = (colour: string, over = surface): boolean =>
       painted(colour, surface) !== painted(over, surface);
+    // One that we draw ourselves says by a background whether it is on, and backgrounds are gone.
+    for (const box of document.querySelectorAll('input:is([type="checkbox"], [type="radio"]):not([role])'))
+      if (box.checkVisibility() && getComputedStyle(box).appearance === 'none')
+        faults.add(`is not the system's own: ${nameOf(box)}`);
     for (const control of document.querySelectorAll('button, input, select, textarea')) {
       if (
         !control.checkVisibility() ||

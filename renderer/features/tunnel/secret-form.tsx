@@ -62,7 +62,6 @@ export function SecretForm(props: SecretFormProps): ReactElement {
         onChange={(event) => set(event.target.value)}
         autoComplete="off"
         spellCheck={false}
-        autoFocus={name === 'secret'}
       />
     </div>
   );
