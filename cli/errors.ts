@@ -1,6 +1,6 @@
 /** What ends a command with words instead of a stack. main.ts prints them. */
 
-/** Exit codes: DESIGN of the command line, and of its tests. */
+/** Exit codes, as docs/cli.md promises them to scripts. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** A sentence for the person at the terminal, and what to do about it. */

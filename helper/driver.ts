@@ -1,7 +1,7 @@
 /**
  * Couples one Connection with its sockets and the clock: what comes in is fed to it, then its events are drained,
- * then its datagrams sent, then the timer armed for its next deadline. No decision is made here (DESIGN: the core
- * returns, the driver acts). Used by tunnel/association.ts.
+ * then its datagrams sent, then the timer armed for its next deadline. No decision is made here: the core returns,
+ * the driver acts. Used by tunnel/association.ts.
  */
 import type {
   Connection,

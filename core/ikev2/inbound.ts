@@ -1,6 +1,6 @@
 /**
- * What a datagram is to an IKE SA, before anybody acts on it (DESIGN.md §3: ok, partial, protected error, unprotected
- * error). Called by connection.ts for whatever has the SPIs of the SA.
+ * What a datagram is to an IKE SA, before anybody acts on it (ok, partial, protected error, unprotected error).
+ * Called by serving.ts and responses.ts for whatever has the SPIs of the SA.
  */
 import { EMPTY } from '#core/bytes/bytes.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';

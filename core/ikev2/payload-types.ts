@@ -69,7 +69,7 @@ export interface Message {
   readonly payloads: readonly Payload[];
 }
 
-/** What became of received octets (DESIGN.md §3). Only `protected-error` may be answered inside the SA. */
+/** What became of received octets. Only `protected-error` may be answered inside the SA. */
 export type Decoded =
   | { readonly outcome: 'ok'; readonly message: Message; readonly protected: boolean }
   /** A fragment (RFC 7383) whose message is not complete yet. */

@@ -1,6 +1,6 @@
 /**
- * What an IKE SA cannot know or compute by itself, and the answers: signatures, chain validation, what EAP wants (DESIGN.md
- * §3). Tasks ask, lifecycle.ts keeps the one open question, the driver hears it as an event and comes back with
+ * What an IKE SA cannot know or compute by itself, and the answers: signatures, chain validation, what EAP
+ * wants. Tasks ask, lifecycle.ts keeps the one open question, the driver hears it as an event and comes back with
  * `connection.answer`.
  */
 import type { EapAnswer, EapQuestion } from '#core/eap/question.ts';

@@ -1,6 +1,6 @@
 /**
  * When to send a request again and when to give up (RFC 7296 §2.1, §2.4): exponential back-off with a ceiling, and
- * jitter so that many clients of a gateway that came back do not speak at once. exchange-queue.ts keeps one schedule
+ * jitter so that many clients of a gateway that came back do not speak at once. requests.ts keeps one schedule
  * for each request.
  */
 import type { RandomBytes } from '#core/bytes/bytes.ts';

@@ -1,6 +1,6 @@
 /**
  * The named deadlines of one connection or endpoint. A map and a minimum: a connection has fewer than a dozen, so
- * nothing cleverer pays. Called by connection.ts.
+ * nothing cleverer pays. Called by lifecycle.ts.
  */
 export class Timers<Name extends string> {
   readonly #deadlines = new Map<Name, number>();

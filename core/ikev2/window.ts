@@ -1,7 +1,7 @@
 /**
  * Message IDs (RFC 7296 §2.2) and windows (§2.3). Both directions count on their own; our windows have size 1, so
- * that requests are handled in order and one answer is kept. exchange-queue.ts owns the requests we send,
- * connection.ts the requests we answer.
+ * that requests are handled in order and one answer is kept. requests.ts owns the requests we send, lifecycle.ts
+ * the window of those we answer.
  */
 import { equal } from '#core/bytes/bytes.ts';
 import { ATTEMPTS_BEFORE_SMALLER } from './seal.ts';

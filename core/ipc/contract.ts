@@ -88,7 +88,7 @@ const tunnelQuestionSchema = z.object({
 });
 export type TunnelQuestion = z.infer<typeof tunnelQuestionSchema>;
 
-/** DESIGN.md §5; every key is always there, null or empty where nothing is known. */
+/** One entry of `status`; every key is always there, null or empty where nothing is known. */
 export const tunnelStatusSchema = z.object({
   profile: z.object({ id: profileId, name: z.string() }),
   state: tunnelStateSchema,

@@ -107,7 +107,7 @@ export const profileSchema = z.strictObject({
     port: z.int().min(1).max(65535).default(500),
     /** Where gateways may send us (RFC 5685): addresses, prefixes, names, `*.name`; absent or empty: nowhere, and they are told so. */
     redirects: z.array(z.string().min(1).max(255)).max(16).optional(),
-    /** The identity the gateway must prove, as text (`core/ike/identity-text.ts`); absent accepts any under the right key. */
+    /** The identity the gateway must prove, as text (`core/ike/identification.ts`); absent accepts any under the right key. */
     id: z.string().min(1).max(1024).optional(),
     /** Absent: by the pre-shared key where we do so too, else by certificate (gatewayAuthenticationOf). */
     authentication: gatewayAuthenticationSchema.optional(),

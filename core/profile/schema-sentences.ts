@@ -1,6 +1,6 @@
 /**
  * What a schema finds wrong: the field, what stood there and what was expected, apart for a form or in one sentence.
- * Called by adit-json.ts and swanctl.ts, by the helper for `profiles.update`, and by the form of the window.
+ * Called by adit-json.ts, draft.ts and the helper's calls, by the helper for `profiles.update`, and by the form of the window.
  */
 import type { z } from 'zod';
 import type { Counted, Found, ValueType, Violation } from '#core/profile/violation.ts';

@@ -1,4 +1,4 @@
-/** IKEv2 Certificate Encodings (IANA "IKEv2 Parameters"; RFC 7296 §3.6, RFC 4806 for 14). Used by core/pki/cert-payload.ts. */
+/** IKEv2 Certificate Encodings (IANA "IKEv2 Parameters"; RFC 7296 §3.6, RFC 4806 for 14). Used by core/pki/certreq.ts. */
 import { registry } from './registry.ts';
 
 export const certEncodings = registry('Cert Encoding', [

@@ -1,5 +1,5 @@
 /**
- * The answer to the engine's question whether the other end's certificate may be trusted (DESIGN.md §3): the path and
+ * The answer to the engine's question whether the other end's certificate may be trusted: the path and
  * its rules (core/pki/path.ts), then revocation for a path that is good.
  */
 import { UnsupportedAlgorithm } from '#core/pki/algorithm.ts';

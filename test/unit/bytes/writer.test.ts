@@ -1,3 +1,4 @@
+/** core/bytes/writer.ts: network byte order, patches, and numbers that do not fit. */
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#core/bytes/bytes.ts';
 import { Writer } from '#core/bytes/writer.ts';

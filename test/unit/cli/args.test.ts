@@ -1,3 +1,4 @@
+/** The command line is read: options, operands, and what is refused with which words. */
 import { describe, expect, it } from 'vitest';
 import { parseCommandLine } from '#cli/args.ts';
 import { UsageError } from '#cli/errors.ts';

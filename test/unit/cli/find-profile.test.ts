@@ -1,3 +1,4 @@
+/** Which profile a word on the command line means: an id, a name, or the beginning of one. */
 import { describe, expect, it } from 'vitest';
 import { CliError } from '#cli/errors.ts';
 import { choose } from '#cli/find-profile.ts';

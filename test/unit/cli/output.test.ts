@@ -1,3 +1,4 @@
+/** What the command line prints: units, colours, tables. */
 import { describe, expect, it } from 'vitest';
 import { statusLines } from '#cli/output/status-view.ts';
 import { styleFor } from '#cli/output/style.ts';

@@ -1,3 +1,4 @@
+/** AES-CCM (RFC 3610): its packet vectors, and what it refuses. */
 import { describe, expect, it } from 'vitest';
 import { EMPTY, fromHex, toHex } from '#core/bytes/bytes.ts';
 import { ccmDecrypt, ccmEncrypt } from '#core/crypto/aes-ccm.ts';

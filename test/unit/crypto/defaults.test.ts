@@ -1,3 +1,4 @@
+/** What Adit proposes by itself: nothing weak, in the order it prefers. */
 import { describe, expect, it } from 'vitest';
 import { defaultEspProposals, defaultIkeProposals } from '#core/crypto/defaults.ts';
 import { encryptionRow } from '#core/crypto/encryption.ts';

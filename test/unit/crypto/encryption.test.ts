@@ -1,3 +1,4 @@
+/** Every encryption row: published vectors, OpenSSL beside it, and what an AEAD must refuse. */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { EMPTY, fromHex, toHex, utf8 } from '#core/bytes/bytes.ts';

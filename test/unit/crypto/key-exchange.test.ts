@@ -1,3 +1,4 @@
+/** Every key exchange method: published vectors, OpenSSL beside it, and public values that are refused. */
 import { createECDH, createPrivateKey, createPublicKey, diffieHellman, getDiffieHellman } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex } from '#core/bytes/bytes.ts';

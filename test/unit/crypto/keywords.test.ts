@@ -1,3 +1,4 @@
+/** Proposals as keywords, to be typed and to be shown. */
 import { describe, expect, it } from 'vitest';
 import { ENCRYPTION_ROWS } from '#core/crypto/encryption.ts';
 import { INTEGRITY_ROWS } from '#core/crypto/integrity.ts';

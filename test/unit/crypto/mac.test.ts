@@ -1,3 +1,4 @@
+/** Integrity rows, PRFs and prf+ (RFC 7296 §2.13) with their vectors. */
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { concat, EMPTY, fromHex, toHex, utf8 } from '#core/bytes/bytes.ts';

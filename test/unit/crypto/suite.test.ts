@@ -1,3 +1,4 @@
+/** From the transforms of a chosen proposal to algorithms and back (RFC 7296 §3.3). */
 import { describe, expect, it } from 'vitest';
 import { encryptionKeyBytes } from '#core/crypto/encryption.ts';
 import { type ProposalProtocol, parseProposal } from '#core/crypto/keywords.ts';

@@ -1,3 +1,4 @@
+/** What the selectors read of an inner packet, in any octets. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseInner } from '#core/esp/inner.ts';

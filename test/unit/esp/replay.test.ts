@@ -1,3 +1,4 @@
+/** The anti-replay window and extended sequence numbers (RFC 4303 §3.4.3, App. A). */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_REPLAY_WINDOW, ReplayWindow } from '#core/esp/replay.ts';

@@ -1,3 +1,4 @@
+/** Every failure has a sentence, a cause and a remedy in every language, and its data shows through. */
 import { describe, expect, it } from 'vitest';
 import { explain } from '#core/failure/explain.ts';
 import { type Failure, failureSchema } from '#core/failure/failure.ts';

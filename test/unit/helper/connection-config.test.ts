@@ -1,3 +1,4 @@
+/** From a stored profile to what the engine is told. */
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { formatIdentification } from '#core/ike/identification.ts';

@@ -1,3 +1,4 @@
+/** The driver between an engine, its sockets and the clock: order, timers, faults. */
 import { describe, expect, it } from 'vitest';
 import type { Connection, ConnectionEvent, Datagram } from '#core/ikev2/connection-types.ts';
 import type { Path } from '#core/net/address.ts';

@@ -1,3 +1,4 @@
+/** The key log for Wireshark: its two tables, and that nobody else may read them. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

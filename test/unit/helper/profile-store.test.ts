@@ -1,3 +1,4 @@
+/** The store of profiles on a real file system: restarts, damaged files, full disks, kills. */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

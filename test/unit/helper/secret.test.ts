@@ -1,3 +1,4 @@
+/** A secret shows itself to nobody who does not ask for it. */
 import { format, inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { fromUtf8, utf8 } from '#core/bytes/bytes.ts';

@@ -1,3 +1,4 @@
+/** Files that are replaced whole or not at all, with a kill or an error at any step. */
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** Distinguished names as text and DER (RFC 4514): read, written, compared. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#core/bytes/bytes.ts';

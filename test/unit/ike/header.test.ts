@@ -1,3 +1,4 @@
+/** The IKE header (RFC 7296 §3.1). */
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#core/bytes/bytes.ts';
 import { DecodeError, Reader } from '#core/bytes/reader.ts';

@@ -1,3 +1,4 @@
+/** Identities (RFC 7296 §3.5) from text and back. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, utf8 } from '#core/bytes/bytes.ts';

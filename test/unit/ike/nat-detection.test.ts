@@ -1,3 +1,4 @@
+/** NAT detection hashes (RFC 7296 §2.23). */
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#core/bytes/bytes.ts';
 import { natDetectionHash } from '#core/ike/nat-detection.ts';

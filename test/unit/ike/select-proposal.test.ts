@@ -1,3 +1,4 @@
+/** Choosing among proposals (RFC 7296 §2.7, §3.3). */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#core/bytes/bytes.ts';

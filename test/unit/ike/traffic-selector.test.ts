@@ -1,3 +1,4 @@
+/** Traffic selectors (RFC 7296 §3.13): text, narrowing (§2.9), packets that match. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

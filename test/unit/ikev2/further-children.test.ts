@@ -1,4 +1,4 @@
-/** More Child SAs on demand, one for each network (RFC 7296 §1.3.1; issue 6): after the first one, each for itself. */
+/** More Child SAs on demand, one for each network (RFC 7296 §1.3.1): after the first one, each for itself. */
 import { describe, expect, it } from 'vitest';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { ChildConfig } from '#core/ikev2/connection-types.ts';

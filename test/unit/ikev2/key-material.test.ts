@@ -1,3 +1,4 @@
+/** Keys of IKE SAs and Child SAs (RFC 7296 §2.13 to §2.18) against vectors. */
 import { expect, describe, it } from 'vitest';
 import { concat, EMPTY, fromHex, toHex, utf8 } from '#core/bytes/bytes.ts';
 import { encryptionRow } from '#core/crypto/encryption.ts';

@@ -1,3 +1,4 @@
+/** The tables of states and inputs. */
 import { describe, expect, it } from 'vitest';
 import { accepts, nextState, TRANSITIONS } from '#core/ikev2/machine.ts';
 import type { ConnectionState } from '#core/ikev2/connection-types.ts';

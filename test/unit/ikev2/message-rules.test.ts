@@ -1,3 +1,4 @@
+/** Which payloads a message may and must have, drawn as the RFC draws them. */
 import { describe, expect, it } from 'vitest';
 import { EMPTY } from '#core/bytes/bytes.ts';
 import { violation } from '#core/ikev2/message-rules.ts';

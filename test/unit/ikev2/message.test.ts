@@ -1,3 +1,4 @@
+/** Messages and their payload chains (RFC 7296 §3.1, §3.2): read, written, refused. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, EMPTY, fromHex, toHex } from '#core/bytes/bytes.ts';

@@ -1,3 +1,4 @@
+/** What would have to change in a proposal for the peer to take it. */
 import { describe, expect, it } from 'vitest';
 import { defaultIkeProposals } from '#core/crypto/defaults.ts';
 import { parseProposals } from '#core/crypto/keywords.ts';

@@ -1,3 +1,4 @@
+/** The SK payload (RFC 7296 §3.14, RFC 5282) under every cipher. */
 import { describe, expect, it } from 'vitest';
 import { concat, EMPTY, fromHex, toHex } from '#core/bytes/bytes.ts';
 import { ENCRYPTION_ROWS, encryptionKeyBytes, encryptionRow } from '#core/crypto/encryption.ts';

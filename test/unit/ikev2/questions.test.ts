@@ -1,4 +1,4 @@
-/** Questions (DESIGN.md §3): one at a time, answered or not, while the peer repeats itself, while the user changes their mind. */
+/** Questions of the engine: one at a time, answered or not, while the peer repeats itself, while the user changes their mind. */
 import { describe, expect, it } from 'vitest';
 import { EMPTY } from '#core/bytes/bytes.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';

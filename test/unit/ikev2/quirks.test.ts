@@ -1,4 +1,4 @@
-/** Every row of core/ikev2/quirks.ts, played by a gateway with that habit (issue 6: refusals of the real world). */
+/** Every row of core/ikev2/quirks.ts, played by a gateway with that habit: refusals of the real world. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';

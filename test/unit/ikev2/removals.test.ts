@@ -1,4 +1,4 @@
-/** What is on record of an SA that ended: which, when and why, and that its keys are gone (issue 6: keys wiped and the discard recorded). */
+/** What is on record of an SA that ended: which, when and why, and that its keys are gone. */
 import { describe, expect, it } from 'vitest';
 import type { IkeKeys } from '#core/ikev2/key-material.ts';
 import { Ikev2Pair } from '#test/harness/ikev2-pair.ts';

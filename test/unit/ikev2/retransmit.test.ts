@@ -1,3 +1,4 @@
+/** When a request goes out again (RFC 7296 §2.4). */
 import { describe, expect, it } from 'vitest';
 import { RetransmitSchedule } from '#core/ikev2/retransmit.ts';
 import { seededRandom } from '#test/harness/seeded-random.ts';

@@ -1,5 +1,5 @@
 /**
- * What a peer that has proven nothing may cost a responder, in memory and in work (RFC 7296 §2.6, RFC 8019 §2; issue 6).
+ * What a peer that has proven nothing may cost a responder, in memory and in work (RFC 7296 §2.6, RFC 8019 §2).
  * endpoint.test.ts has the bounds of many strangers together; here is what a single one can do.
  */
 import { describe, expect, it } from 'vitest';

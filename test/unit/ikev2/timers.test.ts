@@ -1,3 +1,4 @@
+/** Deadlines by name, the index over many of them, and rates. */
 import { describe, expect, it } from 'vitest';
 import { DeadlineIndex } from '#core/ikev2/deadline-index.ts';
 import { HalfOpen } from '#core/ikev2/half-open.ts';

@@ -1,3 +1,4 @@
+/** Message IDs and windows (RFC 7296 §2.2, §2.3). */
 import { describe, expect, it } from 'vitest';
 import { RequestWindow, ResponseWindow } from '#core/ikev2/window.ts';
 

@@ -1,3 +1,4 @@
+/** Frames of the helper’s socket: length, limit, JSON. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, utf8 } from '#core/bytes/bytes.ts';

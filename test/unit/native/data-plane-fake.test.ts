@@ -1,3 +1,4 @@
+/** The fake data plane keeps what the native one promises. */
 import { describe, expect, it } from 'vitest';
 import { FakePlatform } from '#helper/native/data-plane-fake.ts';
 import type { DataPlane, IkeDatagram } from '#helper/native/data-plane.ts';

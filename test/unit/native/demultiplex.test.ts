@@ -1,3 +1,4 @@
+/** What a datagram on port 500 or 4500 is (RFC 3948): IKE, ESP, a keepalive. */
 import { describe, expect, it } from 'vitest';
 import { classify, frameIke, withoutMarker } from '#helper/native/demultiplex.ts';
 

@@ -1,3 +1,4 @@
+/** Addresses, prefixes and ranges: text, order, arithmetic. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+/** Adit’s own format is written without defaults, and stays as it is. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';

@@ -1,3 +1,4 @@
+/** Which language is whose. */
 import { describe, expect, it } from 'vitest';
 import { chooseLanguage } from '#core/text/languages.ts';
 

@@ -1,3 +1,4 @@
+/** Text from outside is shown without what could act or hide. */
 import { describe, expect, it } from 'vitest';
 import { printable } from '#core/text/printable.ts';
 

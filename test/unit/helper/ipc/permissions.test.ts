@@ -1,3 +1,4 @@
+/** Who may use the helper: root, the group adit, access.json. */
 import { describe, expect, it } from 'vitest';
 import { allows, grant } from '#helper/ipc/permissions.ts';
 import type { AccessFiles } from '#helper/ipc/permissions.ts';

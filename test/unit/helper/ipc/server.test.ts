@@ -1,3 +1,4 @@
+/** The helper’s socket: who connects, what the first call must be, and bounds on what anybody may cost. */
 import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';

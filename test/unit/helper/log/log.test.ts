@@ -1,3 +1,4 @@
+/** The log: what a line may hold, its levels, its subscribers and its file. */
 import { readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

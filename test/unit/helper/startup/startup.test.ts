@@ -1,3 +1,4 @@
+/** The steps of the helper’s start: arguments, directories, the lock against a second one. */
 import { spawn } from 'node:child_process';
 import {
   chmodSync,

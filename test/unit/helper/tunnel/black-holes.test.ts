@@ -1,3 +1,4 @@
+/** What the log says of paths that swallow large packets. */
 import { expect, it } from 'vitest';
 import { FakeClock } from '#helper/clock-fake.ts';
 import { Log } from '#helper/log/log.ts';

@@ -1,3 +1,4 @@
+/** Asking a machine whether anybody listens at a port. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';

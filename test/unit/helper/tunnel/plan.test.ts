@@ -1,3 +1,4 @@
+/** What a connection asks the system for: addresses, routes, name servers, MTU. */
 import { describe, expect, it } from 'vitest';
 import { espSuiteOf } from '#core/crypto/suite.ts';
 import { formatIp, formatPrefix, parsePrefix } from '#core/net/address.ts';
