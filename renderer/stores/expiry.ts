@@ -51,9 +51,20 @@ async function after(before: Promise<void>, act: () => Promise<void>): Promise<v
   await act();
 }
 
+/** From when on a word is said, and from when on it is a warning: a new certificate takes an IT department some days. */
+const SOON_DAYS = 30;
+const URGENT_DAYS = 14;
+
+export type Urgency = 'soon' | 'urgent' | 'expired';
+
+export function urgencyOf(days: number): Urgency {
+  if (days < 0) return 'expired';
+  return days < URGENT_DAYS ? 'urgent' : 'soon';
+}
+
 /** Whole days until `notAfter`, rounded down; undefined where it is not worth a word yet. */
 export function soonDays(notAfter: string | null | undefined, now: number): number | undefined {
   if (notAfter === null || notAfter === undefined) return undefined;
   const days = Math.floor((Date.parse(notAfter) - now) / 86_400_000);
-  return days < 30 ? days : undefined;
+  return days < SOON_DAYS ? days : undefined;
 }

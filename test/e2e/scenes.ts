@@ -262,7 +262,7 @@ export const SCENES: readonly Scene[] = [
     ...WITH_CERTIFICATE,
     async go(page, say) {
       await press(page, say('nav.profiles'));
-      await page.locator('[data-expiry="soon"]').waitFor();
+      await page.locator('[data-expiry="urgent"]').waitFor();
     },
     shows: (say) => say('profiles.title'),
   },

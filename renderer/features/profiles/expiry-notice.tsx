@@ -3,7 +3,7 @@ import { type ReactElement, useEffect } from 'react';
 import type { ProfileSummary } from '#core/ipc/contract.ts';
 import { Icon } from '../../components/icon.tsx';
 import { type Text, useText } from '../../i18n/text.ts';
-import { soonDays } from '../../stores/expiry.ts';
+import { soonDays, urgencyOf } from '../../stores/expiry.ts';
 import { useApp } from '../../stores/use-app.ts';
 import classes from './expiry-notice.module.css';
 
@@ -22,7 +22,7 @@ export function useExpiries(profiles: readonly ProfileSummary[]): void {
 export function ExpiryWords({ days }: { readonly days: number }): ReactElement {
   const t = useText();
   return (
-    <span className={classes['words']} data-expiry={days < 0 ? 'expired' : 'soon'}>
+    <span className={classes['words']} data-expiry={urgencyOf(days)}>
       <Icon name="warning" />
       <span>{expiryWords(days, t)}</span>
     </span>
@@ -38,7 +38,7 @@ export function ExpiryNotice({ profile }: { readonly profile: ProfileSummary }):
   const days = soonDays(notAfter, Date.now());
   if (days === undefined) return null;
   return (
-    <p className={classes['notice']}>
+    <p className={classes['notice']} data-expiry={urgencyOf(days)}>
       <Icon name="warning" />
       <span>{t('certificates.own.soon', { when: expiryWords(days, t) })}</span>
     </p>

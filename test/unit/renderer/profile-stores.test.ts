@@ -1,7 +1,7 @@
 /** A profile opened, edited, exported, and asked about its certificate: what the store does with each answer. */
 import { describe, expect, it } from 'vitest';
 import type { Bridge, BridgeAnswer, BridgeCallName } from '#electron/bridge-contract.ts';
-import { soonDays } from '#renderer/stores/expiry.ts';
+import { soonDays, urgencyOf } from '#renderer/stores/expiry.ts';
 import { createAppStore } from '#renderer/stores/store.ts';
 import { profileNamed } from '#test/fakes/profiles.ts';
 import { summary } from '#test/fakes/statuses.ts';
@@ -201,6 +201,16 @@ describe('our certificate', () => {
   ])('that ends at %s is worth a word: %s', (notAfter, days) => {
     expect(soonDays(notAfter, Date.parse('2026-11-21T00:00:00.000Z'))).toBe(days);
   });
+});
+
+it.each([
+  [29, 'soon'],
+  [14, 'soon'],
+  [13, 'urgent'],
+  [0, 'urgent'],
+  [-1, 'expired'],
+] as const)('a certificate of %i days is %s', (days, urgency) => {
+  expect(urgencyOf(days)).toBe(urgency);
 });
 
 describe('the list', () => {
