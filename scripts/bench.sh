@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # npm run bench: measures Adit against the peers, in namespaces of its own; prints ratios, writes bench/results/.
-#   npm run bench -- --only connect     a part: connect, start, interface, handshakes, throughput
+#   npm run bench -- --only connect     a part: connect, start, interface, handshakes, throughput, logins, recover
 #   npm run bench -- --check            a glance only; fails where a goal is missed by far (npm test runs it)
 #   npm run bench -- --write            and keeps the table in docs/performance.md
 set -euo pipefail
