@@ -101,6 +101,7 @@ export const connected = (): TunnelStatus => ({
     rekeyAtBytes: 2 ** 33,
     limitBytes: 2 ** 34,
     bytesIn: 1_234_567_890,
+    packetsIn: 902_118,
     rekeyAt: ahead(1205),
     expiresAt: ahead(3605),
   })),
