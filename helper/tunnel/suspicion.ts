@@ -43,6 +43,8 @@ interface SuspicionDeps {
 const TICK_MS = 1000;
 /** In doubt: what the old connection receives must be known before a fresh one is made in vain. */
 const LOOK_MS = 200;
+/** The word that it is not believed any more has to be out when the time is over, on a busy machine as well. */
+const MARGIN_MS = 200;
 /** So long we send without hearing anything until the peer is asked: at first, and where it lives and has nothing to say. */
 const UNANSWERED_MS = 2000;
 const LONGEST_UNANSWERED_MS = 10_000;
@@ -137,7 +139,7 @@ export class Suspicion {
   #freshMs({ lastProof }: Association): number {
     const { deadAfterSec, clock } = this.#deps;
     if (deadAfterSec === undefined || lastProof === undefined) return Number.POSITIVE_INFINITY;
-    return lastProof + deadAfterSec * 1000 - clock.wall();
+    return lastProof + deadAfterSec * 1000 - MARGIN_MS - clock.wall();
   }
 
   /** Asks, and gives up where no answer comes in a short time: then a fresh connection is the quicker way. */
