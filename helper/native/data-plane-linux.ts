@@ -33,6 +33,7 @@ interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | '
 type AddonEvent =
   | ({ readonly type: 'ike' } & IkeDatagram)
   | { readonly type: 'expired'; readonly spiIn: number; readonly reason: Expiry }
+  | { readonly type: 'unreachable'; readonly address: string }
   | { readonly type: 'fatal'; readonly what: string };
 
 interface AddonDataPlane extends Omit<DataPlane, 'sendIke' | 'installChild'> {
@@ -120,6 +121,9 @@ function tell(event: AddonEvent, events: DataPlaneEvents): void {
     }
     case 'expired':
       events.onExpired(event.spiIn, event.reason);
+      break;
+    case 'unreachable':
+      events.onUnreachable?.(event.address);
       break;
     case 'fatal':
       events.onFatal(event.what);

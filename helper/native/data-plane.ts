@@ -115,6 +115,11 @@ export interface DataPlaneEvents {
    * until removeChild.
    */
   onExpired(spiIn: number, reason: Expiry): void;
+  /**
+   * ICMP says that a packet of ours did not reach this address, for any reason but its size. Anybody can forge that, so it is a
+   * reason to ask the peer and no more (RFC 7296 §2.4). Once a second at most.
+   */
+  onUnreachable?(address: string): void;
   /** A thread met an error it cannot go on from (the TUN vanished) and has ended. The other one goes on. */
   onFatal(what: string): void;
 }

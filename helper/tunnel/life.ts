@@ -488,6 +488,10 @@ export class Life {
     return {
       onIke: (datagram: Parameters<Dialler['receive']>[0]) => this.#dialler?.receive(datagram),
       onExpired: (spiIn: number, reason: Expiry) => this.#dialler?.expire(spiIn, reason),
+      onUnreachable: (address: string) => {
+        this.#options.log.debug(`ICMP says that ${address} is unreachable`);
+        this.#suspicion.unreachable(address);
+      },
       onFatal: (detail: string) => {
         const remedy = 'connect again (adit up); the log of aditd says more';
         this.#fatal = { cause: 'system', what: 'The data plane stopped', detail, remedy };

@@ -9,6 +9,7 @@
  * | the network changes, our address towards the gateway does not | the peer is asked; by MOBIKE, a new NAT is noticed, too |
  * | our address towards the gateway changes | the connection moves by MOBIKE (RFC 4555), or is made again |
  * | there is no way to the gateway | doubt, until there is one |
+ * | ICMP says that the gateway is unreachable | the peer has PROBE_MS to answer; anybody can say so, so not again within 10 s |
  * | INVALID_IKE_SPI in the clear answers our question | the peer has PROBE_MS for a better answer (RFC 7296 §2.21.4) |
  * | wake, or any moment, with a last proof that is too old | doubt; the peer is asked, and has PROBE_MS to answer |
  *
@@ -48,6 +49,8 @@ const MARGIN_MS = 200;
 /** So long we send without hearing anything until the peer is asked: at first, and where it lives and has nothing to say. */
 const UNANSWERED_MS = 2000;
 const LONGEST_UNANSWERED_MS = 10_000;
+/** Whoever forges ICMP all the time makes us ask this often. */
+const WARNED_MS = 10_000;
 
 export class Suspicion {
   readonly #deps: SuspicionDeps;
@@ -62,6 +65,8 @@ export class Suspicion {
   /** Since when we have sent without hearing anything. */
   #unansweredSince: number | undefined;
   #unansweredMs = UNANSWERED_MS;
+  /** When ICMP was last believed enough to ask. */
+  #warnedAt: number | undefined;
 
   constructor(deps: SuspicionDeps) {
     this.#deps = deps;
@@ -87,6 +92,7 @@ export class Suspicion {
     this.#probing = false;
     this.#unansweredSince = undefined;
     this.#unansweredMs = UNANSWERED_MS;
+    this.#warnedAt = undefined;
     this.#outbound = 0n;
     this.#inbound = new Map();
   }
@@ -101,6 +107,16 @@ export class Suspicion {
   /** Somebody says that the peer has forgotten us: it has less time than otherwise to show that this is not so. */
   disowned(association: Association): void {
     if (association === this.#association) this.#probe(association, PROBE_MS);
+  }
+
+  /** ICMP says that this address is unreachable: asks whether that is so. */
+  unreachable(address: string): void {
+    const { clock } = this.#deps;
+    const association = this.#association;
+    if (!association || association.isOver || association.path?.remote.address !== address) return;
+    if (this.#warnedAt !== undefined && clock.now() - this.#warnedAt < WARNED_MS) return;
+    this.#warnedAt = clock.now();
+    this.#probe(association, PROBE_MS);
   }
 
   async network({ what }: NetworkChange): Promise<void> {

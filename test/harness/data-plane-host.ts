@@ -20,6 +20,7 @@ export type PlaneCall<D extends PlaneRequest['do']> = Extract<PlaneRequest, { do
 export interface Happened {
   ike: { socket: number; remote: SocketAddress; local: SocketAddress; hex: string }[];
   expired: { spiIn: number; reason: string }[];
+  unreachable: string[];
   fatal: string[];
 }
 

@@ -71,6 +71,38 @@ describe.concurrent('a gateway', () => {
     await expectNothingLeft(scene, before);
   });
 
+  it('that ICMP calls unreachable: asked at once, kept where it answers, and left where it does not', async () => {
+    await using scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
+    const { client, router, world } = scene.lab;
+    const quiet = { ike: { proposals: [SUITE.ike], livenessSec: 600 } };
+    const id = await scene.adit.import(scene.profile('plain', quiet), PSK);
+    await scene.adit.up(id);
+    await expectTraffic(scene, id, 'plain');
+    const proof = async () => Date.parse((await scene.adit.tunnel(id))?.liveness?.lastProof ?? '');
+    const refusing = (match: string) =>
+      world.rules(
+        router,
+        'inet',
+        `chain c {\n type filter hook forward priority 0\n ${match} reject with icmp type admin-prohibited\n }`,
+      );
+    const toLarge = ['ping', '-q', '-c', '1', '-W', '1', '-s', '1000', LAB.inner.ip4];
+    // Large packets alone are refused: no proof of life, the questions pass.
+    const large = await refusing('udp dport 4500 meta length > 900');
+    const before = await proof();
+    await client.try(toLarge);
+    await until('the gateway has proven that it lives', async () => (await proof()) > before);
+    expect((await scene.adit.tunnel(id))?.state).toBe('connected');
+    expect((await scene.adit.run(['log'])).match(/ICMP says that/g)?.length).toBe(1);
+    await large[Symbol.asyncDispose]();
+    const all = await refusing('udp dport { 500, 4500 }');
+    await client.try(toLarge);
+    await inState(scene, id, 'reconnecting', 20_000);
+    await all[Symbol.asyncDispose]();
+    await inState(scene, id, 'connected', 30_000);
+    await expectTraffic(scene, id, 'plain');
+    await scene.adit.down(id);
+  });
+
   it('that falls silent: reconnecting within the detection time, and back when it answers', async () => {
     await using scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
     const id = await scene.adit.import(scene.profile('plain', LIVELY), PSK);

@@ -243,6 +243,30 @@ describe('bad packets from outside', () => {
     await left.ask({ do: 'path', spiIn: SA.spiIn, path: toRight });
     await ping(RIGHT.inner4);
     expect((await left.happened()).fatal).toEqual([]);
+    expect((await left.happened()).unreachable[0]).toBe(RIGHT.outer4);
+  });
+
+  it.each([
+    ['admin-prohibited', `ip protocol udp reject with icmp type admin-prohibited`, toRight, RIGHT.outer4],
+    ['host-unreachable', `ip protocol udp reject with icmp type host-unreachable`, toRight, RIGHT.outer4],
+    ['ICMPv6 no-route', `ip6 nexthdr udp reject with icmpv6 type no-route`, toRight6, RIGHT.outer6],
+  ])('tells of ICMP about its own packets, once a second: %s', async (_name, reject, to, address) => {
+    const refused = `table inet refuse {\n chain c {\n type filter hook input priority 0\n ${reject}\n }\n}`;
+    await hosts.right.nft(refused);
+    // What is not ours: the same ICMP about a socket of somebody else.
+    await Traffic.on(hosts.left).datagram({ address: RIGHT.outer4, port: PORT }, random(40), {
+      sourcePort: 40_000,
+    });
+    await hosts.left.try(['ping', '-c', '1', '-W', '0.2', RIGHT.outer4]);
+    expect((await left.happened()).unreachable).toEqual([]);
+    const hex = Buffer.from(random(200)).toString('hex');
+    for (let i = 0; i < 40; i++) await left.ask({ do: 'ike', ...to, hex });
+    await until('it is told', async () => (await left.happened()).unreachable.length > 0);
+    const { unreachable } = await left.happened();
+    expect(new Set(unreachable)).toEqual(new Set([address]));
+    expect(unreachable.length).toBeLessThan(10);
+    expect(await left.stats()).toMatchObject({ sendErrors: 0 });
+    await hosts.right.nft('delete table inet refuse');
   });
 });
 

@@ -56,6 +56,10 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
     waiting_.watch(sockets_.back().descriptor.get(), sockets_.size() - 1);
   }
   waiting_.watch(lifeTimer_.descriptor(), Waiting::kLives);
+  unreachable_.emplace(sockets_);
+  for (std::size_t i = 0; i < unreachable_->ears().size(); i++) {
+    waiting_.watch(unreachable_->ears()[i].descriptor.get(), Waiting::kEars + i);
+  }
   try {
     start(tunThread_, "adit-tun", &DataPlane::runTun);
     start(udpThread_, "adit-udp", &DataPlane::runUdp);
@@ -89,6 +93,7 @@ void DataPlane::close() {
   if (tunThread_.joinable()) tunThread_.join();
   if (udpThread_.joinable()) udpThread_.join();
   table_.clear();
+  unreachable_.reset();
   sockets_.clear();
   tun_ = FileDescriptor();
 }
@@ -150,6 +155,15 @@ void DataPlane::reportExpiry(Sa& sa) {
 void DataPlane::endLives() {
   lifeTimer_.forget();
   lifeTimer_.noLaterThan(table_.settle(monotonicMs(), [this](Sa& sa) { reportExpiry(sa); }));
+}
+
+// Once a second at most: JavaScript asks the peer then, and more of the same would tell it nothing new.
+void DataPlane::hear(const Unreachable::Ear& ear) {
+  const std::optional<SocketAddress> remote = unreachable_->take(ear);
+  const std::uint64_t now = monotonicMs();
+  if (!remote || now < deafUntil_) return;
+  deafUntil_ = now + 1000;
+  events_.push(UnreachableEvent{*remote});
 }
 
 // TUN -> ESP -> UDP ---------------------------------------------------------------------------------------------------
@@ -236,6 +250,10 @@ void DataPlane::runUdp() {
       }
       if (ready[i].data.u64 == Waiting::kInstalled) {
         takeEarly(receiver);
+        continue;
+      }
+      if (const std::uint64_t ear = ready[i].data.u64 - Waiting::kEars; ear < unreachable_->ears().size()) {
+        hear(unreachable_->ears()[ear]);
         continue;
       }
       const bool inbound = ready[i].data.u64 != Waiting::kTun;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "sender.h"
 #include "tun.h"
 #include "udp.h"
+#include "unreachable.h"
 #include "waiting.h"
 
 namespace adit {
@@ -77,6 +79,7 @@ class DataPlane {
   std::size_t handleBare(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
   void reportExpiry(Sa& sa);
   void endLives();
+  void hear(const Unreachable::Ear& ear);
 
   FileDescriptor tun_;
   Waiting waiting_;
@@ -86,6 +89,8 @@ class DataPlane {
   PathMtus mtus_;
   SaTable table_;
   LifeTimer lifeTimer_;
+  std::optional<Unreachable> unreachable_;
+  std::uint64_t deafUntil_ = 0;  // of the receiving thread
   EventQueue events_;
   Tally tally_;
   std::mutex sending_;  // of whoever sends ESP; guards what follows

@@ -1,5 +1,6 @@
 // What the threads have to tell JavaScript, in a queue that a flood cannot grow: IKE datagrams beyond the bound are
-// dropped and counted. Expiries come once an SA and fatal errors once a thread, so they need no bound.
+// dropped and counted. Expiries come once an SA and fatal errors once a thread, so they need no bound; hints of ICMP come once
+// a second.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -28,11 +29,16 @@ struct ExpiredEvent {
   Expiry reason;
 };
 
+// Somebody says so, once a second at most.
+struct UnreachableEvent {
+  SocketAddress remote;
+};
+
 struct FatalEvent {
   std::string what;
 };
 
-using Event = std::variant<IkeEvent, ExpiredEvent, FatalEvent>;
+using Event = std::variant<IkeEvent, ExpiredEvent, UnreachableEvent, FatalEvent>;
 
 class EventQueue {
  public:

@@ -19,6 +19,7 @@ class Waiting {
   static constexpr std::uint64_t kTun = ~std::uint64_t{0};
   static constexpr std::uint64_t kStop = kTun - 1;
   static constexpr std::uint64_t kLives = kTun - 2;  // of the timer of SAs
+  static constexpr std::uint64_t kEars = kTun - 16;  // and above: what hears ICMP, by its place
   static constexpr std::uint64_t kInstalled = kTun - 3;
 
   // Throws SystemFailure, as watch() does.

@@ -1,6 +1,7 @@
 /** A gateway that does not answer: when it is asked, when a fresh connection is tried for, what becomes of the old one. */
 import { describe, expect, it } from 'vitest';
-import { connected, type Stage } from '#test/fakes/tunnel-stage.ts';
+import { PROBE_MS } from '#helper/tunnel/retransmission.ts';
+import { connected, GATEWAY, SECOND, type Stage } from '#test/fakes/tunnel-stage.ts';
 import { reply } from '#test/fakes/tunnel-world.ts';
 
 describe('suspicion', () => {
@@ -53,6 +54,48 @@ describe('suspicion', () => {
     });
     await world.clock.advance(5000);
     expect(status().children).toHaveLength(1);
+  });
+});
+
+describe('ICMP that calls the gateway unreachable', () => {
+  const warn = ({ world }: Stage, address: string = GATEWAY): void =>
+    world.opened[0]?.events.onUnreachable?.(address);
+
+  it('makes us ask at once; the answer of a gateway that lives settles it, however often it is said', async () => {
+    const stage = await connected();
+    const { world, status, states, configs } = stage;
+    const proof = (): number => Date.parse(status().liveness?.lastProof ?? '');
+    await world.clock.advance(3_000);
+    const proofs = new Set([proof()]);
+    for (let second = 0; second < 30; second++) {
+      warn(stage);
+      await world.clock.advance(1_000);
+      proofs.add(proof());
+    }
+    // One question each ten seconds.
+    expect(proofs.size).toBe(4);
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(configs).toHaveLength(1);
+  });
+
+  it('of a gateway that is gone: noticed as soon as it has not answered, without a packet of ours', async () => {
+    const stage = await connected();
+    const { world, gateway, states } = stage;
+    gateway.stop();
+    await world.clock.advance(2_000);
+    warn(stage);
+    await world.clock.advance(PROBE_MS - 100);
+    expect(states.at(-1)).toBe('connected');
+    await world.clock.advance(200);
+    expect(states.at(-1)).toBe('reconnecting');
+  });
+
+  it('about another address means nothing', async () => {
+    const stage = await connected();
+    stage.gateway.stop();
+    warn(stage, SECOND);
+    await stage.world.clock.advance(10_000);
+    expect(stage.states.at(-1)).toBe('connected');
   });
 });
 
