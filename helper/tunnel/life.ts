@@ -54,6 +54,9 @@ interface LifeOptions {
 /** Why a fresh association is to take the place of one that stands. `lost`: that one is believed dead, but may yet speak. */
 type Renewal = 'asked' | 'redirected' | 'reauthentication' | 'lost';
 
+/** What was sent on the old connection has arrived by then, and has been opened. */
+const STILL_UNDER_WAY_MS = 1000;
+
 export class Life {
   readonly #options: LifeOptions;
   readonly #stop = new AbortController();
@@ -80,6 +83,8 @@ export class Life {
   /** When the next association is to be tried for (monotonic); `undefined` while none is wanted. */
   #due: number | undefined;
   #attempt: AbortController | undefined;
+  /** Lets an association go at once that has been replaced. */
+  #leaveNow: () => void = () => {};
   #fatal: Failure | undefined;
 
   constructor(options: LifeOptions) {
@@ -187,6 +192,7 @@ export class Life {
       this.#stop.abort();
       unsubscribe();
       this.#suspicion.stop();
+      this.#leaveNow();
     }
   }
 
@@ -281,6 +287,8 @@ export class Life {
     }
     if (this.#stop.signal.aborted) return;
     const old = this.#current;
+    if (old && this.#renewal === 'lost') void old.leave();
+    else if (old) this.#leaveSoon(old);
     if (this.#silence && this.#suspicion.doubted) this.#options.history.ended(this.#silence, '');
     this.#current = association;
     this.#renewal = undefined;
@@ -290,11 +298,23 @@ export class Life {
     this.#retries.connected(this.#options.deps.clock.now());
     this.#suspicion.watch(association);
     if (!association.isOver) onStage();
-    void old?.leave();
     this.#planReauthentication(association);
     this.#planRedirect(association);
     this.#onInstalled(association);
     void association.ended.then((failure) => this.#onEnd(association, failure));
+  }
+
+  /** Nothing is sent on it any more, but a gateway with much to do takes our Delete before the packets that came earlier. */
+  #leaveSoon(old: Association): void {
+    const { clock } = this.#options.deps;
+    this.#leaveNow();
+    const leave = (): void => {
+      cancel();
+      this.#leaveNow = () => {};
+      void old.leave();
+    };
+    const cancel = clock.setTimer(clock.now() + STILL_UNDER_WAY_MS, leave);
+    this.#leaveNow = leave;
   }
 
   /** Brings the system in line with what the association has. */

@@ -123,6 +123,11 @@ export class Gateway {
     for (const spiI of this.#drivers.keys()) this.#forgotten.add(spiI);
   }
 
+  /** Child SAs that it has. */
+  get sas(): number {
+    return this.#plane.stats().children.length;
+  }
+
   /** Engines that were made for clients so far. */
   get peers(): number {
     return this.#drivers.size;

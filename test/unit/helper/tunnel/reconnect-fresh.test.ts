@@ -5,7 +5,7 @@ import { SystemFailure } from '#helper/effects/effects.ts';
 import { reply, TunnelWorld } from '#test/fakes/tunnel-world.ts';
 import type { ResponderOverrides } from '#test/harness/ikev2-pair.ts';
 import { ip } from '#test/harness/ikev2-pair.ts';
-import { ALL, applied, connected, lost, PEER } from '#test/fakes/tunnel-stage.ts';
+import { ADMIN, ALL, applied, connected, lost, PEER } from '#test/fakes/tunnel-stage.ts';
 
 describe('a fresh connection in place of one that stands', () => {
   it('when it is asked for: no packet is lost, and the gateway is not told to forget the other', async () => {
@@ -32,6 +32,29 @@ describe('a fresh connection in place of one that stands', () => {
     expect(world.tuns[0]?.received).toHaveLength(sending.sent);
     expect(after.discarded.map(({ kind }) => kind).sort()).toEqual(['child', 'ike']);
     for (const key of world.keys) expect(key).toEqual(new Uint8Array(key.length));
+  });
+
+  it('stands for a second before the old one is deleted, so that what is on its way there arrives', async () => {
+    const { world, status } = await connected();
+    const sas = () => world.planes[0]?.stats().children.length;
+    const [old] = status().children;
+    world.tunnels.reconnect('work');
+    await world.clock.advance(900);
+    expect(status().children[0]?.spiIn).not.toBe(old?.spiIn);
+    expect(sas()).toBe(2);
+    await world.clock.advance(400);
+    expect(sas()).toBe(1);
+  });
+
+  it('takes the old one with it when the tunnel goes down before that', async () => {
+    const { world, gateway } = await connected();
+    world.tunnels.reconnect('work');
+    await world.clock.advance(500);
+    world.tunnels.down(ADMIN);
+    await world.clock.advance(200);
+    expect(world.status('work')?.state).toBe('disconnected');
+    expect(gateway.sas).toBe(0);
+    expect(world.ownTimers()).toBe(0);
   });
 
   it('that does not come leaves the other where it is', async () => {
