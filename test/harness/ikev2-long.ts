@@ -7,9 +7,8 @@ import { runInNewContext } from 'node:vm';
 import { Lifecycle } from '#core/ikev2/lifecycle.ts';
 import { median } from '../../bench/report.ts';
 import { disagreements, standing } from './ikev2-rekey.ts';
+import { PATIENT } from './ikev2-schedules.ts';
 
-/** Never gives up, so that what is left at the end is never an accident of the link. */
-const PATIENT = { initialMs: 300, factor: 1.3, maxMs: 2_000, attempts: 200, jitter: 0.2 };
 const DAY_MS = 86_400_000;
 
 export interface SimulatedDays {

@@ -4,24 +4,28 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Ikev2Pair } from '#test/harness/ikev2-pair.ts';
 import { heapGrowth, simulatedDays } from '#test/harness/ikev2-long.ts';
-import { disagreements, standing } from '#test/harness/ikev2-rekey.ts';
-import { QUIET } from '#test/harness/virtual-link.ts';
+import { standing } from '#test/harness/ikev2-rekey.ts';
+import {
+  command,
+  expectAgreement,
+  expectEnd,
+  LIMIT_MS,
+  type Link,
+  links,
+  PATIENT,
+  type SaCommand,
+  search,
+  seeds,
+  waits,
+} from '#test/harness/ikev2-schedules.ts';
 
-/** Never gives up, so that what is left at the end is never an accident of the link. */
-const PATIENT = { initialMs: 300, factor: 1.3, maxMs: 2_000, attempts: 200, jitter: 0.2 };
-const ENDS = ['initiator', 'responder'] as const;
-
-interface Command {
-  readonly role: (typeof ENDS)[number];
-  readonly what: 'rekey-ike' | 'rekey-child' | 'create' | 'delete-child' | 'liveness';
-  readonly at: number;
+interface Command extends SaCommand {
   readonly waitMs: number;
 }
 
-const command: fc.Arbitrary<Command> = fc.record({
-  role: fc.constantFrom(...ENDS),
+const step: fc.Arbitrary<Command> = fc.record({
+  role: fc.constantFrom('initiator', 'responder'),
   what: fc.constantFrom(
     'rekey-ike',
     'rekey-ike',
@@ -31,34 +35,9 @@ const command: fc.Arbitrary<Command> = fc.record({
     'delete-child',
     'liveness',
   ),
-  at: fc.nat(5),
-  waitMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 60 }), fc.integer({ min: 0, max: 3_000 })),
+  child: fc.nat(5),
+  waitMs: waits,
 });
-
-function give(pair: Ikev2Pair, { role, what, at, waitMs }: Command): void {
-  const end = pair[role];
-  const spis = [...end.life.sa.children.keys()];
-  const spiIn = spis[at % Math.max(1, spis.length)] ?? 0;
-  const { child } = end.life.sa.config;
-  pair.do((now) => {
-    if (what === 'rekey-ike') end.rekey(now, { ike: true });
-    if (what === 'rekey-child') end.rekey(now, { spiIn });
-    if (what === 'create') end.createChild(now, { ...child, name: 'more' });
-    if (what === 'delete-child') end.delete(now, spiIn);
-    if (what === 'liveness') end.checkLiveness(now);
-  });
-  pair.run(waitMs);
-}
-
-/** Everything that was begun has ended; what retries or tidies up has had its time. */
-const settle = (pair: Ikev2Pair) => pair.run(400_000);
-
-/** ADIT_SCHEDULES_MS looks for so long; without it some hundred schedules are enough. */
-const ASKED_MS = process.env['ADIT_SCHEDULES_MS'];
-const LIMIT_MS = Number(ASKED_MS ?? 6_000);
-const RUNS = ASKED_MS === undefined ? 400 : Number.MAX_SAFE_INTEGER;
-
-type Link = { readonly loss: number; readonly duplicate: number; readonly jitterMs: number };
 
 /** Schedules that once ended otherwise. */
 const FOUND: [number, Link, Command[]][] = [
@@ -67,63 +46,45 @@ const FOUND: [number, Link, Command[]][] = [
     6494,
     { loss: 0.3, duplicate: 0, jitterMs: 0 },
     [
-      { role: 'responder', what: 'rekey-child', at: 0, waitMs: 0 },
-      { role: 'initiator', what: 'rekey-child', at: 0, waitMs: 223 },
-      { role: 'responder', what: 'rekey-ike', at: 1, waitMs: 0 },
-      { role: 'initiator', what: 'delete-child', at: 3, waitMs: 0 },
-      { role: 'initiator', what: 'delete-child', at: 2, waitMs: 57 },
-      { role: 'responder', what: 'create', at: 3, waitMs: 10 },
+      { role: 'responder', what: 'rekey-child', child: 0, waitMs: 0 },
+      { role: 'initiator', what: 'rekey-child', child: 0, waitMs: 223 },
+      { role: 'responder', what: 'rekey-ike', child: 1, waitMs: 0 },
+      { role: 'initiator', what: 'delete-child', child: 3, waitMs: 0 },
+      { role: 'initiator', what: 'delete-child', child: 2, waitMs: 57 },
+      { role: 'responder', what: 'create', child: 3, waitMs: 10 },
     ],
   ],
 ];
 
 describe('random schedules', () => {
   it('both ends finish with the same set of SAs', { timeout: LIMIT_MS + 60_000 }, () => {
-    let installed = 0;
-    let rekeyed = 0;
+    let [runs, installed, rekeyed] = [0, 0, 0];
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 100_000 }),
-        fc.record({
-          loss: fc.constantFrom(0, 0.1, 0.3),
-          duplicate: fc.constantFrom(0, 0.3),
-          jitterMs: fc.constantFrom(0, 30, 300),
-        }),
-        fc.array(command, { minLength: 1, maxLength: 14 }),
-        (seed, link, commands) => {
-          const pair = standing({
-            seed,
-            initiator: { retransmit: PATIENT },
-            responder: { retransmit: PATIENT, maxChildSas: 6 },
-          });
-          pair.link.options = { ...pair.link.options, ...link };
-          for (const it of commands) give(pair, it);
-          settle(pair);
-          expect(disagreements(pair)).toEqual([]);
-          expect([pair.initiator.state, pair.responder.state]).toEqual(['established', 'established']);
-          installed += pair.events.initiator.of('child-installed').length;
-          rekeyed += pair.events.initiator.of('ike-rekeyed').length;
-          // No more than what was asked for, once at either end.
-          expect(pair.events.initiator.of('ike-rekeyed').length).toBeLessThanOrEqual(commands.length);
-          // A Delete gets five seconds, in which a bad link may lose every one of them.
-          pair.link.options = QUIET;
-          pair.do((now) => pair.initiator.delete(now)).run(400_000);
-          expect(disagreements(pair)).toEqual([]);
-          expect([pair.initiator.pollTimeout(), pair.responder.pollTimeout()]).toEqual([
-            undefined,
-            undefined,
-          ]);
-        },
-      ),
-      {
-        examples: FOUND,
-        numRuns: RUNS,
-        interruptAfterTimeLimit: LIMIT_MS,
-        markInterruptAsFailure: false,
-      },
+      fc.property(seeds, links, fc.array(step, { minLength: 1, maxLength: 14 }), (seed, link, commands) => {
+        const pair = standing({
+          seed,
+          initiator: { retransmit: PATIENT },
+          responder: { retransmit: PATIENT, maxChildSas: 6 },
+        });
+        pair.link.options = { ...pair.link.options, ...link };
+        for (const told of commands) {
+          command(pair, told);
+          pair.run(told.waitMs);
+        }
+        expectAgreement(pair);
+        runs++;
+        installed += pair.events.initiator.of('child-installed').length;
+        rekeyed += pair.events.initiator.of('ike-rekeyed').length;
+        // No more than what was asked for, once at either end.
+        expect(pair.events.initiator.of('ike-rekeyed').length).toBeLessThanOrEqual(commands.length);
+        expectEnd(pair);
+      }),
+      { examples: FOUND, ...search(400) },
     );
-    expect(installed).toBeGreaterThan(100);
-    expect(rekeyed).toBeGreaterThan(30);
+    // A busy machine takes fewer, but those rekey as often: beyond the one Child SA of each.
+    expect(runs).toBeGreaterThan(10);
+    expect(installed).toBeGreaterThan(1.5 * runs);
+    expect(rekeyed).toBeGreaterThan(0.5 * runs);
   });
 });
 
