@@ -255,7 +255,7 @@ export const de: Catalogue = {
   'import.wrong-password': 'Dieses Passwort öffnet sie nicht. Bitte versuchen Sie es noch einmal.',
   'import.open': 'Öffnen',
   'import.opening': 'Wird geöffnet …',
-  'import.may-be-empty': 'Es darf leer sein.',
+  'import.may-be-empty': 'Leer lassen, wenn die Datei kein Passwort hat.',
 
   'secret.title': 'Dieses Profil braucht einen Schlüssel',
   'secret.text': 'Der Schlüssel von „{name}“ ist nicht gespeichert. Ihre IT-Abteilung kennt ihn.',
@@ -277,6 +277,7 @@ export const de: Catalogue = {
   'question.again': 'Noch einmal',
   'question.differs': 'Beide stimmen noch nicht überein.',
   'question.for': 'Um „{name}“ zu verbinden.',
+  'question.for-file': 'Um „{name}“ zu verbinden. Ihre IT-Abteilung kennt es; es kam mit der Datei.',
   'question.for-user': 'Um „{name}“ als {user} zu verbinden.',
   'question.says': 'Der Server sagt: {text}',
   'question.wrong': 'Das war nicht richtig. Bitte versuchen Sie es noch einmal.',

@@ -252,7 +252,7 @@ export const en = {
   'import.wrong-password': 'This password does not open it. Please try again.',
   'import.open': 'Open',
   'import.opening': 'Opening…',
-  'import.may-be-empty': 'It may be empty.',
+  'import.may-be-empty': 'Leave it empty where the file has no password.',
 
   'secret.title': 'This profile needs a key',
   'secret.text': 'The key of “{name}” is not stored. Your IT department knows it.',
@@ -274,6 +274,7 @@ export const en = {
   'question.again': 'Once more',
   'question.differs': 'The two are not the same yet.',
   'question.for': 'To connect “{name}”.',
+  'question.for-file': 'To connect “{name}”. Your IT department knows it; it came with the file.',
   'question.for-user': 'To connect “{name}” as {user}.',
   'question.says': 'The server says: {text}',
   'question.wrong': 'That was not right. Please try again.',

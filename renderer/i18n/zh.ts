@@ -241,7 +241,7 @@ export const zh: Catalogue = {
   'import.wrong-password': '此密码无法打开，请重试。',
   'import.open': '打开',
   'import.opening': '正在打开…',
-  'import.may-be-empty': '可以为空。',
+  'import.may-be-empty': '如果文件没有密码，请留空。',
 
   'secret.title': '此配置需要密钥',
   'secret.text': '“{name}”的密钥没有保存。您的 IT 部门知道这个密钥。',
@@ -263,6 +263,7 @@ export const zh: Catalogue = {
   'question.again': '再输入一次',
   'question.differs': '两次输入还不一致。',
   'question.for': '用于连接“{name}”。',
+  'question.for-file': '用于连接“{name}”。您的 IT 部门知道此密码，它随文件一同提供。',
   'question.for-user': '用于以 {user} 的身份连接“{name}”。',
   'question.says': '服务器说明：{text}',
   'question.wrong': '输入不正确，请重试。',

@@ -17,6 +17,8 @@ interface Form {
   readonly confirm?: true;
   readonly mayBeEmpty?: true;
   readonly keepable: boolean;
+  /** It is the file's, not the person's. */
+  readonly ofFile?: true;
   /** The prompt is the server's own, and the person has to read it. */
   readonly prompted?: true;
 }
@@ -39,11 +41,13 @@ const FORMS: Readonly<Record<TunnelQuestion['kind'], Form>> = {
     label: 'question.password.label',
     mayBeEmpty: true,
     keepable: true,
+    ofFile: true,
   },
   'private-key-password': {
     title: 'question.private-key',
     label: 'question.password.label',
     keepable: true,
+    ofFile: true,
   },
 };
 
@@ -78,7 +82,7 @@ function OneQuestion({
       title={t(form.title)}
       text={
         question.user === undefined
-          ? t('question.for', { name })
+          ? t(form.ofFile ? 'question.for-file' : 'question.for', { name })
           : t('question.for-user', { name, user: printable(question.user, 96) })
       }
       label={t(form.label)}
