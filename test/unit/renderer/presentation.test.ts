@@ -1,7 +1,7 @@
 /** Words and numbers that must not lie. */
 import { describe, expect, it } from 'vitest';
 import { bytes, elapsed, endpoint } from '#renderer/format/units.ts';
-import { protectedNetworks, stepOf, traffic } from '#renderer/features/tunnel/presentation.ts';
+import { protectedNetworks, stepOf, stepShare, traffic } from '#renderer/features/tunnel/presentation.ts';
 import { CONNECTED } from '#test/fakes/statuses.ts';
 
 const through = (...networks: string[]) => ({
@@ -71,5 +71,16 @@ describe('a step of the helper’s', () => {
     [null, 'step.asking'],
   ])('%s is told as %s', (step, told) => {
     expect(stepOf(step)).toBe(told);
+  });
+
+  it('the way that is done grows with each, and what is none of them is at its beginning', () => {
+    const steps = [
+      'looking up vpn.example.org',
+      'IKE_SA_INIT with 192.0.2.1:500',
+      'IKE_AUTH with 192.0.2.1:4500',
+      'configuring the tunnel',
+    ];
+    expect(steps.map(stepShare)).toEqual([0, 0.25, 0.5, 0.75]);
+    expect([null, undefined, 'CREATE_CHILD_SA'].map(stepShare)).toEqual([0, 0, 0]);
   });
 });
