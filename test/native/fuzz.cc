@@ -20,6 +20,7 @@
 #include "sender.h"
 #include "too_big.h"
 #include "udp.h"
+#include "unreachable.h"
 
 namespace adit::test {
 namespace {
@@ -317,9 +318,29 @@ void sortDatagram(Random& random) {
   if (sorted.kind == DatagramKind::ike && sorted.bytes.size() < 28) broken("IKE without a header");
 }
 
+// ICMP that quotes one of our packets, whole or not, or something else; whether it was taken for ours.
+bool quote(Random& random) {
+  static constexpr std::uint16_t kPort = 40000;
+  const bool v4 = random.chance(50);
+  Bytes octets(random.below(120));
+  random.fill(Octets(octets));
+  if (octets.size() > 28 && random.chance(80)) {
+    octets[0] = v4 ? 3 : 1;
+    octets[8] = static_cast<std::uint8_t>(v4 ? 0x40 | random.below(16) : 0x60);
+    octets[v4 ? 17 : 14] = random.chance(70) ? 17 : 50;
+    const std::size_t upper = v4 ? 8 + 4 * std::size_t{octets[8] & 15u} : 48;
+    if (octets.size() >= upper + 2 && random.chance(70)) store16(&octets[upper], kPort);
+  }
+  Exact message(octets);
+  const auto remote = unreachableOf(v4 ? AF_INET : AF_INET6, message.get(), {kPort});
+  if (remote && remote->storage.ss_family != (v4 ? AF_INET : AF_INET6)) broken("ICMP about another family");
+  if (remote && octets.size() < 28) broken("ICMP about less than a header");
+  return remote.has_value();
+}
+
 int run(std::uint64_t packets, std::uint64_t seed) {
   Random random(seed);
-  std::uint64_t frames = 0, out = 0, delivered = 0, answers = 0, done = 0;
+  std::uint64_t frames = 0, out = 0, delivered = 0, answers = 0, quoted = 0, done = 0;
   SaCounters sum{};
   while (done < packets) {
     const Session session = Session::any(random);
@@ -329,6 +350,7 @@ int run(std::uint64_t packets, std::uint64_t seed) {
       for (std::size_t left = 1 + random.below(4); left > 0; left--) path.send(anyFrame(random));
       for (std::size_t left = 1 + random.below(8); left > 0; left--) path.receive(source.next(), random.octet());
       sortDatagram(random);
+      if (quote(random)) quoted += 1;
       if (random.chance(20)) path.narrow(random);
       path.settle();
     }
@@ -347,10 +369,10 @@ int run(std::uint64_t packets, std::uint64_t seed) {
   }
   std::printf(
       R"({"packets":%lu,"frames":%lu,"packetsOut":%lu,"delivered":%lu,"accepted":%lu,"replay":%lu,"auth":%lu,)"
-      R"("malformed":%lu,"dummies":%lu,"expired":%lu,"answers":%lu})"
+      R"("malformed":%lu,"dummies":%lu,"expired":%lu,"answers":%lu,"quoted":%lu})"
       "\n",
       done, frames, out, delivered, sum.packetsIn, sum.replayDrops, sum.authFailures, sum.malformedDrops, sum.dummies,
-      sum.expiredDrops, answers);
+      sum.expiredDrops, answers, quoted);
   return 0;
 }
 

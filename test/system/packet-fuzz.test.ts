@@ -33,6 +33,7 @@ it('frames, ESP and datagrams with everything wrong break no invariant', { timeo
   expect(counted.delivered).toBeGreaterThan(PACKETS / 4);
   // And senders were told that a packet is too big.
   expect(counted.answers).toBeGreaterThan(PACKETS / 5000);
+  expect(counted.quoted).toBeGreaterThan(PACKETS / 5000);
   for (const verdict of ['accepted', 'replay', 'auth', 'malformed', 'dummies', 'expired']) {
     expect(counted[verdict]).toBeGreaterThan(PACKETS / 5000);
   }
