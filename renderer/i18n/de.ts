@@ -18,8 +18,8 @@ export const de: Catalogue = {
   'state.connecting.meaning': 'Ihr Datenverkehr ist noch nicht geschützt.',
   'state.connected.meaning': 'Der Verkehr zu {networks} ist geschützt.',
   'state.connected.meaning.everything': 'Ihr gesamter Datenverkehr ist geschützt.',
-  'state.connected.meaning.ipv4': 'Ihr gesamter IPv4-Verkehr ist geschützt, IPv6 nicht.',
-  'state.connected.meaning.ipv6': 'Ihr gesamter IPv6-Verkehr ist geschützt, IPv4 nicht.',
+  'state.connected.meaning.ipv4': 'Ihr gesamter IPv4-Verkehr ist geschützt, IPv6 ist gesperrt.',
+  'state.connected.meaning.ipv6': 'Ihr gesamter IPv6-Verkehr ist geschützt, IPv4 ist gesperrt.',
   'state.reconnecting.meaning':
     'Der Tunnel ist unterbrochen und wird neu aufgebaut. Was hineingehört, wartet; ungeschützt geht nichts hinaus.',
   'state.disconnecting.meaning': 'Der Tunnel wird abgebaut.',

@@ -19,8 +19,8 @@ export const en = {
   'state.connecting.meaning': 'Your traffic is not protected yet.',
   'state.connected.meaning': 'Traffic to {networks} is protected.',
   'state.connected.meaning.everything': 'All your traffic is protected.',
-  'state.connected.meaning.ipv4': 'All your IPv4 traffic is protected; IPv6 is not.',
-  'state.connected.meaning.ipv6': 'All your IPv6 traffic is protected; IPv4 is not.',
+  'state.connected.meaning.ipv4': 'All your IPv4 traffic is protected; IPv6 is blocked.',
+  'state.connected.meaning.ipv6': 'All your IPv6 traffic is protected; IPv4 is blocked.',
   'state.reconnecting.meaning':
     'The tunnel was lost and is being brought back. What belongs in it waits; it does not leave unprotected.',
   'state.disconnecting.meaning': 'The tunnel is being closed.',

@@ -87,7 +87,10 @@ export function stepOf(step: string | null | undefined): MessageId {
   return STEPS.find(([pattern]) => pattern.test(step))?.[1] ?? 'step.other';
 }
 
-/** How much goes through the tunnel. IPv4 alone is not everything: then IPv6 goes its own way. */
+/**
+ * How much goes through the tunnel. With all of one family and nothing of the other, the helper blocks the other
+ * (docs/system-changes.md); beside some networks of it the rest goes its own way.
+ */
 export type Coverage = 'everything' | 'ipv4' | 'ipv6' | 'some';
 
 /** The networks behind the tunnel, and what they come to. */
@@ -96,10 +99,11 @@ export function protectedNetworks({ children }: TunnelStatus): {
   readonly list: readonly string[];
 } {
   const list = [...new Set(children.flatMap(({ remoteTs }) => remoteTs))];
-  const ipv4 = list.includes('0.0.0.0/0');
-  const ipv6 = list.includes('::/0');
-  if (ipv4) return { coverage: ipv6 ? 'everything' : 'ipv4', list };
-  return { coverage: ipv6 ? 'ipv6' : 'some', list };
+  const whole = { ipv4: list.includes('0.0.0.0/0'), ipv6: list.includes('::/0') };
+  if (whole.ipv4 && whole.ipv6) return { coverage: 'everything', list };
+  const both = list.some((network) => network.includes(':')) && list.some((network) => !network.includes(':'));
+  if (both) return { coverage: 'some', list };
+  return { coverage: whole.ipv4 ? 'ipv4' : whole.ipv6 ? 'ipv6' : 'some', list };
 }
 
 /** Over all Child SAs; a rekeyed one takes its count along. */

@@ -15,6 +15,8 @@ describe('protection', () => {
     [['0.0.0.0/0'], 'ipv4'],
     [['::/0'], 'ipv6'],
     [['10.0.0.0/8'], 'some'],
+    [['0.0.0.0/0', 'fd00::/8'], 'some'],
+    [['10.0.0.0/8', '::/0'], 'some'],
   ] as const)('of %j is %s', (networks, coverage) => {
     expect(protectedNetworks(through(...networks)).coverage).toBe(coverage);
   });
