@@ -39,6 +39,9 @@ const QUICK: Settings = {
   retransmit_jitter: 10,
 };
 
+/** The longest time between two retransmissions of QUICK, and a little. */
+const CALM_MS = 9000;
+
 /** Milliseconds on the clock of the agents. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
@@ -115,7 +118,7 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Until everybody's datagrams come back, and have for some seconds. */
+  /** Until everybody's datagrams come back, and have for so long that questions from before are answered. */
   async calm(): Promise<void> {
     for (const { name, believed } of this.contenders) {
       await until(`${name} is connected`, async () => (await believed()) !== undefined, {
@@ -124,7 +127,7 @@ export class Stage implements AsyncDisposable {
     }
     const from = now();
     for (const contender of this.contenders) {
-      await until(`datagrams of ${contender.name} come back`, () => contender.lastBack > from + 3000, {
+      await until(`datagrams of ${contender.name} come back`, () => contender.lastBack > from + CALM_MS, {
         timeoutMs: 200_000,
       });
     }

@@ -114,6 +114,10 @@ function rowsOf(fault: Fault, found: ReadonlyMap<string, readonly Recovery[]>): 
   const back = (name: string): number => of(name, ({ backMs }) => backMs) / 1000;
   const noticed = (name: string): number => of(name, ({ noticedMs }) => noticedMs ?? NaN) / 1000;
   const peers = [...found.keys()].filter((name) => name !== 'Adit');
+  const ratio = (name: string): number => {
+    const theirs = found.get(name) ?? [];
+    return median((found.get('Adit') ?? []).map(({ backMs }, at) => backMs / (theirs[at]?.backMs ?? NaN)));
+  };
   const subject = `${fault.name}: back`;
   return [
     { subject, unit: 's', adit: back('Adit'), ...(fault.ofGateway ? {} : { goal: { atMost: 2 } }) },
@@ -121,7 +125,7 @@ function rowsOf(fault: Fault, found: ReadonlyMap<string, readonly Recovery[]>): 
       subject,
       unit: 's',
       adit: back('Adit'),
-      peer: { name, value: back(name) },
+      peer: { name, value: back(name), ratio: ratio(name) },
       goal: { atMost: 1 },
     })),
     ...peers
