@@ -6,8 +6,8 @@
  * `npm run bench -- --only recover` takes a quarter of an hour, `--short` leaves out what is long and the shipped retransmission.
  * ADIT_RECOVER takes the faults alone whose names it is part of, ADIT_ROUNDS another number of rounds.
  *
- * *Back* is the first datagram that was sent after the network and the gateway were whole again and came back through the tunnel;
- * *noticed* is when the client no longer believed in its connection, from the beginning of the fault.
+ * *Back* is the first datagram that was sent after the network and the gateway were whole again and came back through the tunnel,
+ * counted in the datagrams' distances, since what is finer is chance; *noticed* is when the client no longer believed in its connection, from the beginning of the fault.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FAULTS, type Fault } from './recover-faults.ts';
@@ -63,7 +63,7 @@ async function suffer(stage: Stage, fault: Fault, withinMs: number): Promise<Map
   return new Map(
     contenders.map(({ name }, at) => [
       name,
-      { noticedMs: noticedMs[at], backMs: Math.max(EVERY_MS, (backAt[at] ?? NaN) - whole) },
+      { noticedMs: noticedMs[at], backMs: Math.ceil(((backAt[at] ?? NaN) - whole) / EVERY_MS) * EVERY_MS },
     ]),
   );
 }
