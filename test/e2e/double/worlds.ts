@@ -2,7 +2,7 @@
  * The parts of the double that run in Chromium, as text: the page's own world, the preload's isolated world, and what
  * contextBridge does between them. Values are copied, functions become proxies, promises settle on the other side;
  * what cannot be copied is refused, as Electron does. The functions below are sent as their own source and use nothing
- * from outside of themselves. chromium.ts injects them.
+ * from outside of themselves. contents.ts injects them.
  */
 
 type Coded =
