@@ -239,7 +239,8 @@ export class Life {
         again: true,
         addresses: this.#plan?.link.addresses.map(({ address }) => address) ?? [],
         sentTo: this.#renewal === 'redirected' ? this.#sentTo : undefined,
-        beside: this.#current !== undefined && this.#renewal !== 'lost',
+        // A silent one may speak while the fresh one logs in: INITIAL_CONTACT would end it at the gateway, and then ours is let go.
+        beside: this.#current !== undefined && (this.#renewal !== 'lost' || this.#silence !== undefined),
         signal: AbortSignal.any([this.#stop.signal, this.#attempt.signal]),
       });
       this.#attempt = undefined;

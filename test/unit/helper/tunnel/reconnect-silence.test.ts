@@ -46,7 +46,7 @@ describe('suspicion', () => {
       await world.clock.advance(100);
     }
     expect(configs).toHaveLength(2);
-    expect(configs[1]?.initialContact).toBe(true);
+    expect(configs[1]?.initialContact).toBe(false);
     expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
     expect(status()).toMatchObject({
       virtualIps: before.virtualIps,
