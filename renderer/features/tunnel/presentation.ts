@@ -101,7 +101,8 @@ export function protectedNetworks({ children }: TunnelStatus): {
   const list = [...new Set(children.flatMap(({ remoteTs }) => remoteTs))];
   const whole = { ipv4: list.includes('0.0.0.0/0'), ipv6: list.includes('::/0') };
   if (whole.ipv4 && whole.ipv6) return { coverage: 'everything', list };
-  const both = list.some((network) => network.includes(':')) && list.some((network) => !network.includes(':'));
+  const both =
+    list.some((network) => network.includes(':')) && list.some((network) => !network.includes(':'));
   if (both) return { coverage: 'some', list };
   return { coverage: whole.ipv4 ? 'ipv4' : whole.ipv6 ? 'ipv6' : 'some', list };
 }
