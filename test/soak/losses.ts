@@ -12,8 +12,8 @@ const LOOK_MS = 200;
 const UNDER_WAY_MS = 500;
 /** A datagram that was lost this long before or after a switch was lost at it. */
 export const BESIDE_MS = 1000;
-/** What is sent a moment before a fault is still under way when it begins. */
-const BEFORE_MS = 50;
+/** What is sent so long before a fault may still be under way when it begins, unless a later one came back before that. */
+const BEFORE_MS = 250;
 
 /** So many packets were dropped by full buffers between the two times, milliseconds since 1970. */
 export interface Overflow {
@@ -106,7 +106,8 @@ export function lossesOf(
   },
 ): Losses {
   const outside = lost.filter(
-    ({ at }) => !during.faults.some(({ begin, end }) => at >= begin - BEFORE_MS && at <= end),
+    ({ at, overtakenAt = Number.POSITIVE_INFINITY }) =>
+      !during.faults.some(({ begin, end }) => at >= begin - BEFORE_MS && at <= end && overtakenAt >= begin),
   );
   const left = during.overflows.map((each) => ({ ...each }));
   const unexplained = outside.filter(({ at }) => {

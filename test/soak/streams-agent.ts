@@ -100,7 +100,7 @@ function use(address: string, tcp: number, udp: number, connections: number): vo
     socket.on('close', () => ended.push(why));
     converse(socket);
   }
-  const under = new Map<number, { readonly at: number; arrived: boolean }>();
+  const under = new Map<number, { readonly at: number; arrived: boolean; overtakenAt?: number }>();
   let lost: LostDatagram[] = [];
   let [next, sent, back, late, lastEcho, gap] = [0, 0, 0, 0, 0, 0];
   let probes: { readonly id: string; readonly at: number }[] = [];
@@ -118,7 +118,9 @@ function use(address: string, tcp: number, udp: number, connections: number): vo
     under.delete(number);
     for (const [other, waiting] of under) {
       const bit = number - 1 - other;
-      if (bit < 0 || bit >= REMEMBERED) continue;
+      if (bit < 0) break;
+      waiting.overtakenAt ??= now;
+      if (bit >= REMEMBERED) continue;
       waiting.arrived ||= (bytes.readUInt8(4 + (bit >> 3)) & (1 << (bit & 7))) > 0;
     }
     back++;
@@ -139,10 +141,14 @@ function use(address: string, tcp: number, udp: number, connections: number): vo
   }, DATAGRAM_MS);
   setInterval(() => {
     const now = performance.now();
-    for (const [number, { at, arrived }] of under) {
+    for (const [number, { at, arrived, overtakenAt }] of under) {
       if (now - at < LOST_AFTER_MS) break;
       under.delete(number);
-      lost.push({ at: performance.timeOrigin + at, way: arrived ? 'back' : 'there' });
+      lost.push({
+        at: performance.timeOrigin + at,
+        way: arrived ? 'back' : 'there',
+        ...(overtakenAt === undefined ? {} : { overtakenAt: performance.timeOrigin + overtakenAt }),
+      });
     }
     const report = { connections: connections - ended.length, ended, ...counts, sent, back, late, gap, lost };
     process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -21,10 +21,14 @@ export interface StreamReport {
   readonly gap: number;
 }
 
-/** `at`: when it was sent, milliseconds since 1970. `way`: to the server, or from there, as a later echo tells. */
+/**
+ * `at`: when it was sent, milliseconds since 1970. `way`: to the server, or from there, as a later echo tells. `overtakenAt`: when
+ * the first one that was sent after it came back, within two seconds.
+ */
 export interface LostDatagram {
   readonly at: number;
   readonly way: 'there' | 'back';
+  readonly overtakenAt?: number;
 }
 
 const AGENT = fileURLToPath(new URL('streams-agent.ts', import.meta.url));

@@ -8,8 +8,14 @@ const at = (...times: readonly number[]) => times.map((each) => ({ at: each, way
 describe('a lost datagram', () => {
   it('of a fault, or just before it, is not counted', () => {
     const faults = [{ begin: 1000, end: 5000 }];
-    expect(lossesOf(at(960, 1000, 5000), { ...NOTHING, faults })).toMatchObject({ elsewhere: 0, lines: [] });
-    expect(lossesOf(at(940, 5001), { ...NOTHING, faults })).toMatchObject({ elsewhere: 2 });
+    expect(lossesOf(at(760, 1000, 5000), { ...NOTHING, faults })).toMatchObject({ elsewhere: 0, lines: [] });
+    expect(lossesOf(at(740, 5001), { ...NOTHING, faults })).toMatchObject({ elsewhere: 2 });
+  });
+
+  it('just before a fault is counted where a later one came back before the fault', () => {
+    const faults = [{ begin: 1000, end: 5000 }];
+    const overtaken = [999, 1000].map((overtakenAt) => ({ at: 960, way: 'there' as const, overtakenAt }));
+    expect(lossesOf(overtaken, { ...NOTHING, faults })).toMatchObject({ elsewhere: 1 });
   });
 
   it('within a second of a switch was lost at it', () => {
