@@ -2,7 +2,7 @@
  * One IKE SA with its Child SAs, from the first datagram to the last: runs the engine through a Driver, keeps the
  * data plane in step with it (install, remove, path), and remembers what there is to tell about it.
  */
-import { toHex, wipe } from '#core/bytes/bytes.ts';
+import { equal, toHex, wipe } from '#core/bytes/bytes.ts';
 import { describeEspSuite, describeIkeSuite } from '#core/crypto/suite.ts';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { Expiry } from '#core/esp/sa.ts';
@@ -11,6 +11,7 @@ import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector, type TrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { AssignedConfig, Connection, ConnectionEvent, Usage } from '#core/ikev2/connection-types.ts';
+import { peekHeader } from '#core/ikev2/message.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import { burstFor } from '#core/ikev2/vendor-ids.ts';
@@ -115,8 +116,12 @@ export class Association {
   #proofAt: number | undefined;
   #lastInbound = 0;
   #answered = false;
+  /** Nothing is sent on its Child SAs any more. */
+  #retired = false;
   /** Forgets that the last Child SA has gone. */
   #lost: (() => void) | undefined;
+  /** Forgets that the IKE SA ends when nothing replaces it. */
+  #renewed: () => void = () => {};
 
   constructor(deps: AssociationDeps) {
     this.#deps = deps;
@@ -144,7 +149,7 @@ export class Association {
     return this.#proofAt;
   }
 
-  /** Whether anything at all came back. */
+  /** Whether anything came back that has our SPI, for as long as it is new: it vouches for nothing. */
   get isAnswered(): boolean {
     return this.#answered;
   }
@@ -160,7 +165,8 @@ export class Association {
   }
 
   receive({ bytes, local, remote }: IkeDatagram): void {
-    this.#answered = true;
+    const { spiI } = this.#deps.connection;
+    this.#answered ||= equal(peekHeader(bytes)?.spiI ?? NO_SPI, spiI);
     this.#driver.receive(bytes, { local, remote });
     this.#noteProof();
   }
@@ -182,6 +188,11 @@ export class Association {
   /** Goes on over this path, which may be the same behind another NAT (RFC 4555 §3.5). */
   roam(path: Path): void {
     this.#driver.roam(path);
+  }
+
+  /** Forgets what the data plane has learned of the path: large packets that vanished with all others say nothing of it. */
+  measurePath(): void {
+    this.#moveChildren();
   }
 
   /** What a Child SA has carried so far: rekeying by bytes and packets follows from it. */
@@ -218,6 +229,12 @@ export class Association {
     return networks.every((selector) => carried.has(formatTrafficSelector(selector)));
   }
 
+  /** Another association carries what goes out. What the peer sends is taken until leave() is done. */
+  retire(): void {
+    this.#retired = true;
+    for (const spiIn of this.children.keys()) this.#deps.carrier.dataPlane.retireOutbound(spiIn);
+  }
+
   /** Ends it from our side because of `failure`; leave() says goodbye to the peer. */
   fail(failure: Failure): void {
     this.#end(failure);
@@ -231,6 +248,8 @@ export class Association {
 
   async #leave(): Promise<void> {
     this.#end(undefined);
+    // Until the Delete is acknowledged, which may be never: they would go before another's new SA while that one stands by.
+    this.retire();
     this.#driver.delete();
     const cancel = this.#deps.clock.setTimer(this.#deps.clock.now() + DELETE_WITHIN_MS, () => {
       this.#driver.abandon();
@@ -254,6 +273,7 @@ export class Association {
   #end(failure: Failure | undefined): void {
     this.#over = true;
     this.#lost?.();
+    this.#renewed();
     this.#ended.resolve(failure);
   }
 
@@ -344,6 +364,14 @@ export class Association {
   #noteDeadlines({ rekeyAt, expiresAt }: Pick<EventOf<'ike-rekeyed'>, 'rekeyAt' | 'expiresAt'>): void {
     this.ikeRekeyAt = this.#wallTime(rekeyAt);
     this.ikeExpiresAt = this.#wallTime(expiresAt);
+    this.#renewed();
+    if (rekeyAt === undefined || expiresAt === undefined || this.#over) return;
+    const { clock, log } = this.#deps;
+    // Some gateways refuse new keys until a request of their own is answered, whose next repetition may come after our end.
+    this.#renewed = clock.setTimer(Math.round((rekeyAt + expiresAt) / 2), () => {
+      log.info('the IKE SA has no new keys yet and ends soon: another login takes its place');
+      this.#reauthenticate(clock.now());
+    });
   }
 
   #wallTime(at: number | undefined): string | undefined {
@@ -363,8 +391,9 @@ export class Association {
     try {
       const { dataPlane } = this.#deps.carrier;
       dataPlane.installChild(child, this.#espPath(this.path, child.encapsulation), {
-        standby: standby ?? false,
+        standby: this.#retired || (standby ?? false),
       });
+      if (this.#retired) dataPlane.retireOutbound(child.spiIn);
       // The old one still receives: what the peer has sent on it may be on its way.
       if (replaces !== undefined && standby !== true) dataPlane.retireOutbound(replaces);
     } catch (error) {
@@ -465,6 +494,8 @@ export class Association {
 
 /** Eight hex digits, as ESP packets show it. */
 export const spiText = (spi: number): string => spi.toString(16).padStart(8, '0');
+
+const NO_SPI = new Uint8Array(0);
 
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 

@@ -4,6 +4,7 @@
  * there.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { formatPrefix } from '#core/net/address.ts';
 import type { DnsBackend, Effects, Warnings } from '../effects/effects.ts';
 import type { Journal, JournalEntry } from '../effects/journal.ts';
 import type { Logger } from '../log/log.ts';
@@ -28,6 +29,7 @@ export class Changes {
   #plan: Plan | undefined;
   /** The last steps ended in the middle: what is in force may be of `#plan` or of the one that was to follow. */
   #unsure = false;
+  #keepsAddresses = false;
   /** Which of the machine's ways to resolve names carries the tunnel's servers. */
   dnsBackend: DnsBackend | undefined;
 
@@ -37,12 +39,28 @@ export class Changes {
     this.#log = log;
   }
 
+  /** Whether the adapter has addresses that the last plan did not name. */
+  get keepsAddresses(): boolean {
+    return this.#keepsAddresses;
+  }
+
   /**
    * What the plan says is in force afterwards. What the last plan said already is not touched: with the same addresses no
-   * connection inside the tunnel notices. Stops before the next step once `signal` aborts. Throws what an effect throws; undo()
-   * is due in every case.
+   * connection inside the tunnel notices. With `keepAddresses` the adapter keeps those that it has until the next plan, guarded, to
+   * receive: packets to them are on their way, and the kernel takes the routes from an address away with it. Stops before the next
+   * step once `signal` aborts. Throws what an effect throws; undo() is due in every case.
    */
-  async make(plan: Plan, signal: AbortSignal): Promise<void> {
+  async make(
+    plan: Plan,
+    signal: AbortSignal,
+    { keepAddresses = false }: { readonly keepAddresses?: boolean } = {},
+  ): Promise<void> {
+    const whole = keepAddresses ? this.#withKept(plan) : plan;
+    this.#keepsAddresses = whole !== plan;
+    await this.#make(whole, signal);
+  }
+
+  async #make(plan: Plan, signal: AbortSignal): Promise<void> {
     const before = this.#plan;
     const steps = before ? this.#update(before, plan) : this.#all(plan);
     this.#unsure = true;
@@ -70,18 +88,27 @@ export class Changes {
     const differs = (part: keyof Plan): boolean => unsure || !isDeepStrictEqual(before[part], plan[part]);
     const addresses = this.#withOld(plan);
     const moves = unsure || !isDeepStrictEqual(before.link.addresses, plan.link.addresses);
+    const shrinks = unsure || addresses.length > plan.link.addresses.length;
     const steps: readonly (readonly [boolean, Step])[] = [
       [moves, () => this.#firewall({ ...plan.firewall, addresses })],
       [differs('link'), () => this.#link(plan.link)],
-      [moves || differs('firewall'), () => this.#firewall(plan.firewall)],
+      [moves ? shrinks : differs('firewall'), () => this.#firewall(plan.firewall)],
       [differs('routes'), () => this.#routes(plan)],
       [differs('dns'), () => this.#dns(plan)],
     ];
     return steps.flatMap(([due, step]) => (due ? [step] : []));
   }
 
+  #withKept(plan: Plan): Plan {
+    const { link, firewall } = plan;
+    const had = this.#unsure ? [] : (this.#plan?.link.addresses ?? []);
+    const addresses = distinct([...link.addresses, ...had]);
+    if (addresses.length === link.addresses.length) return plan;
+    return { ...plan, link: { ...link, addresses }, firewall: { ...firewall, addresses } };
+  }
+
   #withOld({ link }: Plan): Plan['link']['addresses'] {
-    return [...(this.#adapter?.addresses ?? []), ...link.addresses];
+    return distinct([...link.addresses, ...(this.#adapter?.addresses ?? [])]);
   }
 
   async #link(settings: Plan['link']): Promise<Warnings> {
@@ -187,3 +214,7 @@ export class Changes {
     return warnings;
   }
 }
+
+const distinct = (addresses: Plan['link']['addresses']): Plan['link']['addresses'] => [
+  ...new Map(addresses.map((prefix) => [formatPrefix(prefix), prefix])).values(),
+];

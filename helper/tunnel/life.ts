@@ -9,6 +9,7 @@
  * | connected | into a Child SA, or dropped where none takes them |
  * | reconnecting | dropped, or into the SA that is in doubt |
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Expiry } from '#core/esp/sa.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import { explain } from '#core/failure/explain.ts';
@@ -287,9 +288,7 @@ export class Life {
       throw error;
     }
     if (this.#stop.signal.aborted) return;
-    const old = this.#current;
-    if (old && this.#renewal === 'lost') void old.leave();
-    else if (old) this.#leaveSoon(old);
+    if (this.#current) this.#leaveSoon(this.#current, association);
     if (this.#silence && this.#suspicion.doubted) this.#options.history.ended(this.#silence, '');
     this.#current = association;
     this.#renewal = undefined;
@@ -306,13 +305,17 @@ export class Life {
   }
 
   /** Nothing is sent on it any more, but a gateway with much to do takes our Delete before the packets that came earlier. */
-  #leaveSoon(old: Association): void {
+  #leaveSoon(old: Association, heir: Association): void {
     const { clock } = this.#options.deps;
     this.#leaveNow();
+    // With another address inside, what waits in the adapter has the old one, which the heir does not carry.
+    if (isDeepStrictEqual(old.config?.addresses, heir.config?.addresses)) old.retire();
     const leave = (): void => {
       cancel();
       this.#leaveNow = () => {};
       void old.leave();
+      this.#outdated ||= this.#changes.keepsAddresses;
+      this.#bell.ring();
     };
     const cancel = clock.setTimer(clock.now() + STILL_UNDER_WAY_MS, leave);
     this.#leaveNow = leave;
@@ -333,7 +336,9 @@ export class Life {
       path,
       outerMtu: this.#outerMtu,
     });
-    await this.#changes.make(plan, this.#stop.signal);
+    // What is on its way to an address of the connection that stands still arrives there.
+    const isSuccessor = this.#current !== undefined && association !== this.#current;
+    await this.#changes.make(plan, this.#stop.signal, { keepAddresses: isSuccessor });
     this.#plan = plan;
   }
 
@@ -445,6 +450,7 @@ export class Life {
     // Nobody has to type a code for a connection that is not needed: before that the gateway has not let the old one go.
     const waitsForPerson = this.#options.person.question !== undefined;
     if (this.#silence && (!isAnswered || waitsForPerson)) this.#isBack();
+    if (!this.#suspicion.doubted) this.#current?.measurePath();
     this.#options.onStage();
   }
 

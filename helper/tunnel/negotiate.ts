@@ -81,13 +81,9 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
       retransmitInit: options.again ? policy : PATIENT,
       ...(from === undefined ? {} : { from }),
     });
-    const ready = association.ready.then(() => 'ready' as const);
-    const outcome = await unlessAborted(options.signal, Promise.race([ready, association.ended]));
+    const outcome = await outcomeOf(association, options.signal);
+    if (outcome === 'aborted') return undefined;
     if (outcome === 'ready') return { association, outerMtu: way.mtu };
-    if (outcome === 'aborted') {
-      void association.leave();
-      return undefined;
-    }
     await association.leave();
     const { sentTo } = association;
     if (sentTo && outcome === undefined) {
@@ -101,6 +97,22 @@ export async function negotiate(options: NegotiateOptions): Promise<Negotiated |
     failures.push(failure);
   }
   throw new TunnelError(await withClosed(summary(failures, options.gateway.addresses), options));
+}
+
+/**
+ * Leaves at once when `signal` aborts, in the middle of whatever aborts it: the gateway's answer may be the next datagram, and
+ * would be answered with a login that nobody wants.
+ */
+async function outcomeOf(
+  association: Association,
+  signal: AbortSignal,
+): Promise<'ready' | 'aborted' | Failure | undefined> {
+  const leave = (): void => void association.leave();
+  signal.addEventListener('abort', leave, { once: true });
+  const ready = association.ready.then(() => 'ready' as const);
+  const outcome = await unlessAborted(signal, Promise.race([ready, association.ended]));
+  signal.removeEventListener('abort', leave);
+  return signal.aborted ? 'aborted' : outcome;
 }
 
 /** The gateway `from` sends us elsewhere. A failure: nobody is there, and another gateway of the profile may do better. */

@@ -111,6 +111,13 @@ export class Gateway {
     }
   }
 
+  /** New keys for every Child SA, begun by this side. */
+  rekeyChildren(): void {
+    for (const { driver, children } of this.#lines.values()) {
+      for (const spiIn of children) driver.rekey({ spiIn });
+    }
+  }
+
   /** Starts again after stop(), knowing nobody. */
   restart(): void {
     this.silent = false;

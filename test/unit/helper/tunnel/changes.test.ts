@@ -44,22 +44,26 @@ describe('between any two steps', () => {
   it('no address is on the adapter without its guard, and none when the routes have gone', async () => {
     const refusals = fc.constantFrom(undefined, 'link apply', 'routes apply', 'firewall apply');
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(plans, refusals), { minLength: 1, maxLength: 5 }), async (steps) => {
-        const effects = new FakeEffects();
-        const world = new TunnelWorld();
-        const changes = new Changes(effects, world.journal, world.log.logger('main'));
-        for (const [plan, refusal] of steps) {
+      fc.asyncProperty(
+        fc.array(fc.tuple(plans, refusals, fc.boolean()), { minLength: 1, maxLength: 5 }),
+        async (steps) => {
+          const effects = new FakeEffects();
+          const world = new TunnelWorld();
+          const changes = new Changes(effects, world.journal, world.log.logger('main'));
+          for (const [plan, refusal, keepAddresses] of steps) {
+            effects.failures.clear();
+            if (refusal) effects.failures.set(refusal, new SystemFailure('no', 'because', 'wait'));
+            const { signal } = new AbortController();
+            await changes.make(plan, signal, { keepAddresses }).catch(() => undefined);
+          }
           effects.failures.clear();
-          if (refusal) effects.failures.set(refusal, new SystemFailure('no', 'because', 'wait'));
-          await changes.make(plan, new AbortController().signal).catch(() => undefined);
-        }
-        effects.failures.clear();
-        await changes.undo();
-        expect([...moments(effects)].filter(({ unguarded }) => unguarded.length > 0)).toEqual([]);
-        const leaving = [...moments(effects)].filter(({ step }) => step === 'undo routes');
-        expect(leaving.flatMap(({ onAdapter }) => onAdapter)).toEqual([]);
-        expect(world.journal.entries()).toEqual([]);
-      }),
+          await changes.undo();
+          expect([...moments(effects)].filter(({ unguarded }) => unguarded.length > 0)).toEqual([]);
+          const leaving = [...moments(effects)].filter(({ step }) => step === 'undo routes');
+          expect(leaving.flatMap(({ onAdapter }) => onAdapter)).toEqual([]);
+          expect(world.journal.entries()).toEqual([]);
+        },
+      ),
       { numRuns: 60 },
     );
   });

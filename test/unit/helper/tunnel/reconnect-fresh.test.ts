@@ -1,11 +1,21 @@
 /** A fresh connection where one stood: made beside it, and what is put right after it. In virtual time. */
 import { describe, expect, it } from 'vitest';
-import { parseIp } from '#core/net/address.ts';
-import { SystemFailure } from '#helper/effects/effects.ts';
+import { formatIp, parseIp } from '#core/net/address.ts';
+import { type LinkSettings, SystemFailure } from '#helper/effects/effects.ts';
 import { reply, TunnelWorld } from '#test/fakes/tunnel-world.ts';
 import type { ResponderOverrides } from '#test/harness/ikev2-pair.ts';
-import { ip } from '#test/harness/ikev2-pair.ts';
+import { ike, ip } from '#test/harness/ikev2-pair.ts';
 import { ADMIN, ALL, applied, connected, lost, PEER } from '#test/fakes/tunnel-stage.ts';
+
+const elsewhere = (): ResponderOverrides => ({
+  ...PEER,
+  assign: () => ({
+    addresses: [{ address: ip('10.9.0.99'), length: 32 }],
+    dns: [],
+    subnets: [],
+    domains: [],
+  }),
+});
 
 describe('a fresh connection in place of one that stands', () => {
   it('when it is asked for: no packet is lost, and the gateway is not told to forget the other', async () => {
@@ -44,6 +54,65 @@ describe('a fresh connection in place of one that stands', () => {
     expect(sas()).toBe(2);
     await world.clock.advance(400);
     expect(sas()).toBe(1);
+  });
+
+  it.each([0, 1500])(
+    'is not held up by the old one that the gateway has forgotten, when the gateway rekeys %i ms after it',
+    async (ms) => {
+      const { world, gateway, status, states } = await connected();
+      gateway.stop();
+      gateway.restart();
+      while (states.length < 4) {
+        world.send();
+        await world.clock.advance(10);
+      }
+      await world.clock.advance(ms);
+      const [fresh] = status().children;
+      gateway.rekeyChildren();
+      await world.clock.advance(100);
+      expect(status().children[0]?.spiIn).not.toBe(fresh?.spiIn);
+      // The old one is there, and its Delete has no answer.
+      expect(world.planes[0]?.stats().children.length).toBeGreaterThan(2);
+      const received = gateway.tun.received.length;
+      for (let packet = 0; packet < 20; packet++) {
+        world.send();
+        await world.clock.advance(10);
+      }
+      expect(gateway.tun.received).toHaveLength(received + 20);
+    },
+  );
+
+  it('with another address inside: the old one stays for a second, guarded, for what is on its way', async () => {
+    const { world, gateway, status, states } = await connected();
+    gateway.config = elsewhere();
+    world.tunnels.reconnect('work');
+    await world.clock.advance(300);
+    expect(status().virtualIps).toEqual(['10.9.0.99']);
+    reply(gateway);
+    await world.clock.advance(20);
+    expect(world.tuns[0]?.received).toHaveLength(1);
+    const addresses = () =>
+      ['link', 'firewall'].map((effect) => {
+        const settings = world.effects.calls.findLast((call) => call.effect === effect)?.with;
+        return (settings as LinkSettings).addresses.map(({ address }) => formatIp(address));
+      });
+    const both = ['10.9.0.99', '10.9.0.7', 'fd00:9::7'];
+    expect(addresses()).toEqual([both, both]);
+    await world.clock.advance(1000);
+    expect(addresses()).toEqual([['10.9.0.99'], ['10.9.0.99']]);
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+
+  it('or nothing in its place: what is being left carries no packet while its Delete has no answer', async () => {
+    const { world, gateway } = await connected();
+    const carried = () => world.planes[0]?.stats().children.map(({ packetsOut }) => packetsOut);
+    gateway.silent = true;
+    world.send();
+    expect(carried()).toEqual([1n]);
+    world.tunnels.down(ADMIN);
+    await world.clock.advance(100);
+    world.send();
+    expect(carried()).toEqual([1n]);
   });
 
   it('takes the old one with it when the tunnel goes down before that', async () => {
@@ -101,6 +170,25 @@ describe('a fresh connection in place of one that stands', () => {
   });
 });
 
+describe('an IKE SA that gets no new keys', () => {
+  it('until its end is near: another login takes its place, without a gap', async () => {
+    const proposals = [...ike('aes256gcm16-prfsha256-curve25519')];
+    const profile = { ike: { proposals: ['aes256gcm16-prfsha256-curve25519'], lifetimeSec: 600 } };
+    const { world, gateway, status, states, configs } = await connected(profile, { proposals });
+    gateway.config = PEER;
+    proposals.splice(0, 1, ...ike('aes128gcm16-prfsha256-curve25519'));
+    for (let second = 0; second < 600; second++) {
+      reply(gateway);
+      await world.clock.advance(1000);
+    }
+    expect(configs).toHaveLength(2);
+    expect(configs[1]?.initialContact).toBe(false);
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(status().lastEnd).toBeNull();
+    expect(world.tuns[0]?.received).toHaveLength(600);
+  });
+});
+
 describe('after a reconnection', () => {
   it('the addresses from before are asked for', async () => {
     const { world, gateway, configs } = await connected();
@@ -129,25 +217,18 @@ describe('after a reconnection', () => {
     expect(later.map(({ effect, step }) => `${step} ${effect}`)).toEqual([
       'apply firewall',
       'apply link',
-      'apply firewall',
       'apply routes',
+      'apply firewall',
+      'apply link',
+      'apply firewall',
     ]);
     const guarded = later
       .filter(({ effect }) => effect === 'firewall')
       .map((call) => (call.with as { addresses: readonly unknown[] }).addresses.length);
-    expect(guarded).toEqual([3, 1]);
+    expect(guarded).toEqual([3, 3, 1]);
     expect(world.journal.entries().map(({ effect }) => effect)).toEqual(['firewall', 'routes', 'dns']);
   });
 
-  const elsewhere = (): ResponderOverrides => ({
-    ...PEER,
-    assign: () => ({
-      addresses: [{ address: ip('10.9.0.99'), length: 32 }],
-      dns: [],
-      subnets: [],
-      domains: [],
-    }),
-  });
   const broken = (): SystemFailure => new SystemFailure('ip link', 'Device or resource busy', 'wait');
 
   it.each(['link', 'firewall', 'routes'])(

@@ -1,5 +1,8 @@
 /** A gateway that does not answer: when it is asked, when a fresh connection is tried for, what becomes of the old one. */
 import { describe, expect, it } from 'vitest';
+import { peekHeader } from '#core/ikev2/message.ts';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import type { IkeDatagram } from '#helper/native/data-plane.ts';
 import { PROBE_MS } from '#helper/tunnel/retransmission.ts';
 import { connected, GATEWAY, SECOND, type Stage } from '#test/fakes/tunnel-stage.ts';
 import { reply } from '#test/fakes/tunnel-world.ts';
@@ -156,6 +159,22 @@ describe('a gateway that was out of reach for a while', () => {
     },
   );
 
+  it('has its way measured anew: what vanished in the silence was no sign of its size', async () => {
+    const { world, gateway, status } = await unreachable(8);
+    const plane = world.planes[0];
+    if (!plane) throw new Error('there is no data plane');
+    const measured: number[] = [];
+    const setPath = plane.setPath.bind(plane);
+    plane.setPath = (spiIn, path) => {
+      measured.push(spiIn);
+      setPath(spiIn, path);
+    };
+    reply(gateway);
+    await world.clock.advance(250);
+    expect(status().state).toBe('connected');
+    expect(measured).toEqual(world.planes[0]?.stats().children.map(({ spiIn }) => spiIn));
+  });
+
   it('and wants another login afterwards: it is not forgotten', async () => {
     const stage = await connected({}, { authLifetimeSec: 120 });
     const { world, gateway, status, configs } = stage;
@@ -202,5 +221,74 @@ describe('a gateway that was out of reach for a while', () => {
     expect(status().state).toBe('reconnecting');
     await world.clock.advance(20_000);
     expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'peer-dead' } });
+  });
+});
+
+describe('a gateway that speaks again while a fresh connection is tried for', () => {
+  /** It is silent until a fresh connection is tried for. What comes from then on is held until `deliver`. */
+  async function speakingAgain() {
+    // The first IKE_SA_INIT has the right group: its answer is followed by a login.
+    const profile = { ike: { proposals: ['aes256gcm16-prfsha256-curve25519'] } };
+    const stage = await connected(profile, { livenessSec: 0 });
+    const { world, gateway, configs, status } = stage;
+    const events = world.opened[0]?.events;
+    const plane = world.planes[0];
+    if (!events || !plane) throw new Error('there is no data plane');
+    const take = events.onIke.bind(events);
+    const heard: IkeDatagram[] = [];
+    const held: IkeDatagram[] = [];
+    events.onIke = (datagram) => {
+      heard.push(datagram);
+      take(datagram);
+    };
+    world.tunnels.rekey('work', 'child');
+    await world.clock.advance(100);
+    gateway.silent = true;
+    world.send();
+    while (configs.length < 2) await world.clock.advance(100);
+    events.onIke = (datagram) => held.push(datagram);
+    const sent: (number | undefined)[] = [];
+    const send = plane.sendIke.bind(plane);
+    plane.sendIke = (socket, remote, bytes, options) => {
+      sent.push(peekHeader(bytes)?.exchange);
+      send(socket, remote, bytes, options);
+    };
+    const isInit = ({ bytes }: IkeDatagram): boolean =>
+      peekHeader(bytes)?.exchange === ExchangeType.IKE_SA_INIT;
+    return { ...stage, take, heard, held, sent, isInit, before: status().ike?.spiI };
+  }
+
+  it('in one breath with the answer to that: no login is sent for it', async () => {
+    const { world, gateway, take, held, sent, isInit, status, before } = await speakingAgain();
+    gateway.silent = false;
+    while (new Set(held.map(isInit)).size < 2) await world.clock.advance(100);
+    for (const datagram of held.toSorted((a, b) => Number(isInit(a)) - Number(isInit(b)))) take(datagram);
+    await world.clock.advance(1000);
+    expect(sent).toContain(ExchangeType.IKE_SA_INIT);
+    expect(sent).not.toContain(ExchangeType.IKE_AUTH);
+    expect(status()).toMatchObject({ state: 'connected', ike: { spiI: before }, reconnect: null });
+  });
+
+  it('and says old things first: they are no answer to that', async () => {
+    const { world, gateway, take, heard, held, sent, isInit, status, configs, before } =
+      await speakingAgain();
+    for (const datagram of heard) take(datagram);
+    expect(heard.length).toBeGreaterThan(0);
+    expect(status().state).toBe('reconnecting');
+    gateway.silent = false;
+    gateway.refuseNew = true;
+    const tried = configs.length;
+    while (held.length === 0) await world.clock.advance(100);
+    expect(held.some(isInit)).toBe(false);
+    for (const datagram of held) take(datagram);
+    await world.clock.advance(100);
+    expect(status()).toMatchObject({ state: 'connected', ike: { spiI: before }, reconnect: null });
+    sent.length = 0;
+    for (let second = 0; second < 5; second++) {
+      reply(gateway);
+      await world.clock.advance(1000);
+    }
+    expect(sent).not.toContain(ExchangeType.IKE_SA_INIT);
+    expect(configs).toHaveLength(tried);
   });
 });
