@@ -44,6 +44,14 @@ export default defineConfig({
       },
       {
         test: {
+          // By itself: a gateway that gets no time to run loses packets of its own.
+          name: 'soak',
+          include: ['test/soak/**/*.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           environment: 'node',

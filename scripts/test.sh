@@ -2,11 +2,11 @@
 # npm test: from a bare clone, installs what is missing and runs everything. Prints a table and `N passed, N failed`.
 #   npm test -- --only unit          one suite; repeat for more
 #   npm test -- --only interop -t psk   what follows a suite's name goes to vitest
-# Suites: typecheck lint format unit fuzz system interop bench e2e demo. With CI=true a suite that did not run is a failure.
+# Suites: typecheck lint format unit fuzz system interop soak bench e2e demo. With CI=true a suite that did not run is a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all="typecheck lint format unit fuzz system interop bench e2e demo"
+all="typecheck lint format unit fuzz system interop soak bench e2e demo"
 suites=""
 rest=()
 while [ $# -gt 0 ]; do
@@ -28,7 +28,7 @@ done
 suites=${suites:-$all}
 
 case " $suites " in
-  *" system "* | *" interop "* | *" bench "* | *" e2e "*) bash scripts/setup.sh --with-lab < /dev/null ;;
+  *" system "* | *" interop "* | *" soak "* | *" bench "* | *" e2e "*) bash scripts/setup.sh --with-lab < /dev/null ;;
   *) bash scripts/setup.sh < /dev/null ;;
 esac
 export PATH="$PWD/node_modules/.bin:$PATH"
@@ -88,7 +88,7 @@ for suite in $suites; do
     unit | fuzz) project "$suite" env ;;
     # It makes namespaces of its own.
     demo) check demo npm run --silent demo ;;
-    system | interop | bench | e2e)
+    system | interop | soak | bench | e2e)
       if [ -n "$no_lab" ]; then
         printf '{"kind":"skipped","reason":"%s"}\n' "$no_lab" > "$results/$suite.json"
       elif [ "$suite" = bench ]; then

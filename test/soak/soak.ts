@@ -1,7 +1,7 @@
 /**
  * The soak: the helper against a real strongSwan with lifetimes of seconds, under traffic that notices every lost packet,
  * through a schedule of switches and faults drawn from a seed. Returns what was measured; report.ts judges and prints it.
- * Called by scripts/soak.ts (npm run soak) and, short, by test/interop/soak.test.ts.
+ * Called by scripts/soak.ts (npm run soak) and, short, by soak.test.ts (npm test).
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
