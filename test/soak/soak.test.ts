@@ -3,9 +3,9 @@
  * whose lifetimes are seconds. Nothing is lost outside of faults, and nothing grows.
  */
 import { expect, it } from 'vitest';
-import { ACTIONS } from '#test/soak/actions.ts';
-import { soakTable, wrongs } from '#test/soak/report.ts';
-import { soak } from '#test/soak/soak.ts';
+import { ACTIONS } from './actions.ts';
+import { soakTable, wrongs } from './report.ts';
+import { soak } from './soak.ts';
 
 /** A machine that runs other tests meanwhile comes back later than the two seconds; npm run soak holds it to them. */
 const SLACK = 3;
