@@ -1,6 +1,6 @@
 /** What a helper says that several specs of the window need: about itself, its checks, profiles, certificates, lines of its log. */
 import type { HelperInfo, LogEntry, Result } from '#core/ipc/contract.ts';
-import type { CertificateEntry } from '#core/ipc/profile-calls.ts';
+import type { CertificateEntry, ExportedAs } from '#core/ipc/profile-calls.ts';
 import { profileSchema } from '#core/profile/profile.ts';
 import { profileNamed } from '#test/fakes/profiles.ts';
 
@@ -90,3 +90,19 @@ export const CERTIFICATES: readonly CertificateEntry[] = [
   certificate('gateway', 900, { names: ['vpn.example.org', '192.0.2.1'] }),
   { readable: false, role: 'chain', problem: 'the certificate ends in the middle', sha256: 'ab'.repeat(32) },
 ];
+
+/** What `profiles.export` answers for WORK. */
+export const exportedWork = (format: ExportedAs): Result<'profiles.export'> => ({
+  files: [{ name: `Work.${format}`, content: Buffer.from('the file').toString('base64') }],
+  leftOut:
+    format === 'adit'
+      ? []
+      : [
+          {
+            outcome: 'changed',
+            setting: 'gateway.addresses.1',
+            value: '2001:db8::1',
+            reason: 'the format has one address',
+          },
+        ],
+});

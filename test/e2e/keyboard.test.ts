@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FakeHelper, type FakePeer } from '#test/fakes/helper-server.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
 import { RunningApp } from './driver.ts';
-import { SCENES, type Scene } from './scenes.ts';
+import { sceneNamed, SCENES } from './scenes.ts';
 import { Stage } from './stage.ts';
 
 /** What the page knows of a walk. */
@@ -146,7 +146,7 @@ describe('in every view', () => {
   });
 
   it('there is a way backwards', async () => {
-    await stage.play(named('settings'));
+    await stage.play(sceneNamed('settings'));
     expect(await goAround(stage.app.page, 'Shift+Tab')).toEqual([]);
   });
 
@@ -155,7 +155,7 @@ describe('in every view', () => {
     await page.emulateMedia({ forcedColors: 'active' });
     try {
       for (const name of ['connected', 'profiles', 'settings', 'question-password']) {
-        await stage.play(named(name));
+        await stage.play(sceneNamed(name));
         expect(await goAround(page, 'Tab')).toEqual([]);
       }
     } finally {
@@ -178,7 +178,7 @@ describe('in every view', () => {
 
   it('a key that is not given leaves the focus where it was asked for', async () => {
     const { page } = stage.app;
-    const say = await stage.play(named('secret'));
+    const say = await stage.play(sceneNamed('secret'));
     await page.locator('[role="dialog"] input:focus').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -190,7 +190,7 @@ describe('in every view', () => {
     'Escape closes the dialog, and the focus is where it came from: $name',
     async ({ opener, scene }) => {
       const { page } = stage.app;
-      await stage.play(named(scene));
+      await stage.play(sceneNamed(scene));
       const button = page.getByRole('button', { name: opener, exact: true });
       await button.focus();
       await page.keyboard.press('Enter');
@@ -203,12 +203,6 @@ describe('in every view', () => {
     },
   );
 });
-
-function named(name: string): Scene {
-  const found = SCENES.find((scene) => scene.name === name);
-  if (!found) throw new Error(`there is no scene ${name}`);
-  return found;
-}
 
 describe('the first use', () => {
   let helper: FakeHelper;

@@ -12,7 +12,7 @@ import { FakeHelper, type FakePeer, Refusal } from '#test/fakes/helper-server.ts
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
 import { until } from '#test/harness/process.ts';
 import { RunningApp } from './driver.ts';
-import { CERTIFICATES, SECRETS, WORK } from './fixtures.ts';
+import { CERTIFICATES, exportedWork, SECRETS, WORK } from './fixtures.ts';
 import { drop } from './page.ts';
 
 /** A helper with a few profiles that can be changed behind the window's back. */
@@ -49,20 +49,7 @@ class Scene {
         'profiles.export': ({ format }) => {
           if (format === 'mobileconfig')
             throw new Refusal('refused', 'Work: a .mobileconfig has no place for EAP-TTLS with GTC inside');
-          return {
-            files: [{ name: `Work.${format}`, content: Buffer.from('the file').toString('base64') }],
-            leftOut:
-              format === 'adit'
-                ? []
-                : [
-                    {
-                      outcome: 'changed',
-                      setting: 'gateway.addresses.1',
-                      value: '2001:db8::1',
-                      reason: 'the format has one address',
-                    },
-                  ],
-          };
+          return exportedWork(format);
         },
         'profiles.import': (params) => state.import(params),
         'tunnel.reconnect': () => ({ accepted: true }),

@@ -6,7 +6,7 @@ import type { CDPSession } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProfileSummary, TunnelStatus } from '#core/ipc/contract.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
-import { SCENES, type Scene } from './scenes.ts';
+import { type Scene, sceneNamed } from './scenes.ts';
 import { Stage } from './stage.ts';
 
 /** An event every 11 minutes and 12 seconds of a week; in all of them the link is full. */
@@ -202,7 +202,7 @@ describe('a window that nobody sees', () => {
         });
       }
     });
-    await stage.play(SCENES.find(({ name }) => name === 'reconnecting') ?? CONNECTED_SCENE);
+    await stage.play(sceneNamed('reconnecting'));
     /** So many callbacks in a minute. */
     const inAMinute = async (): Promise<number> => {
       await page.evaluate(() =>

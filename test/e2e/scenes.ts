@@ -515,3 +515,10 @@ export const SCENES: readonly Scene[] = [
     }),
   ),
 ];
+
+/** Throws where there is none. */
+export function sceneNamed(name: string): Scene {
+  const found = SCENES.find((scene) => scene.name === name);
+  if (!found) throw new Error(`there is no scene ${name}`);
+  return found;
+}

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LANGUAGES } from '#core/text/languages.ts';
 import type { RunningApp } from './driver.ts';
-import { SCENES } from './scenes.ts';
+import { sceneNamed } from './scenes.ts';
 import { Stage, WINDOW } from './stage.ts';
 
 let stage: Stage;
@@ -34,9 +34,7 @@ const cutOff = (page: RunningApp['page'], profiles: string): Promise<string[]> =
 
 describe.each(LANGUAGES)('in %s', (language) => {
   it.each(['settings', 'edit-advanced', 'logs'])('no list of %s cuts off what it offers', async (name) => {
-    const scene = SCENES.find((one) => one.name === name);
-    if (!scene) throw new Error(`there is no scene ${name}`);
-    const say = await stage.play(scene, language);
+    const say = await stage.play(sceneNamed(name), language);
     const { page } = stage.app;
     expect(await page.locator('select').count()).toBeGreaterThan(1);
     for (const width of [WINDOW.width, 360]) {

@@ -6,7 +6,7 @@ import type { Language } from '#core/text/languages.ts';
 import { settingsSchema } from '#electron/settings.ts';
 import { summary } from '#test/fakes/statuses.ts';
 import { RunningApp } from './driver.ts';
-import { DOCTOR, helperLog, INFO, WORK } from './fixtures.ts';
+import { DOCTOR, exportedWork, helperLog, INFO, WORK } from './fixtures.ts';
 import { PROFILES, type Say, sayIn, type Scene } from './scenes.ts';
 
 /** The desktop's tests and the smallest window that people use. */
@@ -137,20 +137,7 @@ const answersOf = (told: Told): Answers => ({
   'profiles.certificates': ({ id }) => ({
     certificates: id === 'work' ? [...(told.scene?.certificates ?? [])] : [],
   }),
-  'profiles.export': ({ format }) => ({
-    files: [{ name: `Work.${format}`, content: Buffer.from('the file').toString('base64') }],
-    leftOut:
-      format === 'adit'
-        ? []
-        : [
-            {
-              outcome: 'changed',
-              setting: 'gateway.addresses.1',
-              value: '2001:db8::1',
-              reason: 'the format has one address',
-            },
-          ],
-  }),
+  'profiles.export': ({ format }) => exportedWork(format),
   'profiles.import': ({ files }) => {
     const text = Buffer.from(files[0]?.content ?? '', 'base64').toString('latin1');
     if (text.includes('refuse'))

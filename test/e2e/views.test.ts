@@ -8,14 +8,8 @@ import { bare, CONNECTED } from '#test/fakes/statuses.ts';
 import { until } from '#test/harness/process.ts';
 import { KEEP, SCREENSHOTS } from './every-view.ts';
 import { barriers } from './page.ts';
-import { connected, REFUSED, SCENES, sayIn, type Scene, THEMES } from './scenes.ts';
+import { connected, REFUSED, sayIn, sceneNamed, THEMES } from './scenes.ts';
 import { Stage } from './stage.ts';
-
-const scene = (name: string): Scene => {
-  const found = SCENES.find((one) => one.name === name);
-  if (!found) throw new Error(`there is no scene ${name}`);
-  return found;
-};
 
 let stage: Stage;
 beforeAll(async () => {
@@ -25,7 +19,7 @@ afterAll(() => stage?.close());
 
 it.each(THEMES)('draws what goes through the tunnel, and says it: %s', async (theme) => {
   const { page, window } = stage.app;
-  await stage.play(scene('disconnected'));
+  await stage.play(sceneNamed('disconnected'));
   await page.emulateMedia({ colorScheme: theme });
   await page.clock.install();
   await page.reload();
@@ -56,7 +50,7 @@ it.each(THEMES)('draws what goes through the tunnel, and says it: %s', async (th
 
 it('speaks the language that is chosen, at once', async () => {
   const { page } = stage.app;
-  await stage.play(scene('settings'));
+  await stage.play(sceneNamed('settings'));
   stage.tellTunnels(bare('failed', { failure: REFUSED }));
   for (const [language, own] of [
     ['de', 'Deutsch'],
@@ -80,7 +74,7 @@ it('speaks the language that is chosen, at once', async () => {
 it('tells its states apart without any colour: by word, and by shape where they mean another thing', async () => {
   const { page } = stage.app;
   await page.emulateMedia({ forcedColors: 'active' });
-  await stage.play(scene('disconnected'));
+  await stage.play(sceneNamed('disconnected'));
   const words = new Map<string, string>();
   const shapes = new Map<string, string>();
   for (const state of tunnelStateSchema.options) {
@@ -101,7 +95,7 @@ it('tells its states apart without any colour: by word, and by shape where they 
 
 it('keeps the one control within reach in the narrowest window at 200 % zoom', async () => {
   const { page } = stage.app;
-  await stage.play(scene('connected'));
+  await stage.play(sceneNamed('connected'));
   for (const width of [360, 180]) {
     await page.setViewportSize({ width, height: 480 });
     await page.getByRole('button', { name: 'Disconnect' }).click({ trial: true });
@@ -111,7 +105,7 @@ it('keeps the one control within reach in the narrowest window at 200 % zoom', a
 
 describe('a helper', () => {
   it('that goes away takes the view with it', async () => {
-    await stage.play(scene('connected'));
+    await stage.play(sceneNamed('connected'));
     await stage.endHelper();
     const { page } = stage.app;
     await page.getByRole('heading', { name: 'The background service is not running' }).waitFor();

@@ -13,7 +13,7 @@ import { LOOKS } from '#renderer/features/tunnel/presentation.ts';
 import type { MessageId } from '#renderer/i18n/en.ts';
 import { FAILURES, FAULTS } from '#test/fakes/failures.ts';
 import { bare, CONNECTED } from '#test/fakes/statuses.ts';
-import { REFUSED, SCENES, sayIn, type Scene } from './scenes.ts';
+import { REFUSED, sayIn, sceneNamed } from './scenes.ts';
 import { Stage } from './stage.ts';
 
 /** The names of the controls that lead on. */
@@ -51,12 +51,6 @@ const EVERY_FAILURE: readonly Failure[] = [
   ),
 ];
 
-const scene = (name: string): Scene => {
-  const found = SCENES.find((one) => one.name === name);
-  if (!found) throw new Error(`there is no scene ${name}`);
-  return found;
-};
-
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open();
@@ -78,7 +72,7 @@ describe.each(LANGUAGES)('in %s', (language) => {
   const shown = (id: MessageId): Promise<void> =>
     stage.app.page.getByRole('heading', { name: say(id), exact: true }).waitFor();
   beforeAll(async () => {
-    await stage.play(scene('disconnected'), language);
+    await stage.play(sceneNamed('disconnected'), language);
   });
 
   it('every state', async () => {

@@ -10,6 +10,7 @@ import type { MessageId } from '../../i18n/en.ts';
 import { currentProfile } from '../../stores/profiles.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { asText, detailsOf } from './details-model.ts';
+import unseen from '#renderer/components/unseen.module.css';
 import classes from './details-view.module.css';
 
 export function DetailsView(): ReactElement {
@@ -45,7 +46,7 @@ export function DetailsView(): ReactElement {
         )
       }
     >
-      <p role="status" className={classes['said']}>
+      <p role="status" className={unseen['unseen']}>
         {copied ? t('details.copied') : done === undefined ? '' : t(done)}
       </p>
       {!tunnel && (

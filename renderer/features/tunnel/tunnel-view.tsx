@@ -20,6 +20,7 @@ import { LOOKS, protectedNetworks, stepOf, stepShare, traffic } from './presenta
 import { Reconnecting } from './reconnecting.tsx';
 import { SecretDialog } from './secret-dialog.tsx';
 import { ThroughputGraph } from './throughput-graph.tsx';
+import unseen from '#renderer/components/unseen.module.css';
 import classes from './tunnel-view.module.css';
 
 export function TunnelView(): ReactElement {
@@ -130,7 +131,7 @@ function Since({ time }: { readonly time: string }): ReactElement {
   const now = useNow();
   return (
     <span className={classes['since']}>
-      <span className={classes['said']}>{t('fact.connected-for')}</span> {elapsed(secondsSince(time, now))}
+      <span className={unseen['unseen']}>{t('fact.connected-for')}</span> {elapsed(secondsSince(time, now))}
     </span>
   );
 }
