@@ -8,6 +8,9 @@
  *   (`rp_filter=1` with `src_valid_mark=1`, firewalld's IPv6_rpfilter) compares with the route the answer takes:
  *   the gateway's packets, errors from routers on the way, DHCP, and neighbours that ask for our hardware address
  *   (without it a router forgets us and the tunnel starves). Nothing that is forwarded can ride on the mark.
+ *   Every ESP packet passes here, so the order counts: what tells most packets apart stands first in a rule, the lookup
+ *   of the route (`fib`) last, and whoever is marked is done. Four lookups a packet cost a fifth of the throughput from a
+ *   gateway whose packets come one by one.
  * - mss: TCP that is forwarded through the adapter (containers, a shared connection) does not see its MTU.
  */
 import { formatIp, parseIp } from '#core/net/address.ts';
@@ -29,12 +32,12 @@ export function inetTable({ tun, addresses, mtu, gateway, mark }: FirewallSettin
   }
   const guards = FAMILIES.flatMap((family) => {
     const set = addressSet(addresses, family);
-    return set === undefined ? [] : [`iifname != { "lo", "${tun}" } ${NFT[family].ip} daddr ${set} drop`];
+    return set === undefined ? [] : [`${NFT[family].ip} daddr ${set} iifname != { "lo", "${tun}" } drop`];
   });
   // Not what comes out of another tunnel: its way back is that tunnel's.
   const outside = 'iifname != "lo" iifname != "adit*"';
-  const toUs = `${outside} fib daddr type local`;
-  const from = `${toUs} ${NFT[familyOf(peer)].ip} saddr ${formatIp(peer)}`;
+  const marked = `${outside} fib daddr type local meta mark set ${mark} accept`;
+  const from = `${NFT[familyOf(peer)].ip} saddr ${formatIp(peer)}`;
   const ports = [...new Set([500, 4500, gateway.port])].join(', ');
   return lines(
     `table inet ${name}`,
@@ -43,11 +46,11 @@ export function inetTable({ tun, addresses, mtu, gateway, mark }: FirewallSettin
     '  chain prerouting {',
     '    type filter hook prerouting priority raw; policy accept;',
     ...guards.map((rule) => `    ${rule}`),
-    `    ${from} udp sport { ${ports} } meta mark set ${mark}`,
-    `    ${from} meta l4proto esp meta mark set ${mark}`,
-    `    ${toUs} icmp type { destination-unreachable, time-exceeded } meta mark set ${mark}`,
-    `    ${toUs} icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } meta mark set ${mark}`,
-    `    ${outside} udp sport 67 udp dport 68 meta mark set ${mark}`,
+    `    ${from} udp sport { ${ports} } ${marked}`,
+    `    ${from} meta l4proto esp ${marked}`,
+    `    icmp type { destination-unreachable, time-exceeded } ${marked}`,
+    `    icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } ${marked}`,
+    `    udp sport 67 udp dport 68 ${outside} meta mark set ${mark}`,
     '  }',
     '  chain forward {',
     '    type filter hook forward priority mangle; policy accept;',

@@ -55,6 +55,11 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
     sockets_.push_back(UdpSocket::open(spec));
     waiting_.watch(sockets_.back().descriptor.get(), sockets_.size() - 1);
   }
+  shortcuts_.reserve(sockets.size());
+  for (std::size_t i = 0; i < sockets.size(); i++) {
+    const UdpSocket* beside = shortcuts_.emplace_back(sockets[i], sockets_[i]).socket();
+    if (beside != nullptr) waiting_.watch(beside->descriptor.get(), sockets_.size() + i);
+  }
   waiting_.watch(lifeTimer_.descriptor(), Waiting::kLives);
   unreachable_.emplace(sockets_);
   for (std::size_t i = 0; i < unreachable_->ears().size(); i++) {
@@ -94,6 +99,7 @@ void DataPlane::close() {
   if (udpThread_.joinable()) udpThread_.join();
   table_.clear();
   unreachable_.reset();
+  shortcuts_.clear();
   sockets_.clear();
   tun_ = FileDescriptor();
 }
@@ -103,7 +109,12 @@ void DataPlane::install(std::shared_ptr<Sa> sa, const Path& path, bool standby) 
   table_.install(std::move(sa), path, standby);
   lifeTimer_.noLaterThan(endsAt);
   filterBareSockets();
+  shortcuts_[path.socket].lead(path.remote);
   waiting_.tellInstalled();
+}
+
+void DataPlane::setPath(std::uint32_t spiIn, const Path& path) {
+  if (table_.setPath(spiIn, path)) shortcuts_[path.socket].lead(path.remote);
 }
 
 void DataPlane::remove(std::uint32_t spiIn) {
@@ -282,16 +293,18 @@ void DataPlane::takeEarly(Receiver& receiver) {
   receiver.flush();
 }
 
-DataPlane::Carried DataPlane::receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver) {
+DataPlane::Carried DataPlane::receiveFrom(std::size_t number, DatagramBatch& batch, Receiver& receiver) {
+  const std::size_t socket = number % sockets_.size();
+  const UdpSocket& from = number < sockets_.size() ? sockets_[socket] : *shortcuts_[socket].socket();
   // An error here is one that ICMP or a vanished interface left on the socket; reading it took it off. Level-triggered
   // epoll comes back for whatever is still to be read.
-  const int count = batch.receive(sockets_[socket]);
+  const int count = batch.receive(from);
   Carried carried;
   {
     const SaTable::Reading view(table_, kUdpReader);
     receiver.early(*view);
     for (int i = 0; i < count; i++) {
-      const Arrival arrival = batch.arrival(i, sockets_[socket]);
+      const Arrival arrival = batch.arrival(i, from);
       carried.octets += arrival.bytes.size();
       carried.frames += handleArrival(*view, socket, arrival, receiver);
     }

@@ -20,6 +20,7 @@
 #include "receiver.h"
 #include "sa_table.h"
 #include "sender.h"
+#include "shortcut.h"
 #include "tun.h"
 #include "udp.h"
 #include "unreachable.h"
@@ -46,6 +47,7 @@ class DataPlane {
   // As SaTable has them; the filters of bare sockets follow.
   void install(std::shared_ptr<Sa> sa, const Path& path, bool standby = false);
   void remove(std::uint32_t spiIn);
+  void setPath(std::uint32_t spiIn, const Path& path);
   SaTable& table() { return table_; }
   PathMtus& mtus() { return mtus_; }
   EventQueue& events() { return events_; }
@@ -72,7 +74,8 @@ class DataPlane {
   void reportTun(const SystemFailure& failure);
   Carried forwardOutbound();
   void send(const Run& run);
-  Carried receiveFrom(std::size_t socket, DatagramBatch& batch, Receiver& receiver);
+  // The socket, or from sockets_.size() on the shortcut beside one.
+  Carried receiveFrom(std::size_t number, DatagramBatch& batch, Receiver& receiver);
   // Returns how many datagrams it was.
   std::size_t handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver);
   void writeFrame(Octets frame);
@@ -86,6 +89,7 @@ class DataPlane {
   TunFeatures tunFeatures_;
   std::size_t frameHeaderBytes_;  // of what the TUN gives and takes
   std::vector<UdpSocket> sockets_;
+  std::vector<Shortcut> shortcuts_;  // one beside each socket
   PathMtus mtus_;
   SaTable table_;
   LifeTimer lifeTimer_;

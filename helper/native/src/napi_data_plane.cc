@@ -148,7 +148,7 @@ napi_value retireOutbound(const Call& call) {
 
 napi_value setPath(const Call& call) {
   DataPlane& plane = planeOf(call);
-  plane.table().setPath(call[0].u32("spiIn"), toPath(plane, call[1], true));
+  plane.setPath(call[0].u32("spiIn"), toPath(plane, call[1], true));
   return nullptr;
 }
 

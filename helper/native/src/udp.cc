@@ -107,6 +107,7 @@ UdpSocket UdpSocket::open(const UdpSpec& spec) {
   // Linux 4.18 and 5.0. Zero sets nothing: the size of the segments comes with each call.
   socket.segments = !spec.bare && hasOption(descriptor, UDP_SEGMENT, 0);
   socket.gathers = !spec.bare && hasOption(descriptor, UDP_GRO, 1);
+  if (spec.shared) setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
   if (::bind(descriptor, local.get(), local.length) != 0) throw SystemFailure("bind", name);
   if (spec.bare) return socket;
   SocketAddress bound;

@@ -33,6 +33,7 @@ struct UdpSpec {
   std::uint16_t port;
   std::optional<std::uint32_t> mark;
   bool bare = false;  // ESP as IP protocol 50, a raw socket: no port
+  bool shared = false;  // on a port that another socket of ours has, and shares just now (shortcut.h)
 };
 
 struct UdpSocket {

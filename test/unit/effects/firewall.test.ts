@@ -22,13 +22,13 @@ delete table inet adit_adit0
 table inet adit_adit0 {
   chain prerouting {
     type filter hook prerouting priority raw; policy accept;
-    iifname != { "lo", "adit0" } ip daddr { 10.9.0.2 } drop
-    iifname != { "lo", "adit0" } ip6 daddr { 2001:db8:9::2 } drop
-    iifname != "lo" iifname != "adit*" fib daddr type local ip saddr 203.0.113.9 udp sport { 500, 4500 } meta mark set 44311
-    iifname != "lo" iifname != "adit*" fib daddr type local ip saddr 203.0.113.9 meta l4proto esp meta mark set 44311
-    iifname != "lo" iifname != "adit*" fib daddr type local icmp type { destination-unreachable, time-exceeded } meta mark set 44311
-    iifname != "lo" iifname != "adit*" fib daddr type local icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } meta mark set 44311
-    iifname != "lo" iifname != "adit*" udp sport 67 udp dport 68 meta mark set 44311
+    ip daddr { 10.9.0.2 } iifname != { "lo", "adit0" } drop
+    ip6 daddr { 2001:db8:9::2 } iifname != { "lo", "adit0" } drop
+    ip saddr 203.0.113.9 udp sport { 500, 4500 } iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
+    ip saddr 203.0.113.9 meta l4proto esp iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
+    icmp type { destination-unreachable, time-exceeded } iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
+    icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
+    udp sport 67 udp dport 68 iifname != "lo" iifname != "adit*" meta mark set 44311
   }
   chain forward {
     type filter hook forward priority mangle; policy accept;
@@ -57,7 +57,7 @@ table arp adit_adit0 {
     const gateway = { address: '2001:db8::9', port: 14500 };
     await linuxEffects(linux.system).firewall.apply({ ...firewall, gateway, addresses: [] });
     const [run] = loads(linux);
-    expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport { 500, 4500, 14500 } meta mark set 44311');
+    expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport { 500, 4500, 14500 } iifname');
     expect(run?.stdin).not.toContain('drop');
     expect(run?.stdin).toContain('table arp');
   });
@@ -66,7 +66,7 @@ table arp adit_adit0 {
     using linux = new SimulatedLinux();
     const addresses = [prefix('10.9.0.2/32'), prefix('10.9.0.3/32')];
     await linuxEffects(linux.system).firewall.apply({ ...firewall, addresses });
-    expect(loads(linux)[0]?.stdin).toContain('ip daddr { 10.9.0.2, 10.9.0.3 } drop');
+    expect(loads(linux)[0]?.stdin).toContain('ip daddr { 10.9.0.2, 10.9.0.3 } iifname');
   });
 
   it('goes on without ARP where the kernel cannot filter it', async () => {
