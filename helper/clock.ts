@@ -34,6 +34,10 @@ export function isoTime(clock: Clock, at: number = clock.now()): string {
   return new Date(clock.wall() + (at - clock.now())).toISOString();
 }
 
+/** The same of a time that need not be known. */
+export const isoTimeOf = (clock: Clock, at: number | undefined): string | undefined =>
+  at === undefined ? undefined : isoTime(clock, at);
+
 /** `promise`, or `undefined` when `ms` have passed first. The promise itself goes on. */
 export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
   const timeout = Promise.withResolvers<undefined>();

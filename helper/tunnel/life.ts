@@ -410,9 +410,9 @@ export class Life {
   }
 
   #planReauthentication(association: Association): void {
-    if (association !== this.#current || association.reauthenticateDue === undefined) return;
+    if (association !== this.#current || association.deadlines.reauthenticateDue === undefined) return;
     this.#renewal ??= 'reauthentication';
-    this.#want(association.reauthenticateDue);
+    this.#want(association.deadlines.reauthenticateDue);
   }
 
   /** The one that stands goes on until there is another, or its gateway ends it. */

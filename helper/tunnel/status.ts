@@ -7,7 +7,8 @@ import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import type { Discarded, TunnelQuestion, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { formatIp } from '#core/net/address.ts';
 import type { SaCounters } from '../native/data-plane.ts';
-import { type Association, type InstalledChild, spiText } from './association.ts';
+import type { Association } from './association.ts';
+import { type InstalledChild, spiText } from './child-sas.ts';
 import type { Plan } from './plan.ts';
 
 interface StatusInput {
@@ -87,16 +88,16 @@ function livenessOf(
 
 function ikeOf(association: Association | undefined): TunnelStatus['ike'] {
   if (!association?.ike) return null;
-  const { ike } = association;
+  const { ike, deadlines } = association;
   return {
     version: 2,
     spiI: toHex(ike.spiI),
     spiR: toHex(ike.spiR),
     suite: describeIkeSuite(ike.suite),
     weak: weaknesses(ike.suite),
-    rekeyAt: association.ikeRekeyAt ?? null,
-    expiresAt: association.ikeExpiresAt ?? null,
-    reauthenticateAt: association.reauthenticateAt ?? null,
+    rekeyAt: deadlines.rekeyAt ?? null,
+    expiresAt: deadlines.expiresAt ?? null,
+    reauthenticateAt: deadlines.reauthenticateAt ?? null,
   };
 }
 

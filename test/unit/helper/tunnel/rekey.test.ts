@@ -1,6 +1,6 @@
 /** Rekeying through the helper: data plane, status and traffic stay in step with the engine. */
 import { describe, expect, it } from 'vitest';
-import { spiText } from '#helper/tunnel/association.ts';
+import { spiText } from '#helper/tunnel/child-sas.ts';
 import { profileNamed } from '#test/fakes/profiles.ts';
 import { ADMIN, GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
