@@ -34,7 +34,7 @@ export interface EspWay {
 }
 
 interface ChildSasDeps {
-  readonly carrier: Carrier;
+  readonly carrier: Pick<Carrier, 'dataPlane' | 'espPath' | 'encapsulationOf'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** A Child SA is no more, since `at` (ISO 8601) where that was not now. */

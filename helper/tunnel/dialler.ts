@@ -1,6 +1,6 @@
 /**
  * Makes associations for one life of a tunnel: looks for a gateway that answers, each address with an engine of its own, and
- * hands datagrams to whichever association they are for. life.ts says when.
+ * hands datagrams to whichever association they are for. succession.ts says when.
  */
 import { utf8, wipe } from '#core/bytes/bytes.ts';
 import { explain } from '#core/failure/explain.ts';

@@ -1,6 +1,6 @@
 /**
  * Which of the addresses that a gateway tells of (RFC 4555 §3.4) may be tried outside: gateways tell of all that they have, and those
- * of the networks behind them are no way to them. life.ts asks where there is no way to the address that was used.
+ * of the networks behind them are no way to them. way.ts asks where there is no way to the address that was used.
  */
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
 import { compareIp, type IpAddress } from '#core/net/address.ts';

@@ -27,7 +27,7 @@ const ENDURED: Readonly<Record<Failure['cause'], number>> = {
   'roaming-unsupported': FOREVER,
   // Leases of a connection that died are free again when the gateway notices.
   'no-address': FOREVER,
-  // Nobody was there to answer; who declines ends the tunnel (life.ts).
+  // Nobody was there to answer; who declines ends the tunnel (succession.ts).
   'secret-missing': FOREVER,
   // A gateway that has not loaded its connections yet knows none that fits.
   'no-proposal': LOADING,

@@ -37,6 +37,13 @@ export function systemFailure(what: string, error: unknown): Failure {
   return { cause: 'system', what, detail: messageOf(error), remedy };
 }
 
+/**
+ * The cause that an error names; any other error is the system's refusal to set the tunnel up. That may be a matter of a moment once a
+ * tunnel was up: endurance.ts says how often it may.
+ */
+export const failureOf = (error: unknown): Failure =>
+  error instanceof TunnelError ? error.failure : systemFailure('The tunnel cannot be set up', error);
+
 /** Where secrets are in hand: what an error of any kind may quote of them goes nowhere. */
 export const faultFailure = (what: string, error: unknown): Failure => ({
   cause: 'system',

@@ -4,10 +4,8 @@
  */
 import type { Failure } from '#core/failure/failure.ts';
 import { formatIp } from '#core/net/address.ts';
-import type { IpAddress, Path } from '#core/net/address.ts';
+import type { Path } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
-import type { RoutesEffect } from '../effects/effects.ts';
-import { NetworkUnreachable } from '../effects/effects.ts';
 import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import type { RetransmitPolicy } from '#core/ikev2/connection-types.ts';
 import type { Clock } from '../clock.ts';
@@ -16,19 +14,16 @@ import type { Association } from './association.ts';
 import type { Redirects } from './redirects.ts';
 import { candidates } from './candidates.ts';
 import type { KnownAddresses, Lookup } from './candidates.ts';
-import type { Carrier } from './carrier.ts';
 import type { PortProbe } from './closed-port.ts';
-import { TunnelError, systemFailure } from './failures.ts';
-import { MARK } from './numbers.ts';
+import { TunnelError } from './failures.ts';
 import { HASTY, PATIENT, STEADY } from './retransmission.ts';
+import { type WaySources, wayTo } from './way.ts';
 
-interface NegotiateOptions {
+interface NegotiateOptions extends WaySources {
   readonly gateway: Profile['gateway'];
-  readonly carrier: Carrier;
   readonly resolver: Lookup;
   readonly outside?: Lookup | undefined;
   readonly isPortClosed: PortProbe;
-  readonly routes: Pick<RoutesEffect, 'sourceFor'>;
   /** What earlier attempts of this tunnel learned; it is added to. */
   readonly known: KnownAddresses;
   readonly clock: Clock;
@@ -154,28 +149,6 @@ async function withClosed(
   cancel();
   const closed = found.flat();
   return closed.length > 0 ? { ...failure, closed } : failure;
-}
-
-/** The path to an address as the system has it now, with its MTU; or why there is none. */
-export async function wayTo(
-  remote: IpAddress,
-  { routes, carrier, gateway }: Pick<NegotiateOptions, 'routes' | 'carrier' | 'gateway'>,
-): Promise<{ path: Path; mtu: number } | Failure> {
-  const address = formatIp(remote);
-  const port = carrier.portFor(remote.length === 4 ? 4 : 6);
-  if (port === undefined) {
-    return { cause: 'network-unreachable', address, detail: 'this machine has no IPv6' };
-  }
-  try {
-    const source = await routes.sourceFor(remote, MARK);
-    const local = { address: formatIp(source.address), port };
-    return { path: { local, remote: { address, port: gateway.port } }, mtu: source.mtu };
-  } catch (error) {
-    if (!(error instanceof NetworkUnreachable)) {
-      throw new TunnelError(systemFailure('The way to the gateway cannot be found', error));
-    }
-    return { cause: 'network-unreachable', address, detail: error.detail };
-  }
 }
 
 /** Nothing at all came back: another address may do better. Silence after an answer is this gateway's own fault. */

@@ -1,6 +1,6 @@
 /**
  * When the next try to reconnect begins, and whether there is one: at once, then after 1 s, doubling to 60 s, each a fifth more
- * or less so that many clients of a gateway that came back do not speak at once. life.ts keeps one for the life of a tunnel.
+ * or less so that many clients of a gateway that came back do not speak at once. succession.ts keeps one for the life of a tunnel.
  */
 import type { RandomBytes } from '#core/bytes/bytes.ts';
 import type { Failure } from '#core/failure/failure.ts';

@@ -1,7 +1,7 @@
 /**
  * Whether a connection may still be called connected (RFC 7296 §2.4). Counts inbound ESP as life, asks at once where something
  * is suspicious, and withdraws its belief where the last proof of life is older than a dead peer would stay unnoticed, by the
- * wall clock: the engine's own clock stands still while the machine sleeps. life.ts shows what is believed here.
+ * wall clock: the engine's own clock stands still while the machine sleeps. succession.ts shows what is believed here.
  *
  * | what happens | what follows |
  * | --- | --- |
@@ -13,7 +13,7 @@
  * | INVALID_IKE_SPI in the clear answers our question | the peer has PROBE_MS for a better answer (RFC 7296 §2.21.4) |
  * | wake, or any moment, with a last proof that is too old | doubt; the peer is asked, and has PROBE_MS to answer |
  *
- * Who has not answered in time is silent: doubt, and life.ts tries for a fresh connection beside. The old one is kept and looked
+ * Who has not answered in time is silent: doubt, and succession.ts tries for a fresh connection beside. The old one is kept and looked
  * at more often, for it may only have been out of reach.
  */
 import type { Failure } from '#core/failure/failure.ts';

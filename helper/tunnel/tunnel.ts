@@ -11,12 +11,13 @@ import type { Logger } from '../log/log.ts';
 import type { DataPlaneFeatures } from '../native/data-plane.ts';
 import type { StoredProfile } from '../stored-profile.ts';
 import type { Given } from './credentials.ts';
-import { TunnelError, systemFailure } from './failures.ts';
+import { failureOf } from './failures.ts';
 import { History } from './history.ts';
 import { Life } from './life.ts';
 import { Person } from './person.ts';
 import { deadAfterSec } from './retransmission.ts';
 import { statusOf } from './status.ts';
+import type { Stage } from './succession.ts';
 import type { TunnelDeps } from './tunnel-deps.ts';
 
 interface TunnelOptions {
@@ -80,20 +81,19 @@ export class Tunnel {
   up(given: Given = {}): void {
     if (this.active) return;
     this.#failure = undefined;
-    const life = new Life({
+    this.#life = new Life({
       stored: this.stored,
       slot: this.#options.slot,
       deps: this.#options.deps,
       person: this.#person,
       history: this.history,
       log: this.#log,
-      onStage: () => this.#follow(life),
+      onStage: (stage) => this.#follow(stage),
       onStep: (step) => this.#setStep(step),
       onChange: this.#options.onChange,
     });
-    this.#life = life;
     this.#enter('connecting');
-    this.#finished = this.#live(life, given);
+    this.#finished = this.#live(this.#life, given);
   }
 
   /** Whether the person's question was open. */
@@ -103,12 +103,12 @@ export class Tunnel {
 
   /** New keys now; `false` while there is nothing to renew. */
   rekey(what: 'ike' | 'child'): boolean {
-    return this.#state === 'connected' && this.#life?.rekey(what) === true;
+    return this.#state === 'connected' && this.#life?.succession?.rekey(what) === true;
   }
 
   /** A fresh connection now; `false` where there was none yet. */
   reconnect(): boolean {
-    return this.#state !== 'disconnecting' && this.#life?.renew() === true;
+    return this.#state !== 'disconnecting' && this.#life?.succession?.renew() === true;
   }
 
   down(): void {
@@ -122,19 +122,20 @@ export class Tunnel {
   status(): TunnelStatus {
     const { stored, history } = this;
     const life = this.#life;
+    const { configuration, succession } = life ?? {};
     return statusOf({
       profile: { id: stored.id, name: stored.profile.name },
       state: this.#state,
       since: this.#since,
       step: this.#currentStep,
       failure: this.#failure,
-      association: life?.association,
+      association: succession?.association,
       counters: life?.counters() ?? [],
-      plan: life?.plan,
-      dnsBackend: life?.dnsBackend,
+      plan: configuration?.plan,
+      dnsBackend: configuration?.dnsBackend,
       tun: this.adapter,
       question: this.#person.question,
-      reconnect: this.#state === 'reconnecting' ? (life?.reconnect ?? null) : null,
+      reconnect: this.#state === 'reconnecting' ? (succession?.reconnect ?? null) : null,
       deadAfterSec: deadAfterSec(stored.profile.ike.livenessSec),
       lastEnd: history.lastEnd,
       discarded: history.discarded,
@@ -146,8 +147,7 @@ export class Tunnel {
     try {
       failure = await life.run(given);
     } catch (error) {
-      failure =
-        error instanceof TunnelError ? error.failure : systemFailure('The tunnel cannot be set up', error);
+      failure = failureOf(error);
     }
     this.#person.cancel();
     await life.release();
@@ -165,7 +165,7 @@ export class Tunnel {
   }
 
   /** What is in place has changed. */
-  #follow({ stage }: Life): void {
+  #follow(stage: Stage): void {
     if (this.#state === 'disconnecting' || this.#state === stage) this.#options.onChange();
     else this.#enter(stage);
   }
@@ -179,7 +179,7 @@ export class Tunnel {
   /** What happens right now, in a state that takes time. */
   get #currentStep(): string | undefined {
     if (this.#state !== 'connecting' && this.#state !== 'reconnecting') return undefined;
-    return this.#step ?? this.#life?.association?.step;
+    return this.#step ?? this.#life?.succession?.association?.step;
   }
 
   #enter(state: TunnelState): void {

@@ -138,6 +138,22 @@ describe('a fresh connection in place of one that stands', () => {
     expect(states).toEqual(['connecting', 'connected']);
   });
 
+  it('that the system refuses halfway: what the other needs is in force again', async () => {
+    const { world, gateway, status } = await connected();
+    const before = status();
+    gateway.config = elsewhere();
+    world.effects.failures.set('routes apply', new SystemFailure('ip route', 'busy', 'wait'));
+    world.tunnels.reconnect('work');
+    await world.clock.advance(2000);
+    expect(status()).toMatchObject({ state: 'connected', ike: { spiI: before.ike?.spiI } });
+    const settings = ['link', 'firewall', 'routes'].map(
+      (effect) => world.effects.calls.findLast((call) => call.effect === effect)?.with as LinkSettings,
+    );
+    const addresses = settings.map((each) => each.addresses.map(({ address }) => formatIp(address)));
+    const own = ['10.9.0.7', 'fd00:9::7'];
+    expect(addresses).toEqual([own, own, own]);
+  });
+
   it('while reconnecting: now, not later', async () => {
     const { world, gateway, status } = await lost();
     await world.clock.advance(300_000);

@@ -132,6 +132,21 @@ describe('a tunnel that cannot come up', () => {
     },
   );
 
+  it("because nobody can say which the system's name servers are", async () => {
+    const world: TunnelWorld = new TunnelWorld({
+      resolver: {
+        lookup: () => Promise.reject(new Error('never asked')),
+        asNow: () => {
+          throw new Error('no resolv.conf');
+        },
+      },
+    });
+    world.tunnels.up(world.profile('work'));
+    await world.clock.advance(100);
+    expect(world.status('work')?.failure).toMatchObject({ cause: 'system', detail: 'no resolv.conf' });
+    expectNothingLeft(world);
+  });
+
   it('because the data plane refuses the SA', async () => {
     const world = new TunnelWorld();
     world.gateway(GATEWAY, PEER);
