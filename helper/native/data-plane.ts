@@ -61,6 +61,8 @@ export interface DataPlaneFeatures {
   readonly udpSegment: boolean;
   /** Many datagrams arrive in one piece (UDP_GRO, Linux 5.0). */
   readonly udpGro: boolean;
+  /** What the peer sends lands on a connected socket, which the system finds without looking up a route (SO_REUSEPORT). */
+  readonly connected: boolean;
 }
 
 export interface IkeDatagram {

@@ -83,6 +83,7 @@ export class FakeDataPlane implements DataPlane {
     uso: false,
     udpSegment: false,
     udpGro: false,
+    connected: false,
   };
   readonly #host: FakeHost;
   readonly #tun: OpenTun;

@@ -130,6 +130,13 @@ void DataPlane::filterBareSockets() {
   }
 }
 
+bool DataPlane::connected() const {
+  for (std::size_t i = 0; i < sockets_.size(); i++) {
+    if (!sockets_[i].bare && shortcuts_[i].socket() == nullptr) return false;
+  }
+  return true;
+}
+
 PlaneCounters DataPlane::counters() const {
   return {
       .unknownSpi = get(tally_.unknownSpi),

@@ -41,6 +41,8 @@ class DataPlane {
   DataPlane& operator=(const DataPlane&) = delete;
 
   const std::vector<UdpSocket>& sockets() const { return sockets_; }
+  // Whether every socket has a shortcut beside it that may have one.
+  bool connected() const;
   const TunFeatures& tunFeatures() const { return tunFeatures_; }
   // The addresses are of the socket's family, the indices exist: whoever calls has checked.
   void sendIke(std::size_t socket, const SocketAddress& remote, ConstOctets bytes, bool keepalive);

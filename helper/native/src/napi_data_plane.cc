@@ -245,6 +245,7 @@ napi_value fromFeatures(napi_env env, const DataPlane& plane) {
       .set("uso", toBoolean(env, tun.uso))
       .set("udpSegment", toBoolean(env, everySocket(&UdpSocket::segments)))
       .set("udpGro", toBoolean(env, everySocket(&UdpSocket::gathers)))
+      .set("connected", toBoolean(env, plane.connected()))
       .get();
 }
 
