@@ -161,7 +161,7 @@ export interface CallProblem {
   readonly kind: 'no-helper' | 'refused' | 'failed';
   /** For a person, in English; the helper's words where it was the helper. */
   readonly message: string;
-  /** Of `profiles.update`: what is wrong, field by field, for the form. In English, too. */
+  /** Of `profiles.update`: what is wrong, field by field, for the form; of `profiles.export`: why it cannot be. In English, too. */
   readonly problems?: readonly FieldProblem[];
 }
 export type BridgeAnswer<C extends BridgeCallName> =

@@ -3,6 +3,7 @@
  * its calls of them; since 1.2. The helper answers with them, the window and the CLI show them.
  */
 import { z } from 'zod';
+import { exportReasonSchema } from '#core/profile/export-reason.ts';
 import { reportEntrySchema } from '#core/profile/profile.ts';
 import { violationSchema } from '#core/profile/violation.ts';
 
@@ -16,10 +17,12 @@ const fieldProblemSchema = z.object({
   remedy: z.string().optional(),
   /** Which rule it breaks, for words in another language; absent where there are only these, and of a newer helper. */
   violation: violationSchema.optional().catch(undefined),
+  /** Of `profiles.export`: why the format cannot hold the profile. */
+  why: exportReasonSchema.optional().catch(undefined),
 });
 export type FieldProblem = z.infer<typeof fieldProblemSchema>;
 
-/** What an error's `data` holds where `profiles.update` or `profiles.import` refuses: what is wrong with what, the first 32. */
+/** What an error's `data` holds where `profiles.update`, `profiles.import` or `profiles.export` refuses: what is wrong with what, the first 32. */
 export const refusalDataSchema = z.object({ problems: z.array(fieldProblemSchema).min(1).max(32) });
 export type RefusalData = z.infer<typeof refusalDataSchema>;
 

@@ -68,6 +68,14 @@ export const mobike =
     item.taken();
   };
 
+/** UDP around ESP (RFC 3948), of whatever a format calls it: forced, or only where a NAT is found. */
+export const encapsulation: Row<Draft> = (item, { ike }) => {
+  const on = item.switch();
+  if (on === undefined) return;
+  ike.encapsulation = on ? 'force' : 'auto';
+  item.taken();
+};
+
 export const newDraft = (name: string, companions: Companions): Draft => ({
   name: printable(name, 128),
   gateway: { addresses: [] },

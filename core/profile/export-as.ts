@@ -4,8 +4,10 @@
  * cannot be wrong. The CLI and the interface call it for people who move to another client.
  */
 import { toMobileconfig } from '#core/profile/export-mobileconfig.ts';
+import type { ExportReason } from '#core/profile/export-reason.ts';
 import { toSswan } from '#core/profile/export-sswan.ts';
 import { toSwanctl } from '#core/profile/export-swanctl.ts';
+import { inEnglish } from '#core/profile/export-words.ts';
 import { importFiles } from '#core/profile/import.ts';
 import {
   ImportError,
@@ -29,9 +31,14 @@ export interface ExportInputs {
   readonly uuid: () => string;
 }
 
-/** The profile needs what the format does not know at all; the message says what. */
+/** The profile needs what the format does not know at all; the message says what, in English. */
 export class ExportError extends Error {
   override readonly name = 'ExportError';
+  readonly why: ExportReason;
+  constructor(profile: Profile, why: ExportReason) {
+    super(`${printable(profile.name)}: ${inEnglish(why)}`);
+    this.why = why;
+  }
 }
 
 const EXPORTERS = { sswan: toSswan, mobileconfig: toMobileconfig, swanctl: toSwanctl } as const;
@@ -45,12 +52,12 @@ export function exportAs(
   inputs: ExportInputs,
 ): { readonly files: readonly ExportedFile[]; readonly left: readonly ReportEntry[] } {
   const answer = EXPORTERS[format](profile, inputs);
-  if ('problem' in answer) throw new ExportError(`${printable(profile.name)}: ${answer.problem}`);
+  if ('problem' in answer) throw new ExportError(profile, answer.problem);
   return { files: answer.files, left: differences(profile, inputs.secrets, answer.files) };
 }
 
 function differences(profile: Profile, secrets: Secrets, files: readonly ExportedFile[]): ReportEntry[] {
-  const again = imported(files);
+  const again = imported(profile, files);
   const [before, after] = [leaves(profile, ''), new Map(leaves(again.profile, ''))];
   const kept = new Map(Object.entries(again.secrets));
   const lost = Object.entries(secrets).filter(
@@ -64,32 +71,37 @@ function differences(profile: Profile, secrets: Secrets, files: readonly Exporte
             outcome: 'changed' as const,
             setting,
             value: printable(value),
-            reason: becomes(after.get(setting)),
+            ...told(becomes(after.get(setting))),
           },
         ],
   );
-  return [
-    ...fields,
-    ...lost.map(([setting]) => ({
-      outcome: 'missing' as const,
-      setting,
-      reason: 'the format has no place for it',
-    })),
-  ];
+  return [...fields, ...lost.map(([setting]) => withoutPlace(setting))];
 }
 
-const becomes = (value: string | undefined): string =>
-  value === undefined || value === ''
-    ? 'the format has no place for it'
-    : `the nearest that the format can say: ${printable(value)}`;
+/** Of a secret that was handed over. */
+export const withoutPlace = (setting: string): ReportEntry => ({
+  outcome: 'missing',
+  setting,
+  ...told({ reason: 'no-place' }),
+});
 
-function imported(files: readonly ExportedFile[]): { readonly profile: Profile; readonly secrets: Secrets } {
+const told = (why: ExportReason): Pick<ReportEntry, 'reason' | 'why'> => ({ reason: inEnglish(why), why });
+
+const becomes = (value: string | undefined): ExportReason =>
+  value === undefined || value === ''
+    ? { reason: 'no-place' }
+    : { reason: 'nearest', text: printable(value) };
+
+function imported(
+  profile: Profile,
+  files: readonly ExportedFile[],
+): { readonly profile: Profile; readonly secrets: Secrets } {
   try {
     const [first] = importFiles(files);
     return { profile: profileSchema.parse(first?.profile), secrets: first?.secrets ?? {} };
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
-    throw new ExportError(`the file would not be understood again: ${error.message}`);
+    throw new ExportError(profile, { reason: 'not-read-back', text: error.message });
   }
 }
 

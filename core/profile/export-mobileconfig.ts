@@ -2,6 +2,7 @@
 import { utf8 } from '#core/bytes/bytes.ts';
 import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
+import type { ExportReason } from '#core/profile/export-reason.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { algorithmsOf } from '#core/profile/mobileconfig-algorithms.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
@@ -17,13 +18,12 @@ const dict = (...entries: readonly (readonly [string, Value | undefined])[]): Di
 export function toMobileconfig(
   profile: Profile,
   { secrets, uuid }: ExportInputs,
-): { readonly files: readonly ExportedFile[] } | { readonly problem: string } {
+): { readonly files: readonly ExportedFile[] } | { readonly problem: ExportReason } {
   const { authentication, gateway } = profile;
   const proof = gatewayAuthenticationOf(profile);
-  if (authentication.method === 'certificate-eap')
-    return { problem: 'Apple’s clients know no second round (RFC 4739)' };
+  if (authentication.method === 'certificate-eap') return { problem: { reason: 'apple-no-second-round' } };
   if (authentication.method !== 'eap' && authentication.method !== proof.method) {
-    return { problem: 'Apple’s clients prove themselves as the gateway does, or by EAP' };
+    return { problem: { reason: 'apple-same-proof' } };
   }
   const eap = authentication.method === 'eap' ? authentication : undefined;
   const identity = secrets.pkcs12 === undefined ? undefined : uuid();

@@ -2,6 +2,7 @@
 import { utf8 } from '#core/bytes/bytes.ts';
 import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
+import type { ExportReason } from '#core/profile/export-reason.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
@@ -11,11 +12,11 @@ const EVERYTHING = '0.0.0.0/0,::/0';
 export function toSswan(
   profile: Profile,
   { secrets, uuid }: ExportInputs,
-): { readonly files: readonly ExportedFile[] } | { readonly problem: string } {
+): { readonly files: readonly ExportedFile[] } | { readonly problem: ExportReason } {
   const { gateway, authentication, ike, child, dns } = profile;
   const proof = gatewayAuthenticationOf(profile);
   if (authentication.method === 'psk' || proof.method === 'psk') {
-    return { problem: 'the strongSwan app knows no pre-shared keys' };
+    return { problem: { reason: 'sswan-no-psk' } };
   }
   const password = clearText(secrets.password);
   const eap = 'methods' in authentication ? authentication : undefined;

@@ -13,7 +13,7 @@ import {
   checkUser,
 } from '#core/profile/check.ts';
 import type { Companion } from '#core/profile/companions.ts';
-import { type Draft, takeProposals } from '#core/profile/draft.ts';
+import { type Draft, encapsulation, takeProposals } from '#core/profile/draft.ts';
 import type { Dialect } from '#core/profile/ipsec-conf-parser.ts';
 import { isAnyIdentity, localProof, remoteProof } from '#core/profile/swanctl-rounds.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
@@ -245,10 +245,13 @@ export const type: Row<ConnDraft> = (item) => {
   else item.problem('only type = tunnel is supported');
 };
 
-export const encapsulation: Row<ConnDraft> = (item) => {
-  if (/^(no|auto)$/i.test(item.value)) {
-    item.changed('Adit always carries ESP in UDP, which every gateway with NAT traversal takes');
-  } else item.taken();
+/** libreswan's `encapsulation`; its `no` sends ESP without UDP even behind a NAT, which Adit does not. */
+export const libreswanEncapsulation: Row<ConnDraft> = (item, draft) => {
+  const word = item.value.toLowerCase();
+  if (word !== 'auto' && item.switch() !== false) return encapsulation(item, draft);
+  draft.ike.encapsulation = 'auto';
+  if (word === 'auto') item.taken();
+  else item.changed('behind a NAT ESP goes in UDP all the same');
 };
 
 export const replay: Row<ConnDraft> = (item, { child }) => {

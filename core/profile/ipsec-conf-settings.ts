@@ -4,7 +4,7 @@
  * ipsec-conf.ts, which has put the gateway on the right.
  */
 import { ignore, onlyOff, refuse, type Table } from '#core/profile/answers.ts';
-import { mobike, port } from '#core/profile/draft.ts';
+import { encapsulation, mobike, port } from '#core/profile/draft.ts';
 import { fragmentation } from '#core/profile/swanctl-connection.ts';
 import {
   type ConnDraft,
@@ -23,7 +23,7 @@ import {
   exchange,
   ikev2,
   type,
-  encapsulation,
+  libreswanEncapsulation,
   replay,
   demand,
   user,
@@ -33,6 +33,7 @@ import {
 } from '#core/profile/ipsec-conf-rows.ts';
 import {
   AGAIN,
+  ASKED,
   GATEWAYS,
   IKEV1,
   KERNEL,
@@ -77,10 +78,10 @@ const SHARED: Table<ConnDraft> = {
   dpdtimeout: ignore(IKEV1),
   dpdaction: ignore(AGAIN),
   closeaction: ignore(AGAIN),
-  auto: ignore('Adit connects when it is asked to'),
+  auto: ignore(ASKED),
   mobike: mobike(),
   forceencaps: encapsulation,
-  encapsulation,
+  encapsulation: libreswanEncapsulation,
   fragmentation,
   compress: onlyOff('IPComp is not supported'),
   sha256_96: onlyOff('the truncation of an old draft is not supported'),

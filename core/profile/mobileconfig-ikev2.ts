@@ -17,7 +17,7 @@ import { ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorit
 import { EAP_CLIENT, password, settleInner } from '#core/profile/mobileconfig-eap.ts';
 import { isDict, type PlistDict, textOf } from '#core/profile/plist.ts';
 import { printable } from '#core/text/printable.ts';
-import { LATER } from '#core/profile/reasons.ts';
+import { DEMAND, LATER } from '#core/profile/reasons.ts';
 
 const isOn = (text: string | undefined): boolean => text === '1' || text === 'true';
 
@@ -126,8 +126,8 @@ const serverName: Row<Draft> = (item, { gateway }) => {
 
 const EVERYTHING =
   'what goes past the tunnel is decided by the gateway’s networks; a kill switch comes later';
-const DEMAND = `connecting by itself ${LATER}; Adit connects when it is asked to`;
 const DEVICE = 'concerns Apple’s devices alone';
+const SEVERAL_KE = 'several key exchanges (RFC 9370) are not supported yet';
 const PPK = `postquantum pre-shared keys (RFC 8784) are not supported yet`;
 const WHOLE = (item: Item): void => item.taken();
 
@@ -168,7 +168,7 @@ export const IKEV2: Table<Draft> = {
   ExcludeCellularServices: ignore(DEVICE),
   ExcludeAPNs: ignore(DEVICE),
   ExcludeDeviceCommunication: ignore(DEVICE),
-  AllowPostQuantumKeyExchangeFallback: ignore(`several key exchanges (RFC 9370) ${LATER}`),
+  AllowPostQuantumKeyExchangeFallback: ignore(SEVERAL_KE),
   ...EAP_CLIENT,
   PPK: refuse(PPK),
   PPKIdentifier: refuse(PPK),
@@ -190,10 +190,6 @@ export const IKEV2: Table<Draft> = {
   'ChildSecurityAssociationParameters.LifeTimeInMinutes': lifetime(
     ({ child }, sec) => (child.lifetimeSec = sec),
   ),
-  'IKESecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(
-    `several key exchanges (RFC 9370) ${LATER}`,
-  ),
-  'ChildSecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(
-    `several key exchanges (RFC 9370) ${LATER}`,
-  ),
+  'IKESecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(SEVERAL_KE),
+  'ChildSecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(SEVERAL_KE),
 };

@@ -19,6 +19,7 @@ import {
   accepted,
   checked,
   type Draft,
+  encapsulation,
   finish,
   gatewayId,
   host,
@@ -30,6 +31,7 @@ import {
 } from '#core/profile/draft.ts';
 import { type IniSection, parseIni } from '#core/profile/ini.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
+import { ASKED } from '#core/profile/reasons.ts';
 import { readSwitch } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -185,13 +187,6 @@ const virtual: Row<KeyfileDraft> = (item, { request }) => {
   item.taken();
 };
 
-const encapsulation: Row<KeyfileDraft> = (item) => {
-  const on = item.switch();
-  if (on === true) item.taken();
-  else if (on === false)
-    item.changed('Adit always carries ESP in UDP, which every gateway with NAT traversal takes');
-};
-
 const method: Row<KeyfileDraft> = (item) => {
   if (item.value === 'agent' || item.value === 'smartcard') {
     item.changed('keys in agents and on smartcards are not supported yet: give a PKCS#12 file');
@@ -247,6 +242,6 @@ const servers: Row<KeyfileDraft> = (item, { dns }) => {
 const COMMON: Table<KeyfileDraft> = {
   id: (item) => item.taken(),
   type: (item) => item.taken(),
-  autoconnect: ignore('Adit connects when it is asked to'),
+  autoconnect: ignore(ASKED),
   dns: servers,
 };

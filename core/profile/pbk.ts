@@ -22,6 +22,7 @@ import {
 } from '#core/profile/draft.ts';
 import { type IniSection, parseIni } from '#core/profile/ini.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
+import { AGAIN } from '#core/profile/reasons.ts';
 import { printable } from '#core/text/printable.ts';
 
 export const looksLikePhoneBook = (text: string): boolean => /^(PhoneNumber|VpnStrategy)=/m.test(text);
@@ -160,7 +161,7 @@ const ENTRY: Table<Draft> = {
     'Adit offers its own proposals; name others under ike.proposals and child.proposals',
   ),
   disablemobility: mobike(true),
-  networkoutagetime: ignore('Adit decides itself how long to try and when to connect again'),
+  networkoutagetime: ignore(AGAIN),
   idledisconnectseconds: ignore('closing an idle tunnel is not supported yet'),
   disableikenameekucheck: (item) =>
     item.value === '0'

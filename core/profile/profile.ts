@@ -3,6 +3,7 @@
  * own (docs/profile-format.md); importers produce it, the store keeps it, the tunnel manager reads it.
  * Unknown keys are refused by name: what is silently dropped today is a surprise tomorrow.
  */
+import { exportReasonSchema } from '#core/profile/export-reason.ts';
 import { z } from 'zod';
 
 /** `aes256gcm16-prfsha384-ecp384`: keywords joined by `-`; several of one kind offer a choice (crypto/keywords.ts parses it). */
@@ -213,6 +214,8 @@ export const reportEntrySchema = z.object({
   /** Never a secret. */
   value: z.string().optional(),
   reason: z.string().optional(),
+  /** Of an export: the reason apart from its English; absent where there is only that, and of a newer helper. */
+  why: exportReasonSchema.optional().catch(undefined),
 });
 export type ReportEntry = z.infer<typeof reportEntrySchema>;
 

@@ -16,6 +16,7 @@ import type { Companions } from '#core/profile/companions.ts';
 import { accepted, type Draft, finish, newDraft } from '#core/profile/draft.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
 import { takeEap } from '#core/profile/profilexml-eap.ts';
+import { AGAIN, DEMAND } from '#core/profile/reasons.ts';
 import { type Element, leafTexts, named, parseElement } from '#core/profile/xml.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -230,7 +231,13 @@ const machineMethod: Row<Draft> = (item, { local }) => {
 };
 
 const WINDOWS = 'concerns Windows alone';
-const DEMAND = 'connecting by itself is not supported yet; Adit connects when it is asked to';
+
+const fragmentation: Row<Draft> = (item, { ike }) => {
+  const off = item.switch();
+  if (off === undefined) return;
+  if (off) ike.fragmentBytes = 0;
+  item.taken();
+};
 
 const PROFILE: Table<Draft> = {
   profilename: (item) => item.taken(),
@@ -240,18 +247,18 @@ const PROFILE: Table<Draft> = {
   'apptrigger.app.id': ignore(DEMAND),
   devicetunnel: ignore('a tunnel for the computer: import it with --for-all'),
   dnssuffix: ignore('completing short names is not supported yet'),
-  remembercredentials: ignore('Adit keeps what it is given'),
+  remembercredentials: ignore('whoever types a secret says whether Adit keeps it'),
   disableadvancedoptionseditbutton: ignore(WINDOWS),
   disabledisconnectbutton: ignore(WINDOWS),
   bypassforlocal: ignore('a proxy behind the tunnel is not supported yet'),
   registerdns: ignore(WINDOWS),
-  networkoutagetime: ignore('Adit decides itself how long to try and when to connect again'),
+  networkoutagetime: ignore(AGAIN),
   ipv4interfacemetric: ignore(WINDOWS),
   ipv6interfacemetric: ignore(WINDOWS),
   userascredentials: ignore(WINDOWS),
-  dataencryption: ignore('ESP always encrypts'),
+  dataencryption: ignore('the proposals decide'),
   privatenetwork: ignore(WINDOWS),
-  disableikev2fragmentation: ignore('the gateway’s support decides'),
+  disableikev2fragmentation: fragmentation,
   'proxy.manual.server': ignore('a proxy behind the tunnel is not supported yet'),
   'proxy.autoconfigurl': ignore('a proxy behind the tunnel is not supported yet'),
   'devicecompliance.enabled': ignore(WINDOWS),

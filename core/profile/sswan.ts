@@ -170,6 +170,8 @@ const password: Row<Draft> = (item, { secrets }) => {
 };
 
 const APPS = `a tunnel for single programs ${LATER}`;
+const blocking = (family: 4 | 6, other: 4 | 6): string =>
+  `IPv${family} is blocked only where the tunnel takes all of IPv${other} and nothing of IPv${family}`;
 const PROXY = `a proxy behind the tunnel ${LATER}`;
 
 const SSWAN: Table<Draft> = {
@@ -202,8 +204,8 @@ const SSWAN: Table<Draft> = {
   'excluded-apps': ignore(APPS),
   'split-tunneling.subnets': subnets,
   'split-tunneling.excluded': ignore(`networks past the tunnel: that ${LATER}`),
-  'split-tunneling.block-ipv4': ignore(`blocking IPv4 outside of the tunnel ${LATER}`),
-  'split-tunneling.block-ipv6': ignore(`blocking IPv6 outside of the tunnel ${LATER}`),
+  'split-tunneling.block-ipv4': ignore(blocking(4, 6)),
+  'split-tunneling.block-ipv6': ignore(blocking(6, 4)),
   'proxy.host': ignore(PROXY),
   'proxy.port': ignore(PROXY),
   'proxy.exclusions': ignore(PROXY),

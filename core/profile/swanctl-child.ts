@@ -11,7 +11,7 @@ import {
   type Lifetimes,
 } from '#core/profile/swanctl-lifetimes.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
-import { AGAIN, KERNEL, SCRIPT } from '#core/profile/reasons.ts';
+import { AGAIN, ASKED, KERNEL, SCRIPT } from '#core/profile/reasons.ts';
 
 interface ChildDraft {
   readonly draft: Draft;
@@ -21,8 +21,6 @@ interface ChildDraft {
 }
 
 export const newChild = (draft: Draft): ChildDraft => ({ draft, times: {}, volumes: {}, packets: {} });
-
-const ASKED = 'Adit connects when it is asked to';
 
 function selectors(side: 'local' | 'remote', set: (draft: Draft, texts: string[]) => void): Row<ChildDraft> {
   const check = checkSelector(side);

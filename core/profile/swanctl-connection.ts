@@ -4,17 +4,15 @@
  */
 import { ignore, type Item, refuse, type Row, type Table } from '#core/profile/answers.ts';
 import { checkHost } from '#core/profile/check.ts';
-import { type Draft, mobike, port, takeProposals } from '#core/profile/draft.ts';
+import { type Draft, encapsulation, mobike, port, takeProposals } from '#core/profile/draft.ts';
 import { IKE_LIFETIMES, type Lifetimes } from '#core/profile/swanctl-lifetimes.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
-import { GATEWAYS, IKEV1, KERNEL, REAUTHENTICATION } from '#core/profile/reasons.ts';
+import { AGAIN, GATEWAYS, IKEV1, KERNEL, REAUTHENTICATION } from '#core/profile/reasons.ts';
 
 export interface SwanctlDraft extends Draft {
   readonly ikeLifetimes: Lifetimes;
 }
-
-const OWN_RETRIES = 'Adit decides itself how long to try and when to connect again';
 
 const remoteAddresses: Row<Draft> = (item, draft) => {
   const texts = readList(item.value);
@@ -58,13 +56,6 @@ const version: Row<Draft> = (item) => {
   if (number === 1) item.problem('IKEv1 is not supported yet; expected 2');
   else if (number === 0 || number === 2) item.taken();
   else if (number !== undefined) item.problem('expected 2 (IKEv2) or 0');
-};
-
-const encapsulation: Row<Draft> = (item) => {
-  const on = item.switch();
-  if (on === true) item.taken();
-  else if (on === false)
-    item.changed('Adit always carries ESP in UDP, which every gateway with NAT traversal takes');
 };
 
 const unique: Row<Draft> = (item, { ike }) => {
@@ -141,7 +132,7 @@ export const CONNECTION: Table<SwanctlDraft> = {
   fragmentation,
   childless,
   mobike: mobike(),
-  keyingtries: ignore(OWN_RETRIES),
+  keyingtries: ignore(AGAIN),
   aggressive: ignore(IKEV1),
   pull: ignore(IKEV1),
   pools: ignore(GATEWAYS),
@@ -150,7 +141,7 @@ export const CONNECTION: Table<SwanctlDraft> = {
   ocsp: ignore('whether the gateway brings an OCSP answer along is its own choice'),
   ppk_id: refuse('postquantum pre-shared keys (RFC 8784) are not supported yet'),
   ppk_required: demand('a required postquantum pre-shared key (RFC 8784)'),
-  dscp: ignore('Adit marks IKE packets as it sees fit'),
+  dscp: ignore('Adit gives IKE packets no DSCP'),
   if_id_in: ignore(KERNEL),
   if_id_out: ignore(KERNEL),
   mediation: demand('mediation'),

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { MAX_FRAME } from '#core/ipc/frame.ts';
 import type { ExportedAs, FieldProblem } from '#core/ipc/profile-calls.ts';
 import { profileProblems } from '#core/profile/check.ts';
-import { exportAs } from '#core/profile/export-as.ts';
+import { exportAs, ExportError, withoutPlace } from '#core/profile/export-as.ts';
 import { exportProfile } from '#core/profile/export.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { type Profile, profileSchema, type Secrets } from '#core/profile/profile.ts';
@@ -21,7 +21,7 @@ import type { TunnelManager } from '../tunnel-manager.ts';
 import { withoutAbsent } from '../without-absent.ts';
 import { CallError } from './call-error.ts';
 import type { Handlers } from './dispatch.ts';
-import { refusing } from './refusing.ts';
+import { refuse, refusing } from './refusing.ts';
 
 interface ProfileServices {
   readonly store: ProfileStore;
@@ -93,20 +93,13 @@ function exported(format: ExportedAs, profile: Profile, secrets: Secrets) {
     format === 'adit'
       ? {
           files: [{ name: `${fileNameOf(profile.name)}.json`, content: Buffer.from(exportProfile(profile)) }],
-          left: Object.keys(secrets).map((setting) => ({
-            outcome: 'missing' as const,
-            setting,
-            reason: 'the format has no place for it',
-          })),
+          left: Object.keys(secrets).map(withoutPlace),
         }
       : exportAs(format, profile, { secrets, uuid: randomUUID }),
   );
   const size = files.reduce((sum, { content }) => sum + content.length, 0);
   if (size > LARGEST_EXPORT) {
-    throw new CallError(
-      'refused',
-      `the files have ${size} octets, more than the ${LARGEST_EXPORT} that an answer holds; remove trust anchors that are not needed`,
-    );
+    refuse(new ExportError(profile, { reason: 'too-large', octets: size, most: LARGEST_EXPORT }));
   }
   return {
     files: files.map(({ name, content }) => ({ name, content: Buffer.from(content).toString('base64') })),

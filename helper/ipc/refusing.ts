@@ -1,5 +1,6 @@
 /** Errors that are sentences for the caller become refusals; others are the helper's own. calls.ts and its parts use it. */
 import { ExportError } from '#core/profile/export-as.ts';
+import { inEnglish } from '#core/profile/export-words.ts';
 import { ImportError } from '#core/profile/profile.ts';
 import { StoreError } from '../profile-store.ts';
 import { LockedError } from '../unlock.ts';
@@ -13,12 +14,16 @@ export function refusing<T>(act: () => T, otherwise: (error: unknown) => never =
   }
 }
 
+const unexportable = ({ message, why }: ExportError): CallError =>
+  new CallError('refused', message, { problems: [{ field: '', problem: inEnglish(why), why }] });
+
 export function refuse(error: unknown): never {
   if (error instanceof LockedError) {
     const { field, message } = error;
     throw new CallError('refused', message, { problems: [{ field, problem: message }] });
   }
-  if (error instanceof ImportError || error instanceof StoreError || error instanceof ExportError)
+  if (error instanceof ExportError) throw unexportable(error);
+  if (error instanceof ImportError || error instanceof StoreError)
     throw new CallError('refused', error.message);
   throw error;
 }

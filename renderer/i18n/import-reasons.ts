@@ -1,8 +1,9 @@
 /**
  * Why an import took, changed or left out a setting: the helper says it in English, here in the other languages. A row is
  * the English sentence with its values as `{1}`, `{2}`, …; a sentence without a row stays English. Values are names of
- * settings, files and algorithms: the same everywhere. import-view.tsx asks; catalogues.test.ts sees that every reason of
- * the golden reports has its row.
+ * settings, files and algorithms: the same everywhere. report-entries.tsx asks; import-reasons.test.ts sees that every reason
+ * of the golden reports, and every one that the importers' sources hold, has its row. Why an export leaves something out has
+ * a type of its own (core/profile/export-reason.ts).
  */
 import type { Language } from '#core/text/languages.ts';
 
@@ -26,11 +27,6 @@ const ROWS: readonly Row[] = [
     'Adit 总是向网关询问其网络',
   ),
   row(
-    'Adit always carries ESP in UDP, which every gateway with NAT traversal takes',
-    'Adit trägt ESP immer in UDP, was jedes Gateway mit NAT-Traversal annimmt',
-    'Adit 总是用 UDP 承载 ESP，所有支持 NAT 穿越的网关都接受',
-  ),
-  row(
     'Adit authenticates anew when the gateway asks for it (RFC 4478)',
     'Adit weist sich neu aus, wenn das Gateway es verlangt (RFC 4478)',
     '网关要求时 Adit 会重新认证（RFC 4478）',
@@ -50,21 +46,6 @@ const ROWS: readonly Row[] = [
     'Adit chooses the moment of rekeying itself',
     'Adit wählt den Zeitpunkt für neue Schlüssel selbst',
     '更换密钥的时机由 Adit 决定',
-  ),
-  row(
-    'Adit connects when it is asked to',
-    'Adit verbindet sich, wenn man es verlangt',
-    '在您要求时 Adit 才会连接',
-  ),
-  row(
-    'Adit decides itself how long to try and when to connect again',
-    'Adit entscheidet selbst, wie lange es versucht und wann es sich erneut verbindet',
-    '尝试多久、何时重新连接由 Adit 决定',
-  ),
-  row(
-    'Adit decides itself when to connect again',
-    'Adit entscheidet selbst, wann es sich erneut verbindet',
-    '何时重新连接由 Adit 决定',
   ),
   row('Adit gives its own names', 'Adit vergibt eigene Namen', 'Adit 使用自己的名称'),
   row(
@@ -124,7 +105,6 @@ const ROWS: readonly Row[] = [
     'EAP ohne die Prüfung dieses Geräts (TNC), auf der ein Gateway bestehen kann',
     'EAP 不含设备检查（TNC），而网关可能要求该检查',
   ),
-  row('ESP always encrypts', 'ESP verschlüsselt immer', 'ESP 总是加密'),
   row('IPComp is not supported', 'IPComp wird nicht unterstützt', '不支持 IPComp'),
   row('NetworkManager’s own affair', 'Sache des NetworkManagers', '由 NetworkManager 自行处理'),
   row(
@@ -206,11 +186,6 @@ const ROWS: readonly Row[] = [
   row('becomes the IKE proposal {1}', 'wird zum IKE-Vorschlag {1}', '改为 IKE 提议 {1}'),
   row('becomes the proposal {1}', 'wird zum Vorschlag {1}', '改为提议 {1}'),
   row(
-    'blocking {1} outside of the tunnel is not supported yet',
-    '{1} außerhalb des Tunnels zu sperren wird noch nicht unterstützt',
-    '尚不支持阻止隧道外的 {1}',
-  ),
-  row(
     'certificates that are fetched (SCEP, ACME) are not supported: give a PKCS#12 file',
     'Zertifikate, die abgeholt werden (SCEP, ACME), werden nicht unterstützt: geben Sie eine PKCS#12-Datei an',
     '不支持在线获取的证书（SCEP、ACME）：请提供 PKCS#12 文件',
@@ -227,11 +202,6 @@ const ROWS: readonly Row[] = [
   ),
   row('concerns Windows alone', 'betrifft nur Windows', '仅与 Windows 有关'),
   row('concerns the other client alone', 'betrifft nur den anderen Client', '仅与另一客户端有关'),
-  row(
-    'connecting by itself is not supported yet; Adit connects when it is asked to',
-    'sich von selbst zu verbinden wird noch nicht unterstützt; Adit verbindet sich, wenn man es verlangt',
-    '尚不支持自动连接；在您要求时 Adit 才会连接',
-  ),
   row('describes the file, not the tunnel', 'beschreibt die Datei, nicht den Tunnel', '描述的是文件而非隧道'),
   row('empty: the default stays', 'leer: es bleibt bei der Vorgabe', '为空：保留默认值'),
   row('everything goes into the tunnel', 'alles geht in den Tunnel', '全部流量都进入隧道'),
@@ -423,7 +393,6 @@ const ROWS: readonly Row[] = [
     'es entscheiden die mitimportierten Dateien',
     '以一起导入的文件为准',
   ),
-  row('the format has no place for it', 'das Format hat keinen Platz dafür', '该格式无法表示'),
   row(
     'the gateway chooses the address; a particular one cannot be asked for yet',
     'das Gateway wählt die Adresse; eine bestimmte lässt sich noch nicht verlangen',
@@ -431,7 +400,6 @@ const ROWS: readonly Row[] = [
   ),
   row('the gateway must be where it is', 'das Gateway muss dort sein, wo es ist', '网关的位置是固定的'),
   row('the gateway’s own choice', 'die Wahl des Gateways', '由网关选择'),
-  row('the gateway’s support decides', 'es entscheidet, was das Gateway kann', '取决于网关是否支持'),
   row(
     'the gateway’s certificate must always carry its identity',
     'das Zertifikat des Gateways muss immer seine Identität tragen',
@@ -466,12 +434,12 @@ const ROWS: readonly Row[] = [
   ),
   row(
     'the pre-shared key is not in the file: adit set-secret',
-    'der vorab vereinbarte Schlüssel ist nicht in der Datei; Adit fragt danach',
+    'der vorinstallierte Schlüssel (PSK) ist nicht in der Datei; Adit fragt danach',
     '文件中没有预共享密钥；Adit 会询问',
   ),
   row(
     'the pre-shared key is not in the file',
-    'der vorab vereinbarte Schlüssel ist nicht in der Datei',
+    'der vorinstallierte Schlüssel (PSK) ist nicht in der Datei',
     '文件中没有预共享密钥',
   ),
   row('the proposals decide', 'es entscheiden die Vorschläge', '以提议为准'),
@@ -505,6 +473,294 @@ const ROWS: readonly Row[] = [
     '{1} more settings are not listed',
     '{1} weitere Einstellungen sind nicht aufgeführt',
     '另有 {1} 项设置未列出',
+  ),
+  row(
+    'Adit also sends fragments where the gateway takes them',
+    'Adit sendet auch Fragmente, wo das Gateway sie annimmt',
+    '网关接受时，Adit 也会发送分片',
+  ),
+  row(
+    'Adit connects again by itself, as often as reconnect.attempts of the profile says',
+    'Adit verbindet sich von selbst wieder, so oft, wie es reconnect.attempts des Profils sagt',
+    'Adit 会自行重新连接，次数由配置中的 reconnect.attempts 决定',
+  ),
+  row(
+    'Adit connects when it is asked to, or when it starts, if its settings say so',
+    'Adit verbindet sich, wenn man es verlangt, oder beim Start, wenn es so eingestellt ist',
+    '在您要求时，或按设置在启动时，Adit 才会连接',
+  ),
+  row(
+    'Adit does not check certificate policies',
+    'Adit prüft keine Zertifikatsrichtlinien',
+    'Adit 不检查证书策略',
+  ),
+  row(
+    'Adit follows only to the gateways of accept-redirect-to',
+    'Adit folgt nur zu den Gateways von accept-redirect-to',
+    'Adit 只会转到 accept-redirect-to 中的网关',
+  ),
+  row(
+    'Adit gives IKE packets no DSCP',
+    'Adit gibt IKE-Paketen keinen DSCP-Wert',
+    'Adit 不为 IKE 数据包设置 DSCP',
+  ),
+  row(
+    'Adit offers its own proposals; name others under ike.proposals and child.proposals',
+    'Adit bietet seine eigenen Vorschläge an; nennen Sie andere unter ike.proposals und child.proposals',
+    'Adit 提供自己的提议；其他提议请写在 ike.proposals 和 child.proposals 中',
+  ),
+  row(
+    'Adit opens no files: import {1}, an authority’s certificate, together with this one',
+    'Adit öffnet keine Dateien: importieren Sie {1}, das Zertifikat einer Zertifizierungsstelle, zusammen mit dieser',
+    'Adit 不打开其他文件：请将证书颁发机构的证书 {1} 与此文件一起导入',
+  ),
+  row(
+    'Adit opens no files: import {1}, the gateway’s certificate, together with this one',
+    'Adit öffnet keine Dateien: importieren Sie {1}, das Zertifikat des Gateways, zusammen mit dieser',
+    'Adit 不打开其他文件：请将网关的证书 {1} 与此文件一起导入',
+  ),
+  row(
+    'Adit sends fragments only where a message does not fit',
+    'Adit sendet Fragmente nur, wo eine Nachricht nicht passt',
+    '仅当消息放不下时，Adit 才会分片',
+  ),
+  row('AH is not supported', 'AH wird nicht unterstützt', '不支持 AH'),
+  row(
+    'IKE_INTERMEDIATE (RFC 9242) is not supported yet',
+    'IKE_INTERMEDIATE (RFC 9242) wird noch nicht unterstützt',
+    '尚不支持 IKE_INTERMEDIATE（RFC 9242）',
+  ),
+  row(
+    'IPv{1} is blocked only where the tunnel takes all of IPv{2} and nothing of IPv{3}',
+    'IPv{1} wird nur gesperrt, wo der Tunnel alles von IPv{2} und nichts von IPv{3} nimmt',
+    '仅当隧道承载全部 IPv{2} 而不承载 IPv{3} 时，才阻止 IPv{1}',
+  ),
+  row('L2TP is not supported', 'L2TP wird nicht unterstützt', '不支持 L2TP'),
+  row(
+    'TCP in place of UDP is not supported yet',
+    'TCP anstelle von UDP wird noch nicht unterstützt',
+    '尚不支持以 TCP 代替 UDP',
+  ),
+  row('XAuth is for IKEv1 only', 'XAuth ist nur für IKEv1', 'XAuth 仅用于 IKEv1'),
+  row('"proposal" is not on', '„proposal“ ist nicht eingeschaltet', '“proposal”未启用'),
+  row(
+    'a gateway may send Adit only where gateway.redirects of the profile says',
+    'ein Gateway darf Adit nur dorthin schicken, wohin gateway.redirects des Profils es erlaubt',
+    '网关只能将 Adit 转到配置中 gateway.redirects 所允许的地方',
+  ),
+  row(
+    'a second certificate is not supported',
+    'ein zweites Zertifikat wird nicht unterstützt',
+    '不支持第二个证书',
+  ),
+  row(
+    'any sound signature of the gateway is accepted',
+    'jede gültige Signatur des Gateways wird angenommen',
+    '接受网关的任何有效签名',
+  ),
+  row(
+    'becomes "relaxed": what is named is asked, silence passes',
+    'wird zu „relaxed“: was genannt ist, wird gefragt, Schweigen reicht',
+    '改为“relaxed”：会询问所列的服务，无答复也放行',
+  ),
+  row('becomes no limit in bytes', 'wird zu keiner Grenze in Bytes', '改为不限字节数'),
+  row('becomes no limit in packets', 'wird zu keiner Grenze in Paketen', '改为不限数据包数'),
+  row('becomes {1}', 'wird zu {1}', '改为 {1}'),
+  row(
+    'becomes {1}, which the gateway narrows',
+    'wird zu {1}, was das Gateway einschränkt',
+    '改为 {1}，由网关缩小范围',
+  ),
+  row(
+    'behind a NAT ESP goes in UDP all the same',
+    'hinter einem NAT geht ESP trotzdem in UDP',
+    '在 NAT 之后，ESP 仍用 UDP 承载',
+  ),
+  row(
+    'belongs into a section such as "ike-home"',
+    'gehört in einen Abschnitt wie „ike-home“',
+    '应写在“ike-home”之类的段中',
+  ),
+  row(
+    'certificates on tokens are not supported yet',
+    'Zertifikate auf Tokens werden noch nicht unterstützt',
+    '尚不支持令牌上的证书',
+  ),
+  row('concerns Apple’s devices alone', 'betrifft nur Apples Geräte', '仅与 Apple 设备有关'),
+  row(
+    'connecting on demand is not supported yet',
+    'sich bei Bedarf zu verbinden wird noch nicht unterstützt',
+    '尚不支持按需连接',
+  ),
+  row(
+    'eap_identity says whom the second round is for',
+    'eap_identity sagt, für wen die zweite Runde ist',
+    '第二轮的身份由 eap_identity 指定',
+  ),
+  row(
+    'expected a domain and addresses of its name servers',
+    'erwartet werden eine Domäne und Adressen ihrer Namensserver',
+    '应为域名及其名称服务器的地址',
+  ),
+  row(
+    'files by handle or on tokens are not supported yet',
+    'Dateien nach Handle oder auf Tokens werden noch nicht unterstützt',
+    '尚不支持按句柄指定或令牌上的文件',
+  ),
+  row(
+    'filters for single programs are not supported yet',
+    'Filter für einzelne Programme werden noch nicht unterstützt',
+    '尚不支持针对个别程序的过滤规则',
+  ),
+  row(
+    'for IKEv1, beside the IKEv2 that is taken',
+    'für IKEv1, neben dem IKEv2, das genommen wird',
+    '用于 IKEv1；采用的是 IKEv2',
+  ),
+  row('for another maker’s app', 'für die App eines anderen Herstellers', '供其他厂商的应用使用'),
+  row('for other types of VPN', 'für andere Arten von VPN', '用于其他类型的 VPN'),
+  row(
+    'hashes in place of passwords are not supported',
+    'Hashes anstelle von Passwörtern werden nicht unterstützt',
+    '不支持以散列值代替密码',
+  ),
+  row(
+    'keys in agents and on smartcards are not supported yet: give a PKCS#12 file',
+    'Schlüssel in Agenten und auf Smartcards werden noch nicht unterstützt: geben Sie eine PKCS#12-Datei an',
+    '尚不支持代理程序和智能卡中的密钥：请提供 PKCS#12 文件',
+  ),
+  row('left out what is no host', 'was kein Rechner ist, entfällt', '已省略不是主机的内容'),
+  row('libreswan’s dialect', 'der Dialekt von libreswan', 'libreswan 的写法'),
+  row('strongSwan’s dialect', 'der Dialekt von strongSwan', 'strongSwan 的写法'),
+  row('mediation is not supported', 'Vermittlung wird nicht unterstützt', '不支持中介连接'),
+  row(
+    'name dns.servers to replace what the gateway assigns',
+    'nennen Sie dns.servers, um zu ersetzen, was das Gateway zuweist',
+    '要替换网关分配的服务器，请填写 dns.servers',
+  ),
+  row(
+    'name the gateways in gateway.redirects of the profile',
+    'nennen Sie die Gateways in gateway.redirects des Profils',
+    '请在配置的 gateway.redirects 中写明网关',
+  ),
+  row('name [protocol/port] in {1}', 'nennen Sie [Protokoll/Port] in {1}', '请在 {1} 中写明 [协议/端口]'),
+  row(
+    'names past the tunnel are not supported yet',
+    'Namen am Tunnel vorbei werden noch nicht unterstützt',
+    '尚不支持绕过隧道解析的名称',
+  ),
+  row(
+    'networks past the tunnel are not supported yet',
+    'Netze am Tunnel vorbei werden noch nicht unterstützt',
+    '尚不支持绕过隧道的网络',
+  ),
+  row('no EAP configuration', 'keine EAP-Konfiguration', '没有 EAP 配置'),
+  row('of no use to Adit', 'für Adit ohne Nutzen', '对 Adit 没有用处'),
+  row('our certificate', 'unser Zertifikat', '我们的证书'),
+  row('our private key', 'unser privater Schlüssel', '我们的私钥'),
+  row(
+    'patterns and lists are not supported',
+    'Muster und Listen werden nicht unterstützt',
+    '不支持通配符和列表',
+  ),
+  row(
+    'postquantum pre-shared keys (RFC 8784) are not supported yet',
+    'quantensichere vorinstallierte Schlüssel (RFC 8784) werden noch nicht unterstützt',
+    '尚不支持后量子预共享密钥（RFC 8784）',
+  ),
+  row(
+    'raw keys are not supported; expected certificates',
+    'bloße Schlüssel werden nicht unterstützt; erwartet werden Zertifikate',
+    '不支持裸密钥；应为证书',
+  ),
+  row(
+    'raw public keys are not supported; expected certificates',
+    'bloße öffentliche Schlüssel werden nicht unterstützt; erwartet werden Zertifikate',
+    '不支持裸公钥；应为证书',
+  ),
+  row(
+    'resumption (RFC 5723) is not supported yet',
+    'Wiederaufnahme (RFC 5723) wird noch nicht unterstützt',
+    '尚不支持会话恢复（RFC 5723）',
+  ),
+  row(
+    'several files may be meant ({1}): import one of them',
+    'mehrere Dateien können gemeint sein ({1}): importieren Sie eine davon',
+    '可能指多个文件（{1}）：请只导入其中一个',
+  ),
+  row(
+    'several key exchanges (RFC 9370) are not supported yet',
+    'mehrere Schlüsselaustausche (RFC 9370) werden noch nicht unterstützt',
+    '尚不支持多重密钥交换（RFC 9370）',
+  ),
+  row(
+    'the PKCS#12 file is missing: import it together with the profile',
+    'die PKCS#12-Datei fehlt: importieren Sie sie zusammen mit dem Profil',
+    '缺少 PKCS#12 文件：请与配置一起导入',
+  ),
+  row(
+    'the authorities that are imported decide',
+    'es entscheiden die importierten Zertifizierungsstellen',
+    '以导入的证书颁发机构为准',
+  ),
+  row(
+    'the certificate that is imported along decides',
+    'es entscheidet das mitimportierte Zertifikat',
+    '以一起导入的证书为准',
+  ),
+  row(
+    'the first Child SA always comes with IKE_AUTH',
+    'die erste Child SA kommt immer mit IKE_AUTH',
+    '第一个 Child SA 总是随 IKE_AUTH 建立',
+  ),
+  row(
+    'the gateway’s certificate must carry RemoteIdentifier',
+    'das Zertifikat des Gateways muss RemoteIdentifier tragen',
+    '网关证书必须包含 RemoteIdentifier',
+  ),
+  row(
+    'the key in the certificate decides',
+    'es entscheidet der Schlüssel im Zertifikat',
+    '以证书中的密钥为准',
+  ),
+  row('the largest window is {1}', 'das größte Fenster ist {1}', '最大窗口为 {1}'),
+  row('the longest is {1} seconds', 'das Längste sind {1} Sekunden', '最长为 {1} 秒'),
+  row('the nearest possible is {1}', 'das nächste Mögliche ist {1}', '最接近的可用值为 {1}'),
+  row(
+    'the nearest possible is {1} seconds',
+    'das nächste Mögliche sind {1} Sekunden',
+    '最接近的可用值为 {1} 秒',
+  ),
+  row(
+    'the private key is encrypted and its password is not in the file',
+    'der private Schlüssel ist verschlüsselt und sein Passwort ist nicht in der Datei',
+    '私钥已加密，且文件中没有其密码',
+  ),
+  row(
+    'the truncation of an old draft is not supported',
+    'die Kürzung eines alten Entwurfs wird nicht unterstützt',
+    '不支持旧草案的截断方式',
+  ),
+  row('the user’s method is taken', 'genommen wird das Verfahren des Benutzers', '采用用户的方式'),
+  row(
+    'traffic flow confidentiality padding is not supported yet',
+    'Auffüllen zum Verbergen des Verkehrs (TFC) wird noch nicht unterstützt',
+    '尚不支持流量机密性填充（TFC）',
+  ),
+  row(
+    'used in place of what the gateway assigns',
+    'wird anstelle dessen benutzt, was das Gateway zuweist',
+    '用来代替网关分配的内容',
+  ),
+  row(
+    'whether the gateway brings an OCSP answer along is its own choice',
+    'ob das Gateway eine OCSP-Antwort mitbringt, ist seine Sache',
+    '是否附带 OCSP 应答由网关决定',
+  ),
+  row(
+    'whoever types a secret says whether Adit keeps it',
+    'wer ein Geheimnis eingibt, sagt, ob Adit es behält',
+    '由输入者决定 Adit 是否保存',
   ),
 ];
 

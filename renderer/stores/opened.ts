@@ -2,6 +2,7 @@
 import type { BridgeAnswer, ReadProfile } from '#electron/bridge-contract.ts';
 import type { Params, Result } from '#core/ipc/contract.ts';
 import type { CertificateEntry, ExportedAs } from '#core/ipc/profile-calls.ts';
+import type { ExportReason } from '#core/profile/export-reason.ts';
 import type { Slice } from './store.ts';
 
 /** What can be given again, by the name the helper has for it. */
@@ -31,7 +32,7 @@ export interface Opened {
 
 export interface Exporting {
   readonly format: ExportedAs;
-  readonly result: Asked<Result<'profiles.export'>>;
+  readonly result: Asked<Result<'profiles.export'>> & { readonly why?: ExportReason | undefined };
   /** Names of files that were saved. */
   readonly saved: readonly string[];
 }
@@ -107,7 +108,9 @@ export const openedSlice: Slice<OpenedSlice> = (set, get, { bridge }) => {
       const answer = await bridge.call('profiles.export', { id, format });
       // Another format was chosen meanwhile, or another profile.
       if (get().exporting?.format !== format || get().opened?.id !== id) return;
-      const result = answer.ok ? { value: answer.result } : { problem: answer.problem.message };
+      const result = answer.ok
+        ? { value: answer.result }
+        : { problem: answer.problem.message, why: answer.problem.problems?.[0]?.why };
       set({ exporting: { format, result, saved: [] } });
     },
     async saveExport() {

@@ -1,6 +1,6 @@
 /**
  * One language's look at every scene: axe in both themes, narrow and at 200 % zoom, in forced colours, and still for those
- * who asked for it; and the picture for a person to look at (docs/screenshots, rewritten with ADIT_SCREENSHOTS=1). A file a
+ * who asked for it, no English that is marked as such in another language; and the picture for a person to look at (docs/screenshots, rewritten with ADIT_SCREENSHOTS=1). A file a
  * language (views-*.test.ts), so that they run side by side.
  */
 import { mkdirSync } from 'node:fs';
@@ -47,6 +47,8 @@ async function looked({ app: { page } }: Stage, scene: Scene, language: Language
   const note = (where: string, found: readonly string[]): void => {
     faults.push(...found.map((one) => `${where}: ${one}`));
   };
+  if (language !== 'en' && scene.isPartlyEnglish !== true)
+    note('English', await page.locator('body [lang="en"]').allInnerTexts());
   // What moves between two themes would have colours that are in neither.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await settle(page);

@@ -1,7 +1,11 @@
 /** What a helper says that several specs of the window need: about itself, its checks, profiles, certificates, lines of its log. */
 import type { HelperInfo, LogEntry, Result } from '#core/ipc/contract.ts';
 import type { CertificateEntry, ExportedAs } from '#core/ipc/profile-calls.ts';
+import { exportAs } from '#core/profile/export-as.ts';
+import type { ExportReason } from '#core/profile/export-reason.ts';
+import { inEnglish } from '#core/profile/export-words.ts';
 import { profileSchema } from '#core/profile/profile.ts';
+import { Refusal } from '#test/fakes/helper-server.ts';
 import { profileNamed } from '#test/fakes/profiles.ts';
 
 export const INFO: HelperInfo = {
@@ -91,18 +95,17 @@ export const CERTIFICATES: readonly CertificateEntry[] = [
   { readable: false, role: 'chain', problem: 'the certificate ends in the middle', sha256: 'ab'.repeat(32) },
 ];
 
-/** What `profiles.export` answers for WORK. */
-export const exportedWork = (format: ExportedAs): Result<'profiles.export'> => ({
-  files: [{ name: `Work.${format}`, content: Buffer.from('the file').toString('base64') }],
-  leftOut:
-    format === 'adit'
-      ? []
-      : [
-          {
-            outcome: 'changed',
-            setting: 'gateway.addresses.1',
-            value: '2001:db8::1',
-            reason: 'the format has one address',
-          },
-        ],
-});
+/** What `profiles.export` answers for WORK; Apple's format is refused as it would be for another profile. */
+export function exportedWork(format: ExportedAs): Result<'profiles.export'> {
+  if (format === 'mobileconfig') throw unexportable({ reason: 'apple-same-proof' });
+  const inputs = { secrets: {}, uuid: () => '00000000-0000-4000-8000-000000000000' };
+  return {
+    files: [{ name: `Work.${format}`, content: Buffer.from('the file').toString('base64') }],
+    leftOut: format === 'adit' ? [] : [...exportAs(format, WORK, inputs).left],
+  };
+}
+
+function unexportable(why: ExportReason): Refusal {
+  const problem = inEnglish(why);
+  return new Refusal('refused', `Work: ${problem}`, { problems: [{ field: '', problem, why }] });
+}

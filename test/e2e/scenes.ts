@@ -36,6 +36,8 @@ export interface Scene {
   readonly shows: (say: Say) => string;
   /** Whether its picture is taken in every language; else in English. */
   readonly isPicturedEverywhere?: true;
+  /** Whether words of the helper or of the system stay in it, which are English. */
+  readonly isPartlyEnglish?: true;
 }
 
 export const THEMES = ['light', 'dark'] as const;
@@ -95,7 +97,9 @@ export const connected = (): TunnelStatus => ({
     why: 'The gateway fell silent.',
     failure: { cause: 'peer-dead', lastSeenSecAgo: 42 },
   },
-  discarded: [{ kind: 'child', spi: 'c0ffee00', at: since(1200), why: 'replaced by c0ffee01' }],
+  discarded: [
+    { kind: 'child', spi: 'c0ffee00', at: since(1200), why: 'another with new keys has its place' },
+  ],
   children: CONNECTED.children.map((child) => ({
     ...child,
     rekeyAtBytes: 2 ** 33,
@@ -331,6 +335,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: 'certificates',
     ...WITH_CERTIFICATE,
+    isPartlyEnglish: true,
     async go(page, say) {
       await toProfile(page, say);
       await press(page, say('profile.certificates'));
@@ -345,7 +350,18 @@ export const SCENES: readonly Scene[] = [
       await toProfile(page, say);
       await press(page, say('profile.export'));
       await page.getByRole('radio').first().check();
-      await page.getByText('the format has one address').waitFor();
+      await page.getByText('gateway.addresses', { exact: true }).waitFor();
+    },
+    shows: (say) => say('export.title'),
+  },
+  {
+    name: 'export-refused',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toProfile(page, say);
+      await press(page, say('profile.export'));
+      await page.getByRole('radio', { name: say('export.mobileconfig') }).check();
+      await page.getByText(say('export.impossible')).waitFor();
     },
     shows: (say) => say('export.title'),
   },
@@ -471,6 +487,8 @@ export const SCENES: readonly Scene[] = [
       await drop(page, [{ name: 'office.conf', content: 'connections {}' }]);
       await page.getByText(say('import.read')).click();
       await page.getByText('connections.office.pull').scrollIntoViewIfNeeded();
+      // The field that asks for it, and the line that says that it is missing.
+      await page.getByText(say('secrets.psk'), { exact: true }).nth(1).waitFor();
     },
     shows: (say) => say('import.title'),
   },
@@ -510,6 +528,7 @@ export const SCENES: readonly Scene[] = [
   ...(Object.keys(LINK_DETAILS) as LinkProblem[]).map(
     (problem): Scene => ({
       name: `helper-${problem}`,
+      isPartlyEnglish: true as const,
       link: { state: 'down', problem, detail: LINK_DETAILS[problem], socket: '/run/adit/aditd.sock' },
       shows: (say) => say(`helper.${problem}.title`),
     }),

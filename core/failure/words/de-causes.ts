@@ -31,8 +31,8 @@ function proposalRemedy({ protocol, missing, narrowed }: FailureOf<'no-proposal'
 }
 
 const SECRETS: Readonly<Record<string, string>> = {
-  psk: 'den vorab vereinbarten Schlüssel',
-  'pre-shared key': 'den vorab vereinbarten Schlüssel',
+  psk: 'den vorinstallierten Schlüssel',
+  'pre-shared key': 'den vorinstallierten Schlüssel',
   password: 'das Passwort',
   'one-time-code': 'den Einmalcode',
   'new-password': 'ein neues Passwort',
@@ -144,11 +144,11 @@ export const causes: FailureWords['causes'] = {
     sentence: `Das Gateway konnte nicht beweisen, dass es ${quoted(failure.remoteId)} ist.`,
     cause:
       failure.method === 'psk'
-        ? `Es hat einen anderen vorab vereinbarten Schlüssel als das Profil, ${IMPOSTOR}.`
+        ? `Es hat einen anderen vorinstallierten Schlüssel als das Profil, ${IMPOSTOR}.`
         : `Seine Signatur passt nicht zu seinem Zertifikat, ${IMPOSTOR}.`,
     remedy:
       failure.method === 'psk'
-        ? 'Geben Sie den vorab vereinbarten Schlüssel neu ein (adit set-secret). Stimmt er, verbinden Sie sich nicht: Informieren Sie Ihren Administrator.'
+        ? 'Geben Sie den vorinstallierten Schlüssel neu ein (adit set-secret). Stimmt er, verbinden Sie sich nicht: Informieren Sie Ihren Administrator.'
         : ASK_NOBODY_ELSE,
     details: [
       `Verfahren: ${printable(failure.method)}`,

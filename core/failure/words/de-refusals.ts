@@ -16,14 +16,14 @@ const ASK_HOW =
 
 export const refusals: RefusalRows = {
   psk: (failure) => ({
-    sentence: `Das Gateway hat den vorab vereinbarten Schlüssel von ${us(failure)} abgelehnt.`,
+    sentence: `Das Gateway hat den vorinstallierten Schlüssel von ${us(failure)} abgelehnt.`,
     cause: anyOf(
       'Der Schlüssel ist vertippt oder veraltet',
       `das Gateway kennt ${us(failure)} nicht`,
       ...named(failure),
     ),
     remedy:
-      'Geben Sie den vorab vereinbarten Schlüssel neu ein (adit set-secret) und vergleichen Sie dann beide Identitäten im Profil mit denen des Gateways.',
+      'Geben Sie den vorinstallierten Schlüssel neu ein (adit set-secret) und vergleichen Sie dann beide Identitäten im Profil mit denen des Gateways.',
   }),
   expired: ({ expiredAt = 0 }) => ({
     sentence: `Das Gateway hat unser Zertifikat abgelehnt, das am ${dateOf(expiredAt)} abgelaufen ist.`,
@@ -48,7 +48,7 @@ export const refusals: RefusalRows = {
   'before-login': (failure) => ({
     sentence: `Das Gateway hat die Anmeldung von ${us(failure)} abgelehnt, bevor sie begann.`,
     cause: anyOf(
-      'Es will stattdessen ein Zertifikat oder einen vorab vereinbarten Schlüssel',
+      'Es will stattdessen ein Zertifikat oder einen vorinstallierten Schlüssel',
       'es kennt diesen Benutzer nicht',
       ...named(failure),
     ),

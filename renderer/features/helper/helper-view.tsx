@@ -83,7 +83,7 @@ export function HelperView(): ReactElement {
         </div>
         <Notice tone="quiet">
           <strong>{t('helper.details')}</strong>
-          <p className={classes['detail']}>{`${socket}\n${detail}`}</p>
+          <p className={classes['detail']} lang="en">{`${socket}\n${detail}`}</p>
         </Notice>
       </View>
       <ProblemBar />

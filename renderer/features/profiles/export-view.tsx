@@ -10,7 +10,7 @@ import { View } from '../../components/view.tsx';
 import { i18n, useText } from '../../i18n/text.ts';
 import type { Exporting } from '../../stores/opened.ts';
 import { useApp } from '../../stores/use-app.ts';
-import { ReportEntries } from './report-entries.tsx';
+import { Reason, ReportEntries } from './report-entries.tsx';
 import classes from './export-view.module.css';
 
 const FORMATS = ['sswan', 'mobileconfig', 'swanctl', 'adit'] as const satisfies readonly ExportedAs[];
@@ -64,7 +64,9 @@ function Outcome({ exporting }: { readonly exporting: Exporting }): ReactElement
         <p>
           <strong>{t('export.impossible')}</strong>
         </p>
-        <p lang="en">{result.problem}</p>
+        <p>
+          <Reason text={result.problem} why={result.why} />
+        </p>
       </Notice>
     );
   }

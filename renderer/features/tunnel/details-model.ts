@@ -4,6 +4,7 @@ import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import { bytes, elapsed, endpoint, secondsSince } from '../../format/units.ts';
 import type { Language as Spoken } from '#core/text/languages.ts';
+import { goneReason } from '../../i18n/gone-reasons.ts';
 import type { Text } from '../../i18n/text.ts';
 import { LOOKS } from './presentation.ts';
 
@@ -113,9 +114,11 @@ function livenessRows({ liveness, reconnect, lastEnd }: TunnelStatus, language: 
   ];
 }
 
-/** The failure in the person's language; the helper's own sentence where there is none. */
-const endOf = ({ why, failure }: NonNullable<TunnelStatus['lastEnd']>, { spoken }: Language): string =>
-  failure ? explain(failure, spoken).sentence : why;
+/** The failure in the person's language; without one somebody took it down, and the helper says in English at which step. */
+function endOf({ why, failure }: NonNullable<TunnelStatus['lastEnd']>, { t, spoken }: Language): string {
+  if (failure) return explain(failure, spoken).sentence;
+  return spoken === 'en' ? why : t('details.taken-down');
+}
 
 const moment = (time: string, { locale }: Language): string =>
   new Date(time).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -147,7 +150,11 @@ function childRows(child: Child, language: Language): Row[] {
     t('details.amount', { bytes: bytes(octets, locale), packets });
   const drops = (count: number): string[] => (count === 0 ? [] : [count.toLocaleString(locale)]);
   return [
-    text(t('details.protocol'), `${child.protocol}, ${child.mode}`, ...carriage(child.encapsulated, t)),
+    text(
+      t('details.protocol'),
+      t(`details.mode.${child.mode}`, { protocol: child.protocol }),
+      ...carriage(child.encapsulated, t),
+    ),
     code(t('details.suite'), child.suite),
     code(t('details.spi-in'), child.spiIn),
     code(t('details.spi-out'), child.spiOut),
@@ -202,7 +209,7 @@ function discardedSection({ discarded }: TunnelStatus, language: Language): Sect
       text(
         t(kind === 'ike' ? 'details.discarded.ike' : 'details.discarded.child', { spi }),
         moment(at, language),
-        why,
+        goneReason(why, language.spoken),
       ),
     );
   return [{ title: t('details.discarded'), rows }];

@@ -94,7 +94,7 @@ describe.each(EXPORT_FORMATS)('export to %s', (format) => {
   it('names every field that it cannot carry', () => {
     const from = profile({
       dns: { domains: ['example.org'] },
-      ike: { initialContact: false, localPort: 4501, mobike: false },
+      ike: { initialContact: false, localPort: 4501, mobike: false, encapsulation: 'auto' },
     });
     const { again, left } = back(format, from);
     const lost: readonly (readonly [string, boolean])[] = [
@@ -102,6 +102,7 @@ describe.each(EXPORT_FORMATS)('export to %s', (format) => {
       ['ike.initialContact', again.ike.initialContact],
       ['ike.localPort', again.ike.localPort === 0],
       ['ike.mobike', again.ike.mobike],
+      ['ike.encapsulation', again.ike.encapsulation === 'force'],
     ];
     expect(lost.map(([field]) => [field, left.includes(field)])).toEqual(lost);
   });

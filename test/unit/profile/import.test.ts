@@ -414,3 +414,53 @@ describe('where a gateway may send us, in ipsec.conf of libreswan', () => {
     expect(redirects('accept-redirect-to=a b!')).toContain('permits nothing');
   });
 });
+
+describe('UDP around ESP', () => {
+  const conn = (dialect: string, line: string): [string, string] => [
+    'ipsec.conf',
+    `conn work\n ${dialect}\n left=%defaultroute\n right=gw.example\n authby=secret\n ${line}\n`,
+  ];
+  const libreswan = (line: string): [string, string] => conn('ikev2=insist', line);
+  const strongswan = (line: string): [string, string] => conn('keyexchange=ikev2', line);
+  const keyfile = (line: string): [string, string] => [
+    'work.nmconnection',
+    `[connection]\nid=work\n[vpn]\nservice-type=org.freedesktop.NetworkManager.strongswan\naddress=gw.example\nmethod=psk\n${line}\n`,
+  ];
+  const behind = 'behind a NAT ESP goes in UDP all the same';
+
+  it.each<[string, [string, string], string | undefined, string, string?]>([
+    ['strongSwan that forces it', strongswan('forceencaps=yes'), 'force', 'taken'],
+    ['strongSwan that does not', strongswan('forceencaps=no'), 'auto', 'taken'],
+    ['libreswan that forces it', libreswan('encapsulation=yes'), 'force', 'taken'],
+    ['libreswan by its own judgement', libreswan('encapsulation=auto'), 'auto', 'taken'],
+    ['libreswan without, even behind a NAT', libreswan('encapsulation=no'), 'auto', 'changed', behind],
+    ['libreswan of old', libreswan('forceencaps=no'), 'auto', 'taken'],
+    ['NetworkManager that forces it', keyfile('encap=yes'), 'force', 'taken'],
+    ['NetworkManager that does not', keyfile('encap=no'), 'auto', 'taken'],
+  ])('of %s', (_name, [name, text], becomes, outcome, reason) => {
+    const [imported] = importFiles([{ name, content: utf8(text) }]);
+    expect(imported?.profile.ike?.encapsulation).toBe(becomes);
+    const told = imported?.report.find(({ setting }) => /encap/.test(setting));
+    expect([told?.outcome, told?.reason]).toEqual([outcome, reason]);
+  });
+
+  it('stays forced where a file says nothing of it', () => {
+    const [name, text] = strongswan('mobike=yes');
+    const [imported] = importFiles([{ name, content: utf8(text) }]);
+    expect(profileSchema.parse(imported?.profile).ike.encapsulation).toBe('force');
+  });
+
+  it('is yes, no or auto, and nothing else', () => {
+    const [name, text] = libreswan('encapsulation=perhaps');
+    expect(messageOf(text, name)).toContain('"perhaps" is not "yes" or "no"');
+  });
+});
+
+it('ProfileXML turns fragments off', () => {
+  const from = (off: string): number | undefined => {
+    const xml = `<VPNProfile><NativeProfile><Servers>gw.example</Servers><NativeProtocolType>IKEv2</NativeProtocolType><Authentication><MachineMethod>Certificate</MachineMethod></Authentication></NativeProfile><DisableIKEv2Fragmentation>${off}</DisableIKEv2Fragmentation></VPNProfile>`;
+    return importFiles([{ name: 'work.xml', content: utf8(xml) }])[0]?.profile.ike?.fragmentBytes;
+  };
+  expect(from('true')).toBe(0);
+  expect(from('false')).toBeUndefined();
+});

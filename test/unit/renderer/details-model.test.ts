@@ -48,18 +48,16 @@ describe('the details', () => {
 
   it('tell how ESP travels', () => {
     const seen = LANGUAGES.flatMap((spoken) =>
-      [true, false].map((encapsulated) => /ESP, tunnel.*/.exec(told(child({ encapsulated }), spoken))?.[0]),
+      [true, false].map((encapsulated) => /ESP[,，].*/.exec(told(child({ encapsulated }), spoken))?.[0]),
     );
-    expect(seen).toEqual(
-      [
-        'In UDP',
-        'As IP protocol 50',
-        'In UDP',
-        'Als IP-Protokoll 50',
-        '封装在 UDP 中',
-        '作为 IP 协议 50',
-      ].map((words) => `ESP, tunnel, ${words}`),
-    );
+    expect(seen).toEqual([
+      'ESP, tunnel, In UDP',
+      'ESP, tunnel, As IP protocol 50',
+      'ESP, Tunnel, In UDP',
+      'ESP, Tunnel, Als IP-Protokoll 50',
+      'ESP，隧道模式, 封装在 UDP 中',
+      'ESP，隧道模式, 作为 IP 协议 50',
+    ]);
   });
 
   it('tell of the path, of life, of the last end and of SAs that are gone', () => {
@@ -89,6 +87,23 @@ describe('the details', () => {
     expect(text).toMatch(/The last connection ended: .*The gateway fell silent\./);
     expect(text.indexOf('IKE SA 0011')).toBeLessThan(text.indexOf('Child SA c0ffee00'));
     expect(text).toContain('replaced by c0ffee01');
+  });
+
+  it('tell in the person’s language why an SA is gone, and that somebody took the tunnel down', () => {
+    const gone = {
+      kind: 'child',
+      spi: 'c0ffee00',
+      at: '2026-11-21T07:00:00.000Z',
+      why: 'we deleted it',
+    } as const;
+    const tunnel: TunnelStatus = {
+      ...CONNECTED,
+      lastEnd: { at: gone.at, why: 'It was taken down while it was connecting.', failure: null },
+      discarded: [gone],
+    };
+    expect(told(tunnel)).toMatch(/taken down while it was connecting[^]*we deleted it/);
+    expect(told(tunnel, 'de')).toMatch(/Er wurde getrennt[^]*Wir haben sie gelöscht/);
+    expect(told(tunnel, 'zh')).toMatch(/已断开[^]*我方已将其删除/);
   });
 
   it('are written in each language without a hole', () => {

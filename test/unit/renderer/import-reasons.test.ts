@@ -1,4 +1,4 @@
-/** Every reason that the golden reports of the importers hold can be told in each language. */
+/** Every reason that the importers give can be told in each language: those of the golden reports, and those in their sources. */
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LANGUAGES } from '#core/text/languages.ts';
@@ -10,6 +10,59 @@ const reasons = new Set(
     [...readFileSync(golden + file, 'utf8').matchAll(/^ {9}\((.*)\)$/gm)].map(([, reason]) => reason ?? ''),
   ),
 );
+
+const sources = new URL('../../../core/profile/', import.meta.url).pathname;
+const textOf = (file: string): string => readFileSync(sources + file, 'utf8');
+const SHARED = textOf('reasons.ts');
+const LITERAL = `('[^'\\n]*'|\`[^\`]*\`)`;
+
+/** What the text of a literal becomes: `LATER` and its like by their words, other values by some text. */
+function spoken(literal: string): string {
+  // What a file is belongs to the sentence: a row has it in words.
+  const value = (name: string): string => (name === 'what' ? 'our certificate' : 'a1');
+  return literal
+    .slice(1, -1)
+    .replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => constant(name, '') ?? value(name));
+}
+
+function constant(name: string, file: string): string | undefined {
+  const found = new RegExp(`const ${name} =\\s*${LITERAL};`).exec(`${file}\n${SHARED}`)?.[1];
+  return found === undefined ? undefined : spoken(found);
+}
+
+const TABLES = /const (?:KINDS|OTHER_SECTIONS|PREFIXES|REASONS)\b[\s\S]*?\n[\]}];/g;
+
+/** Of one importer: what stands first in a call that answers a setting, the sentences of `answers.add`, and those of tables. */
+function reasonsIn(file: string): string[] {
+  const answers = '(?:ignore|refuse|onlyOff|onlyOn|changed|ignored|refused|missing)\\(\\s*';
+  const [said, named] = [new RegExp(answers + LITERAL, 'g'), new RegExp(`${answers}([A-Z_]+)[,)]`, 'g')];
+  const added = [...file.matchAll(/answers\.add\([\s\S]*?\);/g)].flatMap(([call]) =>
+    [...call.matchAll(new RegExp(LITERAL, 'g'))].flatMap(([, one]) => one ?? []),
+  );
+  const tables = [...file.matchAll(TABLES)].flatMap(([table]) =>
+    [...table.matchAll(new RegExp(LITERAL, 'g'))].flatMap(([, one]) => one ?? []),
+  );
+  const sentences = [...added, ...tables].filter((one) => /\w \w/.test(one) && !one.includes('${'));
+  return [
+    ...[...file.matchAll(said)].map(([, one]) => spoken(one ?? '')),
+    ...[...file.matchAll(named)].flatMap(([, name]) => constant(name ?? '', file) ?? []),
+    ...sentences.map(spoken),
+  ];
+}
+const inSources = globSync('*.ts', { cwd: sources }).map((file) => [file, reasonsIn(textOf(file))] as const);
+
+describe('the reasons in the sources', () => {
+  it('are many', () => {
+    expect(inSources.flatMap(([, found]) => found).length).toBeGreaterThan(200);
+  });
+
+  it.each(LANGUAGES)('have words in %s', (language) => {
+    const without = inSources.flatMap(([file, found]) =>
+      found.filter((one) => translatedReason(one, language) === undefined).map((one) => `${file}: ${one}`),
+    );
+    expect(without).toEqual([]);
+  });
+});
 
 describe('the reasons of an import', () => {
   it('are many', () => {

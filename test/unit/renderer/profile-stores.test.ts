@@ -1,4 +1,5 @@
 /** A profile opened, edited, exported, and asked about its certificate: what the store does with each answer. */
+import type { FieldProblem } from '#core/ipc/profile-calls.ts';
 import { describe, expect, it } from 'vitest';
 import type { Bridge, BridgeAnswer, BridgeCallName } from '#electron/bridge-contract.ts';
 import { soonDays, urgencyOf } from '#renderer/stores/expiry.ts';
@@ -9,7 +10,7 @@ import { summary } from '#test/fakes/statuses.ts';
 type Reply = BridgeAnswer<BridgeCallName>;
 
 const WORK = profileNamed('Work');
-const refused = (message: string, problems?: { field: string; problem: string }[]): Reply => ({
+const refused = (message: string, problems?: FieldProblem[]): Reply => ({
   ok: false,
   problem: { kind: 'refused', message, ...(problems ? { problems } : {}) },
 });
@@ -143,6 +144,15 @@ describe('an export', () => {
     await state().openProfile('work');
     await state().exportAs('sswan');
     expect(state().exporting?.result).toEqual({ problem: 'no place for it' });
+  });
+
+  it('that is impossible keeps the reason, for words in another language', async () => {
+    const why = { reason: 'sswan-no-psk' } as const;
+    const problems = [{ field: '', problem: 'no keys', why }];
+    const { state } = setUp({ 'profiles.export': refused('Work: no keys', problems) });
+    await state().openProfile('work');
+    await state().exportAs('sswan');
+    expect(state().exporting?.result).toEqual({ problem: 'Work: no keys', why });
   });
 });
 

@@ -173,7 +173,12 @@ describe('profiles.export', () => {
     expect(leftOut.map(({ setting }) => setting)).not.toContain('psk');
     const own = await alice.call('profiles.export', { id, format: 'adit', psk });
     expect(own.leftOut).toEqual([
-      { outcome: 'missing', setting: 'psk', reason: 'the format has no place for it' },
+      {
+        outcome: 'missing',
+        setting: 'psk',
+        reason: 'the format has no place for it',
+        why: { reason: 'no-place' },
+      },
     ]);
     expect(Buffer.from(own.files[0]?.content ?? '', 'base64').toString()).not.toContain(psk);
   });
@@ -181,9 +186,10 @@ describe('profiles.export', () => {
   it('leaves nothing out of our own format, and refuses what another has no word for', async () => {
     const { id } = world.store.add(entryNamed('Work'));
     expect((await alice.call('profiles.export', { id, format: 'adit' })).leftOut).toEqual([]);
-    await expect(alice.call('profiles.export', { id, format: 'sswan' })).rejects.toMatchObject(
-      refused('refused', /^Work: /),
-    );
+    await expect(alice.call('profiles.export', { id, format: 'sswan' })).rejects.toMatchObject({
+      ...refused('refused', /^Work: /),
+      data: { problems: [{ field: '', why: { reason: 'sswan-no-psk' } }] },
+    });
   });
 
   it('says what a format cannot say', async () => {
