@@ -16,8 +16,9 @@ const HELD_MS = 60_000;
 export class Retries {
   readonly #policy: Profile['reconnect'];
   readonly #random: RandomBytes;
-  /** Waits since a connection last held. */
+  /** Waits of this search, and those that it begins with: as many as connections in a row did not hold. */
   #waits = 0;
+  #shortLived = 0;
   #connectedAt = 0;
   #cause: Failure['cause'] | undefined;
   #inARow = 0;
@@ -43,11 +44,14 @@ export class Retries {
     this.why = undefined;
     this.#cause = undefined;
     this.#waits = 0;
+    this.#shortLived = 0;
   }
 
   /** A connection has ended: milliseconds until the first try, or `undefined` where the profile wants none. */
   lost(now: number, failure: Failure): number | undefined {
-    if (now - this.#connectedAt >= HELD_MS) this.#waits = 0;
+    if (now - this.#connectedAt >= HELD_MS) this.#shortLived = 0;
+    // Tries that were in vain before it stood say nothing about a gateway that takes us and throws us out.
+    this.#waits = this.#shortLived++;
     this.why = failure;
     this.attempt = 0;
     return this.#policy.enabled ? this.#wait() : undefined;

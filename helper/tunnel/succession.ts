@@ -216,7 +216,10 @@ export class Succession {
     }
     if (signal.aborted) return;
     if (this.#current) this.#departure.begin(this.#current, association);
-    if (this.#silence && suspicion.doubted) history.ended(this.#silence, '');
+    if (this.#silence && suspicion.doubted) {
+      history.ended(this.#silence, '');
+      association.measurePath();
+    }
     this.#current = association;
     this.#renewal = undefined;
     this.#silence = undefined;

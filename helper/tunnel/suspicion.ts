@@ -5,7 +5,7 @@
  *
  * | what happens | what follows |
  * | --- | --- |
- * | we send for 2 s and nothing comes back | the peer has SUSPECT_MS to answer; where it does, 4, 8, 10 s until the next time |
+ * | we send, and nothing comes back for 2 to 3 s | the peer has SUSPECT_MS to answer; where it does, 4, 8, 10 s until the next time |
  * | the network changes, our address towards the gateway does not | the peer is asked; by MOBIKE, a new NAT is noticed, too |
  * | our address towards the gateway changes | the connection moves by MOBIKE (RFC 4555), or is made again |
  * | there is no way to the gateway | doubt, until there is one |
@@ -44,7 +44,7 @@ interface SuspicionDeps {
 const TICK_MS = 1000;
 /** In doubt: what the old connection receives must be known before a fresh one is made in vain. */
 const LOOK_MS = 200;
-/** The word that it is not believed any more has to be out when the time is over, on a busy machine as well. */
+/** Time for a busy machine: the word that it is not believed any more has to be out when the time is over. */
 const MARGIN_MS = 200;
 /** So long we send without hearing anything until the peer is asked: at first, and where it lives and has nothing to say. */
 const UNANSWERED_MS = 2000;
@@ -56,13 +56,16 @@ export class Suspicion {
   readonly #deps: SuspicionDeps;
   #association: Association | undefined;
   #doubted = false;
-  #probing = false;
+  /** Until when a question has time to be answered (monotonic); `undefined` while none is waited for. */
+  #probeUntil: number | undefined;
   #tickedAt = 0;
+  /** The last look at the counters, or the last proof of life. */
+  #quietSince = 0;
   #cancelTick: () => void = () => {};
   #cancelProbe: () => void = () => {};
   #inbound = new Map<number, bigint>();
   #outbound = 0n;
-  /** Since when we have sent without hearing anything. */
+  /** We have sent since then, and have not heard anything since then. */
   #unansweredSince: number | undefined;
   #unansweredMs = UNANSWERED_MS;
   /** When ICMP was last believed enough to ask. */
@@ -89,7 +92,8 @@ export class Suspicion {
     this.#cancelProbe();
     this.#association = undefined;
     this.#doubted = false;
-    this.#probing = false;
+    this.#probeUntil = undefined;
+    this.#quietSince = this.#deps.clock.now();
     this.#unansweredSince = undefined;
     this.#unansweredMs = UNANSWERED_MS;
     this.#warnedAt = undefined;
@@ -101,6 +105,7 @@ export class Suspicion {
   proven(association: Association): void {
     if (association !== this.#association) return;
     this.#unansweredSince = undefined;
+    this.#quietSince = this.#deps.clock.now();
     this.#believe(true);
   }
 
@@ -124,8 +129,7 @@ export class Suspicion {
     if (!association || what === 'sleeping') return;
     if (this.#isStale(association)) this.#believe(false);
     const way = await this.#deps.wayOf(association);
-    // What came in before the change, but was not counted yet, is no proof of life after it.
-    this.#inbound = inboundOf(this.#counters(association));
+    this.#forgetInbound(association);
     if (association !== this.#association || association.isOver) return;
     if (!way) this.#believe(false);
     else if (way.local.address !== association.path?.local.address) this.#move(association, way);
@@ -141,7 +145,7 @@ export class Suspicion {
 
   #believe(belief: boolean): void {
     if (belief) this.#cancelProbe();
-    if (belief) this.#probing = false;
+    if (belief) this.#probeUntil = undefined;
     if (this.#doubted !== belief) return;
     this.#doubted = !belief;
     this.#deps.onChange();
@@ -162,16 +166,26 @@ export class Suspicion {
   #probe(association: Association, patienceMs: number, path?: Path): void {
     ask(association, path);
     const { clock } = this.#deps;
-    // Another path is another chance.
-    if (path) this.#cancelProbe();
-    else if (this.#probing) return;
-    this.#probing = true;
-    this.#cancelProbe = clock.setTimer(clock.now() + patienceMs, () => {
-      this.#probing = false;
+    const until = clock.now() + patienceMs;
+    // Another path is another chance. Otherwise there is never more time than the last question left.
+    if (!path && this.#probeUntil !== undefined && this.#probeUntil <= until) return;
+    this.#cancelProbe();
+    this.#forgetInbound(association);
+    this.#probeUntil = until;
+    this.#cancelProbe = clock.setTimer(until, () => {
+      // What came since the last look may be the answer.
+      this.#count(association);
+      if (this.#probeUntil === undefined) return;
+      this.#probeUntil = undefined;
       const silentMs = clock.wall() - (association.lastProof ?? clock.wall());
       this.#believe(false);
       this.#deps.onSilent(association, { cause: 'peer-dead', lastSeenSecAgo: Math.round(silentMs / 1000) });
     });
+  }
+
+  /** What came in before a question, but was not counted yet, is no answer to it. */
+  #forgetInbound(association: Association): void {
+    this.#inbound = inboundOf(this.#counters(association));
   }
 
   #tick(): void {
@@ -206,6 +220,7 @@ export class Suspicion {
     if (heard) this.#unansweredMs = UNANSWERED_MS;
     if (heard) association.noteInboundTraffic();
     else this.#suspect(association, sent);
+    this.#quietSince = this.#deps.clock.now();
   }
 
   #counters(association: Association): readonly SaCounters[] {
@@ -214,8 +229,11 @@ export class Suspicion {
 
   #suspect(association: Association, sent: boolean): void {
     const now = this.#deps.clock.now();
-    if (sent) this.#unansweredSince ??= now;
-    if (this.#unansweredSince === undefined || now - this.#unansweredSince < this.#unansweredMs) return;
+    // The silence began before this look, which sees it; counted from here it would be a second longer.
+    if (sent) this.#unansweredSince ??= this.#quietSince;
+    if (this.#unansweredSince === undefined) return;
+    // Looks come a second apart, and a little early at times.
+    if (now - this.#unansweredSince < this.#unansweredMs - MARGIN_MS) return;
     this.#unansweredSince = undefined;
     this.#unansweredMs = Math.min(2 * this.#unansweredMs, LONGEST_UNANSWERED_MS);
     this.#probe(association, SUSPECT_MS);

@@ -11,6 +11,7 @@ import { PSK, Scene } from '#test/harness/scene.ts';
 
 const SUITE = { ike: 'aes256gcm16-prfsha384-ecp384', esp: 'aes256gcm16' } as const;
 const LIVELY = { ike: { proposals: [SUITE.ike], livenessSec: 1 } };
+const QUIET = { ike: { proposals: [SUITE.ike], livenessSec: 600 } };
 
 /** The tunnel as soon as it is in this state. */
 function inState(scene: Scene, id: string, state: TunnelStatus['state'], timeoutMs: number) {
@@ -71,11 +72,38 @@ describe.concurrent('a gateway', () => {
     await expectNothingLeft(scene, before);
   });
 
+  it('that is killed in the middle of traffic: left after one question, not after silence', async () => {
+    await using scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
+    const { client } = scene.lab;
+    const id = await scene.adit.import(scene.profile('plain', QUIET), PSK);
+    const first = await scene.adit.up(id);
+    const pings = client.start(['ping', '-i', '0.02', LAB.inner.ip4]);
+    await until('echoes come back all the time', () => pings.output.split('time=').length > 50);
+    const killed = Date.now();
+    await scene.gateway.kill();
+    await until('ICMP has told', async () => (await scene.adit.run(['log'])).includes('ICMP says that'));
+    await scene.gateway.restart();
+    const back = await until(
+      'Adit is back',
+      async () => {
+        const tunnel = await scene.adit.tunnel(id);
+        return tunnel?.state === 'connected' && tunnel.ike?.spiI !== first.ike?.spiI && tunnel;
+      },
+      { timeoutMs: 30_000 },
+    );
+    const ms = Date.parse(back.since) - killed;
+    console.info(`killed in the middle of traffic: a fresh connection after ${ms} ms`);
+    // Silence alone would take five seconds at least: two until we ask, three for the answer.
+    expect(ms).toBeLessThan(4500);
+    await pings.stop();
+    await expectTraffic(scene, id, 'plain');
+    await scene.adit.down(id);
+  });
+
   it('that ICMP calls unreachable: asked at once, kept where it answers, and left where it does not', async () => {
     await using scene = await Scene.create({ ways: [{ name: 'plain', ...SUITE }] });
     const { client, router, world } = scene.lab;
-    const quiet = { ike: { proposals: [SUITE.ike], livenessSec: 600 } };
-    const id = await scene.adit.import(scene.profile('plain', quiet), PSK);
+    const id = await scene.adit.import(scene.profile('plain', QUIET), PSK);
     await scene.adit.up(id);
     await expectTraffic(scene, id, 'plain');
     const proof = async () => Date.parse((await scene.adit.tunnel(id))?.liveness?.lastProof ?? '');

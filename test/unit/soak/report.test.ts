@@ -10,7 +10,7 @@ const WELL: SoakResult = {
   happenings: [
     { what: 'rekey of the Child SA, by us', kind: 'switch', begin: 0, end: 1000, backMs: 3 },
     { what: 'link down', kind: 'fault', begin: 2000, end: 9000, backMs: 1200 },
-    { what: 'gateway killed and started again', kind: 'fault', begin: 10_000, end: 22_000, backMs: 8000 },
+    { what: 'gateway killed and started again', kind: 'fault', begin: 10_000, end: 22_000, backMs: 6000 },
   ],
   streams: {
     connections: 4,

@@ -7,15 +7,69 @@ import { PROBE_MS } from '#helper/tunnel/retransmission.ts';
 import { connected, GATEWAY, SECOND, type Stage } from '#test/fakes/tunnel-stage.ts';
 import { reply } from '#test/fakes/tunnel-world.ts';
 
-describe('suspicion', () => {
-  it('of a gateway that does not answer our packets: it is asked after two seconds', async () => {
-    const { world, status } = await connected();
-    const before = status().liveness?.lastProof;
+/** Packets both ways for so long, the last one just now. */
+async function talk({ world, gateway }: Stage, ms: number): Promise<void> {
+  for (let spent = 0; spent < ms; spent += 50) {
     world.send();
-    await world.clock.advance(1900);
-    expect(status().liveness?.lastProof).toBe(before);
-    await world.clock.advance(2000);
-    expect(Date.parse(status().liveness?.lastProof ?? '')).toBeGreaterThan(Date.parse(before ?? ''));
+    reply(gateway);
+    await world.clock.advance(50);
+  }
+}
+
+/** When messages of IKE go out from now on (monotonic). */
+function questions({ world }: Stage): readonly number[] {
+  const plane = world.planes[0];
+  if (!plane) throw new Error('there is no data plane');
+  const asked: number[] = [];
+  const send = plane.sendIke.bind(plane);
+  plane.sendIke = (...datagram) => {
+    asked.push(world.clock.now());
+    send(...datagram);
+  };
+  return asked;
+}
+
+/** The Child SAs whose path is set from now on, by their inbound SPI. */
+function pathsSet(world: Stage['world']): readonly number[] {
+  const plane = world.planes[0];
+  if (!plane) throw new Error('there is no data plane');
+  const set: number[] = [];
+  const setPath = plane.setPath.bind(plane);
+  plane.setPath = (spiIn, path) => {
+    set.push(spiIn);
+    setPath(spiIn, path);
+  };
+  return set;
+}
+
+describe('suspicion', () => {
+  it('of a gateway that does not answer our packets: it is asked after one to two seconds', async () => {
+    for (const afterMs of [0, 350, 700, 950]) {
+      const { world, status } = await connected();
+      await world.clock.advance(afterMs);
+      const before = status().liveness?.lastProof;
+      world.send();
+      await world.clock.advance(1000);
+      expect(status().liveness?.lastProof).toBe(before);
+      await world.clock.advance(1050);
+      expect(Date.parse(status().liveness?.lastProof ?? '')).toBeGreaterThan(Date.parse(before ?? ''));
+    }
+  });
+
+  it('of one that falls silent in the middle of traffic: it is asked after two to three seconds', async () => {
+    const stage = await connected();
+    const { world, gateway } = stage;
+    await talk(stage, 2000);
+    gateway.stop();
+    const asked = questions(stage);
+    const silentSince = world.clock.now();
+    for (let tenth = 0; tenth < 31; tenth++) {
+      world.send();
+      await world.clock.advance(100);
+    }
+    const waited = (asked[0] ?? 0) - silentSince;
+    expect(waited).toBeGreaterThanOrEqual(2000);
+    expect(waited).toBeLessThanOrEqual(3000);
   });
 
   it('of one that lives and has nothing to say: it is asked less and less often, until it speaks', async () => {
@@ -39,12 +93,12 @@ describe('suspicion', () => {
     expect(states).toEqual(['connecting', 'connected']);
   });
 
-  it('of one that has forgotten us: a fresh connection within six seconds of sending in vain', async () => {
+  it('of one that has forgotten us: a fresh connection within five seconds of sending in vain', async () => {
     const { world, gateway, status, states, configs } = await connected();
     const before = status();
     gateway.stop();
     gateway.restart();
-    for (let tenth = 0; tenth < 60; tenth++) {
+    for (let tenth = 0; tenth < 50; tenth++) {
       world.send();
       await world.clock.advance(100);
     }
@@ -93,6 +147,73 @@ describe('ICMP that calls the gateway unreachable', () => {
     expect(states.at(-1)).toBe('reconnecting');
   });
 
+  it('in the middle of traffic: what came before the question is no answer to it', async () => {
+    for (const ms of [2000, 2250, 2500, 2750, 2950]) {
+      const stage = await connected();
+      const { world, gateway, states, status, configs } = stage;
+      await talk(stage, ms);
+      gateway.stop();
+      warn(stage);
+      gateway.restart();
+      await world.clock.advance(PROBE_MS - 100);
+      expect(states).toEqual(['connecting', 'connected']);
+      await world.clock.advance(600);
+      expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+      expect(status().lastEnd).toMatchObject({ failure: { cause: 'peer-dead' } });
+      expect(configs).toHaveLength(2);
+    }
+  });
+
+  it('and then a packet of the gateway: that is an answer, too, however late it is looked at', async () => {
+    for (const ms of [2000, 2250, 2500, 2750, 2950]) {
+      const stage = await connected();
+      await talk(stage, ms);
+      stage.gateway.silent = true;
+      warn(stage);
+      await stage.world.clock.advance(PROBE_MS - 50);
+      reply(stage.gateway);
+      await stage.world.clock.advance(1000);
+      expect(stage.states).toEqual(['connecting', 'connected']);
+    }
+  });
+
+  it('while a question is under way that has more time: it has no more than after ICMP', async () => {
+    const stage = await connected();
+    const { world, gateway, states } = stage;
+    gateway.stop();
+    const asked = questions(stage);
+    world.send();
+    while (asked.length === 0) await world.clock.advance(10);
+    await world.clock.advance(200);
+    warn(stage);
+    await world.clock.advance(PROBE_MS - 100);
+    expect(states.at(-1)).toBe('connected');
+    await world.clock.advance(150);
+    expect(states.at(-1)).toBe('reconnecting');
+  });
+
+  it('and an answer: silence begins anew with that', async () => {
+    for (const ms of [0, 250, 500, 750]) {
+      const stage = await connected();
+      const { world } = stage;
+      const sendFor = async (whole: number): Promise<void> => {
+        for (let spent = 0; spent < whole; spent += 50) {
+          world.send();
+          await world.clock.advance(50);
+        }
+      };
+      await sendFor(700);
+      await world.clock.advance(ms);
+      warn(stage);
+      await world.clock.advance(50);
+      const asked = questions(stage);
+      await sendFor(1650);
+      expect(asked).toEqual([]);
+      await sendFor(1400);
+      expect(asked).not.toEqual([]);
+    }
+  });
+
   it('about another address means nothing', async () => {
     const stage = await connected();
     stage.gateway.stop();
@@ -114,6 +235,20 @@ describe('INVALID_IKE_SPI in the clear', () => {
     await world.clock.advance(500);
     expect(status()).toMatchObject({ state: 'connected', lastEnd: { failure: { cause: 'peer-dead' } } });
     expect(configs).toHaveLength(2);
+  });
+
+  it('to a question that silence led to: it has no more time than another', async () => {
+    const stage = await connected();
+    const { world, gateway, configs, states } = stage;
+    gateway.stop();
+    gateway.disowns = true;
+    gateway.restart();
+    const asked = questions(stage);
+    world.send();
+    while (asked.length === 0) await world.clock.advance(10);
+    await world.clock.advance(PROBE_MS + 400);
+    expect(configs).toHaveLength(2);
+    expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
   });
 });
 
@@ -159,16 +294,21 @@ describe('a gateway that was out of reach for a while', () => {
     },
   );
 
+  it('has the way of the fresh connection measured anew, too, where it had forgotten the old one', async () => {
+    const { world, gateway, status, states } = await connected();
+    const measured = pathsSet(world);
+    gateway.stop();
+    gateway.restart();
+    world.send();
+    await world.clock.advance(6000);
+    expect(states.at(-1)).toBe('connected');
+    const [child] = status().children;
+    expect(measured.map((spiIn) => spiIn.toString(16).padStart(8, '0'))).toContain(child?.spiIn);
+  });
+
   it('has its way measured anew: what vanished in the silence was no sign of its size', async () => {
     const { world, gateway, status } = await unreachable(8);
-    const plane = world.planes[0];
-    if (!plane) throw new Error('there is no data plane');
-    const measured: number[] = [];
-    const setPath = plane.setPath.bind(plane);
-    plane.setPath = (spiIn, path) => {
-      measured.push(spiIn);
-      setPath(spiIn, path);
-    };
+    const measured = pathsSet(world);
     reply(gateway);
     await world.clock.advance(250);
     expect(status().state).toBe('connected');

@@ -41,6 +41,20 @@ describe('the waits', () => {
     expect(retries.lost(64_000, DEAD)).toBe(0);
   });
 
+  it('of an outage are no reason to wait as long after the next', () => {
+    const retries = new Retries(FOREVER, drawing(0.5));
+    retries.connected(0);
+    expect(retries.lost(100_000, DEAD)).toBe(0);
+    for (let tries = 0; tries < 6; tries++) retries.failed(SILENT);
+    retries.connected(200_000);
+    expect(retries.lost(220_000, DEAD)).toBe(1000);
+    expect(retries.failed(SILENT)).toBe(2000);
+    for (const wait of [2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
+      retries.connected(220_000);
+      expect(retries.lost(221_000, DEAD)).toBe(wait);
+    }
+  });
+
   it('begin anew when the network changes', () => {
     const retries = new Retries(FOREVER, drawing(0.5));
     for (let tries = 0; tries < 10; tries++) retries.failed(SILENT);
