@@ -22,7 +22,7 @@ import { eapMethods } from './eap-methods.ts';
 import { TAKES_BURSTS } from '#core/ikev2/vendor-ids.ts';
 import { parseIp, prefixToRange } from '#core/net/address.ts';
 import type { IpAddress, Prefix } from '#core/net/address.ts';
-import { decodeCertificate } from '#core/pki/certificate.ts';
+import type { Certificate } from '#core/pki/certificate.ts';
 import { encodeAuthorities } from '#core/pki/certreq.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
@@ -37,7 +37,15 @@ interface Proofs {
   /** Absent is asked for when a method wants it. */
   readonly password?: string | undefined;
   /** Our certificate in DER with those to send along. */
-  readonly own?: { readonly certificates: readonly [Uint8Array, ...Uint8Array[]] } | undefined;
+  readonly own?:
+    | {
+        readonly certificates: readonly [Uint8Array, ...Uint8Array[]];
+        /** The first of them, decoded. */
+        readonly way: readonly [Certificate, ...Certificate[]];
+      }
+    | undefined;
+  /** Those of the profile that may vouch for the gateway, decoded. */
+  readonly authorities?: readonly Certificate[];
 }
 
 export interface ConnectionInputs extends Proofs {
@@ -111,7 +119,7 @@ function localIdentity(
   const { localId, method } = authentication;
   const byCertificate = method === 'certificate' || method === 'certificate-eap';
   if (localId === undefined && byCertificate && own) {
-    return { type: IdType.ID_DER_ASN1_DN, data: decodeCertificate(own.certificates[0]).subject };
+    return { type: IdType.ID_DER_ASN1_DN, data: own.way[0].subject };
   }
   const speaker = 'methods' in authentication ? (authentication.anonymousIdentity ?? user) : undefined;
   const spoken = speaker === undefined ? undefined : parseIdentification(speaker);
@@ -149,7 +157,7 @@ function credentials(login: Login, { user, password, own }: Proofs): EapCredenti
   };
 }
 
-function remoteAuthenticationOf(profile: Profile, { psk }: Proofs): RemoteAuthentication {
+function remoteAuthenticationOf(profile: Profile, { psk, authorities }: Proofs): RemoteAuthentication {
   const proof = gatewayAuthenticationOf(profile);
   switch (proof.method) {
     case 'psk':
@@ -158,12 +166,10 @@ function remoteAuthenticationOf(profile: Profile, { psk }: Proofs): RemoteAuthen
       return { method: 'eap-only' };
     default: {
       if (!proof.sendCertreq) return { method: 'certificate' };
-      const authorities = proof.ca.map((text) =>
-        decodeCertificate(Uint8Array.from(Buffer.from(text, 'base64'))),
-      );
+      const named = proof.ca.length === 0 ? [] : needed('CA of its gateway', authorities);
       return {
         method: 'certificate',
-        authorities: encodeAuthorities(authorities),
+        authorities: encodeAuthorities(named),
         ocsp: proof.revocation.ocsp,
       };
     }

@@ -30,7 +30,6 @@ import { linuxWatchSources } from './native/watch.ts';
 import { httpFetcher } from './pki/fetch.ts';
 import { diskCache } from './pki/revocation-cache.ts';
 import { sparingSlowHosts } from './pki/slow-hosts.ts';
-import { systemAnchors } from './pki/trust.ts';
 import { nodePkiCrypto } from './pki/verifier.ts';
 import { ProfileStore } from './profile-store.ts';
 import { remember } from './remember.ts';
@@ -95,6 +94,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     isPortClosed,
     createConnection,
     random: (length) => randomBytes(length),
+    certified: () => import('./tunnel/certified.ts'),
     trust: {
       service: {
         crypto: nodePkiCrypto,
@@ -102,7 +102,6 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
         fetcher: sparingSlowHosts(httpFetcher(systemClock, { timeoutMs: REVOCATION_FETCH_MS }), systemClock),
         cache: diskCache(join(stateDir, 'revocation')),
       },
-      system: systemAnchors(),
     },
     keepPassword: (id, password) => store.renewPassword(id, password),
     remember: (id, typed) => void remember(store, log.logger('store'), id, typed),

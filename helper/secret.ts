@@ -53,3 +53,6 @@ export class Secret {
     return REDACTED;
   }
 }
+
+/** A copy that cannot be wiped: for what takes text only. */
+export const textOf = (secret: Secret): string => Buffer.from(secret.reveal()).toString('utf8');

@@ -4,18 +4,39 @@
  * plane and Node's binary; assets/linux/aditd starts them there.
  */
 import { join } from 'node:path';
-import { build, type InlineConfig } from 'vite';
+import { build, type InlineConfig, type Plugin } from 'vite';
 
 process.env['NODE_ENV'] = 'production';
 
 const root = join(import.meta.dirname, '..');
 
-/** The addon is found from the bundle as from the sources: two folders up, then build/native. */
+/**
+ * V8 keeps the whole text of a program, in two octets a character as soon as one of them is beyond Latin-1. There is none
+ * where escapes mean another thing (String.raw, names).
+ */
+const inAscii: Plugin = {
+  name: 'in-ascii',
+  generateBundle: (_options, files) => {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk') continue;
+      file.code = file.code.replace(
+        /[^\0-\x7f]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      );
+    }
+  },
+};
+
+/**
+ * The addon is found from the bundle as from the sources: two folders up, then build/native. In one file: what is loaded on
+ * demand is in it, too, as another version may lie on the disk by then.
+ */
 const bundle = (entry: string, file: string): InlineConfig => ({
   root,
   configFile: false,
   logLevel: 'warn',
   publicDir: false,
+  plugins: [inAscii],
   ssr: { noExternal: true },
   build: {
     chunkSizeWarningLimit: 4000,
@@ -26,7 +47,12 @@ const bundle = (entry: string, file: string): InlineConfig => ({
     minify: false,
     rolldownOptions: {
       external: [/^node:/],
-      output: { format: 'es', entryFileNames: file, codeSplitting: false },
+      output: {
+        format: 'es',
+        entryFileNames: file,
+        codeSplitting: false,
+        comments: { legal: true, annotation: false, jsdoc: false },
+      },
     },
   },
 });

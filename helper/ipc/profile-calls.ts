@@ -9,11 +9,11 @@ import { profileProblems } from '#core/profile/check.ts';
 import { exportAs, ExportError, withoutPlace } from '#core/profile/export-as.ts';
 import { exportProfile } from '#core/profile/export.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
+import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import { type Profile, profileSchema, type Secrets } from '#core/profile/profile.ts';
 import { schemaProblems } from '#core/profile/schema-sentences.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log/log.ts';
-import { certificatesOf } from '../pki/certificate-list.ts';
 import type { ProfileStore } from '../profile-store.ts';
 import type { StoredProfile, Viewer } from '../stored-profile.ts';
 import { allSecrets, revisionOf, summaryOf } from '../stored-profile.ts';
@@ -58,13 +58,22 @@ export function profileHandlers(services: ProfileServices): Pick<Handlers, Profi
       audit.forProfile(id).info(`secret forgotten by uid ${viewer.uid}`);
       return {};
     },
-    'profiles.certificates': async ({ id }, { viewer }) => ({
-      certificates: await certificatesOf(need(id, viewer), clock.wall()),
-    }),
+    'profiles.certificates': async ({ id }, { viewer }) => {
+      const stored = need(id, viewer);
+      if (!mayHaveCertificates(stored)) return { certificates: [] };
+      const { certificatesOf } = await import('../pki/certificate-list.ts');
+      return { certificates: await certificatesOf(stored, clock.wall()) };
+    },
     'profiles.export': ({ id, format, ...secrets }, { viewer }) =>
       exported(format, need(id, viewer).profile, withoutAbsent(secrets)),
   };
 }
+
+/** What reads certificates is loaded only for those who do: interfaces ask this of every profile. */
+const mayHaveCertificates = ({ profile, otherSecrets }: StoredProfile): boolean =>
+  profile.authentication.method !== 'psk' ||
+  gatewayAuthenticationOf(profile).method !== 'psk' ||
+  otherSecrets?.pkcs12 !== undefined;
 
 /** What an error's `data` takes. */
 const MOST_PROBLEMS = 32;

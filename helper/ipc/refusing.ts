@@ -2,8 +2,8 @@
 import { ExportError } from '#core/profile/export-as.ts';
 import { inEnglish } from '#core/profile/export-words.ts';
 import { ImportError } from '#core/profile/profile.ts';
+import { LockedError } from '../locked-error.ts';
 import { StoreError } from '../profile-store.ts';
-import { LockedError } from '../unlock.ts';
 import { CallError } from './call-error.ts';
 
 export function refusing<T>(act: () => T, otherwise: (error: unknown) => never = refuse): T {

@@ -5,20 +5,17 @@
  * reconnects; copies, so that the store may change meanwhile; wiped at the end.
  */
 import { utf8, wipe } from '#core/bytes/bytes.ts';
-import { type Certificate, decodeCertificate } from '#core/pki/certificate.ts';
-import { announcedIdentity } from '#core/pki/identity.ts';
-import { certificatesToSend, wayUp } from '#core/pki/certreq.ts';
-import { DecodeError } from '#core/bytes/reader.ts';
+import type { Certificate } from '#core/pki/certificate.ts';
 import type { Failure } from '#core/failure/failure.ts';
-import { loginUses, missingFor } from '#core/profile/needs.ts';
+import { gatewayAuthenticationOf, loginUses, missingFor } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
-import { KeyFileError, readPrivateKey } from '../pki/key-file.ts';
-import { Pkcs12Error, readPkcs12 } from '../pki/pkcs12.ts';
-import { KeyError, keySigner, type Signer } from '../pki/signer.ts';
 import { allSecrets, type StoredProfile } from '../stored-profile.ts';
 import { Secret } from '../secret.ts';
 import { withoutAbsent } from '../without-absent.ts';
-import { TunnelError } from './failures.ts';
+import type * as CertifiedModule from './certified.ts';
+import { demand, lacking } from './demand.ts';
+import { faultFailure, TunnelError } from './failures.ts';
+import type { Certified, OwnCertificate } from './own-certificate.ts';
 import type { Person } from './person.ts';
 
 /** What `up` gave for this time; it counts in place of what is stored. */
@@ -28,21 +25,14 @@ export interface Given {
   readonly password?: Secret;
 }
 
-/** Our certificate with its key. */
-export interface OwnCertificate {
-  /** DER: ours, then the intermediates to send along. */
-  readonly certificates: readonly [Uint8Array, ...Uint8Array[]];
-  /** Ours, then its issuers as far as they are known, the root included. */
-  readonly way: readonly [Certificate, ...Certificate[]];
-  /** PrivateKeyInfo in DER, unlocked. */
-  readonly privateKey: Uint8Array;
-  readonly signer: Signer;
-}
-
 export class Credentials {
   readonly psk: Secret | undefined;
   readonly user: string | undefined;
   readonly own: OwnCertificate | undefined;
+  /** Whom the profile trusts to vouch for the gateway, decoded. */
+  readonly authorities: readonly Certificate[];
+  /** Undefined where both ends prove themselves by a pre-shared key. */
+  readonly certified: CertifiedParts | undefined;
   #password: Secret | undefined;
 
   /** Takes the password and the key over, and a copy of the pre-shared key. */
@@ -51,10 +41,14 @@ export class Credentials {
     readonly user?: string | undefined;
     readonly password?: Secret | undefined;
     readonly own?: OwnCertificate | undefined;
+    readonly authorities?: readonly Certificate[];
+    readonly certified?: CertifiedParts | undefined;
   }) {
     this.psk = parts.psk && new Secret(parts.psk.reveal());
     this.user = parts.user;
     this.own = parts.own;
+    this.authorities = parts.authorities ?? [];
+    this.certified = parts.certified;
     this.#password = parts.password;
   }
 
@@ -75,19 +69,32 @@ export class Credentials {
   }
 }
 
-type Authentication = Profile['authentication'];
-type Certified = Exclude<Authentication, { method: 'psk' }>;
+/**
+ * All that reads certificates or speaks TLS. Whoever has nothing but pre-shared keys never loads it, nor the memory it
+ * takes; whoever needs it has it before the first datagram, so that no gateway waits and the engine's own calls stay
+ * synchronous.
+ */
+export type CertifiedParts = typeof CertifiedModule;
 
-/** Wrong passwords of a file that are worth another try. */
-const MOST_TRIES = 3;
+/** Loads it, once for all. */
+export type CertifiedLoader = () => Promise<CertifiedParts>;
 
-export const textOf = (secret: Secret): string => Buffer.from(secret.reveal()).toString('utf8');
+async function certifiedParts(profile: Profile, load: CertifiedLoader): Promise<CertifiedParts | undefined> {
+  const alone = profile.authentication.method === 'psk' && gatewayAuthenticationOf(profile).method === 'psk';
+  if (alone) return undefined;
+  try {
+    return await load();
+  } catch (error) {
+    throw new TunnelError(faultFailure('The part of Adit that reads certificates cannot be loaded', error));
+  }
+}
 
-/** Throws TunnelError with `secret-missing` or `certificate-unusable`. */
+/** Throws TunnelError with `secret-missing`, `certificate-unusable` or, where a part cannot be loaded, `system`. */
 export async function gatherCredentials(
   stored: StoredProfile,
   given: Given,
   person: Person,
+  load: CertifiedLoader,
 ): Promise<Credentials> {
   const { profile } = stored;
   const { authentication } = profile;
@@ -95,31 +102,35 @@ export async function gatherCredentials(
   const missing = missingFor(profile, secrets);
   if (missing.includes('psk')) throw lacking('pre-shared key');
   const { psk } = secrets;
-  if (authentication.method === 'psk') return new Credentials({ psk });
-  const own = usesCertificate(authentication) ? await openOwn(authentication, secrets, person) : undefined;
-  if (authentication.method === 'certificate') return new Credentials({ psk, own });
+  const certified = await certifiedParts(profile, load);
+  const authorities = certified
+    ?.authoritiesOf(gatewayAuthenticationOf(profile))
+    .map(certified.decodeCertificate);
+  const ofGateway = { psk, certified, ...withoutAbsent({ authorities }) };
+  if (authentication.method === 'psk' || !certified) return new Credentials(ofGateway);
+  const own = usesCertificate(authentication)
+    ? await certified.openOwn(authentication, secrets, person)
+    : undefined;
+  if (authentication.method === 'certificate') return new Credentials({ ...ofGateway, own });
   const user =
     given.user ??
     authentication.user ??
-    certifiedUser(authentication, own) ??
+    certifiedUser(authentication, own, certified) ??
     (await demand(person, { kind: 'user', prompt: 'User name' }));
   const known = secrets.password && new Secret(secrets.password.reveal());
   const password = known ?? (await askedPassword(authentication, missing.includes('password'), user, person));
-  return new Credentials({ psk, user, password, own });
+  return new Credentials({ ...ofGateway, user, password, own });
 }
 
 /** A login by certificate alone has its user's name in the certificate: nobody is asked for it. */
 function certifiedUser(
   authentication: Extract<Certified, { methods: unknown }>,
   own: OwnCertificate | undefined,
+  { announcedIdentity }: CertifiedParts,
 ): string | undefined {
   if (own === undefined || loginUses(authentication).password) return undefined;
   return authentication.localId ?? announcedIdentity(own.way[0]);
 }
-
-const lacking = (what: string): TunnelError => new TunnelError({ cause: 'secret-missing', what });
-
-const unusable = (detail: string): TunnelError => new TunnelError({ cause: 'certificate-unusable', detail });
 
 /** A refusal, with the day on which our certificate ended where that is past. */
 export const withOwnExpiry = (failure: Failure, own: OwnCertificate | undefined, wallMs: number): Failure =>
@@ -143,81 +154,4 @@ async function askedPassword(
   const tokenAlone = methods.length > 0 && methods.every((method) => method === 'gtc');
   if (!missing || tokenAlone) return undefined;
   return new Secret(utf8(await demand(person, { kind: 'password', prompt: `Password of ${user}`, user })));
-}
-
-type Demand = Parameters<Person['ask']>[0];
-
-async function demand(person: Person, question: Omit<Demand, 'retry'>, retry = false): Promise<string> {
-  const text = await person.ask({ ...question, retry });
-  if (text === undefined) throw lacking(question.kind);
-  return text;
-}
-
-async function openOwn(
-  authentication: Certified,
-  secrets: ReturnType<typeof allSecrets>,
-  person: Person,
-): Promise<OwnCertificate> {
-  const { pkcs12, privateKey } = secrets;
-  if (pkcs12) {
-    const known = secrets.pkcs12Password && textOf(secrets.pkcs12Password);
-    const question = {
-      kind: 'pkcs12-password',
-      prompt: 'Password of the certificate file (PKCS#12)',
-    } as const;
-    const opened = await unlocking(known, person, question, (password = '') =>
-      readPkcs12(pkcs12.reveal(), password),
-    );
-    return ownCertificate(opened.certificate, opened.chain, opened.privateKey);
-  }
-  if (authentication.certificate === undefined) throw unusable('the profile has no certificate of ours');
-  if (!privateKey) throw unusable('the private key of our certificate is not stored');
-  const known = secrets.privateKeyPassword && textOf(secrets.privateKeyPassword);
-  const question = { kind: 'private-key-password', prompt: 'Password of the private key' } as const;
-  const key = await unlocking(known, person, question, (password) =>
-    readPrivateKey(privateKey.reveal(), password),
-  );
-  return ownCertificate(fromBase64(authentication.certificate), authentication.chain.map(fromBase64), key);
-}
-
-const fromBase64 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
-
-/** Tries the known password, then those that the person types. */
-async function unlocking<T>(
-  known: string | undefined,
-  person: Person,
-  question: Omit<Demand, 'retry'>,
-  open: (password: string | undefined) => T | Promise<T>,
-): Promise<T> {
-  let password = known;
-  for (let tries = 0; ; tries++) {
-    try {
-      return await open(password);
-    } catch (error) {
-      if (!(error instanceof Pkcs12Error || error instanceof KeyFileError)) throw error;
-      const locked = error.problem === 'wrong-password' || error.problem === 'password-needed';
-      if (!locked || tries === MOST_TRIES) throw unusable(error.message);
-      password = await demand(person, question, tries > 0);
-    }
-  }
-}
-
-function ownCertificate(
-  certificate: Uint8Array,
-  chain: readonly Uint8Array[],
-  privateKey: Uint8Array,
-): OwnCertificate {
-  try {
-    const signer = keySigner(privateKey);
-    const own = { certificate: decodeCertificate(certificate), chain: chain.map(decodeCertificate) };
-    if (Buffer.compare(own.certificate.spki, signer.publicKey.spki) !== 0) {
-      throw unusable(`the private key is not that of the certificate of ${own.certificate.subjectText}`);
-    }
-    const [, ...intermediates] = certificatesToSend(own);
-    return { certificates: [certificate, ...intermediates], way: wayUp(own), privateKey, signer };
-  } catch (error) {
-    if (error instanceof KeyError) throw unusable(error.message);
-    if (error instanceof DecodeError) throw unusable(`our certificate cannot be read: ${error.message}`);
-    throw error;
-  }
 }

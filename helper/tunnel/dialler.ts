@@ -11,12 +11,12 @@ import { connectionConfig } from '../connection-config.ts';
 import { type Logger, messageOf } from '../log/log.ts';
 import type { IkeDatagram } from '../native/data-plane.ts';
 import type { StoredProfile } from '../stored-profile.ts';
-import { Secret } from '../secret.ts';
+import { Secret, textOf } from '../secret.ts';
 import { Answers } from './answers.ts';
 import { Association } from './association.ts';
 import type { KnownAddresses, Lookup } from './candidates.ts';
 import type { Carrier } from './carrier.ts';
-import { type Credentials, textOf, withOwnExpiry } from './credentials.ts';
+import { type Credentials, withOwnExpiry } from './credentials.ts';
 import { TunnelError } from './failures.ts';
 import { type Beginning, type Negotiated, negotiate } from './negotiate.ts';
 import type { Person } from './person.ts';
@@ -160,6 +160,7 @@ export class Dialler {
       user: credentials.user,
       password: credentials.password && textOf(credentials.password),
       own: credentials.own,
+      authorities: credentials.authorities,
       addresses: dial.addresses,
       retransmitInit: to.retransmitInit,
       ...(this.#redirects.wanted ? { redirect: to.from === undefined ? {} : { from: to.from } } : {}),

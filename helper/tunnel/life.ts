@@ -77,7 +77,7 @@ export class Life {
   /** Resolves with the reason when it has ended by itself, or `undefined` when stop() ended it. Throws what the system refuses. */
   async run(given: Given): Promise<Failure | undefined> {
     const { stored, deps, person, log } = this.#options;
-    const credentials = await gatherCredentials(stored, given, person);
+    const credentials = await gatherCredentials(stored, given, person, deps.certified);
     this.#credentials = credentials;
     if (this.#stop.signal.aborted) return undefined;
     this.#carrier = openCarrier(deps.platform, stored.profile.ike, this.#carrierEvents(), log);

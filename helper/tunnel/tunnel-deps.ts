@@ -11,6 +11,7 @@ import type { Resolver } from './candidates.ts';
 import type { TunnelPlatform } from './carrier.ts';
 import type { PortProbe } from './closed-port.ts';
 import type { Typed } from './person.ts';
+import type { CertifiedLoader } from './credentials.ts';
 import type { Trust } from './verify-peer.ts';
 
 export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' | 'applicationVersion'> {
@@ -22,6 +23,8 @@ export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' |
   readonly resolver: Resolver;
   readonly isPortClosed: PortProbe;
   readonly createConnection: (config: InitiatorConfig) => Connection;
+  /** What reads certificates and speaks TLS, loaded with the first tunnel that needs it. */
+  readonly certified: CertifiedLoader;
   readonly trust: Trust;
   /** Stores a password that the gateway has changed, where the old one was stored. */
   readonly keepPassword: (id: string, password: Secret) => void;

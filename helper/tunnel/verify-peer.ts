@@ -16,7 +16,7 @@ import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { GatewayAuthentication, Profile } from '#core/profile/profile.ts';
 import type { Logger } from '../log/log.ts';
 import type { RevocationPolicy } from '../pki/revocation.ts';
-import { anchorsOf } from '../pki/trust.ts';
+import { anchorsOf, systemAnchors } from '../pki/trust.ts';
 import { validateGateway, type ValidationService } from '../pki/validate.ts';
 
 type VerifyPeer = Extract<Question, { kind: 'verify-peer' }>;
@@ -24,8 +24,8 @@ type VerifyPeer = Extract<Question, { kind: 'verify-peer' }>;
 /** Made once for all tunnels (main.ts). */
 export interface Trust {
   readonly service: ValidationService;
-  /** Whom the system trusts. */
-  readonly system: TrustAnchors;
+  /** In place of whom the system trusts. */
+  readonly system?: TrustAnchors;
 }
 
 export interface Dialled {
@@ -37,10 +37,13 @@ export interface Dialled {
 export const authoritiesOf = (proof: GatewayAuthentication): Uint8Array[] =>
   proof.method === 'psk' ? [] : proof.ca.map((text) => Uint8Array.from(Buffer.from(text, 'base64')));
 
+/** Read once for all tunnels, when first asked. */
+const SYSTEM = systemAnchors();
+
 /** Whom to trust: the profile's own authorities, or else the system's. */
 export function anchorsFor(proof: GatewayAuthentication, trust: Trust): TrustAnchors {
   const own = authoritiesOf(proof);
-  return own.length > 0 ? anchorsOf(own) : trust.system;
+  return own.length > 0 ? anchorsOf(own) : (trust.system ?? SYSTEM);
 }
 
 /**

@@ -31,6 +31,7 @@ import type { StoredProfile } from '#helper/stored-profile.ts';
 import type { Secret } from '#helper/secret.ts';
 import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
 import type { Resolver } from '#helper/tunnel/candidates.ts';
+import * as certified from '#helper/tunnel/certified.ts';
 import { type ManagerDeps, TunnelManager } from '#helper/tunnel-manager.ts';
 import type { Typed } from '#helper/tunnel/person.ts';
 import { ASSIGNED, responderConfig } from '#test/harness/ikev2-pair.ts';
@@ -270,6 +271,7 @@ export class TunnelWorld implements TunnelPlatform {
       isPortClosed: (address) => Promise.resolve(this.closed.has(address)),
       createConnection,
       random: seededRandom(1).bytes,
+      certified: () => Promise.resolve(certified),
       trust: {
         service: {
           crypto: nodePkiCrypto,

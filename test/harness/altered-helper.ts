@@ -1,6 +1,6 @@
 /**
  * The helper with something put in its way or its hand: helper/aditd with more in its environment and before its program. For
- * test/interop/staying.test.ts, test/interop/many-connections.test.ts and bench/recover.ts.
+ * test/interop/staying.test.ts, test/interop/many-connections.test.ts, test/system/loaded-modules.test.ts and bench/recover.ts.
  */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -53,4 +53,18 @@ export async function memoryTellingHelper(directory: string): Promise<MemoryTell
     return (told.heapUsed + told.external) / 1e6;
   };
   return { program, heap };
+}
+
+export interface ModuleTellingHelper {
+  readonly program: string;
+  /** The URLs of the modules that it has loaded so far, builtin ones included. */
+  readonly loaded: () => Promise<readonly string[]>;
+}
+
+/** It tells what it loads, and cannot load modules whose URL ends in `unloadable` (test/harness/loaded-modules.ts). */
+export async function moduleTellingHelper(directory: string, unloadable = ''): Promise<ModuleTellingHelper> {
+  const file = join(directory, 'loaded.txt');
+  const environment = `ADIT_LOADED=${file} ADIT_UNLOADABLE=${unloadable}`;
+  const program = await altered(directory, environment, `--import ${here('loaded-modules.ts')}`);
+  return { program, loaded: async () => (await readFile(file, 'utf8')).trim().split('\n') };
 }

