@@ -22,6 +22,7 @@ delete table inet adit_adit0
 table inet adit_adit0 {
   chain prerouting {
     type filter hook prerouting priority raw; policy accept;
+    ip saddr 203.0.113.9 udp sport { 500, 4500 } fib daddr . iif type local meta mark set 44311 accept
     ip daddr { 10.9.0.2 } iifname != { "lo", "adit0" } drop
     ip6 daddr { 2001:db8:9::2 } iifname != { "lo", "adit0" } drop
     ip saddr 203.0.113.9 udp sport { 500, 4500 } iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
@@ -57,7 +58,7 @@ table arp adit_adit0 {
     const gateway = { address: '2001:db8::9', port: 14500 };
     await linuxEffects(linux.system).firewall.apply({ ...firewall, gateway, addresses: [] });
     const [run] = loads(linux);
-    expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport { 500, 4500, 14500 } iifname');
+    expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport { 500, 4500, 14500 } fib daddr . iif');
     expect(run?.stdin).not.toContain('drop');
     expect(run?.stdin).toContain('table arp');
   });
