@@ -281,6 +281,11 @@ export type ConnectionEvent =
    */
   | { readonly type: 'roam-failed'; readonly failure: Failure }
   /**
+   * The gateway has acknowledged UPDATE_SA_ADDRESSES (RFC 4555 §3.5): what it sends goes where it sees us now. After `roam`, and
+   * where a NAT gave us another mapping, of which `path` says nothing.
+   */
+  | { readonly type: 'addresses-updated' }
+  /**
    * An answer in the clear to a request under way says INVALID_IKE_SPI: a peer that has started again, or somebody who wants us to
    * believe that (RFC 7296 §2.21.4). Nothing changes by it; the request goes on being repeated.
    */

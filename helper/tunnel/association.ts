@@ -25,6 +25,7 @@ import type { Carrier } from './carrier.ts';
 import { ChildSas, type EspWay, GONE, type InstalledChild, spiText } from './child-sas.ts';
 import { Deadlines } from './deadlines.ts';
 import { faultFailure, systemFailure } from './failures.ts';
+import { LeftBehind } from './left-behind.ts';
 
 type EventOf<T extends ConnectionEvent['type']> = Extract<ConnectionEvent, { type: T }>;
 
@@ -77,6 +78,7 @@ export class Association {
   readonly #deps: AssociationDeps;
   readonly #driver: Driver;
   readonly #children: ChildSas;
+  readonly #leftBehind: LeftBehind;
   readonly #ready = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<Failure | undefined>();
   readonly #closed = Promise.withResolvers<void>();
@@ -98,6 +100,14 @@ export class Association {
       clock,
       log,
       onDiscard: (...record) => deps.onDiscard('child', ...record),
+    });
+    this.#leftBehind = new LeftBehind({
+      clock,
+      log,
+      counters: () =>
+        carrier.dataPlane.stats().children.filter(({ spiIn }) => this.#children.receives(spiIn)),
+      standing: () => [...this.children.keys()],
+      rekey: (what) => this.rekey(what),
     });
     this.#driver = new Driver({
       connection: deps.connection,
@@ -152,6 +162,7 @@ export class Association {
 
   noteInboundTraffic(): void {
     this.#driver.noteInboundTraffic();
+    this.#leftBehind.heard();
     this.#noteProof();
   }
 
@@ -242,6 +253,7 @@ export class Association {
   #end(failure: Failure | undefined): void {
     this.#over = true;
     this.#lost?.();
+    this.#leftBehind.stop();
     this.deadlines.stop();
     this.#ended.resolve(failure);
   }
@@ -270,6 +282,9 @@ export class Association {
       case 'roam-failed':
         this.#deps.log.warn(`the gateway does not follow us: ${explain(event.failure).sentence}`);
         this.#end(event.failure);
+        break;
+      case 'addresses-updated':
+        this.#leftBehind.acknowledged();
         break;
       case 'disowned':
         this.#deps.log.info('somebody says for the gateway that it does not know this connection');

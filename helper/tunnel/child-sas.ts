@@ -71,6 +71,11 @@ export class ChildSas {
     return this.#installed;
   }
 
+  /** Whether it is one of these: one that the protocol knows, or the old half of a rekeyed one. */
+  receives(spiIn: number): boolean {
+    return this.#installed.has(spiIn) || this.#lingering.has(spiIn);
+  }
+
   /** Throws what the data plane throws. The keys are wiped in every case. */
   install(event: EventOf<'child-installed'>, way: EspWay): void {
     const { name, child, softLimit = {}, replaces, standby, rekeyAt, expiresAt } = event;

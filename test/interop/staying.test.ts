@@ -139,6 +139,51 @@ describe.concurrent('a tunnel', () => {
     await expectNothingLeft(scene, before);
   });
 
+  it.each([
+    ['Child SA', { child: 'net' }],
+    ['IKE SA', { ike: 'plain' }],
+  ])(
+    'that the NAT forgets while the gateway rekeys its %s: packets flow before the gateway repeats itself',
+    async (what, sa) => {
+      // charon moves its ESP when that request is answered, and repeats it after half a minute.
+      await using scene = await sceneWith({}, { charon: { retransmit_timeout: 30 } });
+      const { router, client, world } = scene.lab;
+      await using _nat = await world.masquerade(router, 'wan');
+      const { id, before, witness } = await connected(scene);
+      const { port } = await scene.server.serve(LAB.inner.ip4);
+      const pings = client.start(['ping', '-i', '0.1', LAB.inner.ip4]);
+      await sleep(2000);
+      const mapping = async () => (await scene.gateway.sa('plain')).remotePort;
+      const first = await mapping();
+      // A flow that is silent for a second is forgotten.
+      for (const name of ['nf_conntrack_udp_timeout', 'nf_conntrack_udp_timeout_stream']) {
+        await router.run(['sh', '-c', `echo 1 > /proc/sys/net/netfilter/${name}`]);
+      }
+      await sleep(300);
+      {
+        await using _cut = await world.rules(
+          router,
+          'ip',
+          'chain c { type filter hook prerouting priority -300; drop; }',
+        );
+        await scene.gateway.rekey(sa);
+        await sleep(2500);
+      }
+      const back = Date.now();
+      const moved = await scene.user.download(`http://${LAB.inner.ip4}:${port}/100000`);
+      const ms = Date.now() - back;
+      console.info(`the gateway was rekeying its ${what}: back after ${ms} ms`);
+      expect(moved).toMatchObject({ bytes: 100_000, sha256: moved.expected });
+      expect(ms).toBeLessThan(8000);
+      expect(await mapping()).not.toBe(first);
+      expect(witness.states).toEqual(['connected']);
+      await pings.stop();
+      await scene.adit.down(id);
+      expect(witness.lies()).toEqual([]);
+      await expectNothingLeft(scene, before);
+    },
+  );
+
   it('whose gateway wants a login each half minute: another one beside it, and a file goes on', async () => {
     await using scene = await sceneWith({ reauth_time: '34s', rand_time: '0s', over_time: '5s' });
     const { id, before, witness } = await connected(scene);

@@ -112,8 +112,9 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
     kind: 'fault',
     lasts: [2.5, 2.5],
     // charon with ESP in user space moves a Child SA by rekeying it. Where it was about to rekey anyway, that waits for the
-    // request that was lost in the fault, which it repeats after four seconds.
-    backWithinMs: 6000,
+    // request that was lost in the fault, which it repeats after four seconds; we rekey 0.5 s after it knows where we are, and the
+    // IKE SA 0.6 s later where it refuses.
+    backWithinMs: 4000,
     // A flow that is silent for a second is forgotten; what comes before conntrack drops keeps it silent.
     run: async ({ lab: { world, router } }, seconds) => {
       await natForgetsAfter(router, 1, 1);

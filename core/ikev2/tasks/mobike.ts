@@ -107,6 +107,7 @@ export function updateTask(): Task {
         sa.emit({ type: 'roam-failed', failure });
       }
       sa.emitPath();
+      if (refusal === undefined) sa.emit({ type: 'addresses-updated' });
       return undefined;
     },
   };

@@ -66,6 +66,8 @@ describe('NATs on the way (§3.8)', () => {
     pair.do((now) => pair.initiator.checkLiveness(now)).run(200);
     expect(standsAt(pair, 'responder')).toBe(`${RESPONDER_ADDRESS}:4500 -> ${OUTSIDE}:25500 (remote NAT)`);
     expect(pair.events.initiator.of('path')).toHaveLength(1);
+    // Once for the first question, with which nothing could be compared, and once for the mapping.
+    expect(pair.events.initiator.of('addresses-updated')).toHaveLength(2);
   });
 
   it('one changes its mapping and the driver says so', () => {
@@ -164,6 +166,7 @@ describe('refusals', () => {
       { cause: 'peer-error', notify: 'UNACCEPTABLE_ADDRESSES', code: 40, exchange: 'INFORMATIONAL' },
     ]);
     expect(bothStandAt(pair)).toEqual(AT_HOME);
+    expect(pair.events.initiator.of('addresses-updated')).toEqual([]);
     pair.do((now) => pair.initiator.checkLiveness(now)).run(100);
     expect(disagreements(pair)).toEqual([]);
   });

@@ -349,6 +349,26 @@ describe('rekeying the IKE SA meets something else (§2.25)', () => {
     expect(pair.initiator.succession.living).toEqual([]);
   });
 
+  it('the peer’s own request is lost: it refuses a Child SA new keys, grants the IKE SA them, and the Child SA under that', () => {
+    const pair = standing();
+    lose(pair, 'responder', 1);
+    rekeyIke(pair, 'responder');
+    rekeyChild(pair, 'initiator').run(100);
+    rekeyIke(pair, 'initiator').run(60_000);
+    expect(pair.drawing.lines.slice(1, 7)).toEqual([
+      'I -> R: HDR, SK {N(REKEY_SA), SAi2, Ni, TSi, TSr}',
+      'R -> I: HDR, SK {N(TEMPORARY_FAILURE)}',
+      'I -> R: HDR, SK {SAi2, Ni, KEi}',
+      'R -> I: HDR, SK {SAr2, Nr, KEr}',
+      'I -> R: HDR, SK {D}',
+      'R -> I: HDR, SK {}',
+    ]);
+    expect(pair.drawing.lines).toContain("I -> R: HDR', SK {N(REKEY_SA), SAi2, Ni, TSi, TSr}");
+    expect(pair.events.initiator.of('ike-rekeyed')).toHaveLength(1);
+    expect(pair.events.initiator.of('child-installed')).toHaveLength(2);
+    expect(disagreements(pair)).toEqual([]);
+  });
+
   it('a Child SA that waits to be made goes out under the new SA', () => {
     const pair = standing();
     rekeyIke(pair, 'initiator');

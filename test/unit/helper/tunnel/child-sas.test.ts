@@ -41,7 +41,7 @@ function opened() {
     const child = childFromText({ spiIn, spiOut: spiIn + 1, esp: 'aes256gcm16', keyIn: 'a', keyOut: 'b' });
     children.install({ type: 'child-installed', name: 'net', child }, way);
   };
-  return { children, add, calls, discarded };
+  return { children, add, calls, discarded, clock: world.clock };
 }
 
 it('also one that comes later', () => {
@@ -51,6 +51,16 @@ it('also one that comes later', () => {
   add(0x200);
   expect(calls).toEqual(['install 256', 'retire 256', 'install 512 standby', 'retire 512']);
   expect([...children.installed.keys()]).toEqual([0x100, 0x200]);
+});
+
+it('the old half of a rekeyed one receives for five seconds', async () => {
+  const { children, add, clock } = opened();
+  add(0x100);
+  children.linger(0x100);
+  await clock.advance(4900);
+  expect([children.installed.has(0x100), children.receives(0x100)]).toEqual([false, true]);
+  await clock.advance(200);
+  expect(children.receives(0x100)).toBe(false);
 });
 
 it('at the end all go, with the reason', () => {
