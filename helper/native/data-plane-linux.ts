@@ -33,7 +33,7 @@ interface FlatChild extends Omit<ChildSa, 'suite' | 'mode' | 'encapsulation' | '
 type AddonEvent =
   | ({ readonly type: 'ike' } & IkeDatagram)
   | { readonly type: 'expired'; readonly spiIn: number; readonly reason: Expiry }
-  | { readonly type: 'unreachable'; readonly address: string }
+  | { readonly type: 'unreachable' | 'unanswered'; readonly address: string }
   | { readonly type: 'fatal'; readonly what: string };
 
 interface AddonDataPlane extends Omit<DataPlane, 'sendIke' | 'installChild'> {
@@ -124,6 +124,9 @@ function tell(event: AddonEvent, events: DataPlaneEvents): void {
       break;
     case 'unreachable':
       events.onUnreachable?.(event.address);
+      break;
+    case 'unanswered':
+      events.onUnanswered?.(event.address);
       break;
     case 'fatal':
       events.onFatal(event.what);

@@ -122,6 +122,11 @@ export interface DataPlaneEvents {
    * reason to ask the peer and no more (RFC 7296 §2.4). Once a second at most.
    */
   onUnreachable?(address: string): void;
+  /**
+   * TCP inside sends a large segment again and again, and nothing comes in from this address: its silence is to be told from a path
+   * that swallows large packets alone (RFC 2923 §2.1). Any word of it will do. Twice a second at most.
+   */
+  onUnanswered?(address: string): void;
   /** A thread met an error it cannot go on from (the TUN vanished) and has ended. The other one goes on. */
   onFatal(what: string): void;
 }
@@ -201,8 +206,11 @@ export interface PacketPath {
   receive(esp: readonly Uint8Array[], trafficClass: number): readonly Uint8Array[];
   /** The frames for the TUN that the last calls of `send` answered with: ICMP "too big". */
   answers(): readonly Uint8Array[];
-  /** `ms` milliseconds later the system says `mtu` of the outer path (IPv4, UDP); what is believed then. */
-  pathMtu(mtu: number, ms: number): { readonly mtu: number };
+  /**
+   * `ms` milliseconds later the system says `mtu` of the outer path (IPv4, UDP); what is believed then, and how often onUnanswered
+   * would have come since the last call.
+   */
+  pathMtu(mtu: number, ms: number): { readonly mtu: number; readonly unanswered: number };
 }
 
 /** Everything the addon offers. Failures of the system throw SystemError. */

@@ -180,11 +180,6 @@ export class Association {
     this.#driver.roam(path);
   }
 
-  /** Forgets what the data plane has learned of the path: large packets that vanished with all others say nothing of it. */
-  measurePath(): void {
-    this.#moveChildren();
-  }
-
   /** What a Child SA has carried so far: rekeying by bytes and packets follows from it. */
   noteUsage({ spiIn, bytesIn, bytesOut, packetsIn, packetsOut }: SaCounters): void {
     const usage = { bytes: larger(bytesIn, bytesOut), packets: larger(packetsIn, packetsOut) };

@@ -158,6 +158,7 @@ export class Life {
         this.#options.log.debug(`ICMP says that ${address} is unreachable`);
         this.#parts?.suspicion.unreachable(address);
       },
+      onUnanswered: (address) => this.#parts?.suspicion.unanswered(address),
       onFatal: (detail) => {
         const remedy = 'connect again (adit up); the log of aditd says more';
         this.#parts?.succession.fail({ cause: 'system', what: 'The data plane stopped', detail, remedy });

@@ -40,7 +40,10 @@ export const HASTY: RetransmitPolicy = { ...STEADY, attempts: 4 };
 /** A question after sleep or when the network is back: ENDURING repeats it twice within this time. Then a fresh connection is tried as well. */
 export const PROBE_MS = 1500;
 
-/** A question because we hear nothing: repeated three times, for on a link with much loss nothing else need be wrong. */
+/**
+ * A question because we hear nothing: repeated three times, for on a link with much loss nothing else need be wrong, and Wi-Fi that roams
+ * may be away for two or three seconds.
+ */
 export const SUSPECT_MS = 3000;
 
 /** The same for a connection that moves to another address, whose new path may be slow at first. */

@@ -216,10 +216,7 @@ export class Succession {
     }
     if (signal.aborted) return;
     if (this.#current) this.#departure.begin(this.#current, association);
-    if (this.#silence && suspicion.doubted) {
-      history.ended(this.#silence, '');
-      association.measurePath();
-    }
+    if (this.#silence && suspicion.doubted) history.ended(this.#silence, '');
     this.#current = association;
     this.#renewal = undefined;
     this.#silence = undefined;
@@ -344,12 +341,11 @@ export class Succession {
    * has answered the other already.
    */
   believed(): void {
-    const { dialler, person, suspicion, onStage } = this.#options;
+    const { dialler, person, onStage } = this.#options;
     const isAnswered = this.#attempt !== undefined && dialler.trying?.isAnswered === true;
     // Nobody has to type a code for a connection that is not needed: before that the gateway has not let the old one go.
     const waitsForPerson = person.question !== undefined;
     if (this.#silence && (!isAnswered || waitsForPerson)) this.#isBack();
-    if (!suspicion.doubted) this.#current?.measurePath();
     onStage(this.stage);
   }
 

@@ -10,6 +10,7 @@
  * | our address towards the gateway changes | the connection moves by MOBIKE (RFC 4555), or is made again |
  * | there is no way to the gateway | doubt, until there is one |
  * | ICMP says that the gateway is unreachable | the peer has PROBE_MS to answer; anybody can say so, so not again within 10 s |
+ * | TCP inside repeats a large segment, and nothing comes in | the peer has SUSPECT_MS to answer, which tells the data plane that the path lives |
  * | INVALID_IKE_SPI in the clear answers our question | the peer has PROBE_MS for a better answer (RFC 7296 §2.21.4) |
  * | wake, or any moment, with a last proof that is too old | doubt; the peer is asked, and has PROBE_MS to answer |
  *
@@ -117,11 +118,27 @@ export class Suspicion {
   /** ICMP says that this address is unreachable: asks whether that is so. */
   unreachable(address: string): void {
     const { clock } = this.#deps;
-    const association = this.#association;
-    if (!association || association.isOver || association.path?.remote.address !== address) return;
+    const association = this.#peerAt(address);
+    if (!association) return;
     if (this.#warnedAt !== undefined && clock.now() - this.#warnedAt < WARNED_MS) return;
     this.#warnedAt = clock.now();
     this.#probe(association, PROBE_MS);
+  }
+
+  /**
+   * TCP inside repeats itself, and this address is silent: asks whether the path lives. No bound but that of the data plane, twice a
+   * second: nobody outside can have us ask, and a black hole needs two answers, 0.8 s apart.
+   */
+  unanswered(address: string): void {
+    const association = this.#peerAt(address);
+    if (association) this.#probe(association, SUSPECT_MS);
+  }
+
+  #peerAt(address: string): Association | undefined {
+    const association = this.#association;
+    return association?.isOver === false && association.path?.remote.address === address
+      ? association
+      : undefined;
   }
 
   async network({ what }: NetworkChange): Promise<void> {

@@ -11,7 +11,7 @@ import { childFromText } from './esp-children.ts';
 import { serveCalls } from './line-calls.ts';
 
 const platform = linuxPlatform(process.env.ADIT_NATIVE);
-const happened: Happened = { ike: [], expired: [], unreachable: [], fatal: [] };
+const happened: Happened = { ike: [], expired: [], unreachable: [], unanswered: [], fatal: [] };
 let plane: DataPlane | undefined;
 
 function opened(): DataPlane {
@@ -32,6 +32,7 @@ const HANDLERS: { [D in PlaneRequest['do']]: (call: PlaneCall<D>) => unknown } =
           happened.ike.push({ ...rest, hex: Buffer.from(bytes).toString('hex') }),
         onExpired: (spiIn, reason) => happened.expired.push({ spiIn, reason }),
         onUnreachable: (address) => happened.unreachable.push(address),
+        onUnanswered: (address) => happened.unanswered.push(address),
         onFatal: (what) => happened.fatal.push(what),
       },
     });

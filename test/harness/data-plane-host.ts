@@ -21,6 +21,7 @@ export interface Happened {
   ike: { socket: number; remote: SocketAddress; local: SocketAddress; hex: string }[];
   expired: { spiIn: number; reason: string }[];
   unreachable: string[];
+  unanswered: string[];
   fatal: string[];
 }
 

@@ -1,7 +1,9 @@
 /** A way to a strongSwan gateway that is narrower behind the router than the client's own link: told by ICMP, or not. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectNothingLeft } from '#test/harness/checks.ts';
 import { LAB } from '#test/harness/lab.ts';
+import { until } from '#test/harness/process.ts';
 import { PSK, Scene } from '#test/harness/scene.ts';
 import { moveFiles } from '#test/harness/traffic.ts';
 
@@ -40,6 +42,7 @@ describe('a path of 1340 octets', () => {
     const id = await scene.adit.import(scene.profile(name), PSK);
     const before = await scene.snapshot();
     await scene.adit.up(id, 30);
+    if (silence) await expectUpload(scene);
     for (const address of [LAB.inner.ip4, LAB.inner.ip6]) {
       expect(await moveFiles(scene.server, scene.user, address, 1_000_000)).toEqual({
         down: 'equal',
@@ -48,5 +51,43 @@ describe('a path of 1340 octets', () => {
     }
     await scene.adit.down(id);
     await expectNothingLeft(scene, before);
+  });
+});
+
+/** One upload and nothing else meets the hole: two questions to the gateway tell that it lives, and TCP repeats itself after 1.4 and 3 s. */
+async function expectUpload({ server, user }: Scene): Promise<void> {
+  const { port } = await server.serve(LAB.inner.ip4);
+  const { ms, sha256, expected } = await user.upload(`http://${LAB.inner.ip4}:${port}/`, 1_000_000);
+  expect(sha256).toBe(expected);
+  console.info(`an upload into a black hole came through after ${Math.round(ms)} ms`);
+  // The next repetition would come after 6.2 s.
+  expect(ms).toBeLessThan(6000);
+}
+
+/** A file that is on its way for some seconds. */
+const BYTES = 4_000_000;
+const SLOW = 'qdisc add dev wan root tbf rate 4mbit burst 20k latency 100ms'.split(' ');
+
+describe('a gateway out of reach in the middle of an upload', () => {
+  it('for three seconds makes nobody take the path for a narrow one', { timeout: 60_000 }, async () => {
+    await using scene = await Scene.create({ ways: [{ name: 'plain' }] });
+    const { client, router, world } = scene.lab;
+    const id = await scene.adit.import(scene.profile('plain'), PSK);
+    await scene.adit.up(id);
+    const { port } = await scene.server.serve(LAB.inner.ip4);
+    await router.run(['tc', ...SLOW]);
+    const upload = scene.user.upload(`http://${LAB.inner.ip4}:${port}/`, BYTES, 50_000);
+    const sent = async () => (await scene.adit.tunnel(id))?.children.at(-1)?.bytesOut ?? 0;
+    await until('some of the file is there', async () => (await sent()) > BYTES / 8);
+    const outage = await world.block(router, 'meta l4proto udp');
+    await delay(3000);
+    expect(await sent()).toBeLessThan(BYTES);
+    await outage[Symbol.asyncDispose]();
+    const { sha256, expected } = await upload;
+    expect(sha256).toBe(expected);
+    const said = (await scene.adit.run(['log'])).match(/large packets vanish.*/)?.[0];
+    const learned = (await client.ip(`route get ${LAB.inner.ip4}`)).match(/ mtu \d+/)?.[0];
+    expect({ said, learned }).toEqual({ said: undefined, learned: undefined });
+    await scene.adit.down(id);
   });
 });

@@ -302,7 +302,8 @@ class Loop {
   bool chains_ = false;  // an IPv6 packet went out since the last settle()
   std::uint64_t malformed_ = 0;
   Sender sender_{tally_, [this](const Run& run) { keep(run); }, [](Sa& sa) { sa.takeExpiry(); },
-                 Narrow(tally_, [this](Octets frame) { checkAnswer(frame); }, [this] { return clock(); })};
+                 Narrow(tally_, [this](Octets frame) { checkAnswer(frame); }, [](const SocketAddress&) {},
+                        [this] { return clock(); })};
   Receiver receiver_{tally_, {.tcp = true, .udp = true}, [this](Octets frame) { check(frame); }, [](Sa&) {}};
 };
 

@@ -3,7 +3,9 @@
  * the routers' ICMP, without it, and without fragments. What is sent through the tunnel arrives or its sender is told.
  * ADIT_LONG=1 tries more widths. Needs root (network namespaces, TUN).
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { EspPath } from '#helper/native/data-plane.ts';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
 import { facing } from '#test/harness/esp-children.ts';
 import type { Host } from '#test/harness/host.ts';
@@ -27,10 +29,15 @@ interface Narrow {
   readonly left: Host;
   readonly right: Host;
   readonly routers: readonly [Host, Host];
-  readonly planes: { readonly left: DataPlaneHost; readonly right: DataPlaneHost };
+  readonly planes: Record<Side, DataPlaneHost>;
+  /** Where packets of that end go. */
+  readonly pathFrom: (side: Side) => EspPath;
 }
 
 let open: World | undefined;
+
+const OTHER = { left: 'right', right: 'left' } as const;
+type Side = keyof typeof OTHER;
 
 /** `wide` at both ends, `narrow` between the routers; one SA each way over IPv4 or IPv6. */
 async function narrowPath(wide: number, narrow: number, outer: 4 | 6): Promise<Narrow> {
@@ -65,23 +72,26 @@ async function narrowPath(wide: number, narrow: number, outer: 4 | 6): Promise<N
     await router.run(['sysctl', '-qw', 'net.ipv4.icmp_ratelimit=0', 'net.ipv6.icmp.ratelimit=0']);
   }
   const planes = { left: DataPlaneHost.on(left), right: DataPlaneHost.on(right) };
-  for (const [host, plane, own, other] of [
-    [left, planes.left, LEFT, RIGHT],
-    [right, planes.right, RIGHT, LEFT],
+  const pathFrom = (side: Side): EspPath => {
+    const other = side === 'left' ? RIGHT : LEFT;
+    const address = outer === 4 ? other.outer4 : other.outer6;
+    return { socket: outer === 4 ? 0 : 1, remote: { address, port: PORT } };
+  };
+  for (const [host, side, own, other] of [
+    [left, 'left', LEFT, RIGHT],
+    [right, 'right', RIGHT, LEFT],
   ] as const) {
+    const plane = planes[side];
     await host.ip(`link set eth0 mtu ${wide}`);
     await plane.open('adit%d', [
       { family: 4, port: PORT, mark: 7 },
       { family: 6, port: PORT, mark: 7 },
     ]);
     await adapterUp(host, own, other, Math.max(wide - OVERHEAD[outer], 1280));
-    const path = {
-      socket: outer === 4 ? 0 : 1,
-      remote: { address: outer === 4 ? other.outer4 : other.outer6, port: PORT },
-    };
-    await plane.ask({ do: 'install', child: host === left ? SA : facing(SA), path });
+    const child = side === 'left' ? SA : facing(SA);
+    await plane.ask({ do: 'install', child, path: pathFrom(side) });
   }
-  return { world, left, right, routers: [a, b], planes };
+  return { world, left, right, routers: [a, b], planes, pathFrom };
 }
 
 /** Routers that say nothing about what they drop. */
@@ -91,6 +101,41 @@ async function silence({ world, routers }: Narrow): Promise<void> {
       'icmp type destination-unreachable drop; icmpv6 type { packet-too-big, destination-unreachable } drop;';
     await world.rules(router, 'inet', `chain c { type filter hook output priority 0; ${body} }`);
   }
+}
+
+/** SK, and the notify that a gateway that has forgotten us sends in the clear (RFC 7296 §3.2). */
+const PROTECTED = 46;
+const NOTIFY = 41;
+
+/** An IKE message to the other end that begins with such a payload. */
+async function say({ planes, pathFrom }: Narrow, side: Side, payload: number): Promise<void> {
+  const header = Buffer.alloc(28, 1);
+  header[16] = payload;
+  await planes[side].ask({ do: 'ike', ...pathFrom(side), hex: header.toString('hex') });
+}
+
+/** In place of IKE: whoever is to be asked gives the answer. `asked` is who wanted to know. */
+function answering({ planes }: Narrow, answer: (asked: Side) => Promise<void>): AsyncDisposable {
+  const over = new AbortController();
+  const answers = async (): Promise<void> => {
+    const heard = { left: 0, right: 0 };
+    while (!over.signal.aborted) {
+      for (const side of ['left', 'right'] as const) {
+        const { unanswered } = await planes[side].happened();
+        if (unanswered.length === heard[side]) continue;
+        heard[side] = unanswered.length;
+        await answer(side);
+      }
+      await delay(20);
+    }
+  };
+  const running = answers();
+  return {
+    [Symbol.asyncDispose]: () => {
+      over.abort();
+      return running;
+    },
+  };
 }
 
 type Fate = 'answered' | 'told' | 'lost';
@@ -184,6 +229,7 @@ describe('routers that are silent', () => {
     async (narrow, outer) => {
       const path = await narrowPath(1500, narrow, outer);
       await silence(path);
+      await using _answers = answering(path, (asked) => say(path, OTHER[asked], PROTECTED));
       await expectFiles(path, 1_000_000);
       // The right end sent a file first and found out; what it says in its SYN/ACK spares the left end the same.
       expect(await stateOf(path.planes.right)).toMatchObject({ mtu: 1280, blackHole: true });
@@ -192,11 +238,47 @@ describe('routers that are silent', () => {
   );
 });
 
+describe('a silence in which a segment is repeated', () => {
+  /** Where the word after it comes from, and what has become of the path by then. */
+  const WORDS: Record<string, (path: Narrow) => Promise<void>> = {
+    'there is none': () => Promise.resolve(),
+    'somebody who has forgotten the SA says so': (path) => say(path, 'right', NOTIFY),
+    'the path was set anew': async (path) => {
+      await path.planes.left.ask({ do: 'path', spiIn: SA.spiIn, path: path.pathFrom('left') });
+      await say(path, 'right', PROTECTED);
+    },
+    'another SA has taken over': async (path) => {
+      const { children } = await path.planes.left.stats();
+      const next = { ...SA, spiIn: SA.spiIn + children.length, spiOut: SA.spiOut + children.length };
+      await path.planes.right.ask({ do: 'install', child: facing(next), path: path.pathFrom('right') });
+      await path.planes.left.ask({ do: 'install', child: next, path: path.pathFrom('left') });
+      // Two, or the sum of what came in would be what it was: the one packet of the SA before is not counted any more.
+      for (let i = 0; i < 2; i++) await say(path, 'right', PROTECTED);
+    },
+  };
+
+  it.each(Object.keys(WORDS))('is no sign of a black hole where %s', async (what) => {
+    const path = await narrowPath(1500, 1400, 4);
+    await silence(path);
+    const { port } = await Traffic.on(path.right).serve(RIGHT.inner4);
+    await using _answers = answering(path, async (asked) => {
+      expect(asked).toBe('left');
+      await WORDS[what]?.(path);
+    });
+    // TCP repeats itself 0.2, 0.6, 1.4 and 3 s later.
+    await expect(
+      Traffic.on(path.left).upload(`http://${RIGHT.inner4}:${port}/`, 100_000, 4500),
+    ).rejects.toThrow(/abort/i);
+    expect((await path.planes.left.happened()).unanswered.length).toBeGreaterThan(0);
+    expect(await stateOf(path.planes.left)).toMatchObject({ blackHole: false });
+  });
+});
+
 it('learns anew after setPath, under load and without a packet that is not counted', {
   timeout: 60_000,
 }, async () => {
   const path = await narrowPath(1500, 1400, 4);
-  const over4 = { socket: 0, remote: { address: RIGHT.outer4, port: PORT } };
+  const over4 = path.pathFrom('left');
   const over6 = { socket: 1, remote: { address: RIGHT.outer6, port: PORT } };
   const server = Traffic.on(path.right);
   const user = Traffic.on(path.left);

@@ -48,7 +48,9 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
       events_(std::move(wake)),
       sender_(
           tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); },
-          Narrow(tally_, [this](Octets frame) { writeFrame(frame); }, coarseMs)),
+          Narrow(
+              tally_, [this](Octets frame) { writeFrame(frame); },
+              [this](const SocketAddress& peer) { events_.push(UnansweredEvent{peer}); }, coarseMs)),
       frame_(std::make_unique<std::uint8_t[]>(kFront + kMaxPacketBytes)) {
   sockets_.reserve(sockets.size());
   for (const UdpSpec& spec : sockets) {
@@ -344,6 +346,7 @@ std::size_t DataPlane::handleArrival(const SaView& view, std::size_t socket, con
         receiver.esp(view, datagram.bytes, arrival.trafficClass);
         break;
       case DatagramKind::ike:
+        if (isProtected(datagram.bytes)) add(tally_.ikeIn, 1);
         events_.pushIke(socket, arrival.remote, arrival.local, datagram.bytes);
         break;
       case DatagramKind::runt:

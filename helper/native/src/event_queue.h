@@ -1,6 +1,6 @@
 // What the threads have to tell JavaScript, in a queue that a flood cannot grow: IKE datagrams beyond the bound are
 // dropped and counted. Expiries come once an SA and fatal errors once a thread, so they need no bound; hints of ICMP come once
-// a second.
+// a second, those of repeated segments twice.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -34,11 +34,16 @@ struct UnreachableEvent {
   SocketAddress remote;
 };
 
+// TCP inside repeats a segment in silence: whether the peer lives has to be asked. Twice a second at most.
+struct UnansweredEvent {
+  SocketAddress remote;
+};
+
 struct FatalEvent {
   std::string what;
 };
 
-using Event = std::variant<IkeEvent, ExpiredEvent, UnreachableEvent, FatalEvent>;
+using Event = std::variant<IkeEvent, ExpiredEvent, UnreachableEvent, UnansweredEvent, FatalEvent>;
 
 class EventQueue {
  public:

@@ -211,6 +211,10 @@ napi_value fromEvent(napi_env env, const UnreachableEvent& event) {
   return Object(env).set("type", toText(env, "unreachable")).set("address", event.remote.text()).get();
 }
 
+napi_value fromEvent(napi_env env, const UnansweredEvent& event) {
+  return Object(env).set("type", toText(env, "unanswered")).set("address", event.remote.text()).get();
+}
+
 napi_value fromEvent(napi_env env, const FatalEvent& event) {
   return Object(env).set("type", toText(env, "fatal")).set("what", event.what).get();
 }

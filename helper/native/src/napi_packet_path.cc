@@ -31,6 +31,7 @@ class PacketPath {
   void measured(std::size_t mtu) { mtu_->measured(mtu, now_); }
   void advance(std::uint64_t ms) { now_ += ms; }
   std::size_t outer() const { return mtu_->outer(); }
+  std::uint32_t unanswered() { return std::exchange(unanswered_, 0); }
   std::vector<std::vector<std::uint8_t>> answers() { return std::exchange(answers_, {}); }
   std::vector<std::vector<std::uint8_t>> take() { return std::exchange(out_, {}); }
 
@@ -48,9 +49,10 @@ class PacketPath {
   SaTable table_;
   Tally tally_;
   std::vector<std::vector<std::uint8_t>> out_, answers_;
+  std::uint32_t unanswered_ = 0;
   Sender sender_{tally_, [this](const Run& run) { keepRun(run); }, [](Sa&) {},
                  Narrow(tally_, [this](Octets frame) { answers_.emplace_back(frame.begin(), frame.end()); },
-                        [this] { return now_; })};
+                        [this](const SocketAddress&) { unanswered_ += 1; }, [this] { return now_; })};
   Receiver receiver_{tally_, {.tcp = true, .udp = true},
                      [this](Octets frame) { out_.emplace_back(frame.begin(), frame.end()); }, [](Sa&) {}};
 };
@@ -69,12 +71,16 @@ napi_value taken(napi_env env, PacketPath& path) { return fromList(env, path.tak
 
 napi_value answers(const Call& call) { return fromList(call.env(), pathOf(call).answers()); }
 
-// (mtu, ms): so much later, the system says this of the path. Returns what is believed.
+// (mtu, ms): so much later, the system says this of the path. Returns what is believed, and how often the peer should have
+// been asked since the last call.
 napi_value pathMtu(const Call& call) {
   PacketPath& path = pathOf(call);
   path.advance(call[1].u32("ms"));
   path.measured(call[0].u32("mtu"));
-  return Object(call.env()).set("mtu", static_cast<std::uint32_t>(path.outer())).get();
+  return Object(call.env())
+      .set("mtu", static_cast<std::uint32_t>(path.outer()))
+      .set("unanswered", path.unanswered())
+      .get();
 }
 
 napi_value send(const Call& call) {

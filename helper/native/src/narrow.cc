@@ -14,14 +14,19 @@ constexpr std::size_t kLeast4 = 576, kLeast6 = 1280;
 constexpr std::uint16_t kDontFragment = 0x4000;
 // Messages to senders: so many at once, one more every five milliseconds (RFC 4443 §2.4 (f) asks for a bound).
 constexpr std::uint64_t kMostTokens = 64, kTokenMs = 5;
+// Between two questions: the word that one brings serves every flow. A segment that TCP repeats after 0.6 and 1.4 s needs
+// one each time.
+constexpr std::uint64_t kAskMs = 500;
 
 bool isIpv6(ConstOctets packet) { return packet[0] >> 4 == 6; }
 
 }  // namespace
 
-Narrow::Narrow(Tally& tally, std::function<void(Octets frame)> answer, std::function<std::uint64_t()> clock)
+Narrow::Narrow(Tally& tally, std::function<void(Octets frame)> answer,
+               std::function<void(const SocketAddress&)> unanswered, std::function<std::uint64_t()> clock)
     : tally_(tally),
       answer_(std::move(answer)),
+      unanswered_(std::move(unanswered)),
       clock_(std::move(clock)),
       packet_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxPacketBytes)),
       piece_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxPacketBytes)),
@@ -37,7 +42,24 @@ void Narrow::tcp(const SaEntry& entry, const VnetHeader& header, Octets packet) 
   const std::size_t sealed = entry.sa->sealedBytes(packet.size());
   if (sealed <= mtu.safeRoom() || sealed > mtu.room()) return;
   const std::uint64_t now = clock_();
-  if (retransmissions_.again(packet, at, now)) mtu.vanishing(now);
+  const Sa& sa = *entry.sa;
+  const std::uint64_t words = sa.packetsIn() + get(tally_.ikeIn);
+  switch (retransmissions_.again(packet, at, {sa.spiOut(), &mtu, words}, now)) {
+    case Retransmissions::Sign::none:
+      break;
+    case Retransmissions::Sign::unanswered:
+      ask(entry.path.remote, now);
+      break;
+    case Retransmissions::Sign::vanished:
+      mtu.vanishing(now);
+      break;
+  }
+}
+
+void Narrow::ask(const SocketAddress& peer, std::uint64_t now) {
+  if (now < askAt_) return;
+  askAt_ = now + kAskMs;
+  unanswered_(peer);
 }
 
 void Narrow::tooLarge(const SaEntry& entry, const Segments& segments, const std::function<void(ConstOctets)>& carry) {

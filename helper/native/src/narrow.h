@@ -17,8 +17,10 @@ namespace adit {
 
 class Narrow {
  public:
-  // `answer` gets frames for the TUN; `clock` gives milliseconds that only grow.
-  Narrow(Tally& tally, std::function<void(Octets frame)> answer, std::function<std::uint64_t()> clock);
+  // `answer` gets frames for the TUN. `unanswered` hears of a peer that is to be asked for a word (retransmissions.h),
+  // twice a second at most. `clock` gives milliseconds that only grow.
+  Narrow(Tally& tally, std::function<void(Octets frame)> answer, std::function<void(const SocketAddress&)> unanswered,
+         std::function<std::uint64_t()> clock);
 
   // A TCP packet that is no super-packet, before it travels: SYNs get their MSS clamped, retransmissions are noted.
   void tcp(const SaEntry& entry, const VnetHeader& header, Octets packet);
@@ -30,13 +32,16 @@ class Narrow {
   void fragment(const SaEntry& entry, ConstOctets packet, std::size_t fits,
                 const std::function<void(ConstOctets)>& carry);
   bool mayTell();
+  void ask(const SocketAddress& peer, std::uint64_t now);
 
   Tally& tally_;
   std::function<void(Octets frame)> answer_;
+  std::function<void(const SocketAddress&)> unanswered_;
   std::function<std::uint64_t()> clock_;
   Retransmissions retransmissions_;
   std::unique_ptr<std::uint8_t[]> packet_, piece_;
   std::uint64_t tokens_, filledMs_ = 0;  // of messages to senders
+  std::uint64_t askAt_ = 0;  // not before
 };
 
 }  // namespace adit

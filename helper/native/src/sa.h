@@ -81,6 +81,8 @@ class Sa {
   Inbound inbound(ConstOctets esp, std::uint8_t* out);
 
   SaCounters counters() const;
+  // Packets that were accepted.
+  std::uint64_t packetsIn() const { return get(packetsIn_); }
   // Octets of the IV, for a caller that brings its own.
   std::size_t ivBytes() const { return ivBytes_; }
   // Continues after these sequence numbers: the last one sent, the highest one received. Tests only.

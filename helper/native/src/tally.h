@@ -14,9 +14,10 @@ inline void add(Counter& counter, std::uint64_t amount) {
   counter.store(get(counter) + amount, std::memory_order_relaxed);
 }
 
-// What a data plane counts beside its SAs; several threads count sendErrors. data-plane.ts has the meanings.
+// What a data plane counts beside its SAs; several threads count sendErrors. data-plane.ts has the meanings; ikeIn are
+// messages of IKE SAs that stand.
 struct Tally {
-  Counter unknownSpi{0}, runts{0}, noSa{0}, sendErrors{0}, ecnDrops{0}, tooBig{0};
+  Counter unknownSpi{0}, runts{0}, noSa{0}, sendErrors{0}, ecnDrops{0}, tooBig{0}, ikeIn{0};
 };
 
 inline void count(Counter& counter, std::uint64_t amount = 1) {

@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint16_t kIkePort = 500;
 constexpr std::size_t kMarkerBytes = 4;
 constexpr std::size_t kIkeHeaderBytes = 28;
+constexpr std::size_t kNextPayload = 16;
+constexpr std::uint8_t kEncrypted = 46, kEncryptedFragment = 53;
 constexpr std::size_t kEspPrefixBytes = 8;
 
 // A millisecond of a fast link: a burst must not be lost while the thread decrypts the one before. Four times as much
@@ -122,6 +124,10 @@ UdpSocket UdpSocket::open(const UdpSpec& spec) {
 
 bool withoutMarker(std::uint16_t localPort, std::uint16_t remotePort) {
   return localPort == kIkePort || remotePort == kIkePort;
+}
+
+bool isProtected(ConstOctets ike) {
+  return ike[kNextPayload] == kEncrypted || ike[kNextPayload] == kEncryptedFragment;
 }
 
 Classified classify(Octets datagram, std::uint16_t localPort, std::uint16_t remotePort) {

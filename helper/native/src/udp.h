@@ -63,6 +63,10 @@ bool withoutMarker(std::uint16_t localPort, std::uint16_t remotePort);
 // What came to `localPort` from `remotePort`. ESP has an SPI and a sequence number at least, IKE a whole header.
 Classified classify(Octets datagram, std::uint16_t localPort, std::uint16_t remotePort);
 
+// Whether a message of IKE says that it is one of an IKE SA that stands (RFC 7296 §3.14, RFC 7383 §2.5); only its ICV could
+// prove that. What a gateway says that has forgotten us is in the clear (RFC 7296 §1.5), and so is IKE_SA_INIT.
+bool isProtected(ConstOctets ike);
+
 // What one message of a receive batch says about its datagrams: they came from one peer, and all but the last are of
 // one size (UDP_GRO).
 struct Arrival {

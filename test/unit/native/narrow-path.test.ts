@@ -297,42 +297,166 @@ describe('the MSS in a SYN', () => {
 });
 
 describe('a black hole', () => {
-  const large = (sequence: number, port = 1000) => send(tcp(4, { sequence, payload: 1300, port }));
   /** `path.pathMtu` moves the clock, and says what the system says: always 1500 here. */
   const later = (ms: number): number => path.pathMtu(1500, ms).mtu;
+  const large = ({ sequence = 1, payload = 1300, port = 1000 } = {}) =>
+    send(tcp(4, { sequence, payload, port }));
 
-  it('is believed when one large segment is sent three times within time; its sender is told, and it ends', () => {
+  /** The peer says something: an ESP packet that is accepted. */
+  function word(): void {
+    const sealed = opening.outbound(
+      ipv4Udp({ source: THERE[4], destination: HERE[4], payload: random.bytes(20) }),
+    );
+    if (sealed.reason !== 'ok') throw new Error(sealed.reason);
+    expect(path.receive([sealed.packet], 0)).toHaveLength(1);
+  }
+
+  /** When TCP repeats a segment whose acknowledgement does not come. */
+  const TCP_REPEATS = [0, 200, 600, 1400, 3000, 6200, 12_600];
+
+  interface Play {
+    /** When a large segment of the same flow is sent. */
+    readonly sightings?: readonly number[];
+    /** When the peer says something by itself. */
+    readonly words?: readonly number[];
+    /** So long after it was wanted it says something, too, in these times. */
+    readonly answersAfter?: number;
+    readonly answers?: (at: number) => boolean;
+  }
+
+  /** All times in milliseconds: when the path became narrow, and when the peer was to be asked before that. */
+  function play({ sightings = TCP_REPEATS, words = [], answersAfter, answers = () => true }: Play) {
+    const asked: number[] = [];
+    const due = [
+      ...sightings.map((at) => ({ at, step: large as () => unknown })),
+      ...words.map((at) => ({ at, step: word })),
+    ];
+    later(0);
+    for (let now = 0; due.length > 0; ) {
+      due.sort((a, b) => a.at - b.at);
+      const next = due.shift();
+      if (!next) break;
+      later(next.at - now);
+      now = next.at;
+      next.step();
+      const { mtu, unanswered } = path.pathMtu(1500, 0);
+      if (mtu < 1500) return { narrowAt: now, asked };
+      if (unanswered > 0) asked.push(now);
+      if (unanswered > 0 && answersAfter !== undefined && answers(now))
+        due.push({ at: now + answersAfter, step: word });
+    }
+    return { narrowAt: undefined, asked };
+  }
+
+  const every = (ms: number, from: number, to: number): number[] =>
+    Array.from({ length: Math.ceil((to - from) / ms) }, (_, i) => from + i * ms);
+
+  it('is believed when one large segment is seen three times and words keep coming; its sender is told, and it ends', () => {
     expect(later(0)).toBe(1500);
-    large(1);
+    large();
     later(200);
-    large(1);
-    later(400);
-    const { packets, told } = large(1);
+    word();
+    large();
+    later(900);
+    word();
+    const { packets, told } = large();
     expect(later(0)).toBe(1280);
     expect([packets.length, told[0]?.readUInt16BE(26)]).toEqual([0, 1218]);
     expect(later(599_000)).toBe(1280);
     expect(later(2_000)).toBe(1500);
-    expect(large(1).packets).toHaveLength(1);
+    expect(large().packets).toHaveLength(1);
+  });
+
+  it('is believed a second after the first sighting at least', () => {
+    const words = every(20, 10, 2000);
+    expect(play({ words })).toEqual({ narrowAt: 1400, asked: [] });
+    openPath();
+    expect(play({ sightings: TCP_REPEATS.slice(1), words })).toEqual({ narrowAt: 1400, asked: [] });
+    openPath();
+    expect(play({ sightings: every(70, 0, 2000), words })).toEqual({ narrowAt: 1050, asked: [] });
   });
 
   it('is not believed of quick repetitions, of segments that move on, or of small ones', () => {
     later(0);
-    for (let i = 0; i < 10; i++) large(5);
-    expect(later(0)).toBe(1500);
     for (let i = 0; i < 10; i++) {
-      large(i, 2000);
+      word();
+      large({ sequence: 5 });
+    }
+    expect(path.pathMtu(1500, 0)).toEqual({ mtu: 1500, unanswered: 0 });
+    for (let i = 0; i < 10; i++) {
+      word();
+      large({ sequence: i, port: 2000 });
       later(1000);
       send(tcp(4, { sequence: 9, payload: 400, port: 3000 }));
     }
-    expect(later(0)).toBe(1500);
+    expect(path.pathMtu(1500, 0)).toEqual({ mtu: 1500, unanswered: 0 });
+  });
+
+  it('is not believed of an outage, whatever was on its way when it began, and however long it lasts', () => {
+    for (const end of [150, 450, 550, 700, 1300, 2500, 2990, 6100, 12_000]) {
+      for (const words of [[], [50], [50, 150]]) {
+        openPath();
+        // The first segment that is sent after the outage arrives, and is not repeated.
+        const arrives = TCP_REPEATS.findIndex((at) => at > end);
+        const sightings = TCP_REPEATS.slice(0, arrives + 1);
+        const late = every(50, end + 10, end + 1000);
+        expect([end, words, play({ sightings, words: [...words, ...late] }).narrowAt]).toEqual([
+          end,
+          words,
+          undefined,
+        ]);
+      }
+    }
+  });
+
+  it('is not believed of one outage after another, with a word in between', () => {
+    expect(play({ words: [630, 4000] }).narrowAt).toBeUndefined();
+  });
+
+  it('is not believed of a peer that says nothing any more: it is to be asked each time', () => {
+    expect(play({})).toEqual({ narrowAt: undefined, asked: [600, 1400, 3000, 6200, 12_600] });
+  });
+
+  it.each([
+    ['0', TCP_REPEATS],
+    ['0.2 s, the first time in a super-packet', TCP_REPEATS.slice(1)],
+  ])('in silence, seen from %s on, is believed after two questions and their answers', (_, sightings) => {
+    expect(play({ sightings, answersAfter: 30 })).toEqual({ narrowAt: 3000, asked: [600, 1400] });
+    // Where 1280 octets do not pass either: sent again at once, and as before.
+    const resized = { sequence: 1, payload: 1150 };
+    large(resized);
+    expect(path.pathMtu(1500, 30)).toEqual({ mtu: 1280, unanswered: 1 });
+    word();
+    later(3170);
+    large(resized);
+    expect(later(0)).toBe(576);
+  });
+
+  it('in silence, where an answer is lost, is believed after the next two', () => {
+    expect(play({ answersAfter: 30, answers: (at) => at !== 1400 })).toEqual({
+      narrowAt: 12_600,
+      asked: [600, 1400, 3000, 6200],
+    });
+  });
+
+  it('has the peer asked twice a second at most, however many flows repeat themselves', () => {
+    let questions = 0;
+    later(0);
+    for (let ms = 0; ms < 10_000; ms += 10) {
+      large({ port: 1000 + (ms % 500) });
+      questions += path.pathMtu(1500, 10).unanswered;
+    }
+    expect(questions).toBeGreaterThan(15);
+    expect(questions).toBeLessThanOrEqual(20);
   });
 
   it('deepens to 576 where 1280 does not pass either, and no further', () => {
     later(0);
     const hole = (payload: number) => {
       for (let i = 0; i < 3; i++) {
-        send(tcp(4, { sequence: 1, payload }));
-        later(400);
+        large({ payload });
+        word();
+        later(600);
       }
       return later(0);
     };

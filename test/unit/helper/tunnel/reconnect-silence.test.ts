@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { peekHeader } from '#core/ikev2/message.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import type { IkeDatagram } from '#helper/native/data-plane.ts';
-import { PROBE_MS } from '#helper/tunnel/retransmission.ts';
+import { PROBE_MS, SUSPECT_MS } from '#helper/tunnel/retransmission.ts';
 import { connected, GATEWAY, SECOND, type Stage } from '#test/fakes/tunnel-stage.ts';
 import { reply } from '#test/fakes/tunnel-world.ts';
 
@@ -27,19 +27,6 @@ function questions({ world }: Stage): readonly number[] {
     send(...datagram);
   };
   return asked;
-}
-
-/** The Child SAs whose path is set from now on, by their inbound SPI. */
-function pathsSet(world: Stage['world']): readonly number[] {
-  const plane = world.planes[0];
-  if (!plane) throw new Error('there is no data plane');
-  const set: number[] = [];
-  const setPath = plane.setPath.bind(plane);
-  plane.setPath = (spiIn, path) => {
-    set.push(spiIn);
-    setPath(spiIn, path);
-  };
-  return set;
 }
 
 describe('suspicion', () => {
@@ -223,6 +210,50 @@ describe('ICMP that calls the gateway unreachable', () => {
   });
 });
 
+describe('TCP inside that repeats itself in silence', () => {
+  const repeat = ({ world }: Stage, address: string = GATEWAY): void =>
+    world.opened[0]?.events.onUnanswered?.(address);
+
+  it('makes us ask at once, and again as soon as it is wanted again; a gateway that answers is believed', async () => {
+    const stage = await connected();
+    const { world, states, configs, status } = stage;
+    const asked = questions(stage);
+    const began = world.clock.now();
+    for (const ms of [0, 800, 1600, 3200]) {
+      await world.clock.advance(began + ms - world.clock.now());
+      repeat(stage);
+      await world.clock.advance(100);
+      expect(Date.parse(status().liveness?.lastProof ?? '')).toBeGreaterThanOrEqual(world.clock.wall() - 100);
+    }
+    expect(asked.map((at) => at - began)).toEqual([0, 800, 1600, 3200]);
+    await world.clock.advance(5000);
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(configs).toHaveLength(1);
+  });
+
+  it('of a gateway that is gone: noticed as soon as it has not answered, however often more is wanted', async () => {
+    const stage = await connected();
+    const { world, gateway, states } = stage;
+    gateway.stop();
+    await world.clock.advance(2000);
+    for (let spent = 0; spent < SUSPECT_MS - 100; spent += 100) {
+      if (spent % 500 === 0) repeat(stage);
+      await world.clock.advance(100);
+    }
+    expect(states.at(-1)).toBe('connected');
+    await world.clock.advance(200);
+    expect(states.at(-1)).toBe('reconnecting');
+  });
+
+  it('towards another address means nothing', async () => {
+    const stage = await connected();
+    const asked = questions(stage);
+    repeat(stage, SECOND);
+    await stage.world.clock.advance(100);
+    expect(asked).toEqual([]);
+  });
+});
+
 describe('INVALID_IKE_SPI in the clear', () => {
   it('of a gateway that has started again: a fresh connection in less than two seconds', async () => {
     const { world, gateway, status, configs } = await connected();
@@ -293,27 +324,6 @@ describe('a gateway that was out of reach for a while', () => {
       expect(status()).toMatchObject({ state: 'connected', ike: { spiI: before } });
     },
   );
-
-  it('has the way of the fresh connection measured anew, too, where it had forgotten the old one', async () => {
-    const { world, gateway, status, states } = await connected();
-    const measured = pathsSet(world);
-    gateway.stop();
-    gateway.restart();
-    world.send();
-    await world.clock.advance(6000);
-    expect(states.at(-1)).toBe('connected');
-    const [child] = status().children;
-    expect(measured.map((spiIn) => spiIn.toString(16).padStart(8, '0'))).toContain(child?.spiIn);
-  });
-
-  it('has its way measured anew: what vanished in the silence was no sign of its size', async () => {
-    const { world, gateway, status } = await unreachable(8);
-    const measured = pathsSet(world);
-    reply(gateway);
-    await world.clock.advance(250);
-    expect(status().state).toBe('connected');
-    expect(measured).toEqual(world.planes[0]?.stats().children.map(({ spiIn }) => spiIn));
-  });
 
   it('and wants another login afterwards: it is not forgotten', async () => {
     const stage = await connected({}, { authLifetimeSec: 120 });
