@@ -11,5 +11,4 @@ export PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin:/sbin"
   echo "bench: run as root: the peers are system daemons" >&2
   exit 1
 }
-exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
-  node bench/main.ts "$@" < /dev/null
+exec bash scripts/in-namespaces.sh node bench/main.ts "$@"

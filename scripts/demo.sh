@@ -30,13 +30,11 @@ for program in ip:iproute2 unshare:util-linux nsenter:util-linux setpriv:util-li
 done
 [ -c /dev/net/tun ] || fail "/dev/net/tun is missing: run 'modprobe tun' as root first"
 
-private=(--mount --net --pid --fork --kill-child --mount-proc --propagation private)
 if [ "$(id -u)" != 0 ]; then
-  private=(--user --map-root-user "${private[@]}")
-  unshare "${private[@]}" true 2> /dev/null ||
+  unshare --user --map-root-user --mount --net --pid --fork true 2> /dev/null ||
     fail "this kernel gives ordinary users no namespaces (sysctl kernel.unprivileged_userns_clone): run it as root"
   [ -r /dev/net/tun ] && [ -w /dev/net/tun ] ||
     fail "/dev/net/tun may not be opened by $(id -un): run it as root"
 fi
 # The window's driver speaks to Chromium over the loopback interface of the private namespace.
-exec unshare "${private[@]}" sh -c 'ip link set lo up && exec node "$@"' demo "$script" "$@" < /dev/null
+exec bash scripts/in-namespaces.sh node "$script" "$@"

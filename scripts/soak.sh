@@ -15,5 +15,4 @@ export PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin:/sbin"
   echo "soak: run as root: strongSwan is a system daemon" >&2
   exit 1
 }
-exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
-  sh -c 'ip link set lo up && exec node "$@"' soak scripts/soak.ts "$@" < /dev/null
+exec bash scripts/in-namespaces.sh node scripts/soak.ts "$@"

@@ -75,8 +75,8 @@ project() {
 }
 
 in_namespaces() {
-  unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
-    sh -c 'mkdir -p /run/netns && mount -t tmpfs adit-netns /run/netns && ip link set lo up && exec "$@"' sh "$@"
+  bash scripts/in-namespaces.sh \
+    sh -c 'mkdir -p /run/netns && mount -t tmpfs adit-netns /run/netns && exec "$@"' sh "$@"
 }
 
 no_lab=$(why_no_lab)
