@@ -139,7 +139,7 @@ class Pairs implements AsyncDisposable {
 
 type Opened = ReturnType<Pairs['inTurn']>;
 
-/** Short and many rather than long and few: a neighbour on the host takes a third of a core away for seconds at a time. */
+/** Short and many rather than long and few: a virtual core may lose a third of its speed for seconds at a time. */
 const SECONDS = 1;
 const ECHOES = 100;
 /** Longer than the echoes take. */

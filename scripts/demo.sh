@@ -31,7 +31,7 @@ done
 [ -c /dev/net/tun ] || fail "/dev/net/tun is missing: run 'modprobe tun' as root first"
 
 if [ "$(id -u)" != 0 ]; then
-  unshare --user --map-root-user --mount --net --pid --fork true 2> /dev/null ||
+  bash scripts/in-namespaces.sh true 2> /dev/null ||
     fail "this kernel gives ordinary users no namespaces (sysctl kernel.unprivileged_userns_clone): run it as root"
   [ -r /dev/net/tun ] && [ -w /dev/net/tun ] ||
     fail "/dev/net/tun may not be opened by $(id -un): run it as root"

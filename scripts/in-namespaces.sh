@@ -3,6 +3,7 @@
 # ordinary user gets a user namespace around them. Its input is empty.
 # SIGINT, SIGTERM and SIGHUP end all of it: the first process of a namespace ignores them, and so does unshare.
 set -euo pipefail
+export PATH="$PATH:/usr/sbin:/sbin"  # ip
 private=(--mount --net --pid --fork --kill-child --mount-proc --propagation private)
 [ "$(id -u)" = 0 ] || private=(--user --map-root-user "${private[@]}")
 unshare "${private[@]}" sh -c 'ip link set lo up && exec "$@"' sh "$@" < /dev/null &
@@ -13,7 +14,6 @@ end() {
   kill -s "$1" $$
 }
 for signal in INT TERM HUP; do
-  # shellcheck disable=SC2064
   trap "end $signal" "$signal"
 done
 wait "$child"

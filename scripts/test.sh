@@ -39,7 +39,7 @@ why_no_lab() {
     echo "needs root"
   elif [ ! -c /dev/net/tun ]; then
     echo "/dev/net/tun is missing (modprobe tun)"
-  elif ! unshare --mount --net --pid --fork true 2> /dev/null; then
+  elif ! bash scripts/in-namespaces.sh true 2> /dev/null; then
     echo "the kernel refuses namespaces"
   fi
 }
