@@ -12,7 +12,6 @@
 
 #include "dont_fragment.h"
 #include "failure.h"
-#include "moderation.h"
 #include "raw_esp.h"
 
 namespace adit {
@@ -27,6 +26,9 @@ constexpr std::size_t kFront = 64;
 static_assert(kFront >= kVnetBytes);
 // Frames between two looks at the table: bounds how long removeChild waits.
 constexpr std::size_t kFramesPerBatch = 64;
+
+// After a large batch of arrivals: longer than the gaps between those of a stream.
+constexpr std::uint64_t kStreamMs = 2;
 
 // What passes every IPv4 path with its headers (RFC 791 §3.2).
 constexpr std::size_t kAlwaysFits = 576 - 28;
@@ -195,13 +197,17 @@ void DataPlane::runTun() {
     while (waiting_.awaitLoan()) {
       while (const short flags = waiting_.awaitTun()) {
         const Carried carried = fromTun(static_cast<std::uint32_t>(flags));
-        if (carried.frames < kFramesPerBatch) moderation.rest(carried.octets, carried.frames);
+        if (carried.frames < kFramesPerBatch) moderation.rest(carried.octets, carried.frames, pace());
       }
       waiting_.giveTunBack();
     }
   } catch (const SystemFailure& failure) {
     reportTun(failure);
   }
+}
+
+const Rests& DataPlane::pace() const {
+  return monotonicMs() - largeArrival_.load(std::memory_order_relaxed) <= kStreamMs ? kAnswers : kDepartures;
 }
 
 void DataPlane::reportTun(const SystemFailure& failure) {
@@ -278,9 +284,11 @@ void DataPlane::runUdp() {
       }
       const bool inbound = ready[i].data.u64 != Waiting::kTun;
       const Carried carried = inbound ? receiveFrom(ready[i].data.u64, batch, receiver) : lookAtTun(ready[i].events);
+      const bool large = carried.octets >= kLargeBatchBytes;
+      if (inbound && large) largeArrival_.store(monotonicMs(), std::memory_order_relaxed);
       Moderation& moderation = inbound ? arrivals : departures;
-      if (!inbound || batch.drained()) moderation.rest(carried.octets, carried.frames);
-      if (carried.octets >= kLargeBatchBytes || moderation.quick()) waiting_.lendTun();
+      if (!inbound || batch.drained()) moderation.rest(carried.octets, carried.frames, inbound ? kArrivals : pace());
+      if (large || moderation.quick()) waiting_.lendTun();
     }
   }
 }

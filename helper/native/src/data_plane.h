@@ -16,6 +16,7 @@
 #include "failure.h"
 #include "file_descriptor.h"
 #include "life_timer.h"
+#include "moderation.h"
 #include "path_mtu.h"
 #include "receiver.h"
 #include "sa_table.h"
@@ -73,6 +74,8 @@ class DataPlane {
   Carried fromTun(std::uint32_t flags);
   // The same for the receiving thread, which goes on without it.
   Carried lookAtTun(std::uint32_t flags);
+  // Of what leaves.
+  const Rests& pace() const;
   void reportTun(const SystemFailure& failure);
   Carried forwardOutbound();
   void send(const Run& run);
@@ -97,6 +100,7 @@ class DataPlane {
   LifeTimer lifeTimer_;
   std::optional<Unreachable> unreachable_;
   std::uint64_t deafUntil_ = 0;  // of the receiving thread
+  std::atomic<std::uint64_t> largeArrival_{0};  // when a large batch came in last, by monotonicMs()
   EventQueue events_;
   Tally tally_;
   std::mutex sending_;  // of whoever sends ESP; guards what follows

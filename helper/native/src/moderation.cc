@@ -5,9 +5,10 @@
 namespace adit {
 namespace {
 
+// Since the batch before, of which a large one spends most on its own packets.
 constexpr std::uint64_t kQuickNs = 100'000;
+constexpr std::uint64_t kQuickLargeNs = 500'000;
 constexpr unsigned kQuickBatches = 16;
-constexpr long kRestNs = 60'000;
 
 std::uint64_t now() {
   timespec time;
@@ -17,16 +18,17 @@ std::uint64_t now() {
 
 }  // namespace
 
-void Moderation::rest(std::size_t octets, std::size_t packets) {
+void Moderation::rest(std::size_t octets, std::size_t packets, const Rests& rests) {
   const std::uint64_t time = now();
-  const bool quick = time - lastBatch_ < kQuickNs && octets < kLargeBatchBytes;
+  const bool large = octets >= kLargeBatchBytes;
+  const timespec pause{0, large ? rests.large : rests.small};
+  const bool quick = time - lastBatch_ < (large ? kQuickLargeNs : kQuickNs) && pause.tv_nsec > 0;
   // A rest that gathered nothing was one too many.
   const bool useless = rested_ && packets < 2;
   quickBatches_ = quick && !useless ? quickBatches_ + 1 : 0;
   lastBatch_ = time;
   rested_ = quickBatches_ >= kQuickBatches;
   if (!rested_) return;
-  const timespec pause{0, kRestNs};
   ::nanosleep(&pause, nullptr);
   lastBatch_ = now();
 }
