@@ -41,7 +41,17 @@ async function ends(): Promise<Pick<VpnPair, 'world' | 'left' | 'right'>> {
     { host: left, device: 'eth0', addresses: [`${OUTER.left}/24`, `${OUTER6.left}/64`] },
     { host: right, device: 'eth0', addresses: [`${OUTER.right}/24`, `${OUTER6.right}/64`] },
   );
+  await Promise.all([left, right].map(withoutPacing));
   return { world, left, right };
+}
+
+/**
+ * A TCP socket that comes to life with BBR is paced for good, whatever congestion control iperf3 gives it afterwards: a
+ * timer for each super-packet, a third of what the sending iperf3 spends. So they come to life with reno, the only other
+ * one that a namespace may have for its own.
+ */
+async function withoutPacing(host: Host): Promise<void> {
+  await host.run(['sh', '-c', 'echo reno > /proc/sys/net/ipv4/tcp_congestion_control']);
 }
 
 /** No VPN at all. */

@@ -39,9 +39,9 @@ Sum portableCopy(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes, 
 // 64 octets a turn: 32-bit words widened to 64 bits, where they cannot overflow.
 template <bool copying>
 __attribute__((target("avx2"))) Sum wideSum(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes, Sum sum) {
-  const __m256i zero = _mm256_setzero_si256();
-  __m256i one = zero;
-  __m256i two = zero;
+  const __m256i low = _mm256_set1_epi64x(0xffffffff);
+  __m256i one = _mm256_setzero_si256();
+  __m256i two = one;
   for (; bytes >= 64; from += 64, bytes -= 64) {
     const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 32));
@@ -50,8 +50,8 @@ __attribute__((target("avx2"))) Sum wideSum(std::uint8_t* to, const std::uint8_t
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), b);
       to += 64;
     }
-    one = _mm256_add_epi64(one, _mm256_add_epi64(_mm256_unpacklo_epi32(a, zero), _mm256_unpackhi_epi32(a, zero)));
-    two = _mm256_add_epi64(two, _mm256_add_epi64(_mm256_unpacklo_epi32(b, zero), _mm256_unpackhi_epi32(b, zero)));
+    one = _mm256_add_epi64(one, _mm256_add_epi64(_mm256_and_si256(a, low), _mm256_srli_epi64(a, 32)));
+    two = _mm256_add_epi64(two, _mm256_add_epi64(_mm256_and_si256(b, low), _mm256_srli_epi64(b, 32)));
   }
   std::uint64_t lanes[4];
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), _mm256_add_epi64(one, two));

@@ -1,6 +1,7 @@
 #include "coalescer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "checksum.h"
@@ -18,6 +19,19 @@ constexpr std::size_t kBufferBytes = kFront + 2 * 65536;
 constexpr std::size_t kIpv4HeaderBytes = 20;
 constexpr std::size_t kIpv6HeaderBytes = 40;
 constexpr std::uint16_t kDontFragment = 0x4000;
+
+// As memcpy; the headers of nearly all packets are between 32 and 64 octets, and two moves.
+inline void copyHeader(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes) {
+  if (bytes < 32 || bytes > 64) {
+    std::memcpy(to, from, bytes);
+    return;
+  }
+  std::array<std::uint8_t, 32> first, last;
+  std::memcpy(first.data(), from, 32);
+  std::memcpy(last.data(), from + bytes - 32, 32);
+  std::memcpy(to, first.data(), 32);
+  std::memcpy(to + bytes - 32, last.data(), 32);
+}
 
 }  // namespace
 
@@ -97,7 +111,7 @@ std::uint8_t* Coalescer::place(std::size_t bytes) {
   if (fits) {
     tail_ = last_;
     std::uint8_t* at = tail_->packet() + tail_->bytes - tail_->shape.headerBytes;
-    std::copy_n(at, tail_->shape.headerBytes, covered_.begin());
+    copyHeader(covered_.data(), at, tail_->shape.headerBytes);
     return at;
   }
   return landing_->packet();
@@ -108,8 +122,7 @@ void Coalescer::skip() {
 }
 
 void Coalescer::restoreTail() {
-  std::copy_n(covered_.begin(), tail_->shape.headerBytes,
-              tail_->packet() + tail_->bytes - tail_->shape.headerBytes);
+  copyHeader(tail_->packet() + tail_->bytes - tail_->shape.headerBytes, covered_.data(), tail_->shape.headerBytes);
   tail_ = nullptr;
 }
 
@@ -118,7 +131,7 @@ void Coalescer::take(Octets packet) {
   if (tail_ != nullptr && shape.joinable && joins(*tail_, shape, packet.data())) {
     // The payload lies where it belongs.
     std::array<std::uint8_t, kMaxHeaderBytes> header;
-    std::copy_n(packet.begin(), shape.headerBytes, header.begin());
+    copyHeader(header.data(), packet.data(), shape.headerBytes);
     Super& super = *tail_;
     restoreTail();
     join(super, shape, header.data());

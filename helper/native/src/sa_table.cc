@@ -18,6 +18,7 @@ const SaEntry* SaView::select(const Inner& inner) const {
 }
 
 const SaEntry* SaView::find(std::uint32_t spiIn) const {
+  if (!newestFirst.empty() && newestFirst.front().sa->spiIn() == spiIn) [[likely]] return &newestFirst.front();
   const auto found = bySpiIn.find(spiIn);
   return found == bySpiIn.end() ? nullptr : &newestFirst[found->second];
 }

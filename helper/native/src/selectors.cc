@@ -13,11 +13,16 @@ bool portMatches(const Selector& selector, bool hasPort, std::uint16_t port) {
   return hasPort && selector.startPort <= port && port <= selector.endPort;
 }
 
+// Both in network order.
+bool notBelow(const std::uint8_t* address, const std::uint8_t* bound, std::size_t bytes) {
+  return bytes == 4 ? load32(address) >= load32(bound) : std::memcmp(address, bound, bytes) >= 0;
+}
+
 bool takes(const Selector& selector, const Inner& packet, ConstOctets address, std::uint16_t port) {
   return selector.addressBytes == address.size() &&
          (selector.protocol == 0 || selector.protocol == packet.protocol) &&
-         std::memcmp(address.data(), selector.start.data(), address.size()) >= 0 &&
-         std::memcmp(address.data(), selector.end.data(), address.size()) <= 0 &&
+         notBelow(address.data(), selector.start.data(), address.size()) &&
+         notBelow(selector.end.data(), address.data(), address.size()) &&
          portMatches(selector, packet.hasPorts, port);
 }
 
