@@ -87,6 +87,7 @@ struct Coalescer::Super {
   bool open = false;      // something may follow
   bool verified = false;  // the first packet's checksums have been looked at
   std::size_t bytes = 0;  // 0: not in use
+  std::size_t frameBytes = 0;  // with its virtio header, once it is complete
   std::size_t packets = 0;
   std::uint32_t nextSequence = 0;
   bool fixedId = false;  // IPv4: a sender that gives all its unfragmentable packets one identification
@@ -99,6 +100,7 @@ struct Coalescer::Super {
 Coalescer::Coalescer(Offloads offloads, std::function<void(Octets frame)> write)
     : offloads_(offloads), write_(std::move(write)), landing_(new Super) {
   for (auto& super : supers_) super.reset(new Super);
+  for (auto& super : complete_) super.reset(new Super);
 }
 
 Coalescer::~Coalescer() = default;
@@ -147,13 +149,14 @@ void Coalescer::take(Octets packet) {
     flush();
     return alone(packet);
   }
-  Super* super = find(shape, packet.data());
-  if (super != nullptr && shape.joinable && joins(*super, shape, packet.data())) {
-    std::copy_n(packet.data() + shape.headerBytes, shape.payloadBytes, super->packet() + super->bytes);
-    join(*super, shape, packet.data());
+  std::unique_ptr<Super>* found = find(shape, packet.data());
+  if (found != nullptr && shape.joinable && joins(**found, shape, packet.data())) {
+    Super& super = **found;
+    std::copy_n(packet.data() + shape.headerBytes, shape.payloadBytes, super.packet() + super.bytes);
+    join(super, shape, packet.data());
     return;
   }
-  if (super != nullptr) finish(*super);
+  if (found != nullptr) finish(*found);
   if (shape.joinable) {
     begin(shape, packet.size());
   } else {
@@ -162,14 +165,14 @@ void Coalescer::take(Octets packet) {
 }
 
 // By addresses and ports.
-Coalescer::Super* Coalescer::find(const Shape& shape, const std::uint8_t* packet) {
+std::unique_ptr<Coalescer::Super>* Coalescer::find(const Shape& shape, const std::uint8_t* packet) {
   const std::size_t from = shape.v6 ? 8 : 12;
   const std::size_t bytes = shape.v6 ? 32 : 8;
-  for (const auto& super : supers_) {
+  for (auto& super : supers_) {
     if (super->bytes == 0 || super->shape.v6 != shape.v6 || super->shape.tcp != shape.tcp) continue;
     if (std::memcmp(super->packet() + from, packet + from, bytes) == 0 &&
         std::memcmp(super->packet() + shape.upperAt, packet + shape.upperAt, 4) == 0) {
-      return super.get();
+      return &super;
     }
   }
   return nullptr;
@@ -243,11 +246,13 @@ void Coalescer::begin(const Shape& shape, std::size_t bytes) {
 }
 
 void Coalescer::alone(Octets packet) {
+  writeComplete();
   storeVnet(packet.data() - kVnetBytes, VnetHeader{});
   write_({packet.data() - kVnetBytes, kVnetBytes + packet.size()});
 }
 
-void Coalescer::finish(Super& super) {
+void Coalescer::finish(std::unique_ptr<Super>& place) {
+  Super& super = *place;
   const Octets packet{super.packet(), std::exchange(super.bytes, 0)};
   super.open = false;
   if (last_ == &super) last_ = nullptr;
@@ -274,13 +279,24 @@ void Coalescer::finish(Super& super) {
   storeChecksum(&packet[header.checksumStart + std::size_t{header.checksumOffset}],
                 fold(pseudoHeader(packet.data(), shape.tcp ? kTcp : kUdp, upperBytes)));
   storeVnet(packet.data() - kVnetBytes, header);
-  write_({packet.data() - kVnetBytes, kVnetBytes + packet.size()});
+  super.frameBytes = kVnetBytes + packet.size();
+  if (completeCount_ == kTogether) writeComplete();
+  std::swap(complete_[completeCount_++], place);
+}
+
+void Coalescer::writeComplete() {
+  for (std::size_t i = 0; i < completeCount_; i++) {
+    Super& super = *complete_[i];
+    write_({super.packet() - kVnetBytes, super.frameBytes});
+  }
+  completeCount_ = 0;
 }
 
 void Coalescer::flush() {
-  for (const auto& super : supers_) {
-    if (super->bytes != 0) finish(*super);
+  for (auto& super : supers_) {
+    if (super->bytes != 0) finish(super);
   }
+  writeComplete();
 }
 
 }  // namespace adit

@@ -2,6 +2,8 @@
 // one piece. Only what cutting would give back octet by octet is joined: TCP packets (and UDP, where the TUN takes it)
 // of one flow with equal headers, the next sequence number, payloads of one size and right checksums. A packet that
 // cannot be joined goes on alone, as it is, after those of its flow that came before it: no flow is ever reordered.
+// Super-packets that are complete wait for a few others of their batch, because whoever reads them is woken by the first
+// of them and finds the rest.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -41,19 +43,24 @@ class Coalescer {
   struct Super;  // one super-packet that grows
 
   static constexpr std::size_t kFlows = 16;
+  static constexpr std::size_t kTogether = 4;
   static constexpr std::size_t kMaxHeaderBytes = 40 + 60;  // IPv6 and the longest TCP header
 
   bool joins(const Super& super, const Shape& shape, const std::uint8_t* packet) const;
   void join(Super& super, const Shape& shape, const std::uint8_t* packet);
   void begin(const Shape& shape, std::size_t bytes);
   void alone(Octets packet);
-  Super* find(const Shape& shape, const std::uint8_t* packet);
-  void finish(Super& super);
+  // Where the super-packet of this flow is, or null.
+  std::unique_ptr<Super>* find(const Shape& shape, const std::uint8_t* packet);
+  void finish(std::unique_ptr<Super>& place);
+  void writeComplete();
   void restoreTail();
 
   const Offloads offloads_;
   const std::function<void(Octets frame)> write_;
   std::array<std::unique_ptr<Super>, kFlows> supers_;
+  std::array<std::unique_ptr<Super>, kTogether> complete_;
+  std::size_t completeCount_ = 0;
   std::unique_ptr<Super> landing_;  // where a packet is put that has no super-packet yet
   Super* last_ = nullptr;           // the one that grew last
   Super* tail_ = nullptr;           // the one at whose end the current place is
