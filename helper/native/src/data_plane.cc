@@ -196,7 +196,7 @@ void DataPlane::runTun() {
   try {
     while (waiting_.awaitLoan()) {
       while (const short flags = waiting_.awaitTun()) {
-        const Carried carried = fromTun(static_cast<std::uint32_t>(flags));
+        const Carried carried = fromTun(flags);
         if (carried.frames < kFramesPerBatch) moderation.rest(carried.octets, carried.frames, pace());
       }
       waiting_.giveTunBack();
@@ -215,7 +215,7 @@ void DataPlane::reportTun(const SystemFailure& failure) {
   events_.push(FatalEvent{describe(call.c_str(), failure.error)});
 }
 
-DataPlane::Carried DataPlane::fromTun(std::uint32_t flags) {
+DataPlane::Carried DataPlane::fromTun(short flags) {
   const std::lock_guard lock(sending_);
   const Carried carried = forwardOutbound();
   if (carried.frames == 0 && (flags & (POLLERR | POLLNVAL)) != 0) throw SystemFailure("read", "TUN", ENODEV);
@@ -261,39 +261,37 @@ void DataPlane::runUdp() {
   Receiver receiver(
       tally_, {.tcp = tunFeatures_.vnet, .udp = tunFeatures_.uso}, [this](Octets frame) { writeFrame(frame); },
       [this](Sa& sa) { reportExpiry(sa); });
-  while (!stopping_.load(std::memory_order_relaxed)) {
-    epoll_event ready[16];
-    const int count = waiting_.wait(ready);
-    if (count < 0 && errno != EINTR) {
-      events_.push(FatalEvent{describe("epoll of the sockets", errno)});
-      return;
+  try {
+    while (!stopping_.load(std::memory_order_relaxed)) {
+      for (const auto& [number, flags] : waiting_.wait()) {
+        if (number == Waiting::kStop) continue;
+        if (number == Waiting::kLives) {
+          endLives();
+          continue;
+        }
+        if (number == Waiting::kNews) {
+          takeEarly(receiver);
+          continue;
+        }
+        if (const std::uint64_t ear = number - Waiting::kEars; ear < unreachable_->ears().size()) {
+          hear(unreachable_->ears()[ear]);
+          continue;
+        }
+        const bool inbound = number != Waiting::kTun;
+        const Carried carried = inbound ? receiveFrom(number, batch, receiver) : lookAtTun(flags);
+        const bool large = carried.octets >= kLargeBatchBytes;
+        if (inbound && large) largeArrival_.store(monotonicMs(), std::memory_order_relaxed);
+        Moderation& moderation = inbound ? arrivals : departures;
+        if (!inbound || batch.drained()) moderation.rest(carried.octets, carried.frames, inbound ? kArrivals : pace());
+        if (large || moderation.quick()) waiting_.lendTun();
+      }
     }
-    for (int i = 0; i < count; i++) {
-      if (ready[i].data.u64 == Waiting::kStop) continue;
-      if (ready[i].data.u64 == Waiting::kLives) {
-        endLives();
-        continue;
-      }
-      if (ready[i].data.u64 == Waiting::kInstalled) {
-        takeEarly(receiver);
-        continue;
-      }
-      if (const std::uint64_t ear = ready[i].data.u64 - Waiting::kEars; ear < unreachable_->ears().size()) {
-        hear(unreachable_->ears()[ear]);
-        continue;
-      }
-      const bool inbound = ready[i].data.u64 != Waiting::kTun;
-      const Carried carried = inbound ? receiveFrom(ready[i].data.u64, batch, receiver) : lookAtTun(ready[i].events);
-      const bool large = carried.octets >= kLargeBatchBytes;
-      if (inbound && large) largeArrival_.store(monotonicMs(), std::memory_order_relaxed);
-      Moderation& moderation = inbound ? arrivals : departures;
-      if (!inbound || batch.drained()) moderation.rest(carried.octets, carried.frames, inbound ? kArrivals : pace());
-      if (large || moderation.quick()) waiting_.lendTun();
-    }
+  } catch (const SystemFailure& failure) {
+    events_.push(FatalEvent{describe("poll of the sockets", failure.error)});
   }
 }
 
-DataPlane::Carried DataPlane::lookAtTun(std::uint32_t flags) {
+DataPlane::Carried DataPlane::lookAtTun(short flags) {
   try {
     return fromTun(flags);
   } catch (const SystemFailure& failure) {
@@ -304,7 +302,7 @@ DataPlane::Carried DataPlane::lookAtTun(std::uint32_t flags) {
 }
 
 void DataPlane::takeEarly(Receiver& receiver) {
-  waiting_.hearInstalled();
+  waiting_.hearNews();
   const SaTable::Reading view(table_, kUdpReader);
   receiver.early(*view);
   receiver.flush();

@@ -71,9 +71,9 @@ class DataPlane {
     std::size_t octets = 0;
   };
   // Carries what the TUN has, up to a batch; throws SystemFailure where the TUN is lost. The flags are poll's.
-  Carried fromTun(std::uint32_t flags);
+  Carried fromTun(short flags);
   // The same for the receiving thread, which goes on without it.
-  Carried lookAtTun(std::uint32_t flags);
+  Carried lookAtTun(short flags);
   // Of what leaves.
   const Rests& pace() const;
   void reportTun(const SystemFailure& failure);

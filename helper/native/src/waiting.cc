@@ -1,6 +1,5 @@
 #include "waiting.h"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 
 #include <cstdint>
@@ -25,37 +24,39 @@ void signal(const FileDescriptor& event) {
 Waiting::Waiting(int tun)
     : tun_(tun),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      installed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      loan_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  if (stop_.get() < 0 || installed_.get() < 0 || loan_.get() < 0) throw SystemFailure("eventfd", "data plane");
-  if (epoll_.get() < 0) throw SystemFailure("epoll_create1", "data plane");
-  add(stop_.get(), kStop);
-  add(installed_.get(), kInstalled);
-  add(tun_, kTun);
+      news_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      loan_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (stop_.get() < 0 || news_.get() < 0 || loan_.get() < 0) throw SystemFailure("eventfd", "data plane");
+  watch(tun_, kTun);
+  watch(stop_.get(), kStop);
+  watch(news_.get(), kNews);
 }
 
-void Waiting::add(int descriptor, std::uint64_t number) const {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = number;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) throw SystemFailure("epoll_ctl", "data plane");
+void Waiting::watch(int descriptor, std::uint64_t number) {
+  watched_.push_back({descriptor, POLLIN, 0});
+  numbers_.push_back(number);
 }
-
-void Waiting::watch(int descriptor, std::uint64_t number) { add(descriptor, number); }
 
 void Waiting::stop() { signal(stop_); }
 
-void Waiting::tellInstalled() { signal(installed_); }
+void Waiting::tellInstalled() { signal(news_); }
 
-void Waiting::hearInstalled() {
+void Waiting::hearNews() {
   std::uint64_t count;
   // Nothing to read: somebody was quicker, and has looked.
-  static_cast<void>(!::read(installed_.get(), &count, sizeof count));
+  static_cast<void>(!::read(news_.get(), &count, sizeof count));
 }
 
-int Waiting::wait(std::span<epoll_event> events) const {
-  return ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+const std::vector<Waiting::Ready>& Waiting::wait() {
+  ready_.clear();
+  watched_[0].fd = lent_.load() ? -1 : tun_;
+  const int count = ::poll(watched_.data(), watched_.size(), -1);
+  if (count < 0 && errno != EINTR) throw SystemFailure("poll", "sockets");
+  if (count <= 0) return ready_;
+  for (std::size_t i = 0; i < watched_.size(); i++) {
+    if (watched_[i].revents != 0) ready_.push_back({numbers_[i], watched_[i].revents});
+  }
+  return ready_;
 }
 
 void Waiting::lendTun() {
@@ -66,7 +67,6 @@ void Waiting::lendTun() {
 
 void Waiting::forgetTun() {
   lent_.store(true);
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, tun_, nullptr);
 }
 
 bool Waiting::awaitLoan() const {
@@ -87,10 +87,10 @@ short Waiting::awaitTun() const {
   return watched[1].revents != 0 ? short{0} : watched[0].revents;
 }
 
-// In this order: who sees that it is not lent may lend it again at once.
+// In this order: who wakes up must see that it is not lent.
 void Waiting::giveTunBack() {
-  add(tun_, kTun);
   lent_.store(false);
+  signal(news_);
 }
 
 }  // namespace adit

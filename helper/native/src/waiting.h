@@ -2,12 +2,15 @@
 // packet and its answer then wake one thread at each end instead of two, and waking a thread on a core that sleeps is
 // most of an idle round trip. Under load the TUN is lent to a thread of its own, because two cores carry more than one,
 // until nothing comes out of it for a while.
+// By poll, and not by epoll: what epoll watches calls it for every packet that arrives, whether anybody waits or not, at the
+// cost of whoever brings the packet (docs/performance.md). A thread that is busy or rests is not called.
 #pragma once
-#include <sys/epoll.h>
+#include <poll.h>
 
 #include <atomic>
 #include <cstddef>
-#include <span>
+#include <cstdint>
+#include <vector>
 
 #include "file_descriptor.h"
 
@@ -20,22 +23,27 @@ class Waiting {
   static constexpr std::uint64_t kStop = kTun - 1;
   static constexpr std::uint64_t kLives = kTun - 2;  // of the timer of SAs
   static constexpr std::uint64_t kEars = kTun - 16;  // and above: what hears ICMP, by its place
-  static constexpr std::uint64_t kInstalled = kTun - 3;
+  static constexpr std::uint64_t kNews = kTun - 3;
 
-  // Throws SystemFailure, as watch() does.
+  // Throws SystemFailure.
   explicit Waiting(int tun);
+  // Before the first wait().
   void watch(int descriptor, std::uint64_t number);
 
   // Both threads: ends every wait from now on.
   void stop();
 
-  // JavaScript's thread: the receiving thread is to see kInstalled, since packets may have come before the SA.
+  // JavaScript's thread: the receiving thread is to see kNews, since packets may have come before an SA.
   void tellInstalled();
 
-  // The receiving thread. As epoll_wait; level-triggered.
-  int wait(std::span<epoll_event> events) const;
-  // What it was told is done now.
-  void hearInstalled();
+  struct Ready {
+    std::uint64_t number;
+    short flags;  // poll's
+  };
+  // The receiving thread. Until something is ready; what it was until now is forgotten. Throws SystemFailure.
+  const std::vector<Ready>& wait();
+  // Before it looks at what kNews may be about.
+  void hearNews();
   // Leaves the TUN to its thread, unless it has it already.
   void lendTun();
   // The TUN is gone: it would be ready for ever.
@@ -48,13 +56,13 @@ class Waiting {
   void giveTunBack();
 
  private:
-  void add(int descriptor, std::uint64_t number) const;
-
   const int tun_;
   FileDescriptor stop_;  // an eventfd: readable for good once the threads have to end
-  FileDescriptor installed_;  // an eventfd: readable when there is an SA that the thread has not looked at
+  FileDescriptor news_;  // an eventfd: readable when there is an SA, or the TUN again, that the thread has not seen
   FileDescriptor loan_;  // an eventfd: readable when the TUN is lent
-  FileDescriptor epoll_;
+  std::vector<pollfd> watched_;
+  std::vector<std::uint64_t> numbers_;  // of what is watched, by place
+  std::vector<Ready> ready_;
   std::atomic<bool> lent_{false};
 };
 
