@@ -8,7 +8,7 @@ import type { Files, SystemPaths } from '../files.ts';
 import { runOrFail, type Runner } from '../run.ts';
 import { Serial } from '../serial.ts';
 import { ReversePath, sysctlError } from './reverse-path.ts';
-import { arpTable, inetTable, tableName } from './ruleset.ts';
+import { arpTable, ipTables, tableName } from './ruleset.ts';
 
 const tableList = z.object({
   nftables: z.array(z.object({ table: z.object({ family: z.string(), name: z.string() }).optional() })),
@@ -59,12 +59,12 @@ export class LinuxFirewall implements FirewallEffect {
   }
 
   async #load(settings: FirewallSettings): Promise<Warnings> {
-    const inet = inetTable(settings);
-    const whole = await this.#runner.run('nft', FROM_STDIN, inet + arpTable(settings));
+    const ip = ipTables(settings);
+    const whole = await this.#runner.run('nft', FROM_STDIN, ip + arpTable(settings));
     if (whole.status === 0) return [];
-    // Kernels without CONFIG_NF_TABLES_ARP refuse the second table only.
+    // Kernels without CONFIG_NF_TABLES_ARP refuse that table only.
     const what = `The firewall table of ${settings.tun} cannot be set`;
-    await runOrFail(this.#runner, what, 'nft', FROM_STDIN, inet);
+    await runOrFail(this.#runner, what, 'nft', FROM_STDIN, ip);
     return [
       'This kernel filters no ARP: neighbours on the network can ask for the address inside the tunnel',
       ...this.#strict("a tunnel that takes everything loses the network's router after a while"),

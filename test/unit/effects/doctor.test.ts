@@ -105,7 +105,7 @@ describe('doctor', () => {
     [
       'leftovers',
       (linux) => {
-        linux.tables.add('inet adit_adit7');
+        linux.tables.add('ip adit_adit7');
         return undefined;
       },
       /Restart aditd/,
@@ -123,7 +123,7 @@ describe('doctor', () => {
   it('does not call the tunnels that run leftovers', async () => {
     const { linux, input } = healthy();
     using _cleanup = linux;
-    linux.tables.add('inet adit_adit0');
+    linux.tables.add('ip adit_adit0');
     expect(await failed({ ...input, journal: [routesEntry], running: ['adit0'] })).toEqual([]);
   });
 

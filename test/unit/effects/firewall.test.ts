@@ -10,33 +10,42 @@ const validMark = (linux: SimulatedLinux) => (linux.snapshot() as { validMark: s
 const loads = (linux: SimulatedLinux) => linux.runner.runs.filter(({ args }) => args[0] === '-f');
 
 describe('firewall', () => {
-  it('loads both tables in one transaction', async () => {
+  it('loads all tables in one transaction', async () => {
     using linux = new SimulatedLinux();
     expect(await linuxEffects(linux.system).firewall.apply(firewall)).toEqual([]);
     expect(loads(linux)).toEqual([
       {
         program: 'nft',
         args: ['-f', '-'],
-        stdin: `table inet adit_adit0
-delete table inet adit_adit0
-table inet adit_adit0 {
+        stdin: `table ip adit_adit0
+delete table ip adit_adit0
+table ip adit_adit0 {
   chain prerouting {
     type filter hook prerouting priority raw; policy accept;
-    ip saddr 203.0.113.9 udp sport { 500, 4500 } fib daddr . iif type local meta mark set 44311 accept
-    ip daddr { 10.9.0.2 } iifname != { "lo", "adit0" } drop
-    ip6 daddr { 2001:db8:9::2 } iifname != { "lo", "adit0" } drop
-    ip saddr 203.0.113.9 udp sport { 500, 4500 } iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
-    ip saddr 203.0.113.9 meta l4proto esp iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
+    ip daddr 10.9.0.2 iifname != { "lo", "adit0" } drop
+    ip saddr 203.0.113.9 udp sport 4500 meta mark set 44311 accept
+    ip saddr 203.0.113.9 udp sport { 500, 4500 } meta mark set 44311 accept
+    ip saddr 203.0.113.9 meta l4proto esp meta mark set 44311 accept
     icmp type { destination-unreachable, time-exceeded } iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
-    icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } iifname != "lo" iifname != "adit*" fib daddr type local meta mark set 44311 accept
-    udp sport 67 udp dport 68 iifname != "lo" iifname != "adit*" meta mark set 44311
+    udp sport 67 udp dport 68 iifname != "lo" iifname != "adit*" meta mark set 44311 accept
   }
   chain forward {
     type filter hook forward priority mangle; policy accept;
-    iifname "adit0" meta nfproto ipv4 tcp flags & (syn | rst) == syn tcp option maxseg size set 1360
-    iifname "adit0" meta nfproto ipv6 tcp flags & (syn | rst) == syn tcp option maxseg size set 1340
-    oifname "adit0" meta nfproto ipv4 tcp flags & (syn | rst) == syn tcp option maxseg size set 1360
-    oifname "adit0" meta nfproto ipv6 tcp flags & (syn | rst) == syn tcp option maxseg size set 1340
+    iifname "adit0" tcp flags & (syn | rst) == syn tcp option maxseg size set 1360
+    oifname "adit0" tcp flags & (syn | rst) == syn tcp option maxseg size set 1360
+  }
+}
+table ip6 adit_adit0
+delete table ip6 adit_adit0
+table ip6 adit_adit0 {
+  chain prerouting {
+    type filter hook prerouting priority raw; policy accept;
+    ip6 daddr 2001:db8:9::2 iifname != { "lo", "adit0" } drop
+  }
+  chain forward {
+    type filter hook forward priority mangle; policy accept;
+    iifname "adit0" tcp flags & (syn | rst) == syn tcp option maxseg size set 1340
+    oifname "adit0" tcp flags & (syn | rst) == syn tcp option maxseg size set 1340
   }
 }
 table arp adit_adit0
@@ -44,7 +53,7 @@ delete table arp adit_adit0
 table arp adit_adit0 {
   chain input {
     type filter hook input priority filter; policy accept;
-    arp daddr ip { 10.9.0.2 } drop
+    arp daddr ip 10.9.0.2 drop
     meta mark set 44311
   }
 }
@@ -58,7 +67,12 @@ table arp adit_adit0 {
     const gateway = { address: '2001:db8::9', port: 14500 };
     await linuxEffects(linux.system).firewall.apply({ ...firewall, gateway, addresses: [] });
     const [run] = loads(linux);
-    expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport { 500, 4500, 14500 } fib daddr . iif');
+    expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport 14500 meta mark');
+    expect(run?.stdin).toContain('ip6 saddr 2001:db8::9 udp sport { 500, 4500, 14500 } meta mark');
+    expect(run?.stdin).toContain(
+      'icmpv6 type { destination-unreachable, packet-too-big, time-exceeded } iif',
+    );
+    expect(run?.stdin).not.toContain('icmp type');
     expect(run?.stdin).not.toContain('drop');
     expect(run?.stdin).toContain('table arp');
   });
@@ -68,6 +82,12 @@ table arp adit_adit0 {
     const addresses = [prefix('10.9.0.2/32'), prefix('10.9.0.3/32')];
     await linuxEffects(linux.system).firewall.apply({ ...firewall, addresses });
     expect(loads(linux)[0]?.stdin).toContain('ip daddr { 10.9.0.2, 10.9.0.3 } iifname');
+  });
+
+  it('has nothing of IPv6 where the tunnel has not', async () => {
+    using linux = new SimulatedLinux();
+    await linuxEffects(linux.system).firewall.apply({ ...firewall, addresses: [prefix('10.9.0.2/32')] });
+    expect([...linux.tables].sort()).toEqual(['arp adit_adit0', 'ip adit_adit0']);
   });
 
   it('goes on without ARP where the kernel cannot filter it', async () => {
@@ -83,13 +103,13 @@ table arp adit_adit0 {
       expect.stringMatching(/ARP/),
       expect.stringMatching(/strict/),
     ]);
-    expect([...linux.tables]).toEqual(['inet adit_adit0']);
+    expect([...linux.tables].sort()).toEqual(['ip adit_adit0', 'ip6 adit_adit0']);
   });
 
   it('fails with the words of nft, and leaves nothing', async () => {
     using linux = new SimulatedLinux();
     linux.refusals.push({
-      pattern: /table inet/,
+      pattern: /table ip /,
       stderr: 'Error: Could not process rule: Operation not permitted',
     });
     await expect(linuxEffects(linux.system).firewall.apply(firewall)).rejects.toMatchObject({
@@ -108,7 +128,7 @@ table arp adit_adit0 {
       stderr: 'Error: Could not process rule: No buffer space',
     });
     await expect(effect.apply({ ...firewall, mtu: 1300 })).rejects.toThrow(/No buffer space/);
-    expect([...linux.tables].sort()).toEqual(['arp adit_adit0', 'inet adit_adit0']);
+    expect([...linux.tables].sort()).toEqual(['arp adit_adit0', 'ip adit_adit0', 'ip6 adit_adit0']);
     expect(linux.runner.runs.filter(({ stdin }) => stdin.startsWith('delete'))).toEqual([]);
     await effect.undo(firewall);
     expect(linux.tables.size).toBe(0);
@@ -122,7 +142,12 @@ table arp adit_adit0 {
     await effect.apply({ ...firewall, tun: 'adit1' });
     await effect.undo({ tun: 'adit0' });
     await effect.undo({ tun: 'adit0' });
-    expect([...linux.tables].sort()).toEqual(['arp adit_adit1', 'inet adit_adit1', 'inet filter']);
+    expect([...linux.tables].sort()).toEqual([
+      'arp adit_adit1',
+      'inet filter',
+      'ip adit_adit1',
+      'ip6 adit_adit1',
+    ]);
   });
 
   it('warns where nft is missing, and names the package', async () => {
