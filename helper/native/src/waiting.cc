@@ -32,9 +32,11 @@ Waiting::Waiting(int tun)
   watch(news_.get(), kNews);
 }
 
+// In front of what is there, so that the TUN is the last and the sockets come first: poll() does no work for what stands behind
+// something that is ready.
 void Waiting::watch(int descriptor, std::uint64_t number) {
-  watched_.push_back({descriptor, POLLIN, 0});
-  numbers_.push_back(number);
+  watched_.insert(watched_.begin(), {descriptor, POLLIN, 0});
+  numbers_.insert(numbers_.begin(), number);
 }
 
 void Waiting::stop() { signal(stop_); }
@@ -49,7 +51,7 @@ void Waiting::hearNews() {
 
 const std::vector<Waiting::Ready>& Waiting::wait() {
   ready_.clear();
-  watched_[0].fd = lent_.load() ? -1 : tun_;
+  watched_.back().fd = lent_.load() ? -1 : tun_;
   const int count = ::poll(watched_.data(), watched_.size(), -1);
   if (count < 0 && errno != EINTR) throw SystemFailure("poll", "sockets");
   if (count <= 0) return ready_;
