@@ -18,6 +18,7 @@ import * as tunnel from '#test/fakes/tunnel-settings.ts';
 const VIRTUAL = '10.9.0.2';
 const VIRTUAL6 = '2001:db8:9::2';
 const GATEWAY = '203.0.113.9';
+const GATEWAY6 = '2001:db8:77::9';
 const INSIDE = '10.77.0.1';
 
 let world: World;
@@ -173,6 +174,38 @@ describe('strict reverse path filters', () => {
     expect(await snapshot(client)).toEqual(before);
   });
 
+  it('of nftables, as firewalld has one for IPv6, let the gateway pass with the table', async () => {
+    const before = await snapshot(client);
+    await lan.ip(`-6 addr add ${GATEWAY6}/128 dev lo nodad`);
+    await client.ip('-6 route add default via fd07::1');
+    await client.nft(`table inet strict {
+      chain marks { type route hook output priority mangle;
+        ip6 daddr ${GATEWAY6} meta mark set ${tunnel.routes.mark}
+      }
+      chain filter { type filter hook prerouting priority filter + 10;
+        meta nfproto ipv6 fib saddr . mark . iif oif missing drop
+      }
+    }`);
+    const echo = lan.start([process.execPath, '-e', ECHO, GATEWAY6, '4500']);
+    await until('the gateway answers', () => echo.output.includes('ready'));
+    const reached = async () =>
+      (await client.try([process.execPath, '-e', PROBE, 'fd07::2', GATEWAY6, '4500'])).stdout.trim();
+    expect(await reached()).toBe('answer');
+
+    const own = await effects();
+    await own.ask({ do: 'routes', settings: tunnel.routes });
+    expect(await reached()).toBe('silence');
+    const gateway = { address: GATEWAY6, port: 4500 };
+    await own.ask({ do: 'firewall', settings: { ...tunnel.firewall, gateway } });
+    expect(await reached()).toBe('answer');
+
+    await own.ask({ do: 'undo', entry: tunnel.routesEntry });
+    await own.ask({ do: 'undo', entry: tunnel.firewallEntry });
+    await client.nft('delete table inet strict');
+    await client.ip('-6 route del default via fd07::1');
+    expect(await snapshot(client)).toEqual(before);
+  });
+
   it('are named where nft is missing', async () => {
     const own = await effects(['nft']);
     expect(await own.ask({ do: 'firewall', settings: tunnel.firewall })).toEqual([
@@ -184,7 +217,7 @@ describe('strict reverse path filters', () => {
 /** Sends from an address of its own, as the helper's socket does, and says what came back. */
 const PROBE = `
 const [, source, address, port] = process.argv;
-const socket = require('node:dgram').createSocket('udp4');
+const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
 const end = (word) => { console.log(word); process.exit(); };
 socket.on('message', (bytes) => end(bytes.toString()));
 socket.on('error', (error) => end(error.code));
@@ -192,9 +225,10 @@ socket.bind(0, source, () => socket.connect(Number(port), address, () => socket.
 setTimeout(end, 400, 'silence');`;
 
 const ECHO = `
-const socket = require('node:dgram').createSocket('udp4');
+const [, address, port] = process.argv;
+const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4');
 socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address));
-socket.bind(Number(process.argv[2]), process.argv[1], () => console.log('ready'));`;
+socket.bind(Number(port), address, () => console.log('ready'));`;
 
 /** Counts handshakes by the MSS they name. */
 const counters = (host: Host, syn: string) =>
