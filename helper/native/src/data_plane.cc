@@ -64,10 +64,10 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
     const UdpSocket* beside = shortcuts_.emplace_back(sockets[i], sockets_[i]).socket();
     if (beside != nullptr) waiting_.watch(beside->descriptor.get(), sockets_.size() + i);
   }
-  waiting_.watch(lifeTimer_.descriptor(), Waiting::kLives);
+  waiting_.watchRare(lifeTimer_.descriptor(), Waiting::kLives);
   unreachable_.emplace(sockets_);
   for (std::size_t i = 0; i < unreachable_->ears().size(); i++) {
-    waiting_.watch(unreachable_->ears()[i].descriptor.get(), Waiting::kEars + i);
+    waiting_.watchRare(unreachable_->ears()[i].descriptor.get(), Waiting::kEars + i);
   }
   try {
     start(tunThread_, "adit-tun", &DataPlane::runTun);

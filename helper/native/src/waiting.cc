@@ -1,5 +1,6 @@
 #include "waiting.h"
 
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include <cstdint>
@@ -25,11 +26,14 @@ Waiting::Waiting(int tun)
     : tun_(tun),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       news_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      loan_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      loan_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      rare_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (stop_.get() < 0 || news_.get() < 0 || loan_.get() < 0) throw SystemFailure("eventfd", "data plane");
+  if (rare_.get() < 0) throw SystemFailure("epoll_create1", "data plane");
   watch(tun_, kTun);
-  watch(stop_.get(), kStop);
-  watch(news_.get(), kNews);
+  watch(rare_.get(), kRare);
+  watchRare(stop_.get(), kStop);
+  watchRare(news_.get(), kNews);
 }
 
 // In front of what is there, so that the TUN is the last and the sockets come first: poll() does no work for what stands behind
@@ -37,6 +41,13 @@ Waiting::Waiting(int tun)
 void Waiting::watch(int descriptor, std::uint64_t number) {
   watched_.insert(watched_.begin(), {descriptor, POLLIN, 0});
   numbers_.insert(numbers_.begin(), number);
+}
+
+void Waiting::watchRare(int descriptor, std::uint64_t number) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = number;
+  if (::epoll_ctl(rare_.get(), EPOLL_CTL_ADD, descriptor, &event) != 0) throw SystemFailure("epoll_ctl", "data plane");
 }
 
 void Waiting::stop() { signal(stop_); }
@@ -56,9 +67,20 @@ const std::vector<Waiting::Ready>& Waiting::wait() {
   if (count < 0 && errno != EINTR) throw SystemFailure("poll", "sockets");
   if (count <= 0) return ready_;
   for (std::size_t i = 0; i < watched_.size(); i++) {
-    if (watched_[i].revents != 0) ready_.push_back({numbers_[i], watched_[i].revents});
+    if (watched_[i].revents == 0) continue;
+    if (numbers_[i] == kRare) {
+      addRare();
+    } else {
+      ready_.push_back({numbers_[i], watched_[i].revents});
+    }
   }
   return ready_;
+}
+
+void Waiting::addRare() {
+  epoll_event events[8];
+  const int count = ::epoll_wait(rare_.get(), events, 8, 0);
+  for (int i = 0; i < count; i++) ready_.push_back({events[i].data.u64, 0});
 }
 
 void Waiting::lendTun() {

@@ -3,7 +3,8 @@
 // most of an idle round trip. Under load the TUN is lent to a thread of its own, because two cores carry more than one,
 // until nothing comes out of it for a while.
 // By poll, and not by epoll: what epoll watches calls it for every packet that arrives, whether anybody waits or not, at the
-// cost of whoever brings the packet (docs/performance.md). A thread that is busy or rests is not called.
+// cost of whoever brings the packet (docs/performance.md). A thread that is busy or rests is not called. What is rarely ready
+// stands in an epoll set of its own all the same: poll takes time for each descriptor.
 #pragma once
 #include <poll.h>
 
@@ -25,10 +26,11 @@ class Waiting {
   static constexpr std::uint64_t kEars = kTun - 16;  // and above: what hears ICMP, by its place
   static constexpr std::uint64_t kNews = kTun - 3;
 
-  // Throws SystemFailure.
+  // Throws SystemFailure, as watchRare() does.
   explicit Waiting(int tun);
-  // Before the first wait().
+  // Before the first wait(): what brings packets, and what does not.
   void watch(int descriptor, std::uint64_t number);
+  void watchRare(int descriptor, std::uint64_t number);
 
   // Both threads: ends every wait from now on.
   void stop();
@@ -38,7 +40,7 @@ class Waiting {
 
   struct Ready {
     std::uint64_t number;
-    short flags;  // poll's
+    short flags;  // poll's; 0 of what is rare
   };
   // The receiving thread. Until something is ready; what it was until now is forgotten. Throws SystemFailure.
   const std::vector<Ready>& wait();
@@ -56,10 +58,14 @@ class Waiting {
   void giveTunBack();
 
  private:
+  static constexpr std::uint64_t kRare = kTun - 4;
+  void addRare();
+
   const int tun_;
   FileDescriptor stop_;  // an eventfd: readable for good once the threads have to end
   FileDescriptor news_;  // an eventfd: readable when there is an SA, or the TUN again, that the thread has not seen
   FileDescriptor loan_;  // an eventfd: readable when the TUN is lent
+  FileDescriptor rare_;  // an epoll set
   std::vector<pollfd> watched_;
   std::vector<std::uint64_t> numbers_;  // of what is watched, by place
   std::vector<Ready> ready_;
