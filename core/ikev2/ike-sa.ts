@@ -266,6 +266,7 @@ export class IkeSa {
   removeChild(at: number, child: Child, reason: ChildRemovedReason): void {
     this.children.delete(child.spiIn);
     for (const other of this.children.values()) {
+      if (other.rival?.child === child) other.rival = undefined;
       // Whoever had it as successor has none any more; what lost a race against it is needed again.
       if (other.replacedBy !== child) continue;
       other.replacedBy = undefined;

@@ -54,6 +54,25 @@ const FOUND: [number, Link, Command[]][] = [
       { role: 'responder', what: 'create', child: 3, waitMs: 10 },
     ],
   ],
+  // Both rekey one Child SA, and both successors are deleted before one end hears what came of its request: no race is left.
+  [
+    99_999,
+    { loss: 0.3, duplicate: 0.3, jitterMs: 0 },
+    [
+      { role: 'responder', what: 'rekey-child', child: 0, waitMs: 0 },
+      { role: 'initiator', what: 'rekey-child', child: 1, waitMs: 11 },
+      { role: 'responder', what: 'rekey-ike', child: 1, waitMs: 2 },
+      { role: 'initiator', what: 'create', child: 2, waitMs: 60 },
+      { role: 'initiator', what: 'liveness', child: 3, waitMs: 1418 },
+      { role: 'initiator', what: 'liveness', child: 1, waitMs: 0 },
+      { role: 'initiator', what: 'create', child: 0, waitMs: 39 },
+      { role: 'responder', what: 'rekey-ike', child: 1, waitMs: 1368 },
+      { role: 'initiator', what: 'delete-child', child: 1, waitMs: 2985 },
+      { role: 'initiator', what: 'create', child: 1, waitMs: 38 },
+      { role: 'responder', what: 'rekey-ike', child: 1, waitMs: 17 },
+      { role: 'initiator', what: 'rekey-ike', child: 3, waitMs: 15 },
+    ],
+  ],
 ];
 
 describe('random schedules', () => {
