@@ -8,7 +8,7 @@ import type { Files, SystemPaths } from '../files.ts';
 import { runOrFail, type Runner } from '../run.ts';
 import { Serial } from '../serial.ts';
 import { ReversePath, sysctlError } from './reverse-path.ts';
-import { arpTable, ipTables, tableName } from './ruleset.ts';
+import { arpTable, ipTables, needsIpv6, tableName } from './ruleset.ts';
 
 const tableList = z.object({
   nftables: z.array(z.object({ table: z.object({ family: z.string(), name: z.string() }).optional() })),
@@ -21,6 +21,8 @@ export class LinuxFirewall implements FirewallEffect {
   readonly #reversePath: ReversePath;
   /** Whether a tunnel is the last one must not change between the question and the answer. */
   readonly #serial = new Serial();
+  /** The tunnels that have a table of IPv6. A kernel without IPv6 would refuse even to delete one. */
+  readonly #withIpv6 = new Set<string>();
 
   constructor(runner: Runner, files: Files, paths: SystemPaths) {
     this.#runner = runner;
@@ -31,7 +33,10 @@ export class LinuxFirewall implements FirewallEffect {
     return this.#serial.run(async () => {
       if (this.#runner.find('nft') === undefined) return this.#withoutNft();
       // A transaction that is refused changes nothing: the guard that was there stays, since its addresses do, too.
-      return [...(await this.#load(settings)), ...this.#allowMark()];
+      const warnings = await this.#load(settings);
+      if (needsIpv6(settings)) this.#withIpv6.add(settings.tun);
+      else this.#withIpv6.delete(settings.tun);
+      return [...warnings, ...this.#allowMark()];
     });
   }
 
@@ -55,11 +60,12 @@ export class LinuxFirewall implements FirewallEffect {
         script,
       );
     }
+    this.#withIpv6.delete(tun);
     if (ours.length === tables.length) this.#reversePath.restore();
   }
 
   async #load(settings: FirewallSettings): Promise<Warnings> {
-    const ip = ipTables(settings);
+    const ip = ipTables(settings, this.#withIpv6.has(settings.tun));
     const whole = await this.#runner.run('nft', FROM_STDIN, ip + arpTable(settings));
     if (whole.status === 0) return [];
     // Kernels without CONFIG_NF_TABLES_ARP refuse that table only.

@@ -22,9 +22,9 @@ export const tableName = (tun: string): string => `adit_${tun}`;
 
 /**
  * The tables of a tunnel, each replaced as a whole: IPv4's, and IPv6's where the tunnel or its gateway has an address of
- * it, since a kernel without IPv6 refuses that table.
+ * it, since a kernel without IPv6 refuses that table. `stale`: there is one of IPv6 from before.
  */
-export function ipTables(settings: FirewallSettings): string {
+export function ipTables(settings: FirewallSettings, stale: boolean): string {
   const { address } = settings.gateway;
   const peer = parseIp(address);
   if (peer === undefined) {
@@ -34,10 +34,17 @@ export function ipTables(settings: FirewallSettings): string {
       'Report this as a fault of Adit',
     );
   }
-  const own = settings.addresses.map((prefix) => prefix.address);
   const tables = [ipTable(settings, peer, 4)];
-  if ([peer, ...own].some((one) => familyOf(one) === 6)) tables.push(ipTable(settings, peer, 6));
+  if (needsIpv6(settings)) tables.push(ipTable(settings, peer, 6));
+  else if (stale) tables.push(lines(...without(`ip6 ${tableName(settings.tun)}`)));
   return tables.join('');
+}
+
+/** Whether the tunnel or its gateway has an address of IPv6. */
+export function needsIpv6({ gateway, addresses }: FirewallSettings): boolean {
+  return [parseIp(gateway.address), ...addresses.map((prefix) => prefix.address)].some(
+    (address) => address !== undefined && familyOf(address) === 6,
+  );
 }
 
 function ipTable(settings: FirewallSettings, peer: IpAddress, family: Family): string {
@@ -51,8 +58,7 @@ function ipTable(settings: FirewallSettings, peer: IpAddress, family: Family): s
   // Not what comes out of another tunnel: its way back is that tunnel's.
   const outside = 'iifname != "lo" iifname != "adit*"';
   return lines(
-    `table ${name}`,
-    `delete table ${name}`,
+    ...without(name),
     `table ${name} {`,
     '  chain prerouting {',
     '    type filter hook prerouting priority raw; policy accept;',
@@ -82,8 +88,7 @@ export function arpTable({ tun, addresses, mark }: FirewallSettings): string {
   const set = addressSet(addresses, 4);
   const name = tableName(tun);
   return lines(
-    `table arp ${name}`,
-    `delete table arp ${name}`,
+    ...without(`arp ${name}`),
     `table arp ${name} {`,
     '  chain input {',
     '    type filter hook input priority filter; policy accept;',
@@ -117,5 +122,8 @@ function addressSet(addresses: FirewallSettings['addresses'], family: Family): s
   if (texts.size < 2) return [...texts][0];
   return `{ ${[...texts].join(', ')} }`;
 }
+
+/** Deletes a table, which need not be there. */
+const without = (table: string): readonly string[] => [`table ${table}`, `delete table ${table}`];
 
 const lines = (...all: readonly string[]): string => `${all.join('\n')}\n`;

@@ -90,6 +90,25 @@ table arp adit_adit0 {
     expect([...linux.tables].sort()).toEqual(['arp adit_adit0', 'ip adit_adit0']);
   });
 
+  it('lets go of the table of IPv6 when the tunnel has nothing of it any more, and asks for it no more', async () => {
+    using linux = new SimulatedLinux();
+    const effect = linuxEffects(linux.system).firewall;
+    await effect.apply(firewall);
+    const ipv4 = { ...firewall, addresses: [prefix('10.9.0.2/32')] };
+    linux.refusals.push({ pattern: /maxseg size set 1234/, stderr: 'Error: No buffer space' });
+    await expect(effect.apply({ ...ipv4, mtu: 1274 })).rejects.toThrow(/No buffer space/);
+    expect(linux.tables).toContain('ip6 adit_adit0');
+    await effect.apply(ipv4);
+    expect([...linux.tables].sort()).toEqual(['arp adit_adit0', 'ip adit_adit0']);
+    await effect.apply(ipv4);
+    await effect.undo(firewall);
+    await effect.apply(ipv4);
+    // Whole, refused twice (with and without ARP), let go of; and nothing of it from then on.
+    expect(loads(linux).map(({ stdin }) => /ip6 adit/.test(stdin))).toEqual(
+      [true, true, true, true].concat([false, false, false]),
+    );
+  });
+
   it('goes on without ARP where the kernel cannot filter it', async () => {
     using linux = new SimulatedLinux();
     linux.refusals.push({
