@@ -48,7 +48,7 @@ export function replacedByPeer(now: number, old: Child, child: Child, lowest: Ui
   else old.retireAt = now + RETIRE_MS;
 }
 
-/** Our request was refused, or its successor is deleted already: the one that the peer has made is the one. */
+/** Our request was refused: the successor that the peer has made is the one. */
 export function rivalStays(now: number, old: Child): void {
   old.rival = undefined;
   old.retireAt = now + RETIRE_MS;

@@ -15,7 +15,7 @@ import { SecurityProtocol } from '#core/registry/security-protocols.ts';
 import { acceptable, offered } from '../child-offer.ts';
 import { installChild, type NegotiatedChild } from '../child-install.ts';
 import { selectorsForPeer, selectorsForResponder, within } from '../child-selectors.ts';
-import { losesRace, replacedByPeer, replacedByUs, rivalStays } from '../child-succession.ts';
+import { losesRace, replacedByPeer, replacedByUs } from '../child-succession.ts';
 import { noProposal, protocolError, tsUnacceptable } from '../failures.ts';
 import type { Child, IkeSa } from '../ike-sa.ts';
 import { lowerNonce, NONCE_BYTES } from '../nonces.ts';
@@ -94,10 +94,7 @@ export function createChildTaskOfInitiator(wish: ChildWish): Task {
         return undefined;
       }
       // Made and deleted before we heard of it.
-      if (sa.deletedEarly.has(outcome.spiOut)) {
-        if (replaces?.rival !== undefined) rivalStays(now, replaces);
-        return undefined;
-      }
+      if (sa.deletedEarly.has(outcome.spiOut)) return undefined;
       negotiated = outcome;
       nonceR = find(message.payloads, 'NONCE')?.data.slice() ?? nonceR;
       return undefined;

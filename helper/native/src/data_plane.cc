@@ -311,8 +311,8 @@ void DataPlane::takeEarly(Receiver& receiver) {
 DataPlane::Carried DataPlane::receiveFrom(std::size_t number, DatagramBatch& batch, Receiver& receiver) {
   const std::size_t socket = number % sockets_.size();
   const UdpSocket& from = number < sockets_.size() ? sockets_[socket] : *shortcuts_[socket].socket();
-  // An error here is one that ICMP or a vanished interface left on the socket; reading it took it off. Level-triggered
-  // epoll comes back for whatever is still to be read.
+  // An error here is one that ICMP or a vanished interface left on the socket; reading it took it off. The next wait comes
+  // back for whatever is still to be read.
   const int count = batch.receive(from);
   Carried carried;
   {

@@ -36,7 +36,7 @@ Waiting::Waiting(int tun)
   watchRare(news_.get(), kNews);
 }
 
-// In front of what is there, so that the TUN is the last and the sockets come first: poll() does no work for what stands behind
+// In front of what is there, so that the TUN is the last and the sockets come first: poll() enters no queue of what stands behind
 // something that is ready.
 void Waiting::watch(int descriptor, std::uint64_t number) {
   watched_.insert(watched_.begin(), {descriptor, POLLIN, 0});

@@ -24,7 +24,7 @@ class Waiting {
   static constexpr std::uint64_t kStop = kTun - 1;
   static constexpr std::uint64_t kLives = kTun - 2;  // of the timer of SAs
   static constexpr std::uint64_t kEars = kTun - 16;  // and above: what hears ICMP, by its place
-  static constexpr std::uint64_t kNews = kTun - 3;
+  static constexpr std::uint64_t kNews = kTun - 3;  // there is an SA, or the TUN again, that the thread has not seen
 
   // Throws SystemFailure, as watchRare() does.
   explicit Waiting(int tun);
@@ -63,7 +63,7 @@ class Waiting {
 
   const int tun_;
   FileDescriptor stop_;  // an eventfd: readable for good once the threads have to end
-  FileDescriptor news_;  // an eventfd: readable when there is an SA, or the TUN again, that the thread has not seen
+  FileDescriptor news_;  // an eventfd: readable when there are kNews
   FileDescriptor loan_;  // an eventfd: readable when the TUN is lent
   FileDescriptor rare_;  // an epoll set
   std::vector<pollfd> watched_;
