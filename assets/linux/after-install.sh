@@ -7,6 +7,9 @@ ln -sf /opt/Adit/adit-ui /usr/bin/adit-ui
 install -D -m 0644 /opt/Adit/resources/aditd.service /usr/lib/systemd/system/aditd.service
 # Chromium's sandbox helper, where the kernel gives ordinary users no namespaces.
 chmod 4755 /opt/Adit/chrome-sandbox 2> /dev/null || true
+# The helper is compiled once, and keeps no memory for it then. What would hinder it is for the service to say.
+install -d -m 0700 /var/cache/adit
+CACHE_DIRECTORY=/var/cache/adit /opt/Adit/resources/bin/aditd --version > /dev/null || true
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
   systemctl enable --now aditd.service

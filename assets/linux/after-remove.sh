@@ -5,4 +5,5 @@ if [ -d /run/systemd/system ]; then
   systemctl disable --now aditd.service 2> /dev/null || true
 fi
 rm -f /usr/bin/adit /usr/bin/adit-ui /usr/lib/systemd/system/aditd.service
+rm -rf /var/cache/adit
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi

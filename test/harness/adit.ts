@@ -20,8 +20,8 @@ export interface AditOptions {
   readonly arguments?: readonly string[];
   readonly socket?: string;
   readonly stateDirectory?: string;
-  /** Other programs than those of the sources: as a package installs them. */
-  readonly programs?: { readonly aditd: string; readonly adit: string };
+  /** Other programs than those of the sources: as a package installs them, `cache` being where it keeps compiled code. */
+  readonly programs?: { readonly aditd: string; readonly adit: string; readonly cache?: string };
   /** Put in front of the helper's command, e.g. `['setpriv', '--bounding-set', '-net_admin']`. */
   readonly launcher?: readonly string[];
 }
@@ -71,7 +71,11 @@ export class Adit implements AsyncDisposable {
   /** Another helper process with the same arguments, not waited for. */
   spawn(): Daemon {
     const places = ['--socket', this.socket, '--state-dir', this.stateDirectory, '--foreground'];
-    return this.host.start([...this.#launcher, this.#programs.aditd, ...places, ...this.#arguments]);
+    const { aditd, cache } = this.#programs;
+    return this.host.start(
+      [...this.#launcher, aditd, ...places, ...this.#arguments],
+      cache === undefined ? {} : { env: { CACHE_DIRECTORY: cache } },
+    );
   }
 
   get pid(): number {

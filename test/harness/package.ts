@@ -10,15 +10,23 @@ import type { AditOptions } from './adit.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Bundles the helper and puts everything into `resources`. Returns the programs that are there then. */
-export async function layOutPackage(resources: string): Promise<NonNullable<AditOptions['programs']>> {
+/**
+ * Bundles the helper, puts everything into `resources` and compiles it as after-install.sh does. Returns the programs that
+ * are there then.
+ */
+export async function layOutPackage(
+  resources: string,
+): Promise<Required<NonNullable<AditOptions['programs']>>> {
   execFileSync(process.execPath, ['scripts/build-helper.ts'], { cwd: root });
   for (const { from, to, filter } of await extraResources()) {
     await mkdir(join(resources, to, '..'), { recursive: true });
     if (filter.length === 0) await cp(join(root, from), join(resources, to), { dereference: true });
     for (const name of filter) await cp(join(root, from, name), join(resources, to, name));
   }
-  return { aditd: join(resources, 'bin/aditd'), adit: join(resources, 'bin/adit') };
+  const aditd = join(resources, 'bin/aditd');
+  const cache = join(resources, 'cache');
+  execFileSync(aditd, ['--version'], { env: { CACHE_DIRECTORY: cache } });
+  return { aditd, adit: join(resources, 'bin/adit'), cache };
 }
 
 interface Resource {

@@ -5,9 +5,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProfileInput } from '#core/profile/profile.ts';
-import { Adit, type AditOptions } from '#test/harness/adit.ts';
+import { Adit } from '#test/harness/adit.ts';
 import { EmbeddedGateway } from '#test/harness/embedded-gateway.ts';
 import { LAB, Lab } from '#test/harness/lab.ts';
 import { certificateSswan, P12_PASSWORD, pkcs12 } from '#test/harness/login-files.ts';
@@ -16,6 +17,7 @@ import { residentMegabytes } from '#test/harness/process.ts';
 import { TestPki } from '#test/harness/test-pki.ts';
 import { Traffic } from '#test/harness/traffic.ts';
 
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const PSK = 'the key of the package';
 const PROFILE: ProfileInput = {
   format: 'adit-profile',
@@ -28,7 +30,7 @@ const PROFILE: ProfileInput = {
 
 let lab: Lab;
 let resources: string;
-let programs: NonNullable<AditOptions['programs']>;
+let programs: Awaited<ReturnType<typeof layOutPackage>>;
 
 beforeAll(async () => {
   lab = await Lab.create();
@@ -93,6 +95,36 @@ describe('the packaged helper', () => {
       /^(none|no-answer|network-unreachable)$/,
     );
     expect(adit.output).not.toMatch(/cannot be loaded|fault/);
+  });
+
+  it('is installed and removed by the scripts of the package, its code compiled, profiles left alone', async () => {
+    const computer = await lab.world.host('computer');
+    const sh = (script: string) => computer.run(['sh', '-ec', script]);
+    const scripts = join(root, 'assets/linux');
+    const overlay = (folder: string) => `
+      mkdir -p /run/over/${folder} /run/over/${folder}.work
+      mount -t overlay over -o lowerdir=/${folder},upperdir=/run/over/${folder},workdir=/run/over/${folder}.work /${folder}`;
+    await sh(`${['usr', 'opt', 'var'].map(overlay).join('')}
+      mkdir -p /opt/Adit/resources /var/lib/adit/profiles && touch /var/lib/adit/profiles/one.json
+      mount --bind ${resources} /opt/Adit/resources`);
+
+    await sh(`sh ${scripts}/after-install.sh`);
+    expect(await sh('getent group adit')).toMatch(/^adit:/);
+    expect(await sh('adit --version')).toMatch(/^adit /);
+    expect(await sh('readlink /usr/bin/adit-ui')).toBe('/opt/Adit/adit-ui\n');
+    await sh('cmp /opt/Adit/resources/aditd.service /usr/lib/systemd/system/aditd.service');
+    expect(await sh('stat -c %a /var/cache/adit')).toBe('700\n');
+    const compiled = 'find /var/cache/adit -type f -size +100k';
+    expect(await sh(compiled)).not.toBe('');
+    // An upgrade runs both.
+    await sh(`sh ${scripts}/after-remove.sh && sh ${scripts}/after-install.sh`);
+    expect(await sh(compiled)).not.toBe('');
+
+    await sh(`sh ${scripts}/after-remove.sh`);
+    expect(
+      await sh('ls /usr/bin/adit* /usr/lib/systemd/system/aditd* /var/cache/adit 2> /dev/null || true'),
+    ).toBe('');
+    await sh('test -e /var/lib/adit/profiles/one.json');
   });
 
   it('has a unit that systemd reads, whose programs are there', async () => {
