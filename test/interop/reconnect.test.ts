@@ -25,6 +25,18 @@ function inState(scene: Scene, id: string, state: TunnelStatus['state'], timeout
   );
 }
 
+/** The tunnel as soon as another IKE SA is in the place of the `first`. */
+function again(scene: Scene, first: TunnelStatus, timeoutMs: number) {
+  return until(
+    'Adit is back',
+    async () => {
+      const tunnel = await scene.adit.tunnel(first.profile.id);
+      return tunnel?.state === 'connected' && tunnel.ike?.spiI !== first.ike?.spiI && tunnel;
+    },
+    { timeoutMs },
+  );
+}
+
 /** A file that is still on its way when the gateway dies: some seconds long on the bounded way to the client. */
 const BYTES = 1_000_000;
 const SLOW = 'qdisc add dev lan root tbf rate 2mbit burst 20k latency 200ms'.split(' ');
@@ -55,14 +67,7 @@ describe.concurrent('a gateway', () => {
     expect(child?.bytesIn).toBeLessThan(BYTES);
     await scene.gateway.restart();
     // The gateway is there again when its death is noticed: the state between the two is too short to be seen from here.
-    const back = await until(
-      'Adit is back',
-      async () => {
-        const tunnel = await scene.adit.tunnel(id);
-        return tunnel?.state === 'connected' && tunnel.ike?.spiI !== first.ike?.spiI && tunnel;
-      },
-      { timeoutMs: 60_000 },
-    );
+    const back = await again(scene, first, 60_000);
     expect(back).toMatchObject({ lastEnd: { failure: { cause: 'peer-dead' } } });
     expect(back.virtualIps).toEqual(first.virtualIps);
     expect(back.interface).toEqual(first.interface);
@@ -83,14 +88,7 @@ describe.concurrent('a gateway', () => {
     await scene.gateway.kill();
     await until('ICMP has told', async () => (await scene.adit.run(['log'])).includes('ICMP says that'));
     await scene.gateway.restart();
-    const back = await until(
-      'Adit is back',
-      async () => {
-        const tunnel = await scene.adit.tunnel(id);
-        return tunnel?.state === 'connected' && tunnel.ike?.spiI !== first.ike?.spiI && tunnel;
-      },
-      { timeoutMs: 30_000 },
-    );
+    const back = await again(scene, first, 30_000);
     const ms = Date.parse(back.since) - killed;
     console.info(`killed in the middle of traffic: a fresh connection after ${ms} ms`);
     // Silence alone would take five seconds at least: two until we ask, three for the answer.

@@ -152,6 +152,7 @@ describe.concurrent('a tunnel', () => {
       const { id, before, witness } = await connected(scene);
       const { port } = await scene.server.serve(LAB.inner.ip4);
       const pings = client.start(['ping', '-i', '0.1', LAB.inner.ip4]);
+      // Until the router takes it for a stream: two seconds, in Linux.
       await sleep(2000);
       const mapping = async () => (await scene.gateway.sa('plain')).remotePort;
       const first = await mapping();
