@@ -88,11 +88,7 @@ export async function throughput(options: { readonly short: boolean }): Promise<
     process.stderr.write(`bench: throughput, round ${round + 1} of ${rounds}\n`);
     const order = pairs.inTurn(round);
     await setOffloads(order, 'default');
-    await streams(
-      order.filter(([name]) => name !== 'gateway'),
-      figures,
-      SECONDS,
-    );
+    await streams(order, figures);
     await toGateway(order, figures);
     await underBbr(order, figures);
     await latencies(order, figures);
@@ -115,7 +111,7 @@ export async function glance(): Promise<Row[]> {
   await using pairs = new Pairs();
   await pairs.open(['adit', 'raw', 'strongSwan']);
   const figures = new Figures();
-  for (let round = 0; round < 3; round++) await streams(pairs.inTurn(round), figures, 1);
+  for (let round = 0; round < 3; round++) await streams(pairs.inTurn(round), figures);
   return rowsOf(figures);
 }
 
@@ -154,26 +150,28 @@ const LOADED_SECONDS = 2;
 const EVERY_SETTING: ReadonlySet<PairName> = new Set(['adit', 'raw', 'strongSwan', 'openvpn', 'wireguard']);
 const LATENCIES: ReadonlySet<PairName> = new Set(['adit', 'strongSwan', 'openvpn', 'wireguard']);
 
-async function streams(pairs: Opened, figures: Figures, seconds: number): Promise<void> {
+async function streams(opened: Opened, figures: Figures): Promise<void> {
+  const pairs = opened.filter(([name]) => name !== 'gateway');
   for (const [kind, argv] of Object.entries(TCP)) {
     for (const [name, pair] of pairs) {
-      const { gigabits, processorPerGigabyte } = await transfer(pair, seconds, argv);
+      const { gigabits, processorPerGigabyte } = await transfer(pair, SECONDS, argv);
       figures.add(`TCP ${kind}`, name, gigabits);
       figures.add(`processor ${kind}`, name, processorPerGigabyte);
     }
   }
 }
 
-/**
- * Adit and strongSwan's client, each at a strongSwan gateway, in quick turns: nine threads share the cores differently
- * each time, and the same pair has 0.8 Gbit/s in one second and 1.3 in the next.
- */
+/** Three turns one right after the other, for what differs more from second to second than from pair to pair. */
+function quickTurns(pairs: Opened): Opened[] {
+  return [pairs, pairs.toReversed(), pairs];
+}
+
+/** Adit and strongSwan's client, each at a strongSwan gateway: nine threads share the cores differently each second. */
 async function toGateway(opened: Opened, figures: Figures): Promise<void> {
   const pairs = opened.filter(([name]) => name === 'gateway' || name === 'strongSwan');
-  for (const order of [pairs, pairs.toReversed(), pairs]) {
+  for (const turn of quickTurns(pairs)) {
     for (const [way, argv] of Object.entries({ up: [], down: ['--reverse'] })) {
-      for (const [name, pair] of order)
-        figures.add(way, name, (await transfer(pair, SECONDS, argv)).gigabits);
+      for (const [name, pair] of turn) figures.add(way, name, (await transfer(pair, SECONDS, argv)).gigabits);
     }
   }
 }
@@ -188,11 +186,10 @@ async function underBbr(pairs: Opened, figures: Figures): Promise<void> {
   }
 }
 
-/** Idle ones in quick turns: what a wake-up takes differs more from second to second than from pair to pair. */
 async function latencies(opened: Opened, figures: Figures): Promise<void> {
   const pairs = opened.filter(([name]) => LATENCIES.has(name));
-  for (const order of [pairs, pairs.toReversed(), pairs]) {
-    for (const [name, pair] of order) figures.add('idle', name, await roundTrip(pair, ECHOES / 2));
+  for (const turn of quickTurns(pairs)) {
+    for (const [name, pair] of turn) figures.add('idle', name, await roundTrip(pair, ECHOES / 2));
   }
   for (const [name, pair] of pairs) {
     const [loaded] = await Promise.all([roundTrip(pair, ECHOES), transfer(pair, LOADED_SECONDS, [])]);
