@@ -184,6 +184,7 @@ bool Coalescer::joins(const Super& super, const Shape& shape, const std::uint8_t
       shape.payloadBytes > first.payloadBytes || super.bytes + shape.payloadBytes > kMaxPacketBytes) {
     return false;
   }
+  if (!shape.tcp && super.packets == kMaxDatagrams) return false;
   const std::uint8_t* head = super.packet();
   const auto same = [&](std::size_t at, std::size_t bytes) { return std::memcmp(head + at, packet + at, bytes) == 0; };
   if (shape.v6) {

@@ -43,6 +43,9 @@ class Coalescer {
   struct Super;  // one super-packet that grows
 
   static constexpr std::size_t kFlows = 16;
+  // Datagrams in one super-packet: as many as every system joins itself (UDP_MAX_SEGMENTS before Linux 6.9). What has more is
+  // taken from us and thrown away.
+  static constexpr std::size_t kMaxDatagrams = 64;
   static constexpr std::size_t kTogether = 4;
   static constexpr std::size_t kMaxHeaderBytes = 40 + 60;  // IPv6 and the longest TCP header
 

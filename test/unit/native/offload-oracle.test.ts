@@ -16,6 +16,27 @@ it('cuts, seals, opens and joins as TypeScript does, packet by packet', { timeou
   expect(report.corrupted).toBeGreaterThan(100);
 });
 
+it('joins no more datagrams than the system takes at once', () => {
+  const random = new RandomSource(64);
+  const child = childFromText({ spiIn: 9, spiOut: 9, esp: 'aes128gcm16', keyIn: 'k', keyOut: 'k' });
+  const path = linuxPlatform(process.env.ADIT_NATIVE).openPacketPath(child);
+  const sealing = new EspSa(child, (length) => random.bytes(length));
+  const [source, destination] = [random.bytes(4), random.bytes(4)];
+  const plain = { v6: false, tcp: false, source, destination, extension: new Uint8Array(0) };
+  const flow = { ...randomFlow(random), ...plain };
+  const packets = Array.from({ length: 200 }, (_, id) =>
+    packetOf(flow, { sequence: 0, acknowledgement: 0, window: 0, flags: 0, id, payload: random.bytes(64) }),
+  );
+  const esp = packets.map((packet) => {
+    const sealed = sealing.outbound(packet);
+    if (sealed.reason !== 'ok') throw new Error(sealed.reason);
+    return sealed.packet;
+  });
+  const frames = path.receive(esp, 0);
+  expect(frames.map((frame) => cut(frame).length)).toEqual([64, 64, 64, 8]);
+  expect(frames.flatMap(cut)).toEqual(packets);
+});
+
 describe('ECN at the end of the tunnel (RFC 6040 figure 4)', () => {
   const [notEct, ect1, ect0, ce] = [0, 1, 2, 3];
   const drop = undefined;
