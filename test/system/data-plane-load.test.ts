@@ -4,6 +4,7 @@
  * gigabyte: 1000000000). Needs root (network namespaces, TUN).
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BadLink } from '#test/harness/bad-link-agent.ts';
@@ -148,7 +149,7 @@ it('SAs are replaced under load without a lost connection or a replay', { timeou
 });
 
 /** How often the plane's thread has waited for something. */
-function waits(plane: DataPlaneHost, thread: 'adit-tun' | 'adit-udp'): number {
+function waits(plane: DataPlaneHost, thread: 'adit-tun' | 'adit-udp' | 'adit-write'): number {
   const tasks = `/proc/${plane.daemon.pid}/task`;
   const own = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, 'utf8').trim() === thread);
   const status = readFileSync(`${tasks}/${own}/status`, 'utf8');
@@ -171,6 +172,20 @@ it('one thread carries packets and their answers while they are few, two carry a
     await hosts.left.run(['ping', '-q', '-c', '10', '-i', '0.02', RIGHT.inner4]);
     return waits(right, 'adit-tun') === tun;
   });
+});
+
+it('a thread of its own writes what arrives fast, and nothing else', async ({ skip }) => {
+  skip(availableParallelism() < 4, 'there is none with fewer than four cores');
+  await install(sa(1), ACROSS);
+  const asleep = { left: waits(left, 'adit-write'), right: waits(right, 'adit-write') };
+  await hosts.left.run(['ping', '-q', '-c', '100', '-i', '0.01', RIGHT.inner4]);
+  expect(waits(left, 'adit-write')).toBe(asleep.left);
+  const { port } = await Traffic.on(hosts.right).serve(RIGHT.inner4);
+  const down = await Traffic.on(hosts.left).download(`http://${RIGHT.inner4}:${port}/${FILE_BYTES}`, 100_000);
+  expect(arrived(down)).toEqual(sent(down, FILE_BYTES));
+  expect(waits(left, 'adit-write') - asleep.left).toBeGreaterThan(20);
+  // Nothing but acknowledgements arrived there.
+  expect(waits(right, 'adit-write')).toBe(asleep.right);
 });
 
 it('small datagrams in bursts of two hundred arrive, as many as are joined', async () => {

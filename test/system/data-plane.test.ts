@@ -2,6 +2,7 @@
  * The native data plane on two hosts with static keys: traffic, counters, bad packets, SAs that come and go under load,
  * and what is left afterwards. Needs root (network namespaces, TUN).
  */
+import { availableParallelism } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EspSa } from '#core/esp/sa.ts';
 import { EspTransform } from '#core/esp/packet.ts';
@@ -432,7 +433,8 @@ describe('the end', () => {
     const before = await plane.held();
     await plane.open('late%d', [{ family: 4, port: 0 }]);
     const open = await plane.held();
-    expect(open.threads - before.threads).toBe(2);
+    // One for each direction, and one that writes to the TUN where there are cores enough.
+    expect(open.threads - before.threads).toBe(availableParallelism() >= 4 ? 3 : 2);
     expect(open.descriptors).toBeGreaterThan(before.descriptors);
     await plane.ask({ do: 'close' });
     await plane.ask({ do: 'close' });

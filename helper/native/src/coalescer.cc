@@ -9,13 +9,6 @@
 namespace adit {
 namespace {
 
-constexpr std::size_t kMaxPacketBytes = 65535;
-// Room in front of a packet for its virtio header, so that the packet itself is aligned.
-constexpr std::size_t kFront = 16;
-static_assert(kFront >= kVnetBytes);
-// What a packet may need at the place it is given: the longest datagram, behind a super-packet.
-constexpr std::size_t kBufferBytes = kFront + 2 * 65536;
-
 constexpr std::size_t kIpv4HeaderBytes = 20;
 constexpr std::size_t kIpv6HeaderBytes = 40;
 constexpr std::uint16_t kDontFragment = 0x4000;
@@ -87,21 +80,20 @@ struct Coalescer::Super {
   bool open = false;      // something may follow
   bool verified = false;  // the first packet's checksums have been looked at
   std::size_t bytes = 0;  // 0: not in use
-  std::size_t frameBytes = 0;  // with its virtio header, once it is complete
   std::size_t packets = 0;
   std::uint32_t nextSequence = 0;
   bool fixedId = false;  // IPv4: a sender that gives all its unfragmentable packets one identification
-  std::array<std::uint8_t, kBufferBytes> buffer;
+  std::unique_ptr<Frame> frame = std::make_unique_for_overwrite<Frame>();
 
-  std::uint8_t* packet() { return &buffer[kFront]; }
-  const std::uint8_t* packet() const { return &buffer[kFront]; }
+  std::uint8_t* packet() { return frame->packet(); }
+  const std::uint8_t* packet() const { return frame->packet(); }
 };
 
-Coalescer::Coalescer(Offloads offloads, std::function<void(Octets frame)> write)
-    : offloads_(offloads), write_(std::move(write)), landing_(new Super) {
-  for (auto& super : supers_) super.reset(new Super);
-  for (auto& super : complete_) super.reset(new Super);
-}
+Coalescer::Coalescer(Offloads offloads, std::function<void(std::unique_ptr<Frame>& frame)> put)
+    : offloads_(offloads),
+      put_(std::move(put)),
+      supers_(new std::array<Super, kFlows>),
+      landing_(std::make_unique_for_overwrite<Frame>()) {}
 
 Coalescer::~Coalescer() = default;
 
@@ -109,7 +101,7 @@ std::uint8_t* Coalescer::place(std::size_t bytes) {
   tail_ = nullptr;
   // With a payload shorter than the header, the new header would lie over the one it is compared with.
   const bool fits = last_ != nullptr && last_->open && last_->bytes >= 2 * last_->shape.headerBytes &&
-                    kFront + last_->bytes + bytes <= kBufferBytes;
+                    last_->bytes + bytes <= Frame::kRoomBytes;
   if (fits) {
     tail_ = last_;
     std::uint8_t* at = tail_->packet() + tail_->bytes - tail_->shape.headerBytes;
@@ -147,31 +139,30 @@ void Coalescer::take(Octets packet) {
   if (!shape.flow) {
     // A fragment, or a protocol whose order towards others is unknown (an ICMP error, IPsec): behind everything.
     flush();
-    return alone(packet);
+    return alone(landing_, packet.size());
   }
-  std::unique_ptr<Super>* found = find(shape, packet.data());
-  if (found != nullptr && shape.joinable && joins(**found, shape, packet.data())) {
-    Super& super = **found;
-    std::copy_n(packet.data() + shape.headerBytes, shape.payloadBytes, super.packet() + super.bytes);
-    join(super, shape, packet.data());
+  Super* found = find(shape, packet.data());
+  if (found != nullptr && shape.joinable && joins(*found, shape, packet.data())) {
+    std::copy_n(packet.data() + shape.headerBytes, shape.payloadBytes, found->packet() + found->bytes);
+    join(*found, shape, packet.data());
     return;
   }
   if (found != nullptr) finish(*found);
   if (shape.joinable) {
     begin(shape, packet.size());
   } else {
-    alone(packet);
+    alone(landing_, packet.size());
   }
 }
 
 // By addresses and ports.
-std::unique_ptr<Coalescer::Super>* Coalescer::find(const Shape& shape, const std::uint8_t* packet) {
+Coalescer::Super* Coalescer::find(const Shape& shape, const std::uint8_t* packet) {
   const std::size_t from = shape.v6 ? 8 : 12;
   const std::size_t bytes = shape.v6 ? 32 : 8;
-  for (auto& super : supers_) {
-    if (super->bytes == 0 || super->shape.v6 != shape.v6 || super->shape.tcp != shape.tcp) continue;
-    if (std::memcmp(super->packet() + from, packet + from, bytes) == 0 &&
-        std::memcmp(super->packet() + shape.upperAt, packet + shape.upperAt, 4) == 0) {
+  for (Super& super : *supers_) {
+    if (super.bytes == 0 || super.shape.v6 != shape.v6 || super.shape.tcp != shape.tcp) continue;
+    if (std::memcmp(super.packet() + from, packet + from, bytes) == 0 &&
+        std::memcmp(super.packet() + shape.upperAt, packet + shape.upperAt, 4) == 0) {
       return &super;
     }
   }
@@ -181,7 +172,7 @@ std::unique_ptr<Coalescer::Super>* Coalescer::find(const Shape& shape, const std
 bool Coalescer::joins(const Super& super, const Shape& shape, const std::uint8_t* packet) const {
   const Shape& first = super.shape;
   if (!super.open || shape.v6 != first.v6 || shape.tcp != first.tcp || shape.headerBytes != first.headerBytes ||
-      shape.payloadBytes > first.payloadBytes || super.bytes + shape.payloadBytes > kMaxPacketBytes) {
+      shape.payloadBytes > first.payloadBytes || super.bytes + shape.payloadBytes > Frame::kMaxPacketBytes) {
     return false;
   }
   if (!shape.tcp && super.packets == kMaxDatagrams) return false;
@@ -227,13 +218,13 @@ void Coalescer::join(Super& super, const Shape& shape, const std::uint8_t* packe
 
 // The packet in the landing place is the first of a super-packet.
 void Coalescer::begin(const Shape& shape, std::size_t bytes) {
-  auto free = std::ranges::find_if(supers_, [](const auto& super) { return super->bytes == 0; });
-  if (free == supers_.end()) {
+  auto free = std::ranges::find_if(*supers_, [](const Super& super) { return super.bytes == 0; });
+  if (free == supers_->end()) {
     flush();
-    free = supers_.begin();
+    free = supers_->begin();
   }
-  std::swap(*free, landing_);
-  Super& super = **free;
+  Super& super = *free;
+  std::swap(super.frame, landing_);
   const std::uint8_t* upper = super.packet() + shape.upperAt;
   super.shape = shape;
   super.bytes = bytes;
@@ -246,18 +237,17 @@ void Coalescer::begin(const Shape& shape, std::size_t bytes) {
   last_ = &super;
 }
 
-void Coalescer::alone(Octets packet) {
-  writeComplete();
-  storeVnet(packet.data() - kVnetBytes, VnetHeader{});
-  write_({packet.data() - kVnetBytes, kVnetBytes + packet.size()});
+void Coalescer::alone(std::unique_ptr<Frame>& frame, std::size_t bytes) {
+  frame->bytes = bytes;
+  storeVnet(frame->octets().data(), VnetHeader{});
+  put_(frame);
 }
 
-void Coalescer::finish(std::unique_ptr<Super>& place) {
-  Super& super = *place;
+void Coalescer::finish(Super& super) {
   const Octets packet{super.packet(), std::exchange(super.bytes, 0)};
   super.open = false;
   if (last_ == &super) last_ = nullptr;
-  if (super.packets == 1) return alone(packet);
+  if (super.packets == 1) return alone(super.frame, packet.size());
   const Shape& shape = super.shape;
   const std::size_t upperBytes = packet.size() - shape.upperAt;
   if (shape.v6) {
@@ -279,25 +269,15 @@ void Coalescer::finish(std::unique_ptr<Super>& place) {
   header.checksumOffset = shape.tcp ? kTcpChecksum : kUdpChecksum;
   storeChecksum(&packet[header.checksumStart + std::size_t{header.checksumOffset}],
                 fold(pseudoHeader(packet.data(), shape.tcp ? kTcp : kUdp, upperBytes)));
-  storeVnet(packet.data() - kVnetBytes, header);
-  super.frameBytes = kVnetBytes + packet.size();
-  if (completeCount_ == kTogether) writeComplete();
-  std::swap(complete_[completeCount_++], place);
-}
-
-void Coalescer::writeComplete() {
-  for (std::size_t i = 0; i < completeCount_; i++) {
-    Super& super = *complete_[i];
-    write_({super.packet() - kVnetBytes, super.frameBytes});
-  }
-  completeCount_ = 0;
+  super.frame->bytes = packet.size();
+  storeVnet(super.frame->octets().data(), header);
+  put_(super.frame);
 }
 
 void Coalescer::flush() {
-  for (auto& super : supers_) {
-    if (super->bytes != 0) finish(super);
+  for (Super& super : *supers_) {
+    if (super.bytes != 0) finish(super);
   }
-  writeComplete();
 }
 
 }  // namespace adit

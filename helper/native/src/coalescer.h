@@ -2,8 +2,6 @@
 // one piece. Only what cutting would give back octet by octet is joined: TCP packets (and UDP, where the TUN takes it)
 // of one flow with equal headers, the next sequence number, payloads of one size and right checksums. A packet that
 // cannot be joined goes on alone, as it is, after those of its flow that came before it: no flow is ever reordered.
-// Super-packets that are complete wait for a few others of their batch, because whoever reads them is woken by the first
-// of them and finds the rest.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -11,7 +9,7 @@
 #include <memory>
 
 #include "bytes.h"
-#include "vnet.h"
+#include "frame.h"
 
 namespace adit {
 
@@ -23,8 +21,8 @@ class Coalescer {
     bool udp;
   };
 
-  // `write` gets a frame: virtio header and packet.
-  Coalescer(Offloads offloads, std::function<void(Octets frame)> write);
+  // `put` gets a frame that is complete; it may keep it, and leave the buffer of another one in its place.
+  Coalescer(Offloads offloads, std::function<void(std::unique_ptr<Frame>& frame)> put);
 
   ~Coalescer();
 
@@ -46,25 +44,21 @@ class Coalescer {
   // Datagrams in one super-packet: as many as every system joins itself (UDP_MAX_SEGMENTS before Linux 6.9). What has more is
   // taken from us and thrown away.
   static constexpr std::size_t kMaxDatagrams = 64;
-  static constexpr std::size_t kTogether = 4;
   static constexpr std::size_t kMaxHeaderBytes = 40 + 60;  // IPv6 and the longest TCP header
 
   bool joins(const Super& super, const Shape& shape, const std::uint8_t* packet) const;
   void join(Super& super, const Shape& shape, const std::uint8_t* packet);
   void begin(const Shape& shape, std::size_t bytes);
-  void alone(Octets packet);
+  void alone(std::unique_ptr<Frame>& frame, std::size_t bytes);
   // Where the super-packet of this flow is, or null.
-  std::unique_ptr<Super>* find(const Shape& shape, const std::uint8_t* packet);
-  void finish(std::unique_ptr<Super>& place);
-  void writeComplete();
+  Super* find(const Shape& shape, const std::uint8_t* packet);
+  void finish(Super& super);
   void restoreTail();
 
   const Offloads offloads_;
-  const std::function<void(Octets frame)> write_;
-  std::array<std::unique_ptr<Super>, kFlows> supers_;
-  std::array<std::unique_ptr<Super>, kTogether> complete_;
-  std::size_t completeCount_ = 0;
-  std::unique_ptr<Super> landing_;  // where a packet is put that has no super-packet yet
+  const std::function<void(std::unique_ptr<Frame>& frame)> put_;
+  const std::unique_ptr<std::array<Super, kFlows>> supers_;
+  std::unique_ptr<Frame> landing_;  // where a packet is put that has no super-packet yet
   Super* last_ = nullptr;           // the one that grew last
   Super* tail_ = nullptr;           // the one at whose end the current place is
   std::array<std::uint8_t, kMaxHeaderBytes> covered_;  // its octets under the header that was put there

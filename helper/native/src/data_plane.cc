@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -30,12 +31,21 @@ constexpr std::size_t kFramesPerBatch = 64;
 // After a large batch of arrivals: longer than the gaps between those of a stream.
 constexpr std::uint64_t kStreamMs = 2;
 
+// With three, four streams lose what one gains from a thread that writes; with two, all lose (docs/performance.md).
+constexpr int kCoresForWriter = 4;
+
 // What passes every IPv4 path with its headers (RFC 791 §3.2).
 constexpr std::size_t kAlwaysFits = 576 - 28;
 constexpr std::size_t kPiecesOfIke = 1280;
 
 // A rest of microseconds must not become one of the 50 µs more that the system adds by itself.
 void sleepExactly() { ::prctl(PR_SET_TIMERSLACK, 1); }
+
+// Those that this process may run on.
+int cores() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
 
 std::string describe(const char* what, int error) { return std::string(what) + ": " + std::strerror(error); }
 
@@ -48,6 +58,7 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
       frameHeaderBytes_(tunFeatures_.vnet ? kVnetBytes : 0),
       mtus_(sockets),
       events_(std::move(wake)),
+      writer_([this](Octets frame) { writeFrame(frame); }, cores() >= kCoresForWriter),
       sender_(
           tally_, [this](const Run& run) { send(run); }, [this](Sa& sa) { reportExpiry(sa); },
           Narrow(
@@ -72,6 +83,7 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
   try {
     start(tunThread_, "adit-tun", &DataPlane::runTun);
     start(udpThread_, "adit-udp", &DataPlane::runUdp);
+    if (writer_.helped()) start(writerThread_, "adit-write", &DataPlane::runWriter);
   } catch (...) {
     close();
     throw;
@@ -99,8 +111,10 @@ void DataPlane::close() {
   closed_ = true;
   stopping_.store(true);
   waiting_.stop();
+  writer_.stop();
   if (tunThread_.joinable()) tunThread_.join();
   if (udpThread_.joinable()) udpThread_.join();
+  if (writerThread_.joinable()) writerThread_.join();
   table_.clear();
   unreachable_.reset();
   shortcuts_.clear();
@@ -259,8 +273,8 @@ void DataPlane::runUdp() {
   Moderation arrivals;
   Moderation departures;
   Receiver receiver(
-      tally_, {.tcp = tunFeatures_.vnet, .udp = tunFeatures_.uso}, [this](Octets frame) { writeFrame(frame); },
-      [this](Sa& sa) { reportExpiry(sa); });
+      tally_, {.tcp = tunFeatures_.vnet, .udp = tunFeatures_.uso},
+      [this](std::unique_ptr<Frame>& frame) { writer_.put(frame); }, [this](Sa& sa) { reportExpiry(sa); });
   try {
     while (!stopping_.load(std::memory_order_relaxed)) {
       for (const auto& [number, flags] : waiting_.wait()) {
@@ -306,6 +320,7 @@ void DataPlane::takeEarly(Receiver& receiver) {
   const SaTable::Reading view(table_, kUdpReader);
   receiver.early(*view);
   receiver.flush();
+  writer_.flush();
 }
 
 DataPlane::Carried DataPlane::receiveFrom(std::size_t number, DatagramBatch& batch, Receiver& receiver) {
@@ -325,6 +340,7 @@ DataPlane::Carried DataPlane::receiveFrom(std::size_t number, DatagramBatch& bat
     }
     receiver.flush();
   }
+  writer_.flush();
   return carried;
 }
 
@@ -363,6 +379,11 @@ std::size_t DataPlane::handleArrival(const SaView& view, std::size_t socket, con
     }
   } while (!rest.empty());
   return datagrams;
+}
+
+void DataPlane::runWriter() {
+  sleepExactly();
+  writer_.run();
 }
 
 void DataPlane::writeFrame(Octets frame) {

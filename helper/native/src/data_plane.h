@@ -1,6 +1,6 @@
 // The data plane: one thread carries packets from all sockets to the TUN and, while there are few, from the TUN into ESP
-// and out of a socket; a second one takes the latter over when there are many (waiting.h). JavaScript's thread installs
-// and removes SAs, sends IKE and reads counters.
+// and out of a socket; a second one takes the latter over when there are many (waiting.h), and a third one
+// what is written to the TUN, where there are cores enough (tun_writer.h). JavaScript's thread installs and removes SAs, sends IKE and reads counters.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -23,6 +23,7 @@
 #include "sender.h"
 #include "shortcut.h"
 #include "tun.h"
+#include "tun_writer.h"
 #include "udp.h"
 #include "unreachable.h"
 #include "waiting.h"
@@ -65,6 +66,7 @@ class DataPlane {
   void start(std::thread& thread, const char* name, void (DataPlane::*body)());
   void runTun();
   void runUdp();
+  void runWriter();
   // A batch: frames of the TUN, or datagrams.
   struct Carried {
     std::size_t frames = 0;
@@ -103,12 +105,13 @@ class DataPlane {
   std::atomic<std::uint64_t> largeArrival_{0};  // when a large batch came in last, by monotonicMs()
   EventQueue events_;
   Tally tally_;
+  TunWriter writer_;
   std::mutex sending_;  // of whoever sends ESP; guards what follows
   Sender sender_;
   const std::unique_ptr<std::uint8_t[]> frame_;  // what is read from the TUN
   std::atomic<bool> stopping_{false};
   bool closed_ = false;
-  std::thread tunThread_, udpThread_;
+  std::thread tunThread_, udpThread_, writerThread_;
 };
 
 }  // namespace adit

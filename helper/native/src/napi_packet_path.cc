@@ -54,7 +54,11 @@ class PacketPath {
                  Narrow(tally_, [this](Octets frame) { answers_.emplace_back(frame.begin(), frame.end()); },
                         [this](const SocketAddress&) { unanswered_ += 1; }, [this] { return now_; })};
   Receiver receiver_{tally_, {.tcp = true, .udp = true},
-                     [this](Octets frame) { out_.emplace_back(frame.begin(), frame.end()); }, [](Sa&) {}};
+                     [this](std::unique_ptr<Frame>& frame) {
+                       const Octets octets = frame->octets();
+                       out_.emplace_back(octets.begin(), octets.end());
+                     },
+                     [](Sa&) {}};
 };
 
 constexpr napi_type_tag kTag{0x6164697420706174, 0x6820666f7220746f};

@@ -13,9 +13,9 @@ namespace adit {
 class Receiver {
  public:
   // `expired` hears of every SA that met a limit.
-  Receiver(Tally& tally, Coalescer::Offloads offloads, std::function<void(Octets frame)> write,
+  Receiver(Tally& tally, Coalescer::Offloads offloads, std::function<void(std::unique_ptr<Frame>& frame)> put,
            std::function<void(Sa&)> expired)
-      : tally_(tally), expired_(std::move(expired)), coalescer_(offloads, std::move(write)) {}
+      : tally_(tally), expired_(std::move(expired)), coalescer_(offloads, std::move(put)) {}
 
   // `esp` has kEspHeaderBytes at least. The traffic class is that of the outer header.
   void esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClass);
