@@ -58,7 +58,8 @@ Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryp
               EVP_CIPHER_CTX_ctrl(cipher_.get(), EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), nullptr) == 1;
     }
     ready = ready && EVP_CipherInit_ex2(cipher_.get(), nullptr, encryptionKey.data(), nullptr, encrypt, nullptr) == 1;
-    if (ready) EVP_CIPHER_CTX_set_padding(cipher_.get(), 0);
+    // Only here: where padding is off, OpenSSL turns it off anew with the IV of every packet.
+    if (ready && row.kind == CipherKind::cbc) EVP_CIPHER_CTX_set_padding(cipher_.get(), 0);
     if (!ready) throw StateError(std::string("this OpenSSL does not offer ") + name);
   }
 
