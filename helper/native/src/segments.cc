@@ -7,6 +7,13 @@ bool isIpv6(ConstOctets packet) { return packet[0] >> 4 == 6; }
 
 std::size_t ipHeaderBytes(ConstOctets packet) { return isIpv6(packet) ? 40 : (packet[0] & 15) * std::size_t{4}; }
 
+// As it counts in a sum.
+Sum wordAt(const std::uint8_t* at) {
+  std::uint16_t word;
+  std::memcpy(&word, at, 2);
+  return word;
+}
+
 // A UDP checksum of zero means that there is none (RFC 768): the sum's other zero stands for it.
 std::uint16_t finish(Sum sum, bool tcp) {
   const auto checksum = static_cast<std::uint16_t>(~fold(sum));
@@ -33,7 +40,10 @@ std::optional<Segments> Segments::of(const VnetHeader& header, Octets packet) {
   if (upperBytes < least || segments.headerBytes_ >= packet.size()) return std::nullopt;
   segments.unit_ = header.gsoSize;
   segments.count_ = (packet.size() - segments.headerBytes_ + segments.unit_ - 1) / segments.unit_;
-  segments.addresses_ = pseudoHeader(packet.data(), tcp ? kTcp : kUdp, 0);
+  const std::uint8_t* ip = packet.data();
+  segments.ip_ = sumOf(packet.first(ipBytes)) - wordAt(ip + 2) - wordAt(ip + 4) - wordAt(ip + 10);
+  segments.upper_ = pseudoHeader(ip, tcp ? kTcp : kUdp, 0) + sumOf(packet.subspan(header.checksumStart, upperBytes)) -
+                    wordAt(upper + (tcp ? kTcpChecksum : kUdpChecksum)) - segments.changing(upper);
   return segments;
 }
 
@@ -59,7 +69,7 @@ void Segments::write(std::size_t index, std::uint8_t* to) const {
   } else {
     store16(to + 2, static_cast<std::uint16_t>(length));
     store16(to + 4, static_cast<std::uint16_t>(load16(to + 4) + index));
-    sealIpv4Header(to, (to[0] & 15) * std::size_t{4});
+    storeChecksum(to + 10, static_cast<std::uint16_t>(~fold(ip_ + wordAt(to + 2) + wordAt(to + 4))));
   }
   std::uint8_t* upper = to + upperAt_;
   if (tcp_) {
@@ -67,13 +77,16 @@ void Segments::write(std::size_t index, std::uint8_t* to) const {
   } else {
     store16(upper + kUdpLength, static_cast<std::uint16_t>(length - upperAt_));
   }
-  std::uint8_t* checksum = upper + (tcp_ ? kTcpChecksum : kUdpChecksum);
-  storeChecksum(checksum, 0);
   std::uint8_t upperLength[2];
   store16(upperLength, static_cast<std::uint16_t>(length - upperAt_));
-  Sum sum = sumOf(upperLength, addresses_);
-  sum = sumOf({upper, headerBytes_ - upperAt_}, sum);
-  storeChecksum(checksum, finish(copyAndSum(to + headerBytes_, payload, sum), tcp_));
+  const Sum headers = upper_ + wordAt(upperLength) + changing(upper);
+  const Sum sum = copyAndSum(to + headerBytes_, payload, headers);
+  storeChecksum(upper + (tcp_ ? kTcpChecksum : kUdpChecksum), finish(sum, tcp_));
+}
+
+Sum Segments::changing(const std::uint8_t* upper) const {
+  if (!tcp_) return wordAt(upper + kUdpLength);
+  return wordAt(upper + kTcpSequence) + wordAt(upper + kTcpSequence + 2) + wordAt(upper + kTcpDataOffset);
 }
 
 void Segments::writeTcp(std::size_t index, std::uint8_t* tcp) const {

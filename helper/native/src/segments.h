@@ -28,6 +28,8 @@ class Segments {
     return index + 1 < count_ ? unit_ : packet_.size() - headerBytes_ - index * unit_;
   }
   void writeTcp(std::size_t index, std::uint8_t* tcp) const;
+  // The sum of what differs from segment to segment, in the header of TCP or UDP.
+  Sum changing(const std::uint8_t* upper) const;
 
   Octets packet_;
   std::size_t upperAt_;  // where TCP or UDP starts
@@ -35,7 +37,9 @@ class Segments {
   std::size_t unit_ = 0;  // payload octets of every segment but the last
   std::size_t count_ = 1;
   bool tcp_ = false;
-  Sum addresses_ = 0;  // the pseudo-header without its length
+  // What the headers of all segments have in common: IPv4's without length, identification and checksum; and the pseudo-header
+  // without its length with that of TCP (without sequence number, flags and checksum) or UDP (without length and checksum).
+  Sum ip_ = 0, upper_ = 0;
 };
 
 }  // namespace adit
