@@ -304,7 +304,8 @@ class Loop {
   Sender sender_{tally_, [this](const Run& run) { keep(run); }, [](Sa& sa) { sa.takeExpiry(); },
                  Narrow(tally_, [this](Octets frame) { checkAnswer(frame); }, [](const SocketAddress&) {},
                         [this] { return clock(); })};
-  Receiver receiver_{tally_, {.tcp = true, .udp = true}, [this](std::unique_ptr<adit::Frame>& frame) { check(frame->octets()); }, [](Sa&) {}};
+  Receiver receiver_{tally_, {.tcp = true, .udp = true},
+                     [this](std::unique_ptr<adit::Frame>& frame) { check(frame->octets()); }, [](Sa&) {}};
 };
 
 // The first look at a datagram, before any key: only where it is sorted to.

@@ -192,12 +192,13 @@ it('small datagrams in bursts of two hundred arrive, as many as are joined', asy
   await install(sa(1), ACROSS);
   hosts.right.start(['iperf3', '--server']);
   await until('iperf3 listens', async () => (await hosts.right.run(['ss', '-lt'])).includes(':5201'));
-  const load = ['--udp', '--length', '64', '--bitrate', '50M', '--pacing-timer', '2000', '--time', '1'];
+  // A burst every 10 ms: one that comes some milliseconds late is no longer than the reader's buffer.
+  const load = ['--udp', '--length', '64', '--bitrate', '10M', '--pacing-timer', '10000', '--time', '1'];
   const out = await hosts.left.run(['iperf3', '--json', '--client', RIGHT.inner4, ...load]);
   const { sum } = (JSON.parse(out) as { end: { sum: { packets: number; lost_packets: number } } }).end;
   console.info(`of ${sum.packets} datagrams in bursts, ${sum.lost_packets} were lost`);
-  expect(sum.packets).toBeGreaterThan(20_000);
-  // Its own buffer holds 277 of them.
+  expect(sum.packets).toBeGreaterThan(10_000);
+  // That buffer holds 277 of them.
   expect(sum.lost_packets).toBeLessThan(sum.packets / 5);
 });
 

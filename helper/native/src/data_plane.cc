@@ -21,10 +21,6 @@ namespace {
 constexpr std::size_t kTunReader = 0;
 constexpr std::size_t kUdpReader = 1;
 
-constexpr std::size_t kMaxPacketBytes = 65535;
-// In front of a packet that is read, so that the packet itself is aligned.
-constexpr std::size_t kFront = 64;
-static_assert(kFront >= kVnetBytes);
 // Frames between two looks at the table: bounds how long removeChild waits.
 constexpr std::size_t kFramesPerBatch = 64;
 
@@ -64,7 +60,7 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
           Narrow(
               tally_, [this](Octets frame) { writeFrame(frame); },
               [this](const SocketAddress& peer) { events_.push(UnansweredEvent{peer}); }, coarseMs)),
-      frame_(std::make_unique<std::uint8_t[]>(kFront + kMaxPacketBytes)) {
+      frame_(std::make_unique_for_overwrite<Frame>()) {
   sockets_.reserve(sockets.size());
   for (const UdpSpec& spec : sockets) {
     sockets_.push_back(UdpSocket::open(spec));
@@ -238,10 +234,10 @@ DataPlane::Carried DataPlane::fromTun(short flags) {
 
 DataPlane::Carried DataPlane::forwardOutbound() {
   const SaTable::Reading view(table_, kTunReader);
-  std::uint8_t* packet = frame_.get() + kFront;
+  std::uint8_t* packet = frame_->packet();
   Carried carried;
   for (; carried.frames < kFramesPerBatch; carried.frames++) {
-    const ssize_t read = ::read(tun_.get(), packet - frameHeaderBytes_, frameHeaderBytes_ + kMaxPacketBytes);
+    const ssize_t read = ::read(tun_.get(), packet - frameHeaderBytes_, frameHeaderBytes_ + Frame::kMaxPacketBytes);
     if (read < 0 && errno != EAGAIN && errno != EINTR) throw SystemFailure("read", "TUN");
     if (read <= 0) break;
     const auto length = static_cast<std::size_t>(read);

@@ -1,6 +1,7 @@
 // The data plane: one thread carries packets from all sockets to the TUN and, while there are few, from the TUN into ESP
-// and out of a socket; a second one takes the latter over when there are many (waiting.h), and a third one
-// what is written to the TUN, where there are cores enough (tun_writer.h). JavaScript's thread installs and removes SAs, sends IKE and reads counters.
+// and out of a socket; a second one takes the latter over when there are many (waiting.h), and a third one, where there
+// are cores enough, what is written to the TUN (tun_writer.h). JavaScript's thread installs and removes SAs, sends IKE
+// and reads counters.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -108,7 +109,7 @@ class DataPlane {
   TunWriter writer_;
   std::mutex sending_;  // of whoever sends ESP; guards what follows
   Sender sender_;
-  const std::unique_ptr<std::uint8_t[]> frame_;  // what is read from the TUN
+  const std::unique_ptr<Frame> frame_;  // what is read from the TUN
   std::atomic<bool> stopping_{false};
   bool closed_ = false;
   std::thread tunThread_, udpThread_, writerThread_;
