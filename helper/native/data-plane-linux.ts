@@ -51,14 +51,17 @@ interface Addon {
     readonly wake: () => void;
   }): AddonDataPlane;
   openEspCodec(child: FlatChild): EspCodec;
-  openPacketPath(child: FlatChild): PacketPath;
+  openPacketPath(child: FlatChild, older: FlatChild | undefined): PacketPath;
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
 }
 
 /** What only the addon has, and only tests need. */
 export interface LinuxPlatform extends NativePlatform {
-  /** One SA with segmentation and coalescing around it, as a data plane has them: for the comparison with core/esp. */
-  openPacketPath(child: ChildSa): PacketPath;
+  /**
+   * One SA with segmentation and coalescing around it, as a data plane has them: for the comparison with core/esp. `older`:
+   * beside another one, which carries what it cannot.
+   */
+  openPacketPath(child: ChildSa, older?: ChildSa): PacketPath;
 }
 
 /** Loads the addon. Throws Error with the remedy where it is not built or was built for another runtime. */
@@ -71,9 +74,9 @@ export function linuxPlatform(path: string = ADDON_PATH): LinuxPlatform {
       checkProtection(child);
       return addon.openEspCodec(flatten(child));
     },
-    openPacketPath(child) {
+    openPacketPath(child, older) {
       checkProtection(child);
-      return addon.openPacketPath(flatten(child));
+      return addon.openPacketPath(flatten(child), older && flatten(older));
     },
     openDataPlane({ tun, sockets, events }) {
       try {

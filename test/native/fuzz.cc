@@ -34,16 +34,27 @@ constexpr std::uint64_t kSeed = 11;         // of every key
   std::exit(1);
 }
 
-// Octets in an allocation of their own, without room at the end.
+// Octets in an allocation of their own, without room at the end, or with as much as is said.
 class Exact {
  public:
-  explicit Exact(ConstOctets octets) : size_(octets.size()), octets_(new std::uint8_t[octets.size()]) {
+  explicit Exact(ConstOctets octets, std::size_t room = 0)
+      : size_(octets.size()), room_(room), octets_(new std::uint8_t[size_ + room]) {
     if (size_ > 0) std::memcpy(octets_.get(), octets.data(), size_);
+    for (std::size_t i = 0; i < room; i++) octets_[size_ + i] = mark(i);
   }
   Octets get() { return {octets_.get(), size_}; }
+  // Whether the room holds what it held at first.
+  bool roomIsAsItWas() const {
+    for (std::size_t i = 0; i < room_; i++) {
+      if (octets_[size_ + i] != mark(i)) return false;
+    }
+    return true;
+  }
 
  private:
-  std::size_t size_;
+  static std::uint8_t mark(std::size_t at) { return static_cast<std::uint8_t>(0xa5 + 7 * at); }
+
+  std::size_t size_, room_;
   std::unique_ptr<std::uint8_t[]> octets_;
 };
 
@@ -102,11 +113,12 @@ Bytes sealClear(const SuiteRow& row, std::uint64_t sequence, const Bytes& clear,
 
 // With any suite, and therefore with right padding.
 Bytes sealPacket(Transform& transform, std::uint64_t sequence, const Bytes& payload, std::uint8_t nextHeader) {
-  Bytes room(kHeadroom + payload.size() + kTailroom);
-  std::ranges::copy(payload, room.begin() + kHeadroom);
-  const Octets esp = transform.seal({&room[kHeadroom], payload.size()}, nextHeader, kForeign, sequence, nullptr);
-  if (esp.empty()) broken("OpenSSL refused to seal");
-  return {esp.begin(), esp.end()};
+  Exact packet(payload, kTrailerRoom);
+  Bytes esp(transform.sealedBytes(payload.size()));
+  const Octets sealed = transform.seal(packet.get(), nextHeader, kForeign, sequence, esp.data(), nullptr);
+  if (sealed.size() != esp.size()) broken("OpenSSL refused to seal, or wrote another length");
+  if (!packet.roomIsAsItWas()) broken("sealing changed what stands behind a packet");
+  return esp;
 }
 
 // The ESP packets of one SA: good, spoiled before and after they were sealed, repeated.
@@ -207,9 +219,10 @@ class Loop {
   }
 
   void send(const Frame& frame) {
-    Exact packet(frame.packet);
+    Exact packet(frame.packet, kTrailerRoom);
     const SaTable::Reading view(table_, 0);
     sender_.frame(*view, frame.header, packet.get());
+    if (!packet.roomIsAsItWas()) broken("sealing changed what stands behind a packet");
     sender_.flush();
     frames += 1;
     chains_ = chains_ || frame.packet[0] >> 4 == 6;

@@ -27,35 +27,21 @@ Sum sumTail(const std::uint8_t* at, std::size_t bytes, Sum sum) {
   return bytes == 0 ? sum : sum + *at;  // an odd octet is the first of a word whose second is zero
 }
 
-Sum portableSum(const std::uint8_t* at, std::size_t bytes, Sum sum) { return sumTail(at, bytes, sum); }
-
-Sum portableCopy(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes, Sum sum) {
-  std::memcpy(to, from, bytes);
-  return sumTail(to, bytes, sum);
-}
-
 #if defined(__x86_64__)
 
 // 64 octets a turn: 32-bit words widened to 64 bits, where they cannot overflow.
-template <bool copying>
-__attribute__((target("avx2"))) Sum wideSum(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes, Sum sum) {
+__attribute__((target("avx2"))) Sum wideSum(const std::uint8_t* from, std::size_t bytes, Sum sum) {
   const __m256i low = _mm256_set1_epi64x(0xffffffff);
   __m256i one = _mm256_setzero_si256();
   __m256i two = one;
   for (; bytes >= 64; from += 64, bytes -= 64) {
     const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
     const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 32));
-    if constexpr (copying) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), a);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 32), b);
-      to += 64;
-    }
     one = _mm256_add_epi64(one, _mm256_add_epi64(_mm256_and_si256(a, low), _mm256_srli_epi64(a, 32)));
     two = _mm256_add_epi64(two, _mm256_add_epi64(_mm256_and_si256(b, low), _mm256_srli_epi64(b, 32)));
   }
   std::uint64_t lanes[4];
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), _mm256_add_epi64(one, two));
-  if constexpr (copying) std::memcpy(to, from, bytes);
   return sumTail(from, bytes, sum + lanes[0] + lanes[1] + lanes[2] + lanes[3]);
 }
 
@@ -64,8 +50,7 @@ const bool kWide = __builtin_cpu_supports("avx2");
 #else
 
 constexpr bool kWide = false;
-template <bool copying>
-Sum wideSum(std::uint8_t*, const std::uint8_t*, std::size_t, Sum sum) {
+Sum wideSum(const std::uint8_t*, std::size_t, Sum sum) {
   return sum;
 }
 
@@ -81,13 +66,8 @@ constexpr Sum swapped16(std::size_t value) {
 }  // namespace
 
 Sum sumOf(ConstOctets octets, Sum start) {
-  if (kWide && octets.size() >= kWorthIt) return wideSum<false>(nullptr, octets.data(), octets.size(), start);
-  return portableSum(octets.data(), octets.size(), start);
-}
-
-Sum copyAndSum(std::uint8_t* to, ConstOctets from, Sum start) {
-  if (kWide && from.size() >= kWorthIt) return wideSum<true>(to, from.data(), from.size(), start);
-  return portableCopy(to, from.data(), from.size(), start);
+  if (kWide && octets.size() >= kWorthIt) return wideSum(octets.data(), octets.size(), start);
+  return sumTail(octets.data(), octets.size(), start);
 }
 
 std::uint16_t fold(Sum sum) {

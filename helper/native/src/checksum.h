@@ -11,8 +11,6 @@ namespace adit {
 using Sum = std::uint64_t;
 
 Sum sumOf(ConstOctets octets, Sum start = 0);
-// Copies and sums in one pass: the payload is in the cache once only.
-Sum copyAndSum(std::uint8_t* to, ConstOctets from, Sum start = 0);
 
 // One's complement sum in 16 bits, not inverted: 0xffff (or 0, of nothing but zeros) over octets that hold their own
 // checksum.

@@ -24,6 +24,8 @@ constexpr std::size_t kUdpReader = 1;
 // Frames between two looks at the table: bounds how long removeChild waits.
 constexpr std::size_t kFramesPerBatch = 64;
 
+static_assert(Frame::kMaxPacketBytes + kTrailerRoom <= Frame::kRoomBytes, "a packet is sealed where it was read");
+
 // After a large batch of arrivals: longer than the gaps between those of a stream.
 constexpr std::uint64_t kStreamMs = 2;
 

@@ -25,6 +25,19 @@ std::string lengthError(const char* field, const char* algorithm, std::size_t le
 
 int toInt(std::size_t length) { return static_cast<int>(length); }
 
+// The octets behind a payload, which get back what they held.
+class TrailerRoom {
+ public:
+  explicit TrailerRoom(Octets payload) : at_(payload.data() + payload.size()) { std::memcpy(held_, at_, kTrailerRoom); }
+  ~TrailerRoom() { std::memcpy(at_, held_, kTrailerRoom); }
+  TrailerRoom(const TrailerRoom&) = delete;
+  TrailerRoom& operator=(const TrailerRoom&) = delete;
+
+ private:
+  std::uint8_t* at_;
+  std::uint8_t held_[kTrailerRoom];
+};
+
 }  // namespace
 
 Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryptionKey, ConstOctets integrityKey)
@@ -111,9 +124,8 @@ void Transform::wipe() {
 }
 
 Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence,
-                       const std::uint8_t* fixedIv) {
+                       std::uint8_t* esp, const std::uint8_t* fixedIv) {
   const EncryptionRow& row = *suite_.encryption;
-  std::uint8_t* esp = payload.data() - headerBytes();
   std::uint8_t* iv = esp + kEspHeaderBytes;
   store32(esp, spi);
   store32(esp + 4, static_cast<std::uint32_t>(sequence));
@@ -128,17 +140,18 @@ Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t sp
   const std::size_t unit = alignment(row);
   const std::size_t clearBytes = (payload.size() + 2 + unit - 1) / unit * unit;
   const std::size_t padding = clearBytes - payload.size() - 2;
+  const TrailerRoom room(payload);
   std::uint8_t* trailer = payload.data() + payload.size();
   for (std::size_t i = 1; i <= padding; i++) *trailer++ = static_cast<std::uint8_t>(i);
   *trailer++ = static_cast<std::uint8_t>(padding);
   *trailer++ = nextHeader;
-  const Octets clear{payload.data(), clearBytes};
+  const ConstOctets clear{payload.data(), clearBytes};
 
   if (row.icvBytes != 0) {
-    if (!sealAead(esp, clear, sequence)) return {};
+    if (!sealAead(clear, sequence, esp)) return {};
     return {esp, headerBytes() + clearBytes + row.icvBytes};
   }
-  if (!crypt(iv, clear, clear.data())) return {};
+  if (!crypt(iv, clear, esp + headerBytes())) return {};
   const std::size_t covered = headerBytes() + clearBytes;
   if (suite_.integrity == nullptr) return {esp, covered};
   if (!mac({esp, covered}, sequence, esp + covered)) return {};
@@ -184,22 +197,23 @@ void Transform::nonce(const std::uint8_t* iv, std::uint8_t* out) const {
   std::memcpy(out + row.saltBytes, iv, row.ivBytes);
 }
 
-bool Transform::sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence) {
+bool Transform::sealAead(ConstOctets clear, std::uint64_t sequence, std::uint8_t* esp) {
   const EncryptionRow& row = *suite_.encryption;
   EVP_CIPHER_CTX* context = cipher_.get();
   std::uint8_t iv[12];
   std::uint8_t aad[12];
   nonce(esp + kEspHeaderBytes, iv);
   const std::size_t aadBytes = additionalData(esp, sequence, aad);
+  std::uint8_t* out = esp + headerBytes();
+  std::uint8_t* tag = out + clear.size();
   int written = 0;
   if (EVP_EncryptInit_ex2(context, nullptr, nullptr, iv, nullptr) != 1) return false;
   if (row.kind == CipherKind::ccm && EVP_EncryptUpdate(context, nullptr, &written, nullptr, toInt(clear.size())) != 1) {
     return false;
   }
   return EVP_EncryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
-         EVP_EncryptUpdate(context, clear.data(), &written, clear.data(), toInt(clear.size())) == 1 &&
-         EVP_EncryptFinal_ex(context, clear.data() + clear.size(), &written) == 1 &&
-         getTag(clear.data() + clear.size());
+         EVP_EncryptUpdate(context, out, &written, clear.data(), toInt(clear.size())) == 1 &&
+         EVP_EncryptFinal_ex(context, tag, &written) == 1 && getTag(tag);
 }
 
 bool Transform::setTag(std::uint8_t* tag) {
@@ -239,7 +253,7 @@ bool Transform::openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint6
 bool Transform::crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out) {
   const EncryptionRow& row = *suite_.encryption;
   if (row.kind == CipherKind::null) {
-    if (out != data.data()) std::memcpy(out, data.data(), data.size());
+    std::memcpy(out, data.data(), data.size());
     return true;
   }
   std::uint8_t block[kMaxIvBytes];

@@ -47,9 +47,10 @@ class Transform {
   // Octets of the ESP packet that carries such a payload.
   std::size_t sealedBytes(std::size_t payloadBytes) const;
 
-  // Seals the payload where it lies. There must be headerBytes() before it, and what is left of sealedBytes() after it.
-  // `fixedIv` (ivBytes octets) replaces the random IV of CBC; tests only. Empty: OpenSSL refused.
-  Octets seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence,
+  // Seals the payload to `esp`, where there is room for sealedBytes() and nothing of the payload. The trailer stands for that long
+  // in the kTrailerRoom octets behind the payload, which get back what they held. `fixedIv` (ivBytes octets) replaces the random
+  // IV of CBC; tests only. Empty: OpenSSL refused.
+  Octets seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence, std::uint8_t* esp,
               const std::uint8_t* fixedIv);
 
   // Checks the ICV and decrypts to `out`, which has room for as many octets as the packet and lies apart from it. The
@@ -60,7 +61,7 @@ class Transform {
  private:
   std::size_t additionalData(const std::uint8_t* esp, std::uint64_t sequence, std::uint8_t* out) const;
   void nonce(const std::uint8_t* iv, std::uint8_t* out) const;
-  bool sealAead(std::uint8_t* esp, Octets clear, std::uint64_t sequence);
+  bool sealAead(ConstOctets clear, std::uint64_t sequence, std::uint8_t* esp);
   bool openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint64_t sequence, std::uint8_t* out);
   bool setTag(std::uint8_t* tag);
   bool getTag(std::uint8_t* tag);
@@ -80,11 +81,8 @@ class Transform {
   std::size_t randomUsed_ = random_.size();
 };
 
-// Room around a payload that does for every suite.
-constexpr std::size_t kHeadroom = 64;
-static_assert(kHeadroom >= kEspHeaderBytes + kMaxIvBytes);
-// Padding below one block or one 4-octet word, pad length, next header, ICV.
-constexpr std::size_t kTailroom = 64;
-static_assert(kTailroom >= kMaxBlockBytes + 2 + kMaxIcvBytes);
+// Behind a payload, enough for every suite: padding below one block, pad length and next header.
+constexpr std::size_t kTrailerRoom = 32;
+static_assert(kTrailerRoom >= kMaxBlockBytes + 2);
 
 }  // namespace adit

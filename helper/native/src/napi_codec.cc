@@ -33,9 +33,10 @@ napi_value outbound(const Call& call) {
   const std::optional<Inner> inner = parseInner(packet);
   if (!inner) return verdict(call.env(), "malformed");
   if (!sa.carries(*inner)) return verdict(call.env(), "selector");
-  std::vector<std::uint8_t> room(kHeadroom + inner->length + kTailroom);
-  std::ranges::copy(packet.first(inner->length), room.begin() + kHeadroom);
-  const Octets esp = sa.outbound({room.data() + kHeadroom, inner->length}, inner->nextHeader, fixedIv);
+  std::vector<std::uint8_t> room(inner->length + kTrailerRoom);
+  std::ranges::copy(packet.first(inner->length), room.begin());
+  std::vector<std::uint8_t> sealed(sa.sealedBytes(inner->length));
+  const Octets esp = sa.outbound({room.data(), inner->length}, inner->nextHeader, sealed.data(), fixedIv);
   return esp.empty() ? verdict(call.env(), "expired") : accepted(call.env(), esp);
 }
 

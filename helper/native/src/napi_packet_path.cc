@@ -15,7 +15,10 @@ namespace {
 // Owns what the threads of a data plane own otherwise.
 class PacketPath {
  public:
-  explicit PacketPath(std::shared_ptr<Sa> sa) { table_.install(std::move(sa), Path{0, {}, kDefaultBurst, mtu_}); }
+  // The oldest first.
+  explicit PacketPath(std::vector<std::shared_ptr<Sa>> sas) {
+    for (std::shared_ptr<Sa>& sa : sas) table_.install(std::move(sa), Path{0, {}, kDefaultBurst, mtu_});
+  }
 
   void send(Octets frame) {
     const SaTable::Reading view(table_, 0);
@@ -91,8 +94,9 @@ napi_value send(const Call& call) {
   PacketPath& path = pathOf(call);
   const ConstOctets frame = call[0].octets("frame");
   if (frame.size() <= kVnetBytes) throw ArgumentError("frame: expected a virtio header and a packet");
-  std::vector<std::uint8_t> copy(frame.begin(), frame.end());
-  path.send(copy);
+  std::vector<std::uint8_t> copy(frame.size() + kTrailerRoom);
+  std::ranges::copy(frame, copy.begin());
+  path.send(Octets(copy).first(frame.size()));
   return taken(call.env(), path);
 }
 
@@ -112,7 +116,10 @@ napi_value receive(const Call& call) {
 
 napi_value openPacketPath(const Call& call) {
   napi_env env = call.env();
-  auto path = std::make_unique<PacketPath>(std::make_shared<Sa>(toSaSpec(call[0])));
+  std::vector<std::shared_ptr<Sa>> sas;
+  if (!call[1].isUndefined()) sas.push_back(std::make_shared<Sa>(toSaSpec(call[1])));
+  sas.push_back(std::make_shared<Sa>(toSaSpec(call[0])));
+  auto path = std::make_unique<PacketPath>(std::move(sas));
   Object object(env);
   const std::pair<const char*, napi_callback> methods[] = {{"send", entry<send>},
                                                             {"receive", entry<receive>},

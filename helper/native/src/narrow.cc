@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "fragments.h"
+#include "frame.h"
 #include "mss.h"
 #include "too_big.h"
 
 namespace adit {
 namespace {
 
-constexpr std::size_t kMaxPacketBytes = 65535;
 constexpr std::size_t kLeast4 = 576, kLeast6 = 1280;
 constexpr std::uint16_t kDontFragment = 0x4000;
 // Messages to senders: so many at once, one more every five milliseconds (RFC 4443 §2.4 (f) asks for a bound).
@@ -28,8 +28,7 @@ Narrow::Narrow(Tally& tally, std::function<void(Octets frame)> answer,
       answer_(std::move(answer)),
       unanswered_(std::move(unanswered)),
       clock_(std::move(clock)),
-      packet_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxPacketBytes)),
-      piece_(std::make_unique_for_overwrite<std::uint8_t[]>(kMaxPacketBytes)),
+      piece_(std::make_unique_for_overwrite<std::uint8_t[]>(Frame::kMaxPacketBytes + kTrailerRoom)),
       tokens_(kMostTokens) {}
 
 void Narrow::tcp(const SaEntry& entry, const VnetHeader& header, Octets packet) {
@@ -62,12 +61,11 @@ void Narrow::ask(const SocketAddress& peer, std::uint64_t now) {
   unanswered_(peer);
 }
 
-void Narrow::tooLarge(const SaEntry& entry, const Segments& segments, const std::function<void(ConstOctets)>& carry) {
+void Narrow::tooLarge(const SaEntry& entry, Segments& segments, const std::function<void(Octets)>& carry) {
   const std::size_t room = entry.path.mtu->room();
   const std::size_t fits = entry.sa->largestInner(room);
   for (std::size_t i = 0; i < segments.count(); i++) {
-    const Octets packet{packet_.get(), segments.bytes(i)};
-    segments.write(i, packet.data());
+    const Octets packet = segments.at(i);
     const bool v6 = isIpv6(packet);
     const std::size_t limit = std::max(fits, v6 ? kLeast6 : kLeast4);
     if (packet.size() <= fits) {
@@ -83,8 +81,8 @@ void Narrow::tooLarge(const SaEntry& entry, const Segments& segments, const std:
   }
 }
 
-void Narrow::fragment(const SaEntry& entry, ConstOctets packet, std::size_t fits,
-                      const std::function<void(ConstOctets)>& carry) {
+void Narrow::fragment(const SaEntry& entry, Octets packet, std::size_t fits,
+                      const std::function<void(Octets)>& carry) {
   if ((packet[0] & 15) * std::size_t{4} != Fragments::kHeader || fits < kLeast4 / 2) return carry(packet);
   const Fragments fragments(packet, fits);
   const std::optional<Inner> later = parseInner(fragments.write(fragments.count() - 1, piece_.get()));

@@ -24,13 +24,14 @@ class Narrow {
 
   // A TCP packet that is no super-packet, before it travels: SYNs get their MSS clamped, retransmissions are noted.
   void tcp(const SaEntry& entry, const VnetHeader& header, Octets packet);
-  // Segments of which the first, at least, is too large for the path. `carry` sends one packet over the SA.
-  void tooLarge(const SaEntry& entry, const Segments& segments, const std::function<void(ConstOctets)>& carry);
+  // Segments of which the first, at least, is too large for the path. `carry` sends one packet over the SA; it has kTrailerRoom
+  // behind it.
+  void tooLarge(const SaEntry& entry, Segments& segments, const std::function<void(Octets)>& carry);
 
  private:
   void tell(ConstOctets packet, std::size_t mtu);
-  void fragment(const SaEntry& entry, ConstOctets packet, std::size_t fits,
-                const std::function<void(ConstOctets)>& carry);
+  void fragment(const SaEntry& entry, Octets packet, std::size_t fits,
+                const std::function<void(Octets)>& carry);
   bool mayTell();
   void ask(const SocketAddress& peer, std::uint64_t now);
 
@@ -39,7 +40,7 @@ class Narrow {
   std::function<void(const SocketAddress&)> unanswered_;
   std::function<std::uint64_t()> clock_;
   Retransmissions retransmissions_;
-  std::unique_ptr<std::uint8_t[]> packet_, piece_;
+  std::unique_ptr<std::uint8_t[]> piece_;  // a fragment
   std::uint64_t tokens_, filledMs_ = 0;  // of messages to senders
   std::uint64_t askAt_ = 0;  // not before
 };

@@ -72,16 +72,16 @@ std::size_t Sa::largestInner(std::size_t espBytes) const {
   return inner;
 }
 
-Octets Sa::outbound(Octets packet, std::uint8_t nextHeader, const std::uint8_t* fixedIv) {
+Octets Sa::outbound(Octets packet, std::uint8_t nextHeader, std::uint8_t* esp, const std::uint8_t* fixedIv) {
   const std::uint64_t last = get(sent_);
   if (last >= lastSequence_) expire(Expiry::sequence);
   if (!withinLimits(packetsOut_, bytesOut_, packet.size())) return {};
   sent_.store(last + 1, std::memory_order_relaxed);  // before sealing: a number is never used twice, whatever fails
-  const Octets esp = sealing_.seal(packet, nextHeader, spiOut_, last + 1, fixedIv);
-  if (esp.empty()) return {};
+  const Octets sealed = sealing_.seal(packet, nextHeader, spiOut_, last + 1, esp, fixedIv);
+  if (sealed.empty()) return {};
   add(packetsOut_, 1);
   add(bytesOut_, packet.size());
-  return esp;
+  return sealed;
 }
 
 Inbound Sa::inbound(ConstOctets esp, std::uint8_t* out) {

@@ -69,14 +69,12 @@ class Sa {
   void wipe();
   bool wiped() const { return wiped_; }
 
-  // Octets of the ESP packet around such a packet, and those in front of the packet.
+  // Octets of the ESP packet around such a packet.
   std::size_t sealedBytes(std::size_t packetBytes) const { return sealing_.sealedBytes(packetBytes); }
   // The largest packet whose ESP packet has so many octets at most.
   std::size_t largestInner(std::size_t espBytes) const;
-  std::size_t outerHeaderBytes() const { return sealing_.headerBytes(); }
-  // Seals a packet where it lies (see Transform::seal for the room it needs). Empty: the SA has expired, or
-  // OpenSSL refused.
-  Octets outbound(Octets packet, std::uint8_t nextHeader, const std::uint8_t* fixedIv = nullptr);
+  // Seals a packet to `esp` (see Transform::seal for the room on both sides). Empty: the SA has expired, or OpenSSL refused.
+  Octets outbound(Octets packet, std::uint8_t nextHeader, std::uint8_t* esp, const std::uint8_t* fixedIv = nullptr);
   // `esp` has kEspHeaderBytes at least and starts with spiIn. The packet is put to `out` (see Transform::open).
   Inbound inbound(ConstOctets esp, std::uint8_t* out);
 

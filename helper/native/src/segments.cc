@@ -42,6 +42,11 @@ std::optional<Segments> Segments::of(const VnetHeader& header, Octets packet) {
   segments.count_ = (packet.size() - segments.headerBytes_ + segments.unit_ - 1) / segments.unit_;
   const std::uint8_t* ip = packet.data();
   segments.ip_ = sumOf(packet.first(ipBytes)) - wordAt(ip + 2) - wordAt(ip + 4) - wordAt(ip + 10);
+  segments.identification_ = load16(ip + 4);
+  if (tcp) {
+    segments.sequence_ = load32(upper + kTcpSequence);
+    segments.flags_ = upper[kTcpFlags];
+  }
   segments.upper_ = pseudoHeader(ip, tcp ? kTcp : kUdp, 0) + sumOf(packet.subspan(header.checksumStart, upperBytes)) -
                     wordAt(upper + (tcp ? kTcpChecksum : kUdpChecksum)) - segments.changing(upper);
   return segments;
@@ -59,19 +64,20 @@ std::optional<Segments> Segments::single(const VnetHeader& header, Octets packet
   return whole;
 }
 
-void Segments::write(std::size_t index, std::uint8_t* to) const {
-  std::memcpy(to, packet_.data(), headerBytes_);
-  if (unit_ == 0) return;
-  const ConstOctets payload = packet_.subspan(headerBytes_ + index * unit_, payloadBytes(index));
+Octets Segments::at(std::size_t index) {
+  if (unit_ == 0) return packet_;
+  std::uint8_t* ip = packet_.data() + index * unit_;
+  if (index > 0) std::memmove(ip, ip - unit_, headerBytes_);
+  const ConstOctets payload{ip + headerBytes_, payloadBytes(index)};
   const std::size_t length = headerBytes_ + payload.size();
   if (isIpv6(packet_)) {
-    store16(to + 4, static_cast<std::uint16_t>(length - 40));
+    store16(ip + 4, static_cast<std::uint16_t>(length - 40));
   } else {
-    store16(to + 2, static_cast<std::uint16_t>(length));
-    store16(to + 4, static_cast<std::uint16_t>(load16(to + 4) + index));
-    storeChecksum(to + 10, static_cast<std::uint16_t>(~fold(ip_ + wordAt(to + 2) + wordAt(to + 4))));
+    store16(ip + 2, static_cast<std::uint16_t>(length));
+    store16(ip + 4, static_cast<std::uint16_t>(identification_ + index));
+    storeChecksum(ip + 10, static_cast<std::uint16_t>(~fold(ip_ + wordAt(ip + 2) + wordAt(ip + 4))));
   }
-  std::uint8_t* upper = to + upperAt_;
+  std::uint8_t* upper = ip + upperAt_;
   if (tcp_) {
     writeTcp(index, upper);
   } else {
@@ -80,8 +86,8 @@ void Segments::write(std::size_t index, std::uint8_t* to) const {
   std::uint8_t upperLength[2];
   store16(upperLength, static_cast<std::uint16_t>(length - upperAt_));
   const Sum headers = upper_ + wordAt(upperLength) + changing(upper);
-  const Sum sum = copyAndSum(to + headerBytes_, payload, headers);
-  storeChecksum(upper + (tcp_ ? kTcpChecksum : kUdpChecksum), finish(sum, tcp_));
+  storeChecksum(upper + (tcp_ ? kTcpChecksum : kUdpChecksum), finish(sumOf(payload, headers), tcp_));
+  return {ip, length};
 }
 
 Sum Segments::changing(const std::uint8_t* upper) const {
@@ -90,7 +96,8 @@ Sum Segments::changing(const std::uint8_t* upper) const {
 }
 
 void Segments::writeTcp(std::size_t index, std::uint8_t* tcp) const {
-  store32(tcp + kTcpSequence, static_cast<std::uint32_t>(load32(tcp + kTcpSequence) + index * unit_));
+  store32(tcp + kTcpSequence, static_cast<std::uint32_t>(sequence_ + index * unit_));
+  tcp[kTcpFlags] = flags_;
   if (index + 1 < count_) tcp[kTcpFlags] &= static_cast<std::uint8_t>(~(kFin | kPsh));
   if (index > 0) tcp[kTcpFlags] &= static_cast<std::uint8_t>(~kCwr);
 }

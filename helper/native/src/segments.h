@@ -12,14 +12,15 @@ namespace adit {
 
 class Segments {
  public:
-  // Nothing where header and packet contradict each other. `packet` ends where its IP header says, and stays valid and
-  // unchanged while the segments are written; an unfinished checksum is completed in it.
+  // Nothing where header and packet contradict each other. `packet` ends where its IP header says; its octets become those of
+  // the segments.
   static std::optional<Segments> of(const VnetHeader& header, Octets packet);
 
   std::size_t count() const { return count_; }
   std::size_t bytes(std::size_t index) const { return headerBytes_ + payloadBytes(index); }
-  // Writes bytes(index) octets.
-  void write(std::size_t index, std::uint8_t* to) const;
+  // The segment where its payload lies, behind a header of its own that is made of the one before: to be asked for once each and in
+  // their order, and good until the next one is.
+  Octets at(std::size_t index);
 
  private:
   Segments(Octets packet, std::size_t upperAt) : packet_(packet), upperAt_(upperAt) {}
@@ -37,6 +38,9 @@ class Segments {
   std::size_t unit_ = 0;  // payload octets of every segment but the last
   std::size_t count_ = 1;
   bool tcp_ = false;
+  std::uint32_t sequence_ = 0;  // TCP's, of the whole
+  std::uint16_t identification_ = 0;  // IPv4's
+  std::uint8_t flags_ = 0;  // TCP's
   // What the headers of all segments have in common: IPv4's without length, identification and checksum; and the pseudo-header
   // without its length with that of TCP (without sequence number, flags and checksum) or UDP (without length and checksum).
   Sum ip_ = 0, upper_ = 0;

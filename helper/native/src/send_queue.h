@@ -1,5 +1,5 @@
 // ESP packets on their way to a socket, gathered into runs that one system call sends: packets of one size towards one
-// peer, the last of them shorter at most (UDP_SEGMENT). They are sealed where they lie, so nothing is copied here.
+// peer, the last of them shorter at most (UDP_SEGMENT). They are sealed to their place here, so nothing is copied.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -17,14 +17,14 @@ class Sender {
   Sender(Tally& tally, std::function<void(const Run&)> send, std::function<void(Sa&)> expired, Narrow narrow)
       : tally_(tally), expired_(std::move(expired)), queue_(std::move(send)), narrow_(std::move(narrow)) {}
 
-  // `packet` may be changed.
+  // The packet is changed, and needs kTrailerRoom behind it.
   void frame(const SaView& view, const VnetHeader& header, Octets packet);
   // To be called before the view ends, and before the thread waits.
   void flush() { queue_.flush(); }
 
  private:
-  // One packet, as it is, on an SA that has been chosen.
-  void carry(const SaEntry& entry, std::uint8_t nextHeader, ConstOctets packet);
+  // One packet, as it is, on an SA that has been chosen. False: the SA has met a limit.
+  bool seal(const SaEntry& entry, std::uint8_t nextHeader, std::uint8_t trafficClass, Octets packet);
 
   Tally& tally_;
   std::function<void(Sa&)> expired_;
