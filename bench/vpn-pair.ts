@@ -184,7 +184,7 @@ export async function openvpnPair(): Promise<VpnPair> {
   return { world, left, right, server: INNER.right, pids: [client.pid, gateway.pid] };
 }
 
-/** wireguard-go; Debian 12 has the version of March 2022, which knows neither GSO nor GRO. */
+/** wireguard-go as it is installed; Debian 12's of March 2022 knows neither GSO nor GRO. */
 export async function wireguardPair(): Promise<VpnPair> {
   const { world, left, right } = await ends();
   const keyOf = async (side: Side) => {
