@@ -4,9 +4,10 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tunnelMtu } from '#helper/effects/mtu.ts';
 import { Adit } from '#test/harness/adit.ts';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
-import { type ChildText, facing } from '#test/harness/esp-children.ts';
+import { type ChildText, facing, suite } from '#test/harness/esp-children.ts';
 import type { Host } from '#test/harness/host.ts';
 import { run, until } from '#test/harness/process.ts';
 import { StrongSwan, type SwanctlConfig } from '#test/harness/strongswan.ts';
@@ -26,8 +27,7 @@ const OUTER = { left: '192.0.2.1', right: '192.0.2.2' } as const;
 const OUTER6 = { left: '2001:db8::1', right: '2001:db8::2' } as const;
 const INNER = { left: '10.9.0.1', right: '10.9.1.1' } as const;
 const PORT = 4500;
-/** What Adit's helper gives its adapter on a path of 1500 octets. */
-const TUN_MTU = 1400;
+const PATH_MTU = 1500;
 const SECRET = 'bench';
 const IKE = 'aes256gcm16-prfsha384-ecp256';
 
@@ -63,7 +63,10 @@ async function openPlane(host: Host, side: Side, child: ChildText, family: 4 | 6
   const plane = DataPlaneHost.on(host);
   await plane.open('adit%d', [{ family, port: PORT }]);
   await host.ip(`addr add ${INNER[side]}/32 dev adit0`);
-  await host.ip(`link set adit0 up mtu ${TUN_MTU}`);
+  // As the helper does.
+  const espSuite = { suite: suite(child.esp), encapsulation: 'udp' } as const;
+  const mtu = tunnelMtu({ pathMtu: PATH_MTU, outerFamily: family, innerIpv6: false, ...espSuite });
+  await host.ip(`link set adit0 up mtu ${mtu}`);
   await host.ip(`route add ${INNER[across[side]]}/32 dev adit0 src ${INNER[side]}`);
   const outer = family === 4 ? OUTER : OUTER6;
   const remote = { address: outer[across[side]], port: PORT };
