@@ -42,6 +42,8 @@ __attribute__((target("avx2"))) Sum wideSum(const std::uint8_t* from, std::size_
   }
   std::uint64_t lanes[4];
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), _mm256_add_epi64(one, two));
+  // GCC 12 leaves it out where a function ends in a call, and every SSE instruction is slower then (docs/performance.md).
+  _mm256_zeroupper();
   return sumTail(from, bytes, sum + lanes[0] + lanes[1] + lanes[2] + lanes[3]);
 }
 
