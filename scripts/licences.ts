@@ -1,8 +1,9 @@
 /**
  * The licences of what is in a bundle: a plug-in that notes which packages' code the builds of build-app.ts take in, and
- * the list of them with the texts that came along. Electron is beside the bundle and in the list.
+ * the list of them with the texts that came along. Electron and what the data plane was linked with are beside the bundle and
+ * in the list.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'vite';
 import type { Licence } from '#electron/bridge-contract.ts';
@@ -31,11 +32,20 @@ export class TakenIn {
   }
 
   /** By name. Throws Error where a package names no licence: then nobody may ship it. */
-  licences(beside: readonly string[]): Licence[] {
-    return [...this.#folders, ...beside]
-      .map(licenceOf)
-      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  licences(beside: readonly string[], more: readonly Licence[]): Licence[] {
+    return [...[...this.#folders, ...beside].map(licenceOf), ...more].toSorted((one, other) =>
+      one.name < other.name ? -1 : 1,
+    );
   }
+}
+
+/** Of the library that scripts/build-native.sh linked into the addon in `folder`, where it had one. */
+export function linkedIn(folder: string): Licence[] {
+  const file = join(folder, 'intel-ipsec-mb.txt');
+  if (!existsSync(file)) return [];
+  const [title = '', ...text] = readFileSync(file, 'utf8').split('\n');
+  const [name = '', version = ''] = title.split(' ');
+  return [{ name, version, licence: 'BSD-3-Clause', text: text.join('\n').trim() }];
 }
 
 function licenceOf(folder: string): Licence {

@@ -63,6 +63,8 @@ export interface DataPlaneFeatures {
   readonly udpGro: boolean;
   /** What the peer sends lands on a connected socket, which the system finds without looking up a route (SO_REUSEPORT). */
   readonly connected: boolean;
+  /** AES-GCM is that of libipsec-mb, which the addon was built with and which this processor suits. */
+  readonly ipsecMb: boolean;
 }
 
 export interface IkeDatagram {

@@ -84,6 +84,7 @@ export class FakeDataPlane implements DataPlane {
     udpSegment: false,
     udpGro: false,
     connected: false,
+    ipsecMb: false,
   };
   readonly #host: FakeHost;
   readonly #tun: OpenTun;

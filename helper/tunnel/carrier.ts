@@ -118,7 +118,8 @@ export function openCarrier(
       events,
     });
     const lacking = Object.entries(dataPlane.features).flatMap(([name, has]) => (has ? [] : [name]));
-    if (lacking.length > 0) log.info(`this kernel lacks ${lacking.join(', ')}: the tunnel is slower without`);
+    if (lacking.length > 0)
+      log.info(`this machine lacks ${lacking.join(', ')}: the tunnel is slower without`);
     return new Carrier(tun.name, dataPlane, log);
   };
   return systemStep('The sockets cannot be opened', () => {

@@ -36,7 +36,8 @@ const HANDLERS: { [D in PlaneRequest['do']]: (call: PlaneCall<D>) => unknown } =
         onFatal: (what) => happened.fatal.push(what),
       },
     });
-    return { tun: tun.name, ports: plane.sockets.map((socket) => socket.port) };
+    const ports = plane.sockets.map((socket) => socket.port);
+    return { tun: tun.name, ports, features: plane.features };
   },
   install: ({ child, path }) => opened().installChild(childFromText(child), path),
   remove: ({ spiIn }) => opened().removeChild(spiIn),

@@ -1,5 +1,11 @@
 /** A native data plane on a host of the lab: the test's end of data-plane-agent.ts. Numbers that are bigint there are numbers here. */
-import type { DataPlaneStats, EspPath, SaCounters, UdpOptions } from '#helper/native/data-plane.ts';
+import type {
+  DataPlaneFeatures,
+  DataPlaneStats,
+  EspPath,
+  SaCounters,
+  UdpOptions,
+} from '#helper/native/data-plane.ts';
 import type { SocketAddress } from '#core/net/address.ts';
 import type { ChildText } from './esp-children.ts';
 import type { Host } from './host.ts';
@@ -35,6 +41,12 @@ type Plain<T> = {
 type PlainStats = Plain<DataPlaneStats>;
 type PlainCounters = Plain<SaCounters>;
 
+export interface Opened {
+  readonly tun: string;
+  readonly ports: readonly number[];
+  readonly features: DataPlaneFeatures;
+}
+
 /** The runtime is not made for leak detection, and freed memory must not be kept beyond what the memory test allows. */
 const SANITIZER = [
   'ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8',
@@ -52,8 +64,8 @@ export class DataPlaneHost extends LineCaller<PlaneRequest> {
     return new DataPlaneHost(startAgent(host, 'data-plane-agent.ts', [], { before }));
   }
 
-  open(tun: string, sockets: readonly UdpOptions[]): Promise<{ tun: string; ports: number[] }> {
-    return this.ask({ do: 'open', tun, sockets }) as Promise<{ tun: string; ports: number[] }>;
+  open(tun: string, sockets: readonly UdpOptions[]): Promise<Opened> {
+    return this.ask({ do: 'open', tun, sockets }) as Promise<Opened>;
   }
 
   stats(): Promise<PlainStats> {

@@ -427,6 +427,11 @@ describe('the life of an SA', () => {
   });
 });
 
+it('seals with the AES-GCM that was linked in, unless it is the sanitized addon', async () => {
+  const { features } = await DataPlaneHost.on(hosts.left).open('own%d', [{ family: 4, port: 0 }]);
+  expect(features.ipsecMb).toBe(process.env.ADIT_NATIVE_PRELOAD === undefined);
+});
+
 describe('the end', () => {
   it('close leaves no thread, no descriptor and no adapter, and may be called twice', async () => {
     const plane = DataPlaneHost.on(hosts.left);

@@ -6,7 +6,6 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -22,8 +21,6 @@ std::size_t alignment(const EncryptionRow& row) { return std::max<std::size_t>(r
 std::string lengthError(const char* field, const char* algorithm, std::size_t length) {
   return std::string(field) + ": " + std::to_string(length) + " octets do not fit " + algorithm;
 }
-
-int toInt(std::size_t length) { return static_cast<int>(length); }
 
 // The octets behind a payload, which get back what they held.
 class TrailerRoom {
@@ -41,10 +38,7 @@ class TrailerRoom {
 }  // namespace
 
 Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryptionKey, ConstOctets integrityKey)
-    : suite_(suite),
-      direction_(direction),
-      tag_{OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, nullptr, suite.encryption->icvBytes),
-           OSSL_PARAM_construct_end()} {
+    : suite_(suite), direction_(direction) {
   const EncryptionRow& row = *suite.encryption;
   if (encryptionKey.size() < row.saltBytes) {
     throw ArgumentError(lengthError("keys.encryption", row.name, encryptionKey.size()));
@@ -56,24 +50,11 @@ Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryp
   if (!keyFits) throw ArgumentError(lengthError("keys.encryption", row.name, encryptionKey.size()));
   std::ranges::copy(encryptionKey.last(row.saltBytes), salt_.begin());
 
-  if (row.kind != CipherKind::null) {
-    char name[32];
-    std::snprintf(name, sizeof name, row.openssl, keyBytes * 8);
-    const std::unique_ptr<EVP_CIPHER, decltype(&EVP_CIPHER_free)> cipher(EVP_CIPHER_fetch(nullptr, name, nullptr),
-                                                                         &EVP_CIPHER_free);
-    cipher_.reset(EVP_CIPHER_CTX_new());
-    // CTR is its own inverse; OpenSSL's decrypting side of it would compute the same.
-    const int encrypt = direction == Direction::outbound ? 1 : 0;
-    bool ready = cipher && cipher_ && EVP_CipherInit_ex2(cipher_.get(), cipher.get(), nullptr, nullptr, encrypt, nullptr) == 1;
-    if (row.kind == CipherKind::ccm) {
-      // CCM takes the lengths of nonce and tag before the key.
-      ready = ready && EVP_CIPHER_CTX_ctrl(cipher_.get(), EVP_CTRL_AEAD_SET_IVLEN, 11, nullptr) == 1 &&
-              EVP_CIPHER_CTX_ctrl(cipher_.get(), EVP_CTRL_AEAD_SET_TAG, toInt(row.icvBytes), nullptr) == 1;
-    }
-    ready = ready && EVP_CipherInit_ex2(cipher_.get(), nullptr, encryptionKey.data(), nullptr, encrypt, nullptr) == 1;
-    // Only here: where padding is off, OpenSSL turns it off anew with the IV of every packet.
-    if (ready && row.kind == CipherKind::cbc) EVP_CIPHER_CTX_set_padding(cipher_.get(), 0);
-    if (!ready) throw StateError(std::string("this OpenSSL does not offer ") + name);
+  const ConstOctets key = encryptionKey.first(keyBytes);
+  if (row.icvBytes != 0) {
+    aead_ = makeAead(row, key, direction);
+  } else if (row.kind != CipherKind::null) {
+    cipher_ = openCipher(row, key, direction);
   }
 
   if (suite.integrity == nullptr) {
@@ -116,8 +97,9 @@ bool Transform::randomIv(std::uint8_t* iv) {
 
 Transform::~Transform() { wipe(); }
 
-// The contexts overwrite their keys as they are freed; the salt is ours to wipe.
+// The ciphers overwrite their keys as they are freed; the salt is ours to wipe.
 void Transform::wipe() {
+  aead_.reset();
   cipher_.reset();
   mac_.reset();
   OPENSSL_cleanse(salt_.data(), salt_.size());
@@ -198,56 +180,17 @@ void Transform::nonce(const std::uint8_t* iv, std::uint8_t* out) const {
 }
 
 bool Transform::sealAead(ConstOctets clear, std::uint64_t sequence, std::uint8_t* esp) {
-  const EncryptionRow& row = *suite_.encryption;
-  EVP_CIPHER_CTX* context = cipher_.get();
-  std::uint8_t iv[12];
+  std::uint8_t whole[12];
   std::uint8_t aad[12];
-  nonce(esp + kEspHeaderBytes, iv);
-  const std::size_t aadBytes = additionalData(esp, sequence, aad);
-  std::uint8_t* out = esp + headerBytes();
-  std::uint8_t* tag = out + clear.size();
-  int written = 0;
-  if (EVP_EncryptInit_ex2(context, nullptr, nullptr, iv, nullptr) != 1) return false;
-  if (row.kind == CipherKind::ccm && EVP_EncryptUpdate(context, nullptr, &written, nullptr, toInt(clear.size())) != 1) {
-    return false;
-  }
-  return EVP_EncryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
-         EVP_EncryptUpdate(context, out, &written, clear.data(), toInt(clear.size())) == 1 &&
-         EVP_EncryptFinal_ex(context, tag, &written) == 1 && getTag(tag);
+  nonce(esp + kEspHeaderBytes, whole);
+  return aead_->seal(whole, {aad, additionalData(esp, sequence, aad)}, clear, esp + headerBytes());
 }
 
-bool Transform::setTag(std::uint8_t* tag) {
-  tag_[0].data = tag;
-  return EVP_CIPHER_CTX_set_params(cipher_.get(), tag_.data()) == 1;
-}
-
-bool Transform::getTag(std::uint8_t* tag) {
-  tag_[0].data = tag;
-  return EVP_CIPHER_CTX_get_params(cipher_.get(), tag_.data()) == 1;
-}
-
-bool Transform::openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint64_t sequence, std::uint8_t* out) {
-  const EncryptionRow& row = *suite_.encryption;
-  EVP_CIPHER_CTX* context = cipher_.get();
-  std::uint8_t iv[12];
+bool Transform::openAead(const std::uint8_t* esp, ConstOctets sealed, std::uint64_t sequence, std::uint8_t* out) {
+  std::uint8_t whole[12];
   std::uint8_t aad[12];
-  nonce(esp + kEspHeaderBytes, iv);
-  const std::size_t aadBytes = additionalData(esp, sequence, aad);
-  auto* tag = const_cast<std::uint8_t*>(cipher.data() + cipher.size());  // OpenSSL only reads it
-  int written = 0;
-  if (row.kind == CipherKind::ccm) {
-    // CCM wants tag and length first, and its only update of data is also the verdict.
-    return setTag(tag) &&
-           EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
-           EVP_DecryptUpdate(context, nullptr, &written, nullptr, toInt(cipher.size())) == 1 &&
-           EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
-           EVP_DecryptUpdate(context, out, &written, cipher.data(), toInt(cipher.size())) == 1;
-  }
-  return EVP_DecryptInit_ex2(context, nullptr, nullptr, iv, nullptr) == 1 &&
-         setTag(tag) &&
-         EVP_DecryptUpdate(context, nullptr, &written, aad, toInt(aadBytes)) == 1 &&
-         EVP_DecryptUpdate(context, out, &written, cipher.data(), toInt(cipher.size())) == 1 &&
-         EVP_DecryptFinal_ex(context, out + cipher.size(), &written) == 1;
+  nonce(esp + kEspHeaderBytes, whole);
+  return aead_->open(whole, {aad, additionalData(esp, sequence, aad)}, sealed, out);
 }
 
 bool Transform::crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out) {

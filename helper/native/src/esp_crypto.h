@@ -2,23 +2,20 @@
 // and the ICV; knows nothing of windows, selectors or limits. The twin of core/esp/packet.ts.
 #pragma once
 #include <openssl/evp.h>
-#include <openssl/params.h>
 
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "aead.h"
 #include "bytes.h"
+#include "direction.h"
+#include "openssl_cipher.h"
 #include "suite.h"
 
 namespace adit {
 
-enum class Direction { inbound, outbound };
-
-struct CipherContextFree {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
 struct MacContextFree {
   void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
 };
@@ -62,9 +59,7 @@ class Transform {
   std::size_t additionalData(const std::uint8_t* esp, std::uint64_t sequence, std::uint8_t* out) const;
   void nonce(const std::uint8_t* iv, std::uint8_t* out) const;
   bool sealAead(ConstOctets clear, std::uint64_t sequence, std::uint8_t* esp);
-  bool openAead(const std::uint8_t* esp, ConstOctets cipher, std::uint64_t sequence, std::uint8_t* out);
-  bool setTag(std::uint8_t* tag);
-  bool getTag(std::uint8_t* tag);
+  bool openAead(const std::uint8_t* esp, ConstOctets sealed, std::uint64_t sequence, std::uint8_t* out);
   bool crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out);
   bool randomIv(std::uint8_t* iv);
   bool mac(ConstOctets covered, std::uint64_t sequence, std::uint8_t* out);
@@ -72,10 +67,9 @@ class Transform {
   Suite suite_;
   Direction direction_;
   std::array<std::uint8_t, 4> salt_{};
-  std::unique_ptr<EVP_CIPHER_CTX, CipherContextFree> cipher_;
+  std::unique_ptr<Aead> aead_;
+  CipherContext cipher_;  // one that does not authenticate
   std::unique_ptr<EVP_MAC_CTX, MacContextFree> mac_;
-  // What asks for a tag, or gives one: made once, since OpenSSL's control functions make a new one each time.
-  std::array<OSSL_PARAM, 2> tag_;
   // IVs of CBC, fetched many at a time: a call of OpenSSL's generator costs as much as a small packet.
   std::array<std::uint8_t, 64 * kMaxIvBytes> random_{};
   std::size_t randomUsed_ = random_.size();

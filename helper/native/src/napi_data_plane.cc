@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "data_plane.h"
+#include "ipsec_mb.h"
 #include "napi_sa.h"
 
 namespace adit {
@@ -250,6 +251,7 @@ napi_value fromFeatures(napi_env env, const DataPlane& plane) {
       .set("udpSegment", toBoolean(env, everySocket(&UdpSocket::segments)))
       .set("udpGro", toBoolean(env, everySocket(&UdpSocket::gathers)))
       .set("connected", toBoolean(env, plane.connected()))
+      .set("ipsecMb", toBoolean(env, hasIpsecMb()))
       .get();
 }
 

@@ -6,7 +6,7 @@
 
 namespace adit {
 
-enum class CipherKind { aead, ccm, cbc, ctr, null };
+enum class CipherKind { gcm, ccm, chacha, cbc, ctr, null };
 
 struct EncryptionRow {
   std::uint32_t id;

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace adit {
+
+enum class Direction { inbound, outbound };
+
+}  // namespace adit

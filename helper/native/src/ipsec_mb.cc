@@ -1,0 +1,114 @@
+#include "ipsec_mb.h"
+
+#ifdef ADIT_IPSEC_MB
+
+#include <intel-ipsec-mb.h>
+#include <link.h>
+#include <openssl/crypto.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <optional>
+
+namespace adit {
+namespace {
+
+// For keys of one length.
+struct Gcm {
+  aes_gcm_pre_t expand;
+  aes_gcm_enc_dec_t encrypt, decrypt;
+};
+
+struct Library {
+  Gcm bits128, bits192, bits256;
+};
+
+std::optional<Library> load();
+
+// Gives back the pages of the code around load(): they are the file's, and come again where they are needed.
+int dropCode(dl_phdr_info* object, std::size_t, void*) {
+  const auto here = reinterpret_cast<ElfW(Addr)>(&load);
+  for (std::size_t i = 0; i < object->dlpi_phnum; i++) {
+    const ElfW(Phdr)& part = object->dlpi_phdr[i];
+    const ElfW(Addr) start = object->dlpi_addr + part.p_vaddr;
+    if (part.p_type != PT_LOAD || here < start || here >= start + part.p_memsz) continue;
+    const ElfW(Addr) page = start - start % static_cast<ElfW(Addr)>(getpagesize());
+    madvise(reinterpret_cast<void*>(page), start + part.p_memsz - page, MADV_DONTNEED);
+    return 1;
+  }
+  return 0;
+}
+
+// Initialization chooses the functions for this processor, which need nothing of the manager then, and tests every algorithm
+// of the library: 3 MB of code that hardly anybody will run again.
+std::optional<Library> load() {
+  const std::unique_ptr<IMB_MGR, decltype(&free_mb_mgr)> manager(alloc_mb_mgr(0), &free_mb_mgr);
+  if (!manager) return std::nullopt;
+  IMB_ARCH architecture = IMB_ARCH_NONE;
+  init_mb_mgr_auto(manager.get(), &architecture);
+  dl_iterate_phdr(dropCode, nullptr);
+  if (architecture < IMB_ARCH_SSE || imb_get_errno(manager.get()) != 0) return std::nullopt;
+  return Library{
+      .bits128 = {manager->gcm128_pre, manager->gcm128_enc, manager->gcm128_dec},
+      .bits192 = {manager->gcm192_pre, manager->gcm192_enc, manager->gcm192_dec},
+      .bits256 = {manager->gcm256_pre, manager->gcm256_enc, manager->gcm256_dec},
+  };
+}
+
+const std::optional<Library>& library() {
+  static const std::optional<Library> loaded = load();
+  return loaded;
+}
+
+class IpsecMbGcm final : public Aead {
+ public:
+  IpsecMbGcm(const Gcm& gcm, const std::uint8_t* key, std::size_t tagBytes, Direction direction)
+      : crypt_(direction == Direction::outbound ? gcm.encrypt : gcm.decrypt), tagBytes_(tagBytes) {
+    gcm.expand(key, &key_);
+  }
+  ~IpsecMbGcm() override { OPENSSL_cleanse(&key_, sizeof key_); }
+
+  bool seal(const std::uint8_t* nonce, ConstOctets additional, ConstOctets clear, std::uint8_t* out) override {
+    crypt(nonce, additional, clear, out, out + clear.size());
+    return true;
+  }
+
+  bool open(const std::uint8_t* nonce, ConstOctets additional, ConstOctets sealed, std::uint8_t* out) override {
+    std::uint8_t tag[kMaxIcvBytes];
+    crypt(nonce, additional, sealed, out, tag);
+    return CRYPTO_memcmp(tag, sealed.data() + sealed.size(), tagBytes_) == 0;
+  }
+
+ private:
+  void crypt(const std::uint8_t* nonce, ConstOctets additional, ConstOctets in, std::uint8_t* out, std::uint8_t* tag) {
+    gcm_context_data state;
+    crypt_(&key_, &state, out, in.data(), in.size(), nonce, additional.data(), additional.size(), tag, tagBytes_);
+  }
+
+  const aes_gcm_enc_dec_t crypt_;
+  const std::size_t tagBytes_;
+  alignas(64) gcm_key_data key_;
+};
+
+}  // namespace
+
+bool hasIpsecMb() { return library().has_value(); }
+
+std::unique_ptr<Aead> ipsecMbGcm(ConstOctets key, std::size_t tagBytes, Direction direction) {
+  if (!library()) return nullptr;
+  const Gcm& gcm = key.size() == 16 ? library()->bits128 : key.size() == 24 ? library()->bits192 : library()->bits256;
+  return std::make_unique<IpsecMbGcm>(gcm, key.data(), tagBytes, direction);
+}
+
+}  // namespace adit
+
+#else
+
+namespace adit {
+
+bool hasIpsecMb() { return false; }
+std::unique_ptr<Aead> ipsecMbGcm(ConstOctets, std::size_t, Direction) { return nullptr; }
+
+}  // namespace adit
+
+#endif
