@@ -253,14 +253,14 @@ DataPlane::Carried DataPlane::forwardOutbound() {
 }
 
 void DataPlane::send(const Run& run) {
-  UdpSocket& socket = sockets_[run.path->socket];
-  PathMtu& mtu = *run.path->mtu;
+  const Path& path = run.entry->path;
+  UdpSocket& socket = sockets_[path.socket];
+  PathMtu& mtu = *path.mtu;
   const bool large = run.segmentBytes > kAlwaysFits;
   if (large) setDontFragment(socket, run.segmentBytes > mtu.room() || mtu.blackHole() ? mtu.outer() : 0);
-  const std::size_t lost =
-      sendDatagrams(socket, run.path->remote, run.trafficClass, run.bytes, run.segmentBytes);
+  const std::size_t lost = sendDatagrams(socket, path.remote, run.trafficClass, run.bytes, run.segmentBytes);
   if (lost > 0) count(tally_.sendErrors, lost);
-  if (large) mtus_.refresh(run.path->socket, run.path->remote, mtu, lost > 0);
+  if (large) mtus_.refresh(path.socket, path.remote, mtu, lost > 0);
 }
 
 // UDP -> ESP -> TUN ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "failure.h"
 
@@ -20,6 +21,13 @@ std::size_t alignment(const EncryptionRow& row) { return std::max<std::size_t>(r
 
 std::string lengthError(const char* field, const char* algorithm, std::size_t length) {
   return std::string(field) + ": " + std::to_string(length) + " octets do not fit " + algorithm;
+}
+
+// RFC 4303 §2.4: padding of 1, 2, 3 and so on.
+void putTrailer(std::uint8_t* at, std::size_t padding, std::uint8_t nextHeader) {
+  for (std::size_t i = 1; i <= padding; i++) *at++ = static_cast<std::uint8_t>(i);
+  *at++ = static_cast<std::uint8_t>(padding);
+  *at = nextHeader;
 }
 
 // The octets behind a payload, which get back what they held.
@@ -55,6 +63,10 @@ Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryp
     aead_ = makeAead(row, key, direction);
   } else if (row.kind != CipherKind::null) {
     cipher_ = openCipher(row, key, direction);
+    const bool aesCbc = row.kind == CipherKind::cbc && row.blockBytes == 16;
+    if (aesCbc && direction == Direction::outbound) {
+      if (auto many = ipsecMbCbc(key)) together_ = std::make_unique<Together>(std::move(many));
+    }
   }
 
   if (suite.integrity == nullptr) {
@@ -100,6 +112,7 @@ Transform::~Transform() { wipe(); }
 // The ciphers overwrite their keys as they are freed; the salt is ours to wipe.
 void Transform::wipe() {
   aead_.reset();
+  together_.reset();
   cipher_.reset();
   mac_.reset();
   OPENSSL_cleanse(salt_.data(), salt_.size());
@@ -122,11 +135,14 @@ Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t sp
   const std::size_t unit = alignment(row);
   const std::size_t clearBytes = (payload.size() + 2 + unit - 1) / unit * unit;
   const std::size_t padding = clearBytes - payload.size() - 2;
+  if (together_ && together_->count < together_->packets.size()) {
+    std::memcpy(esp + headerBytes(), payload.data(), payload.size());
+    putTrailer(esp + headerBytes() + payload.size(), padding, nextHeader);
+    together_->packets[together_->count++] = {esp, clearBytes, sequence};
+    return {esp, sealedBytes(payload.size())};
+  }
   const TrailerRoom room(payload);
-  std::uint8_t* trailer = payload.data() + payload.size();
-  for (std::size_t i = 1; i <= padding; i++) *trailer++ = static_cast<std::uint8_t>(i);
-  *trailer++ = static_cast<std::uint8_t>(padding);
-  *trailer++ = nextHeader;
+  putTrailer(payload.data() + payload.size(), padding, nextHeader);
   const ConstOctets clear{payload.data(), clearBytes};
 
   if (row.icvBytes != 0) {
@@ -138,6 +154,28 @@ Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t sp
   if (suite_.integrity == nullptr) return {esp, covered};
   if (!mac({esp, covered}, sequence, esp + covered)) return {};
   return {esp, covered + suite_.integrity->icvBytes};
+}
+
+bool Transform::finish() {
+  if (!together_ || together_->count == 0) return true;
+  const std::span<const Unfinished> waiting{together_->packets.data(), std::exchange(together_->count, 0)};
+  std::array<ManyCbc::Piece, ManyCbc::kMost> pieces;
+  for (std::size_t i = 0; i < waiting.size(); i++) {
+    std::uint8_t* esp = waiting[i].esp;
+    pieces[i] = {esp + kEspHeaderBytes, {esp + headerBytes(), waiting[i].clearBytes}};
+  }
+  if (!encryptTogether({pieces.data(), waiting.size()})) return false;
+  if (suite_.integrity == nullptr) return true;
+  return std::ranges::all_of(waiting, [this](const Unfinished& one) {
+    const std::size_t covered = headerBytes() + one.clearBytes;
+    return mac({one.esp, covered}, one.sequence, one.esp + covered);
+  });
+}
+
+// One alone is faster with OpenSSL.
+bool Transform::encryptTogether(std::span<const ManyCbc::Piece> pieces) {
+  if (pieces.size() > 1) return together_->cipher->encrypt(pieces);
+  return crypt(pieces[0].iv, pieces[0].data, pieces[0].data.data());
 }
 
 std::optional<Octets> Transform::open(ConstOctets esp, std::uint64_t sequence, std::uint8_t* out) {

@@ -11,6 +11,7 @@
 #include "aead.h"
 #include "bytes.h"
 #include "direction.h"
+#include "ipsec_mb.h"
 #include "openssl_cipher.h"
 #include "suite.h"
 
@@ -44,11 +45,16 @@ class Transform {
   // Octets of the ESP packet that carries such a payload.
   std::size_t sealedBytes(std::size_t payloadBytes) const;
 
-  // Seals the payload to `esp`, where there is room for sealedBytes() and nothing of the payload. The trailer stands for that long
-  // in the kTrailerRoom octets behind the payload, which get back what they held. `fixedIv` (ivBytes octets) replaces the random
-  // IV of CBC; tests only. Empty: OpenSSL refused.
+  // Seals the payload to `esp`, where there is room for sealedBytes() and nothing of the payload. The trailer may stand for that
+  // long in the kTrailerRoom octets behind the payload, which get back what they held. What is returned may be the packet only
+  // after finish(): some suites are faster with many at a time. `fixedIv` (ivBytes octets) replaces the
+  // random IV of CBC; tests only. Empty: OpenSSL refused.
   Octets seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence, std::uint8_t* esp,
               const std::uint8_t* fixedIv);
+
+  // Completes all that has been sealed since it was called last, where it lies. False: something was refused, and any of it may be
+  // clear yet.
+  bool finish();
 
   // Checks the ICV and decrypts to `out`, which has room for as many octets as the packet and lies apart from it. The
   // result is payload | padding | pad length | next header, two octets at least; nothing when the ICV is wrong or the
@@ -58,6 +64,7 @@ class Transform {
  private:
   std::size_t additionalData(const std::uint8_t* esp, std::uint64_t sequence, std::uint8_t* out) const;
   void nonce(const std::uint8_t* iv, std::uint8_t* out) const;
+  bool encryptTogether(std::span<const ManyCbc::Piece> pieces);
   bool sealAead(ConstOctets clear, std::uint64_t sequence, std::uint8_t* esp);
   bool openAead(const std::uint8_t* esp, ConstOctets sealed, std::uint64_t sequence, std::uint8_t* out);
   bool crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out);
@@ -70,6 +77,18 @@ class Transform {
   std::unique_ptr<Aead> aead_;
   CipherContext cipher_;  // one that does not authenticate
   std::unique_ptr<EVP_MAC_CTX, MacContextFree> mac_;
+  // Of AES-CBC where there is a library that is faster with many: what has header and clear text, and waits for the rest.
+  struct Unfinished {
+    std::uint8_t* esp;
+    std::size_t clearBytes;
+    std::uint64_t sequence;
+  };
+  struct Together {
+    std::unique_ptr<ManyCbc> cipher;
+    std::array<Unfinished, ManyCbc::kMost> packets;
+    std::size_t count = 0;
+  };
+  std::unique_ptr<Together> together_;
   // IVs of CBC, fetched many at a time: a call of OpenSSL's generator costs as much as a small packet.
   std::array<std::uint8_t, 64 * kMaxIvBytes> random_{};
   std::size_t randomUsed_ = random_.size();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <optional>
+#include <utility>
 
 namespace adit {
 namespace {
@@ -23,11 +24,9 @@ struct Library {
   Gcm bits128, bits192, bits256;
 };
 
-std::optional<Library> load();
-
-// Gives back the pages of the code around load(): they are the file's, and come again where they are needed.
+// Gives back the pages of the code around it: they are the file's, and come again where they are needed.
 int dropCode(dl_phdr_info* object, std::size_t, void*) {
-  const auto here = reinterpret_cast<ElfW(Addr)>(&load);
+  const auto here = reinterpret_cast<ElfW(Addr)>(&dropCode);
   for (std::size_t i = 0; i < object->dlpi_phnum; i++) {
     const ElfW(Phdr)& part = object->dlpi_phdr[i];
     const ElfW(Addr) start = object->dlpi_addr + part.p_vaddr;
@@ -39,15 +38,27 @@ int dropCode(dl_phdr_info* object, std::size_t, void*) {
   return 0;
 }
 
-// Initialization chooses the functions for this processor, which need nothing of the manager then, and tests every algorithm
-// of the library: 3 MB of code that hardly anybody will run again.
-std::optional<Library> load() {
-  const std::unique_ptr<IMB_MGR, decltype(&free_mb_mgr)> manager(alloc_mb_mgr(0), &free_mb_mgr);
-  if (!manager) return std::nullopt;
+struct ManagerFree {
+  void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
+};
+using Manager = std::unique_ptr<IMB_MGR, ManagerFree>;
+
+// Initialization chooses the functions for this processor and tests every algorithm of the library: 3 MB of code that hardly
+// anybody will run again. nullptr where that fails.
+Manager makeManager() {
+  Manager manager(alloc_mb_mgr(0));
+  if (!manager) return nullptr;
   IMB_ARCH architecture = IMB_ARCH_NONE;
   init_mb_mgr_auto(manager.get(), &architecture);
   dl_iterate_phdr(dropCode, nullptr);
-  if (architecture < IMB_ARCH_SSE || imb_get_errno(manager.get()) != 0) return std::nullopt;
+  if (architecture < IMB_ARCH_SSE || imb_get_errno(manager.get()) != 0) return nullptr;
+  return manager;
+}
+
+// The functions of AES-GCM need nothing of the manager.
+std::optional<Library> load() {
+  const Manager manager = makeManager();
+  if (!manager) return std::nullopt;
   return Library{
       .bits128 = {manager->gcm128_pre, manager->gcm128_enc, manager->gcm128_dec},
       .bits192 = {manager->gcm192_pre, manager->gcm192_enc, manager->gcm192_dec},
@@ -90,6 +101,46 @@ class IpsecMbGcm final : public Aead {
   alignas(64) gcm_key_data key_;
 };
 
+class IpsecMbCbc final : public ManyCbc {
+ public:
+  IpsecMbCbc(Manager manager, ConstOctets key) : manager_(std::move(manager)), keyBytes_(key.size()) {
+    alignas(16) std::uint8_t decryption[sizeof expanded_];
+    const keyexp_t expand = keyBytes_ == 16   ? manager_->keyexp_128
+                            : keyBytes_ == 24 ? manager_->keyexp_192
+                                              : manager_->keyexp_256;
+    expand(key.data(), expanded_, decryption);
+    OPENSSL_cleanse(decryption, sizeof decryption);
+    for (IMB_JOB& job : jobs_) {
+      job.enc_keys = expanded_;
+      job.dec_keys = expanded_;
+      job.key_len_in_bytes = keyBytes_;
+      job.iv_len_in_bytes = 16;
+      job.cipher_mode = IMB_CIPHER_CBC;
+      job.cipher_direction = IMB_DIR_ENCRYPT;
+      job.chain_order = IMB_ORDER_CIPHER_HASH;
+      job.hash_alg = IMB_AUTH_NULL;
+    }
+  }
+  ~IpsecMbCbc() override { OPENSSL_cleanse(expanded_, sizeof expanded_); }
+
+  bool encrypt(std::span<const Piece> pieces) override {
+    for (std::size_t i = 0; i < pieces.size(); i++) {
+      jobs_[i].src = pieces[i].data.data();
+      jobs_[i].dst = pieces[i].data.data();
+      jobs_[i].msg_len_to_cipher_in_bytes = pieces[i].data.size();
+      jobs_[i].iv = pieces[i].iv;
+    }
+    return IMB_SUBMIT_CIPHER_BURST(manager_.get(), jobs_, static_cast<std::uint32_t>(pieces.size()), IMB_CIPHER_CBC,
+                                   IMB_DIR_ENCRYPT, static_cast<IMB_KEY_SIZE_BYTES>(keyBytes_)) == pieces.size();
+  }
+
+ private:
+  const Manager manager_;  // its state is that of one call
+  const std::size_t keyBytes_;
+  alignas(16) std::uint8_t expanded_[15 * 16];
+  IMB_JOB jobs_[kMost]{};
+};
+
 }  // namespace
 
 bool hasIpsecMb() { return library().has_value(); }
@@ -100,6 +151,11 @@ std::unique_ptr<Aead> ipsecMbGcm(ConstOctets key, std::size_t tagBytes, Directio
   return std::make_unique<IpsecMbGcm>(gcm, key.data(), tagBytes, direction);
 }
 
+std::unique_ptr<ManyCbc> ipsecMbCbc(ConstOctets key) {
+  Manager manager = makeManager();
+  return manager ? std::make_unique<IpsecMbCbc>(std::move(manager), key) : nullptr;
+}
+
 }  // namespace adit
 
 #else
@@ -108,6 +164,7 @@ namespace adit {
 
 bool hasIpsecMb() { return false; }
 std::unique_ptr<Aead> ipsecMbGcm(ConstOctets, std::size_t, Direction) { return nullptr; }
+std::unique_ptr<ManyCbc> ipsecMbCbc(ConstOctets) { return nullptr; }
 
 }  // namespace adit
 

@@ -37,7 +37,7 @@ napi_value outbound(const Call& call) {
   std::ranges::copy(packet.first(inner->length), room.begin());
   std::vector<std::uint8_t> sealed(sa.sealedBytes(inner->length));
   const Octets esp = sa.outbound({room.data(), inner->length}, inner->nextHeader, sealed.data(), fixedIv);
-  return esp.empty() ? verdict(call.env(), "expired") : accepted(call.env(), esp);
+  return esp.empty() || !sa.finish() ? verdict(call.env(), "expired") : accepted(call.env(), esp);
 }
 
 napi_value inbound(const Call& call) {

@@ -73,8 +73,11 @@ class Sa {
   std::size_t sealedBytes(std::size_t packetBytes) const { return sealing_.sealedBytes(packetBytes); }
   // The largest packet whose ESP packet has so many octets at most.
   std::size_t largestInner(std::size_t espBytes) const;
-  // Seals a packet to `esp` (see Transform::seal for the room on both sides). Empty: the SA has expired, or OpenSSL refused.
+  // Seals a packet to `esp` (see Transform::seal for the room on both sides), where it is complete after finish(). Empty: the SA
+  // has expired, or OpenSSL refused.
   Octets outbound(Octets packet, std::uint8_t nextHeader, std::uint8_t* esp, const std::uint8_t* fixedIv = nullptr);
+  // Before any of them leaves. False: none may, the library refused.
+  bool finish() { return sealing_.finish(); }
   // `esp` has kEspHeaderBytes at least and starts with spiIn. The packet is put to `out` (see Transform::open).
   Inbound inbound(ConstOctets esp, std::uint8_t* out);
 

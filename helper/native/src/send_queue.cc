@@ -14,13 +14,13 @@ constexpr std::size_t kBufferBytes = kMaxRunBytes + 1024;
 SendQueue::SendQueue(std::function<void(const Run&)> send)
     : send_(std::move(send)), buffer_(std::make_unique<std::uint8_t[]>(kBufferBytes)) {}
 
-std::uint8_t* SendQueue::reserve(const Path& path, std::uint8_t trafficClass, std::size_t bytes) {
-  const bool joins = segments_ > 0 && !closed_ && &path == path_ && trafficClass == trafficClass_ &&
-                     bytes <= segmentBytes_ && segments_ < std::min(path.burst, kMaxRunSegments) &&
+std::uint8_t* SendQueue::reserve(const SaEntry& entry, std::uint8_t trafficClass, std::size_t bytes) {
+  const bool joins = segments_ > 0 && !closed_ && &entry == entry_ && trafficClass == trafficClass_ &&
+                     bytes <= segmentBytes_ && segments_ < std::min(entry.path.burst, kMaxRunSegments) &&
                      used_ + bytes <= kMaxRunBytes;
   if (!joins) {
     flush();
-    path_ = &path;
+    entry_ = &entry;
     trafficClass_ = trafficClass;
     segmentBytes_ = bytes;
   }
@@ -35,7 +35,7 @@ void SendQueue::commit() {
 }
 
 void SendQueue::flush() {
-  if (segments_ > 0) send_({path_, trafficClass_, {buffer_.get(), used_}, segmentBytes_});
+  if (segments_ > 0) send_({entry_, trafficClass_, {buffer_.get(), used_}, segmentBytes_});
   used_ = 0;
   segments_ = 0;
   closed_ = false;

@@ -1,5 +1,5 @@
-// ESP packets on their way to a socket, gathered into runs that one system call sends: packets of one size towards one
-// peer, the last of them shorter at most (UDP_SEGMENT). They are sealed to their place here, so nothing is copied.
+// ESP packets on their way to a socket, gathered into runs that one system call sends: packets of one SA and
+// size towards one peer, the last of them shorter at most (UDP_SEGMENT). They are sealed to their place here.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -15,7 +15,7 @@ constexpr std::size_t kMaxRunSegments = 64;
 constexpr std::size_t kMaxRunBytes = 65000;
 
 struct Run {
-  const Path* path;
+  const SaEntry* entry;
   std::uint8_t trafficClass;  // of the outer header: DSCP and ECN
   Octets bytes;
   std::size_t segmentBytes;
@@ -28,16 +28,16 @@ class SendQueue {
   explicit SendQueue(std::function<void(const Run&)> send);
 
   // Room for an ESP packet of so many octets, until the next call. Sends what cannot travel with it.
-  std::uint8_t* reserve(const Path& path, std::uint8_t trafficClass, std::size_t bytes);
+  std::uint8_t* reserve(const SaEntry& entry, std::uint8_t trafficClass, std::size_t bytes);
   // The reserved room holds a packet now.
   void commit();
-  // To be called before the paths that were given become invalid, and before anybody waits.
+  // To be called before the entries that were given become invalid, and before anybody waits.
   void flush();
 
  private:
   std::function<void(const Run&)> send_;
   std::unique_ptr<std::uint8_t[]> buffer_;
-  const Path* path_ = nullptr;
+  const SaEntry* entry_ = nullptr;
   std::uint8_t trafficClass_ = 0;
   std::size_t used_ = 0;
   std::size_t reserved_ = 0;

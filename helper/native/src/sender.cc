@@ -36,7 +36,7 @@ void Sender::frame(const SaView& view, const VnetHeader& header, Octets packet) 
 }
 
 bool Sender::seal(const SaEntry& entry, std::uint8_t nextHeader, std::uint8_t trafficClass, Octets packet) {
-  std::uint8_t* esp = queue_.reserve(entry.path, trafficClass, entry.sa->sealedBytes(packet.size()));
+  std::uint8_t* esp = queue_.reserve(entry, trafficClass, entry.sa->sealedBytes(packet.size()));
   if (!entry.sa->outbound(packet, nextHeader, esp).empty()) {
     queue_.commit();
   } else if (entry.sa->expired()) {

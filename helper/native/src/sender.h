@@ -15,7 +15,15 @@ class Sender {
  public:
   // `expired` hears of every SA that met a limit.
   Sender(Tally& tally, std::function<void(const Run&)> send, std::function<void(Sa&)> expired, Narrow narrow)
-      : tally_(tally), expired_(std::move(expired)), queue_(std::move(send)), narrow_(std::move(narrow)) {}
+      : tally_(tally),
+        expired_(std::move(expired)),
+        queue_([this, send = std::move(send)](const Run& run) {
+          if (run.entry->sa->finish()) return send(run);
+          count(tally_.sendErrors, run.segments());
+        }),
+        narrow_(std::move(narrow)) {}
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
 
   // The packet is changed, and needs kTrailerRoom behind it.
   void frame(const SaView& view, const VnetHeader& header, Octets packet);
