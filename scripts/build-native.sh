@@ -5,12 +5,12 @@
 #   scripts/build-native.sh --sanitize address    AddressSanitizer and UndefinedBehaviorSanitizer, into build/native-address/
 #   scripts/build-native.sh --sanitize thread     ThreadSanitizer, into build/native-thread/
 #
-# AES-GCM is Intel's Multi-Buffer Crypto for IPsec, linked in, where this machine has it (libipsec-mb-dev, of the system or
+# AES-GCM and AES-CBC are Intel's Multi-Buffer Crypto for IPsec, linked in, where this machine has it (libipsec-mb-dev, of the system or
 # where scripts/setup.sh --with-lab puts it), and OpenSSL's elsewhere, which is slower; the build says so.
 #
 # With a sanitizer the programs of test/native are built beside it: the data plane's own sources without Node, over the
 # system's libcrypto (test/system/sanitizers.test.ts runs them). The addon itself is built with `address` only, and always
-# with OpenSSL's AES-GCM, so that tests meet both; a test loads it with ADIT_NATIVE=$PWD/build/native-address/adit.node ADIT_NATIVE_PRELOAD="$(g++ -print-file-name=libasan.so)"
+# with OpenSSL's AES, so that tests meet both; a test loads it with ADIT_NATIVE=$PWD/build/native-address/adit.node ADIT_NATIVE_PRELOAD="$(g++ -print-file-name=libasan.so)"
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -125,5 +125,5 @@ fi
 echo "$stamp" >"$target/stamp"
 echo "built $target${addon:+/$addon}"
 if ((${#ipsec_mb[@]} == 0)); then
-  echo "build-native: without libipsec-mb: AES-GCM is OpenSSL's, and slower; on Debian run: apt-get install libipsec-mb-dev"
+  echo "build-native: without libipsec-mb: AES is OpenSSL's, and slower; on Debian run: apt-get install libipsec-mb-dev"
 fi

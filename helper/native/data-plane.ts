@@ -63,7 +63,7 @@ export interface DataPlaneFeatures {
   readonly udpGro: boolean;
   /** What the peer sends lands on a connected socket, which the system finds without looking up a route (SO_REUSEPORT). */
   readonly connected: boolean;
-  /** AES-GCM is that of libipsec-mb, which the addon was built with and which this processor suits. */
+  /** AES-GCM and outbound AES-CBC are those of libipsec-mb, which the addon was built with and which this processor suits. */
   readonly ipsecMb: boolean;
 }
 

@@ -41,7 +41,7 @@ type Plain<T> = {
 type PlainStats = Plain<DataPlaneStats>;
 type PlainCounters = Plain<SaCounters>;
 
-export interface Opened {
+interface Opened {
   readonly tun: string;
   readonly ports: readonly number[];
   readonly features: DataPlaneFeatures;

@@ -49,8 +49,8 @@ interface StrongSwanIke {
 }
 
 /**
- * In the order that charon has without a list: the first that offers an algorithm does it, and with openssl before aesni a
- * packet would take half as long again (docs/performance.md, "The peers"). kernel-libipsec must stand before kernel-netlink, or ESP
+ * In the order that charon has without a list: the first that offers an algorithm does it, and an order of our own
+ * would make it slower than it is for its users (docs/performance.md, "The peers"). kernel-libipsec must stand before kernel-netlink, or ESP
  * goes to the kernel.
  */
 const PLUGINS =

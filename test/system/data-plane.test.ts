@@ -427,7 +427,7 @@ describe('the life of an SA', () => {
   });
 });
 
-it('seals with the AES-GCM that was linked in, unless it is the sanitized addon', async () => {
+it('has the AES that was linked in, unless it is the sanitized addon', async () => {
   const { features } = await DataPlaneHost.on(hosts.left).open('own%d', [{ family: 4, port: 0 }]);
   expect(features.ipsecMb).toBe(process.env.ADIT_NATIVE_PRELOAD === undefined);
 });

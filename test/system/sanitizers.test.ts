@@ -67,7 +67,7 @@ describe.each(SANITIZERS)('with the sanitizer %s', (sanitizer: Sanitizer) => {
   });
 });
 
-it('the addon in Node agrees with core/esp, every suite, size and offload of it, AES-GCM without libipsec-mb', {
+it('the addon in Node agrees with core/esp, every suite, size and offload of it, without libipsec-mb', {
   timeout: 90_000,
 }, async () => {
   expect(await hasIpsecMb('build/native/adit.node')).toBe(true);

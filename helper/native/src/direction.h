@@ -1,3 +1,4 @@
+// Which way the packets of a cipher go.
 #pragma once
 
 namespace adit {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "aead.h"
 #include "bytes.h"
@@ -47,8 +48,7 @@ class Transform {
 
   // Seals the payload to `esp`, where there is room for sealedBytes() and nothing of the payload. The trailer may stand for that
   // long in the kTrailerRoom octets behind the payload, which get back what they held. What is returned may be the packet only
-  // after finish(): some suites are faster with many at a time. `fixedIv` (ivBytes octets) replaces the
-  // random IV of CBC; tests only. Empty: OpenSSL refused.
+  // after finish(): AES-CBC is faster with many at a time. `fixedIv` (ivBytes octets) replaces the random IV of CBC; tests only. Empty: OpenSSL refused.
   Octets seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence, std::uint8_t* esp,
               const std::uint8_t* fixedIv);
 

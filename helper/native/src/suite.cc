@@ -14,10 +14,10 @@ constexpr EncryptionRow kEncryption[] = {
     {14, "ENCR_AES_CCM_8", "AES-%zu-CCM", ccm, 0, 3, 8, 8, 1},                          // RFC 4309
     {15, "ENCR_AES_CCM_12", "AES-%zu-CCM", ccm, 0, 3, 8, 12, 1},
     {16, "ENCR_AES_CCM_16", "AES-%zu-CCM", ccm, 0, 3, 8, 16, 1},
-    {18, "ENCR_AES_GCM_8", "AES-%zu-GCM", gcm, 0, 4, 8, 8, 1},                         // RFC 4106
+    {18, "ENCR_AES_GCM_8", "AES-%zu-GCM", gcm, 0, 4, 8, 8, 1},                          // RFC 4106
     {19, "ENCR_AES_GCM_12", "AES-%zu-GCM", gcm, 0, 4, 8, 12, 1},
     {20, "ENCR_AES_GCM_16", "AES-%zu-GCM", gcm, 0, 4, 8, 16, 1},
-    {28, "ENCR_CHACHA20_POLY1305", "ChaCha20-Poly1305", chacha, 32, 4, 8, 16, 1},         // RFC 7634
+    {28, "ENCR_CHACHA20_POLY1305", "ChaCha20-Poly1305", chacha, 32, 4, 8, 16, 1},       // RFC 7634
 };
 
 constexpr IntegrityRow kIntegrity[] = {
