@@ -10,6 +10,7 @@ import { roundTrip, transfer } from './traffic.ts';
 import {
   aditPair,
   aditToStrongSwan,
+  JEMALLOC,
   openvpnPair,
   rawPair,
   strongSwanPair,
@@ -27,6 +28,8 @@ const PAIRS = {
   strongSwan: () => strongSwanPair(GCM),
   openvpn: openvpnPair,
   gateway: () => aditToStrongSwan(GCM),
+  gatewayJemalloc: () => aditToStrongSwan(GCM, { preload: JEMALLOC }),
+  strongSwanJemalloc: () => strongSwanPair(GCM, { preload: JEMALLOC }),
   aditCbc: () => aditPair(CBC),
   strongSwanCbc: () => strongSwanPair(CBC),
   wireguard: wireguardPair,
@@ -37,6 +40,7 @@ const SHOWN: Partial<Record<PairName, string>> = {
   raw: 'raw veth',
   strongSwan: 'strongSwan pair',
   strongSwanCbc: 'strongSwan pair',
+  strongSwanJemalloc: 'strongSwan at such a one',
   openvpn: 'openvpn pair',
 };
 
@@ -93,7 +97,7 @@ export async function throughput(options: { readonly short: boolean }): Promise<
     const order = pairs.inTurn(round);
     await setOffloads(order, 'default');
     await streams(order, figures);
-    await toGateway(order, figures);
+    await toGateways(order, figures);
     await underBbr(order, figures);
     await latencies(order, figures);
     for (const setting of ['nic', 'none'] as const) {
@@ -154,8 +158,17 @@ const LOADED_SECONDS = 2;
 const EVERY_SETTING: ReadonlySet<PairName> = new Set(['adit', 'raw', 'strongSwan', 'openvpn', 'wireguard']);
 const LATENCIES: ReadonlySet<PairName> = new Set(['adit', 'strongSwan', 'openvpn', 'wireguard']);
 
+/** Adit and strongSwan's client, each at a gateway of the same kind: as Debian has it, and with jemalloc. */
+const AT_GATEWAYS: ReadonlySet<PairName> = new Set([
+  'gateway',
+  'strongSwan',
+  'gatewayJemalloc',
+  'strongSwanJemalloc',
+]);
+const ONLY_AT_GATEWAYS: ReadonlySet<PairName> = new Set(['gateway', 'gatewayJemalloc', 'strongSwanJemalloc']);
+
 async function streams(opened: Opened, figures: Figures): Promise<void> {
-  const pairs = opened.filter(([name]) => name !== 'gateway');
+  const pairs = opened.filter(([name]) => !ONLY_AT_GATEWAYS.has(name));
   for (const [kind, argv] of Object.entries(TCP)) {
     for (const [name, pair] of pairs) {
       const { gigabits, processorPerGigabyte } = await transfer(pair, SECONDS, argv);
@@ -170,9 +183,9 @@ function quickTurns(pairs: Opened): Opened[] {
   return [pairs, pairs.toReversed(), pairs];
 }
 
-/** Adit and strongSwan's client, each at a strongSwan gateway: nine threads share the cores differently each second. */
-async function toGateway(opened: Opened, figures: Figures): Promise<void> {
-  const pairs = opened.filter(([name]) => name === 'gateway' || name === 'strongSwan');
+/** In quick turns, because nine threads share the cores differently each second. */
+async function toGateways(opened: Opened, figures: Figures): Promise<void> {
+  const pairs = opened.filter(([name]) => AT_GATEWAYS.has(name));
   for (const turn of quickTurns(pairs)) {
     for (const [way, argv] of Object.entries({ up: [], down: ['--reverse'] })) {
       for (const [name, pair] of turn) figures.add(way, name, (await transfer(pair, SECONDS, argv)).gigabits);
@@ -267,6 +280,10 @@ function rowsOf(figures: Figures, wireguard: number | undefined): Row[] {
   const down: Row['goal'] = { atLeast: 1.9 };
   compare('TCP up to a strongSwan gateway', 'Gbit/s', 'up', 'strongSwan', up, 'gateway');
   compare('TCP down from a strongSwan gateway', 'Gbit/s', 'down', 'strongSwan', down, 'gateway');
+  for (const way of ['up', 'down'] as const) {
+    const subject = `TCP ${way === 'up' ? 'up to' : 'down from'} a strongSwan gateway with jemalloc`;
+    compare(subject, 'Gbit/s', way, 'strongSwanJemalloc', undefined, 'gatewayJemalloc');
+  }
   for (const pair of ['strongSwan', 'openvpn', 'wireguard'] as const) {
     const goal = pair === 'strongSwan' ? { atMost: 1 / 15 } : undefined;
     for (const kind of Object.keys(TCP) as TcpKind[]) {

@@ -4,6 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { tunnelMtu } from '#helper/effects/mtu.ts';
 import { Adit } from '#test/harness/adit.ts';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
@@ -30,6 +31,10 @@ const PORT = 4500;
 const PATH_MTU = 1500;
 const SECRET = 'bench';
 const IKE = 'aes256gcm16-prfsha384-ecp256';
+/** Debian's libjemalloc2: with it charon's threads need not wait for each other in malloc and free. */
+export const JEMALLOC = fileURLToPath(
+  new URL('../.cache/packages/libjemalloc2/usr/lib/x86_64-linux-gnu/libjemalloc.so.2', import.meta.url),
+);
 
 type Side = keyof typeof OUTER;
 const across = { left: 'right', right: 'left' } as const;
@@ -103,22 +108,26 @@ const swanctl = (esp: string, side: Side): SwanctlConfig => ({
   secrets: { 'ike-bench': { secret: SECRET } },
 });
 
+/** How the gateway's charon is started. */
+type Gateway = Pick<Parameters<typeof StrongSwan.start>[2], 'preload'>;
+
 /** strongSwan with its ESP in user space (kernel-libipsec) at both ends. */
-export async function strongSwanPair(esp: string): Promise<VpnPair> {
+export async function strongSwanPair(esp: string, how: Gateway = {}): Promise<VpnPair> {
   const { world, left, right } = await ends();
   await left.ip(`addr add ${INNER.left}/32 dev lo`);
   await right.ip(`addr add ${INNER.right}/32 dev lo`);
-  const gateway = await StrongSwan.start(world, right, { swanctl: swanctl(esp, 'right') });
+  const gateway = await StrongSwan.start(world, right, { swanctl: swanctl(esp, 'right'), ...how });
   const client = await StrongSwan.start(world, left, { swanctl: swanctl(esp, 'left') });
   await client.initiate('net');
   return { world, left, right, server: INNER.right, pids: [client.pid, gateway.pid] };
 }
 
 /** Adit's helper as the client of a strongSwan gateway. */
-export async function aditToStrongSwan(esp: string): Promise<VpnPair> {
+export async function aditToStrongSwan(esp: string, how: Gateway = {}): Promise<VpnPair> {
   const { world, left, right } = await ends();
   await right.ip(`addr add ${INNER.right}/32 dev lo`);
   const gateway = await StrongSwan.start(world, right, {
+    ...how,
     swanctl: {
       connections: {
         bench: {

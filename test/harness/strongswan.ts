@@ -3,7 +3,7 @@
  * strongswan.conf, swanctl directory and vici socket, so that several run on one machine. Gateway or client.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Host } from './host.ts';
 import { type Daemon, until } from './process.ts';
 import { type Settings, settingsText } from './settings.ts';
@@ -64,14 +64,16 @@ export class StrongSwan implements AsyncDisposable {
   readonly directory: string;
   #daemon: Daemon;
   readonly #environment: Record<string, string>;
+  readonly #preload: string | undefined;
 
-  private constructor(host: Host, directory: string) {
+  private constructor(host: Host, directory: string, preload: string | undefined) {
     this.host = host;
     this.directory = directory;
     this.#environment = {
       STRONGSWAN_CONF: join(directory, 'strongswan.conf'),
       SWANCTL_DIR: join(directory, 'swanctl'),
     };
+    this.#preload = preload;
     this.#daemon = this.#spawn();
   }
 
@@ -91,6 +93,8 @@ export class StrongSwan implements AsyncDisposable {
       readonly plugins?: Settings;
       /** Contents by their place in swanctl's folder: `x509/gw.pem`. */
       readonly files?: Readonly<Record<string, string>>;
+      /** A shared library that charon is started with (LD_PRELOAD). */
+      readonly preload?: string;
     },
   ): Promise<StrongSwan> {
     const directory = join(world.directory, `strongswan-${host.name}`);
@@ -119,7 +123,7 @@ export class StrongSwan implements AsyncDisposable {
         swanctl: { load: 'random openssl x509 pubkey pem pkcs1 pkcs8' },
       }),
     );
-    const strongswan = new StrongSwan(host, directory);
+    const strongswan = new StrongSwan(host, directory, options.preload);
     await strongswan.#ready();
     await strongswan.load(options.swanctl);
     return strongswan;
@@ -207,7 +211,9 @@ export class StrongSwan implements AsyncDisposable {
   }
 
   #spawn(): Daemon {
-    return this.host.start(['charon-systemd'], { env: this.#environment });
+    const env = { ...this.#environment };
+    if (this.#preload !== undefined) env.LD_PRELOAD = this.#preload;
+    return this.host.start(['charon-systemd'], { env });
   }
 
   async #ready(): Promise<void> {
@@ -220,6 +226,11 @@ export class StrongSwan implements AsyncDisposable {
       },
       { context: () => this.#daemon.output },
     );
+    if (this.#preload === undefined) return;
+    // The dynamic linker only warns of what it cannot load.
+    const maps = await readFile(`/proc/${this.pid}/maps`, 'utf8');
+    const loaded = maps.includes(basename(this.#preload));
+    if (!loaded) throw new Error(`charon on ${this.host.name} runs without ${this.#preload}`);
   }
 }
 
