@@ -69,7 +69,8 @@ std::size_t Sa::largestInner(std::size_t espBytes) const {
   if (espBytes <= least) return 0;
   std::size_t inner = espBytes - least;
   while (sealedBytes(inner + 1) <= espBytes) inner++;  // what padding leaves: less than a block
-  return inner;
+  // One octet short of a whole block there is room for the block before only.
+  return sealedBytes(inner) <= espBytes ? inner : inner - 1;
 }
 
 Octets Sa::outbound(Octets packet, std::uint8_t nextHeader, std::uint8_t* esp, const std::uint8_t* fixedIv) {

@@ -120,6 +120,21 @@ describe('too large for the path', () => {
     expect(send(udp4(1339 - 28)).packets).toHaveLength(0);
   });
 
+  /** Padding to 4, 8 and 16 octets, each from every remainder. */
+  it.each(['aes256gcm16', '3des-sha1', 'aes256-sha256'])(
+    'what the sender is told is the most that passes in one piece, at every width, %s',
+    (esp) => {
+      openPath({ ...SA, esp });
+      for (let width = 1400; width < 1432; width++) {
+        path.pathMtu(width, 1000);
+        const most = send(udp4(1500)).told[0]?.readUInt16BE(26) ?? 0;
+        const outer = send(udp4(most - 28)).esp.map(({ length }) => length + 28);
+        expect([width, outer.length, outer.every((octets) => octets <= width)]).toEqual([width, 1, true]);
+        expect(send(udp4(most + 1 - 28)).told).toHaveLength(1);
+      }
+    },
+  );
+
   it('IPv6: Packet Too Big as RFC 4443 §3.2 says', () => {
     path.pathMtu(1400, 0);
     const packet = Buffer.from(
