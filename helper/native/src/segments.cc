@@ -14,6 +14,13 @@ Sum wordAt(const std::uint8_t* at) {
   return word;
 }
 
+// What takes a number of 16 bits out of a sum again (RFC 1624 §3).
+Sum without(std::size_t value) {
+  std::uint8_t octets[2];
+  store16(octets, static_cast<std::uint16_t>(~value));
+  return wordAt(octets);
+}
+
 // A UDP checksum of zero means that there is none (RFC 768): the sum's other zero stands for it.
 std::uint16_t finish(Sum sum, bool tcp) {
   const auto checksum = static_cast<std::uint16_t>(~fold(sum));
@@ -47,8 +54,14 @@ std::optional<Segments> Segments::of(const VnetHeader& header, Octets packet) {
     segments.sequence_ = load32(upper + kTcpSequence);
     segments.flags_ = upper[kTcpFlags];
   }
-  segments.upper_ = pseudoHeader(ip, tcp ? kTcp : kUdp, 0) + sumOf(packet.subspan(header.checksumStart, upperBytes)) -
-                    wordAt(upper + (tcp ? kTcpChecksum : kUdpChecksum)) - segments.changing(upper);
+  segments.upper_ = sumOf(packet.subspan(header.checksumStart, upperBytes)) - segments.changing(upper);
+  if ((header.flags & kVnetNeedsChecksum) != 0) {
+    // Where the checksum will be stands the pseudo-header's sum, with the length of the whole. Not to be made anew: with a
+    // routing header it has the last destination, which the IP header has not (RFC 8200 §8.1).
+    segments.upper_ += without(packet.size() - header.checksumStart);
+  } else {
+    segments.upper_ += pseudoHeader(ip, tcp ? kTcp : kUdp, 0) - wordAt(upper + (tcp ? kTcpChecksum : kUdpChecksum));
+  }
   return segments;
 }
 

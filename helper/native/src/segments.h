@@ -42,7 +42,8 @@ class Segments {
   std::uint16_t identification_ = 0;  // IPv4's
   std::uint8_t flags_ = 0;  // TCP's
   // What the headers of all segments have in common: IPv4's without length, identification and checksum; and the pseudo-header
-  // without its length with that of TCP (without sequence number, flags and checksum) or UDP (without length and checksum).
+  // without its length, as the system wrote it where it did, with that of TCP (without sequence number, flags and checksum) or
+  // UDP (without length and checksum).
   Sum ip_ = 0, upper_ = 0;
 };
 

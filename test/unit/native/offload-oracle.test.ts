@@ -37,6 +37,51 @@ it('joins no more datagrams than the system takes at once', () => {
   expect(frames.flatMap(cut)).toEqual(packets);
 });
 
+/** A TCP or UDP packet over IPv6, or a super-packet's frame (10 octets more in front), that goes by way of another address first. */
+function detour(octets: Uint8Array, ipAt: 0 | 10, hop: Uint8Array): Uint8Array {
+  const copy = Buffer.from(octets);
+  const ip = copy.subarray(ipAt);
+  // RFC 6275 §6.4: the home address stands behind eight octets, and the checksums have it as the destination.
+  const routing = Buffer.concat([Buffer.of(ip[6] as number, 2, 2, 1, 0, 0, 0, 0), ip.subarray(24, 40)]);
+  ip[6] = 43;
+  ip.writeUInt16BE(ip.readUInt16BE(4) + routing.length, 4);
+  ip.set(hop, 24);
+  if (ipAt > 0) for (const at of [2, 6]) copy.writeUInt16LE(copy.readUInt16LE(at) + routing.length, at);
+  return new Uint8Array(Buffer.concat([copy.subarray(0, ipAt + 40), routing, copy.subarray(ipAt + 40)]));
+}
+
+it.each([true, false])(
+  'behind a routing header checksums are of the last destination (RFC 8200 §8.1), TCP %j',
+  (tcp) => {
+    const random = new RandomSource(43);
+    const child = childFromText({ spiIn: 9, spiOut: 9, esp: 'aes128gcm16', keyIn: 'k', keyOut: 'k' });
+    const path = linuxPlatform(process.env.ADIT_NATIVE).openPacketPath(child);
+    const peer = new EspSa(child, (length) => random.bytes(length));
+    const [source, destination, hop] = [random.bytes(16), random.bytes(16), random.bytes(16)];
+    const plain = {
+      v6: true,
+      tcp,
+      source,
+      destination,
+      extension: new Uint8Array(0),
+      tcpOptions: new Uint8Array(0),
+    };
+    const content = {
+      sequence: 1,
+      acknowledgement: 2,
+      window: 3,
+      flags: 0x18,
+      id: 7,
+      payload: random.bytes(5000),
+    };
+    const frame = frameOf(packetOf({ ...randomFlow(random), ...plain }, content), { segment: 1400 });
+    const opened = path.send(detour(frame, 10, hop)).map((esp) => peer.inbound(esp));
+    expect(opened.map((one) => (one.reason === 'ok' ? one.packet : one.reason))).toEqual(
+      cut(frame).map((packet) => detour(packet, 0, hop)),
+    );
+  },
+);
+
 /** So short that the header of one lies where those of the ones before it were. */
 it.each(['aes128gcm16', 'aes128-sha256'])(
   'datagrams of four octets that one SA cannot carry any more travel on the one before, %s',
