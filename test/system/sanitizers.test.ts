@@ -79,6 +79,14 @@ it('the addon in Node agrees with core/esp, every suite, size and offload of it,
   expect(packets).toBeGreaterThan(20_000);
 });
 
+it('a thread of Node may end while it watches the network and the clock', { timeout: 60_000 }, async () => {
+  expect(await runWithSanitizedAddon('abandoned-watch.ts', [])).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: 'ended',
+  });
+});
+
 describe('a planted fault is found:', () => {
   it.each([
     ['race', 'thread', 'ThreadSanitizer: data race'],

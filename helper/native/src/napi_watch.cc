@@ -33,7 +33,7 @@ class Watch {
 
  private:
   std::unique_ptr<Source> source_;
-  Readiness* readiness_;
+  const std::shared_ptr<Readiness> readiness_;
 };
 
 using RouteWatch = Watch<RouteSocket>;

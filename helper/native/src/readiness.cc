@@ -1,26 +1,28 @@
 #include "readiness.h"
 
+#include <utility>
+
 #include "failure.h"
 #include "napi_call.h"
 
 namespace adit {
 
-Readiness* Readiness::open(napi_env env, int descriptor, napi_value ready) {
+std::shared_ptr<Readiness> Readiness::open(napi_env env, int descriptor, napi_value ready) {
   uv_loop_t* loop = nullptr;
   check(env, napi_get_uv_event_loop(env, &loop));
   napi_threadsafe_function call = nullptr;
   check(env, napi_create_threadsafe_function(env, ready, nullptr, toText(env, "adit watch"), 0, 1, nullptr, nullptr,
                                              nullptr, nullptr, &call));
-  auto* self = new Readiness(env);
+  const std::shared_ptr<Readiness> self(new Readiness(env), [](Readiness* one) { delete one; });
   if (const int error = uv_poll_init(loop, &self->poll_, descriptor); error != 0) {
-    delete self;
     napi_release_threadsafe_function(call, napi_tsfn_abort);
     throw SystemFailure("epoll_ctl", "watch", -error);
   }
-  self->poll_.data = self;
+  self->poll_.data = self.get();
+  self->self_ = self;
   self->ready_ = call;
   const auto cleanUp = [](napi_async_cleanup_hook_handle, void* data) { static_cast<Readiness*>(data)->close(); };
-  if (napi_add_async_cleanup_hook(env, cleanUp, self, &self->hook_) != napi_ok) {
+  if (napi_add_async_cleanup_hook(env, cleanUp, self.get(), &self->hook_) != napi_ok) {
     self->close();
     throw StateError("the environment is ending");
   }
@@ -49,7 +51,7 @@ void Readiness::readable(uv_poll_t* poll, int, int) {
 void Readiness::released(uv_handle_t* handle) {
   auto* self = static_cast<Readiness*>(handle->data);
   if (self->hook_ != nullptr) napi_remove_async_cleanup_hook(self->hook_);
-  delete self;
+  const std::shared_ptr<Readiness> last = std::move(self->self_);
 }
 
 }  // namespace adit
