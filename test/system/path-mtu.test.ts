@@ -238,6 +238,23 @@ describe('routers that are silent', () => {
   );
 });
 
+it('all SAs that one move led to a path share what is known of it', { timeout: 60_000 }, async () => {
+  const path = await narrowPath(1500, 1400, 4);
+  await silence(path);
+  await using _answers = answering(path, (asked) => say(path, OTHER[asked], PROTECTED));
+  const six = { ...SA, spiIn: 0x1002, spiOut: 0x2002, local: ['fd09::/64'], remote: ['fd09:1::/64'] };
+  await path.planes.right.ask({ do: 'install', child: facing(six), path: path.pathFrom('right') });
+  await path.planes.left.ask({ do: 'install', child: six, path: path.pathFrom('left') });
+  await delay(1000); // a move is not the set-up
+  for (const { spiIn } of [SA, six]) {
+    await path.planes.left.ask({ do: 'path', spiIn, path: path.pathFrom('left') });
+  }
+  const { port } = await Traffic.on(path.right).serve(RIGHT.inner4);
+  await Traffic.on(path.left).upload(`http://${RIGHT.inner4}:${port}/`, 1_000_000);
+  expect(await stateOf(path.planes.left)).toMatchObject({ mtu: 1280, blackHole: true });
+  expect(await fate(path.left, RIGHT.inner6, 1250, 'do')).toBe('told');
+});
+
 describe('a silence in which a segment is repeated', () => {
   /** Where the word after it comes from, and what has become of the path by then. */
   const WORDS: Record<string, (path: Narrow) => Promise<void>> = {

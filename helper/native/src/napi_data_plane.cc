@@ -171,7 +171,7 @@ napi_value stats(const Call& call) {
   std::vector<napi_value> children;
   plane.table().each([&](const SaEntry& entry) { children.push_back(fromCounters(call.env(), *entry.sa)); });
   std::vector<napi_value> paths;
-  for (const auto& [socket, remote, held] : plane.mtus().known()) {
+  for (const auto& [socket, remote, held, since] : plane.mtus().known()) {
     if (const auto mtu = held.lock()) paths.push_back(fromPath(call.env(), static_cast<std::uint32_t>(socket), remote, *mtu));
   }
   const PlaneCounters counters = plane.counters();

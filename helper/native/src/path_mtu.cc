@@ -19,6 +19,9 @@ constexpr std::size_t kLeast4 = 576, kLeast6 = 1280;
 constexpr std::size_t kCautious = 1280;
 constexpr std::uint64_t kRaiseMs = 600'000;
 constexpr std::uint64_t kAskMs = 100;
+// A move leads all SAs to the new way, one after the other: what the first of them finds there is new to all. No black hole is
+// found in so short a time (retransmissions.h), and the rest is asked again.
+constexpr std::uint64_t kMoveMs = 500;
 
 std::size_t least(int family) { return family == AF_INET ? kLeast4 : kLeast6; }
 
@@ -65,14 +68,16 @@ std::shared_ptr<PathMtu> PathMtus::of(std::size_t socket, const SocketAddress& r
     return one.socket == socket && one.remote.length == remote.length &&
            std::memcmp(one.remote.get(), remote.get(), remote.length) == 0;
   });
+  const std::uint64_t now = coarseMs();
   if (found != known_.end()) {
-    if (std::shared_ptr<PathMtu> shared = found->mtu.lock(); shared && !fresh) return shared;
+    const bool old = fresh && now - found->sinceMs >= kMoveMs;
+    if (std::shared_ptr<PathMtu> shared = found->mtu.lock(); shared && !old) return shared;
     known_.erase(found);
   }
   const UdpSpec& spec = sockets_[socket];
   auto mtu = std::make_shared<PathMtu>(spec.family, spec.bare, spec.bare ? hearTooBig(spec, remote) : FileDescriptor());
-  if (const auto now = ask(socket, remote)) mtu->measured(*now, coarseMs());
-  known_.push_back({socket, remote, mtu});
+  if (const auto measured = ask(socket, remote)) mtu->measured(*measured, now);
+  known_.push_back({socket, remote, mtu, now});
   return mtu;
 }
 

@@ -55,7 +55,7 @@ class PathMtus {
  public:
   explicit PathMtus(std::vector<UdpSpec> sockets) : sockets_(std::move(sockets)) {}
 
-  // `fresh`: what was known of this way is no longer so (the machine has moved).
+  // `fresh`: what was known of this way is no longer so (the machine has moved), but for what was begun anew in the last half second.
   std::shared_ptr<PathMtu> of(std::size_t socket, const SocketAddress& remote, bool fresh);
   // For the sending thread: asks the system again when it is time, or at once. Costs a look at the clock otherwise.
   void refresh(std::size_t socket, const SocketAddress& remote, PathMtu& mtu, bool atOnce) const;
@@ -64,6 +64,7 @@ class PathMtus {
     std::size_t socket;
     SocketAddress remote;
     std::weak_ptr<PathMtu> mtu;
+    std::uint64_t sinceMs;
   };
 
   std::vector<Known> known();
