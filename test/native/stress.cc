@@ -283,6 +283,9 @@ void look(End& end, const End& other, const std::atomic<bool>& busy, Totals& tot
 
 FileDescriptor listening(int family, sockaddr* address, socklen_t length) {
   FileDescriptor socket(must(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+  // A stream of the round before may wait for an acknowledgement that went with its tunnel.
+  const int again = 1;
+  must(::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &again, sizeof again), "SO_REUSEADDR");
   must(::bind(socket.get(), address, length), "bind");
   must(::listen(socket.get(), 1), "listen");
   return socket;
