@@ -210,6 +210,20 @@ describe('routers that tell', () => {
   });
 });
 
+it('what ICMP made as small as can be grows again when the system forgets it', {
+  timeout: 60_000,
+}, async () => {
+  const { left, right, routers, planes } = await narrowPath(1500, 576, 4);
+  const [server, user] = [Traffic.on(right), Traffic.on(left)];
+  expect(await fate(left, RIGHT.inner4, 1000, 'do')).toBe('told');
+  expect(await stateOf(planes.left)).toMatchObject({ mtu: 576, blackHole: false });
+  for (const router of routers) await router.ip('link set wan mtu 1500');
+  for (const end of [left, right]) await end.ip('route flush cache');
+  // A connection that begins now has an MSS whose segments fit 576 octets: nothing larger is sent.
+  expect(await moveFiles(server, user, RIGHT.inner4, 300_000)).toEqual({ down: 'equal', up: 'equal' });
+  expect(await stateOf(planes.left)).toMatchObject({ mtu: 1500, blackHole: false });
+});
+
 describe('routers that are silent', () => {
   const cases: readonly (readonly [number, 4 | 6])[] = [
     [1400, 4],

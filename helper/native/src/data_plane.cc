@@ -34,6 +34,8 @@ constexpr int kCoresForWriter = 4;
 
 // What passes every IPv4 path with its headers (RFC 791 §3.2).
 constexpr std::size_t kAlwaysFits = 576 - 28;
+// Where no more fits, the largest packets may be no larger than that: a block less.
+constexpr std::size_t kCramped = kAlwaysFits + kMaxBlockBytes;
 constexpr std::size_t kPiecesOfIke = 1280;
 
 // A rest of microseconds must not become one of the 50 µs more that the system adds by itself.
@@ -260,7 +262,7 @@ void DataPlane::send(const Run& run) {
   if (large) setDontFragment(socket, run.segmentBytes > mtu.room() || mtu.blackHole() ? mtu.outer() : 0);
   const std::size_t lost = sendDatagrams(socket, path.remote, run.trafficClass, run.bytes, run.segmentBytes);
   if (lost > 0) count(tally_.sendErrors, lost);
-  if (large) mtus_.refresh(path.socket, path.remote, mtu, lost > 0);
+  if (large || mtu.room() < kCramped) mtus_.refresh(path.socket, path.remote, mtu, large && lost > 0);
 }
 
 // UDP -> ESP -> TUN ---------------------------------------------------------------------------------------------------
