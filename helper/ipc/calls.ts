@@ -18,7 +18,7 @@ import type { Handlers } from './dispatch.ts';
 import { type ImportServices, importProfiles } from './import-call.ts';
 import { profileHandlers } from './profile-calls.ts';
 import { refuse, refusing } from './refusing.ts';
-import { pageOf, topicHandlers } from './topics.ts';
+import { pageOf, statusFor, topicHandlers } from './topics.ts';
 
 interface Services {
   readonly store: ProfileStore;
@@ -49,7 +49,7 @@ export function handlers(services: Services): Handlers {
   }
 
   return {
-    'status.get': (_, { viewer }) => tunnels.status(viewer),
+    'status.get': (_, { viewer }) => statusFor(tunnels, viewer),
     'profiles.list': ({ after }, { viewer }) => pageOf(store.list(viewer), after),
     'profiles.get': ({ id }, { viewer }) => {
       const stored = need(id, viewer);

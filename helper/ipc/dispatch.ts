@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { calls } from '#core/ipc/contract.ts';
 import type { CallName, Calls, Permission, Result } from '#core/ipc/contract.ts';
+import { printable } from '#core/text/printable.ts';
 import type { Viewer } from '../stored-profile.ts';
 import { CallError } from './call-error.ts';
 import { allows } from './permissions.ts';
@@ -48,10 +49,10 @@ function isCall(method: string): method is CallName {
   return Object.hasOwn(calls, method);
 }
 
-/** The first thing that is wrong, with the field's name and without its value. */
+/** The first thing that is wrong, with the field's name and without its value. A name that nobody knows is the client's own, of any length. */
 export function fieldProblem(error: z.ZodError): string {
   const [issue] = error.issues;
   if (!issue) return 'the parameters do not fit';
   const field = issue.path.join('.');
-  return field === '' ? issue.message : `${field}: ${issue.message}`;
+  return printable(field === '' ? issue.message : `${field}: ${issue.message}`);
 }

@@ -167,11 +167,27 @@ export class Session {
 
   #send(message: Response | ErrorResponse | Notification): void {
     if (this.#ended) return;
-    this.#socket.write(encodeFrame(message));
+    const frame = framed(message);
+    if (!frame) {
+      this.#tooLarge(message);
+      return;
+    }
+    this.#socket.write(frame);
     if (this.#socket.writableLength > LARGEST_BACKLOG) {
       this.close();
       this.#deps.log.warn(`uid ${this.uid} does not read what it asked for and was dropped`);
     }
+  }
+
+  /** A call is refused instead. Nothing can stand for an event: its connection ends. */
+  #tooLarge(message: Response | ErrorResponse | Notification): void {
+    if ('id' in message) {
+      const error = { code: ERROR_CODES.internal, message: 'the answer does not fit a frame' };
+      this.#send({ jsonrpc: '2.0', id: message.id, error });
+      return;
+    }
+    this.close();
+    this.#deps.log.warn(`an event for uid ${this.uid} does not fit a frame: its connection was ended`);
   }
 
   /** Says why and ends the connection. */
@@ -180,5 +196,15 @@ export class Session {
     this.#end();
     const refusal: ErrorResponse = { jsonrpc: '2.0', id, error: { code: ERROR_CODES[reason], message } };
     dismiss(this.#socket, encodeFrame(refusal), this.#deps.clock);
+  }
+}
+
+/** `undefined` where it is larger than a frame may be: much of it may be what others sent us. */
+function framed(message: Response | ErrorResponse | Notification): Uint8Array | undefined {
+  try {
+    return encodeFrame(message);
+  } catch (error) {
+    if (error instanceof FrameError && error.fault === 'too-large') return undefined;
+    throw error;
   }
 }

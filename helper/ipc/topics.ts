@@ -1,7 +1,7 @@
 /**
  * What `events.subscribe` starts: a snapshot of what the viewer may see, and events after it. calls.ts calls it.
  */
-import type { LogEntry, ProfileSummary } from '#core/ipc/contract.ts';
+import type { LogEntry, ProfileSummary, Status, TunnelStatus } from '#core/ipc/contract.ts';
 import { logLevelSchema } from '#core/ipc/contract.ts';
 import type { Log } from '../log/log.ts';
 import type { ProfileStore } from '../profile-store.ts';
@@ -19,6 +19,8 @@ interface Sources {
 
 /** Octets of a snapshot: it must fit a frame (256 KiB) with room to spare. */
 const SNAPSHOT_OCTETS = 100_000;
+/** Of a status, which has no second page. */
+const STATUS_OCTETS = 200_000;
 
 const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value)) + 1;
 
@@ -38,6 +40,27 @@ export function pageOf(
     profiles.push(summary);
   }
   return { profiles };
+}
+
+const isOver = ({ state }: TunnelStatus): boolean => state === 'disconnected' || state === 'failed';
+
+/**
+ * The viewer's tunnels, as many as a frame holds with ease: those that are over are told until then, the latest first. A user
+ * may have brought up 256 profiles, and an administrator sees those of all users.
+ */
+export function statusFor(tunnels: Pick<TunnelManager, 'status'>, viewer: Viewer): Status {
+  const status = tunnels.status(viewer);
+  if (sizeOf(status) <= STATUS_OCTETS) return status;
+  const byWeight = status.tunnels.toSorted(
+    (a, b) => Number(isOver(a)) - Number(isOver(b)) || b.since.localeCompare(a.since),
+  );
+  let room = STATUS_OCTETS;
+  const kept = new Set<TunnelStatus>();
+  for (const tunnel of byWeight) {
+    room -= sizeOf(tunnel);
+    if (room >= 0) kept.add(tunnel);
+  }
+  return { tunnels: status.tunnels.filter((tunnel) => kept.has(tunnel)) };
 }
 
 export function topicHandlers(sources: Sources): Pick<Handlers, 'events.subscribe' | 'events.unsubscribe'> {
@@ -61,11 +84,11 @@ export function topicHandlers(sources: Sources): Pick<Handlers, 'events.subscrib
 }
 
 function followStatus({ tunnels }: Sources, viewer: Viewer, subscriptions: Subscriptions) {
-  const snapshot = tunnels.status(viewer);
+  const snapshot = statusFor(tunnels, viewer);
   let known = JSON.stringify(snapshot);
   const sequence = subscriptions.begin('status', (emit) =>
     tunnels.subscribe(() => {
-      const status = tunnels.status(viewer);
+      const status = statusFor(tunnels, viewer);
       const now = JSON.stringify(status);
       // What others' tunnels do is not this viewer's, and nothing new is no news.
       if (now !== known) emit({ topic: 'status', status });

@@ -81,6 +81,12 @@ describe('dispatch', () => {
     await expect(alice.raw(method, params)).rejects.toMatchObject(refused('invalidParams', sentence));
   });
 
+  it('does not repeat an unknown key at length', async () => {
+    await expect(alice.raw('status.get', { ['k\u202e'.repeat(100_000)]: 1 })).rejects.toMatchObject(
+      refused('invalidParams', /^status\.get: Unrecognized key: "k\\u\{202e\}.{1,2000}…$/),
+    );
+  });
+
   it('asks for the permission of each call', async () => {
     const reader = world.person(1000, 'read');
     for (const [name, { permission }] of Object.entries(calls)) {

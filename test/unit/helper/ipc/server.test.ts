@@ -307,6 +307,48 @@ describe('a session', () => {
     expect(asked).toEqual([]);
   });
 
+  it('answers in its place where an answer or a refusal does not fit a frame', async () => {
+    const { path } = await serving({
+      dispatch: (method) =>
+        method === 'much'
+          ? Promise.resolve('x'.repeat(MAX_FRAME))
+          : Promise.reject(new CallError('refused', method === 'no' ? 'x'.repeat(MAX_FRAME) : 'no')),
+    });
+    const client = await RawClient.greeted(path);
+    const unfit = { code: ERROR_CODES.internal, message: 'the answer does not fit a frame' };
+    expect((await client.call('much')).error).toEqual(unfit);
+    expect((await client.call('no')).error).toEqual(unfit);
+    expect((await client.call('little')).error?.message).toBe('no');
+  });
+
+  it('ends, and nothing else does, at an event that does not fit a frame', async () => {
+    let emit: (() => void) | undefined;
+    const { path, log } = await serving({
+      dispatch: (_, __, { subscriptions }) => {
+        subscriptions.begin('status', (send) => {
+          emit = () => send({ topic: 'status', status: 'x'.repeat(MAX_FRAME) as never });
+          return () => (emit = undefined);
+        });
+        return Promise.resolve({});
+      },
+    });
+    const client = await RawClient.greeted(path);
+    await client.call('events.subscribe');
+    expect(() => emit?.()).not.toThrow();
+    await client.closed;
+    expect(emit).toBeUndefined();
+    expect(log.recent().at(-1)?.message).toContain('does not fit a frame');
+    await RawClient.greeted(path);
+  });
+
+  it('ends at a request whose unknown key fills the frame, with a reason that fits one', async () => {
+    const { path } = await serving();
+    const client = await RawClient.greeted(path);
+    client.send({ jsonrpc: '2.0', id: 1, method: 'a', ['k'.repeat(MAX_FRAME - 64)]: 1 });
+    expect(await client.answer()).toMatchObject({ id: null, error: { code: ERROR_CODES.protocol } });
+    await client.closed;
+  });
+
   it('drops a client that does not read', async () => {
     const { path, log } = await serving({ dispatch: () => Promise.resolve('x'.repeat(200_000)) });
     const client = await RawClient.greeted(path);

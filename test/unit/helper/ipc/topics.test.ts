@@ -84,6 +84,28 @@ describe('a page of profiles', () => {
   });
 });
 
+describe('the status', () => {
+  it('fits a frame however many tunnels have failed: those that are up and the latest to end are told', async () => {
+    const gateway = { addresses: [`${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.example`] };
+    const up = world.store.add(entryNamed('up'));
+    await alice.call('tunnel.up', { id: up.id });
+    await alice.call('events.subscribe', { topic: 'status' });
+    for (let at = 0; at < 200; at++) {
+      const profile = profileNamed(`${at}${'長'.repeat(100)}`, { gateway });
+      const { id } = world.store.add(entryNamed('x', { profile }));
+      await alice.call('tunnel.up', { id });
+      await world.tunnels.clock.advance(10);
+    }
+    const { tunnels } = await alice.call('status.get', {});
+    const told = tunnels.map(({ profile, state }) => `${profile.name.replaceAll('長', '')} ${state}`);
+    expect([told[0], told.at(-1)]).toEqual(['up connecting', '199 failed']);
+    expect(told.length).toBeGreaterThan(100);
+    expect(told.length).toBeLessThan(200);
+    const again = await alice.call('events.subscribe', { topic: 'status' });
+    for (const frame of [again, ...alice.events]) expect(encodeFrame(frame).length).toBeLessThan(MAX_FRAME);
+  });
+});
+
 describe('the log topic', () => {
   it('starts with what fits a frame, the newest last, and goes on', async () => {
     const logger = world.tunnels.log.logger('main');
