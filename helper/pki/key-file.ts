@@ -17,7 +17,8 @@ export class KeyFileError extends Error {
   }
 }
 
-const isPem = (file: Uint8Array): boolean => Buffer.from(file).includes('-----BEGIN ');
+/** DER is a SEQUENCE. PEM may stand anywhere in it, and OpenSSL would open that, whose cost nobody has checked. */
+const isPem = (file: Uint8Array): boolean => file[0] !== 0x30 && Buffer.from(file).includes('-----BEGIN ');
 
 const LOCKED = /-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/;
 

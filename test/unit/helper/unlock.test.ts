@@ -133,6 +133,17 @@ describe('a private key with a password', () => {
     await expect(unlock({ profile: keyed, otherSecrets })).rejects.toThrow(/no private key that can be read/);
   });
 
+  it('is not looked for as PEM inside of another, where its rounds would count for nothing', async () => {
+    const pem = execFileSync('openssl', ['pkcs8', '-topk8', '-passout', 'pass:right'], { input: key });
+    // EncryptedPrivateKeyInfo of no algorithm, and that PEM as its octets.
+    const inner = Buffer.concat([Buffer.from('\n'), pem]);
+    const head = Buffer.from('3082000030040602010004820000', 'hex');
+    head.writeUInt16BE(inner.length + 10, 2);
+    head.writeUInt16BE(inner.length, 12);
+    const otherSecrets = { ...secrets('right'), privateKey: new Secret(Buffer.concat([head, inner])) };
+    await expect(unlock({ profile: keyed, otherSecrets })).rejects.toThrow(/no private key that can be read/);
+  });
+
   it('stays locked without one', async () => {
     const entry = { profile: keyed, otherSecrets: { privateKey: new Secret(locked) } };
     expect(await unlock(entry)).toBe(entry);
