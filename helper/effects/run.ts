@@ -81,10 +81,14 @@ export class SystemRunner implements Runner {
       const end = (outcome: RunResult | string) => {
         clearTimeout(timer);
         if (typeof outcome === 'string') killGroup(child.pid);
-        for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+        for (const stream of pipes) stream.destroy();
         resolve(outcome);
       };
+      child.on('error', (error) => end(error.message));
+      // Where no descriptor is left it has no pipes, whatever its type says.
+      const pipes = child.pid === undefined ? [] : [child.stdin, child.stdout, child.stderr];
       const timer = setTimeout(() => end(`no end after ${this.#timeoutMs / 1000} seconds`), this.#timeoutMs);
+      if (child.pid === undefined) return;
       const collect = (stream: NodeJS.ReadableStream, limit: number) => {
         const parts: Buffer[] = [];
         let size = 0;
@@ -97,7 +101,6 @@ export class SystemRunner implements Runner {
       };
       const stdout = collect(child.stdout, this.#outputBytes);
       const stderr = collect(child.stderr, ERROR_BYTES);
-      child.on('error', (error) => end(error.message));
       child.on('close', (code, signal) =>
         end({
           status: code ?? 128 + constants.signals[signal ?? 'SIGKILL'],

@@ -1,4 +1,5 @@
 /** The real runner, with programs of its own: no shell, nothing inherited, never endless. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,22 @@ describe('SystemRunner', () => {
     await expect(runner().run('nft', [])).rejects.toMatchObject({
       remedy: 'Install it: apt-get install nftables',
     });
+  });
+
+  it('fails, and nothing else does, where the process has no descriptor left', () => {
+    const run = join(import.meta.dirname, '../../../helper/effects/run.ts');
+    const script = `
+      import { openSync } from 'node:fs';
+      import { SystemRunner } from ${JSON.stringify(run)};
+      const runner = new SystemRunner({ directories: [${JSON.stringify(directory)}] });
+      await runner.run('words', []);
+      try { for (;;) openSync('/dev/null', 'r'); } catch {}
+      await runner.run('words', []).catch(({ what, detail }) => console.log(what, '|', detail));
+      await new Promise((resolve) => setTimeout(resolve, 50));`;
+    const line = ['-c', 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, script];
+    expect(execFileSync('/bin/sh', line, { encoding: 'utf8' })).toMatch(
+      /^words did not finish \| spawn .*words EMFILE\n$/,
+    );
   });
 
   it('ends a program that hangs, with its children', async () => {
