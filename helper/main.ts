@@ -166,6 +166,9 @@ function endOfService(): Promise<NodeJS.Signals | Error> {
   });
 }
 
+// Whoever read it may be gone (a closed terminal, `| head`): that ends no tunnel.
+process.stderr.on('error', () => undefined);
+
 function complain(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
 }

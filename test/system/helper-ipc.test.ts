@@ -303,6 +303,18 @@ describe('on a machine that lacks something', () => {
     expect(await daemon.stop()).toBe(0);
   });
 
+  it('nobody who reads its standard error any more: it serves on', async () => {
+    const fifo = join(world.directory, 'unread', 'stderr');
+    const { daemon, call } = await failureOf(
+      'unread',
+      `mkfifo "${fifo}"; sed -u /listening/q < "${fifo}" &`,
+      `exec "$@" 2> "${fifo}"`,
+    );
+    // Each leaves lines in the log.
+    for (const name of ['a', 'b']) expect((await call(importOf(name)))[1]?.result).toBeDefined();
+    expect(await daemon.stop()).toBe(0);
+  });
+
   it('a second helper: refused with the pid of the first', async () => {
     const second = adit.spawn();
     expect(await second.exited).toBe(1);
