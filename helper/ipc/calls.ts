@@ -55,7 +55,8 @@ export function handlers(services: Services): Handlers {
       const stored = need(id, viewer);
       return { summary: summaryOf(stored), profile: stored.profile };
     },
-    'profiles.import': (params, { viewer }) => importProfiles({ store, importFiles, audit }, params, viewer),
+    'profiles.import': (params, { viewer }) =>
+      importProfiles({ store, importFiles, audit, log }, params, viewer),
     'profiles.setSecret': async ({ id, psk, password, p12Password, privateKeyPassword }, { viewer }) => {
       const stored = needOwn(id, viewer);
       const given = secretsFrom({ psk, password, pkcs12Password: p12Password, privateKeyPassword });

@@ -7,7 +7,7 @@ import { checkProfile } from '#core/profile/check.ts';
 import { missingFor } from '#core/profile/needs.ts';
 import { type ImportedProfile, type Profile, profileSchema, secretsSchema } from '#core/profile/profile.ts';
 import { LockedError } from '../locked-error.ts';
-import type { Logger } from '../log/log.ts';
+import type { Log, Logger } from '../log/log.ts';
 import { type ProfileStore } from '../profile-store.ts';
 import { allSecrets, secretsFrom, type StoredProfile, type Viewer } from '../stored-profile.ts';
 import { unlock } from '../unlock.ts';
@@ -26,10 +26,11 @@ export interface ImportServices {
     files: readonly { readonly name: string; readonly content: Uint8Array }[],
   ) => readonly ImportedProfile[];
   readonly audit: Logger;
+  readonly log: Pick<Log, 'forget'>;
 }
 
 export async function importProfiles(
-  { store, importFiles, audit }: ImportServices,
+  { store, importFiles, audit, log }: ImportServices,
   { files, name, dryRun = false, forAll = false, each, ...alone }: Params<'profiles.import'>,
   viewer: Viewer,
 ): Promise<Result<'profiles.import'>> {
@@ -65,7 +66,11 @@ export async function importProfiles(
     );
   }
   const stored = dryRun ? [] : refusing(() => addAll(store, entries));
-  for (const { id } of stored) audit.forProfile(id).info(`imported by uid ${viewer.uid}`);
+  for (const { id } of stored) {
+    // The id may have been somebody else's.
+    log.forget(id);
+    audit.forProfile(id).info(`imported by uid ${viewer.uid}`);
+  }
   return {
     imported: entries.map((entry, at) => ({
       id: stored[at]?.id ?? null,

@@ -31,7 +31,7 @@ export class Log {
   readonly #clock: Clock;
   readonly #level: LogLevel;
   readonly #sinks: readonly LogSink[];
-  readonly #ring: LogEntry[] = [];
+  #ring: LogEntry[] = [];
   readonly #listeners = new Set<LogSink>();
 
   constructor(clock: Clock, sinks: readonly LogSink[], level: LogLevel = 'debug') {
@@ -54,6 +54,11 @@ export class Log {
   /** The last lines, oldest first. */
   recent(): readonly LogEntry[] {
     return this.#ring;
+  }
+
+  /** No new subscriber sees what was said of a profile until now. The sinks keep it. */
+  forget(profile: string): void {
+    this.#ring = this.#ring.filter((entry) => entry.profile !== profile);
   }
 
   /** Calls for each new line until the returned function is called. */

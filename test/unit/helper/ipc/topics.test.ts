@@ -117,6 +117,17 @@ describe('the log topic', () => {
     expect(alice.events).toMatchObject([{ topic: 'log', sequence: 1, entry: { message: 'and then' } }]);
   });
 
+  it('does not tell what was said of another profile that had the same id', async () => {
+    const content = base64(JSON.stringify(profileNamed('Work')));
+    const importing = { files: [{ name: 'w.json', content }] };
+    await alice.call('profiles.import', importing);
+    world.tunnels.log.logger('tunnel').forProfile('work').info('IKE SA with gw.secret.example');
+    await alice.call('profiles.remove', { id: 'work' });
+    await bob.call('profiles.import', importing);
+    const { log } = await bob.call('events.subscribe', { topic: 'log' });
+    expect(log?.map(({ message }) => message)).toEqual(['imported by uid 1001']);
+  });
+
   it('can be narrowed by level and subsystem', async () => {
     const log = (subsystem: string) => world.tunnels.log.logger(subsystem);
     log('dns').info('one');
