@@ -89,7 +89,6 @@ describe('the status', () => {
     const gateway = { addresses: [`${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.example`] };
     const up = world.store.add(entryNamed('up'));
     await alice.call('tunnel.up', { id: up.id });
-    await alice.call('events.subscribe', { topic: 'status' });
     for (let at = 0; at < 200; at++) {
       const profile = profileNamed(`${at}${'長'.repeat(100)}`, { gateway });
       const { id } = world.store.add(entryNamed('x', { profile }));
@@ -101,8 +100,11 @@ describe('the status', () => {
     expect([told[0], told.at(-1)]).toEqual(['up connecting', '199 failed']);
     expect(told.length).toBeGreaterThan(100);
     expect(told.length).toBeLessThan(200);
-    const again = await alice.call('events.subscribe', { topic: 'status' });
-    for (const frame of [again, ...alice.events]) expect(encodeFrame(frame).length).toBeLessThan(MAX_FRAME);
+    const snapshot = await alice.call('events.subscribe', { topic: 'status' });
+    await alice.call('tunnel.down', { id: up.id });
+    expect(alice.events).toMatchObject([{ topic: 'status' }]);
+    for (const frame of [snapshot, ...alice.events])
+      expect(encodeFrame(frame).length).toBeLessThan(MAX_FRAME);
   });
 });
 
