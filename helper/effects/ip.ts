@@ -23,19 +23,22 @@ export async function ipFamilyBatch(
   return answers(await runOrFail(runner, what, 'ip', [...FAMILY_ARGS[family], '-batch', '-'], text(lines)));
 }
 
-/** A list that may not exist: `ip` calls a table without routes an error. */
-export async function ipList(
+/**
+ * Lists in one process, a line each. The last may be of a table that does not exist: `ip` calls one without routes an error,
+ * some releases after the bracket that opens its answer. It is left out then.
+ */
+export async function ipLists(
   runner: Runner,
   what: string,
   family: Family,
-  words: readonly string[],
-): Promise<unknown[]> {
-  const args = [...FAMILY_ARGS[family], ...words];
-  const result = await runner.run('ip', args);
+  lines: readonly string[],
+): Promise<unknown[][]> {
+  const args = [...FAMILY_ARGS[family], '-batch', '-'];
+  const result = await runner.run('ip', args, text(lines));
   if (result.status !== 0 && !/FIB table does not exist/.test(result.stderr)) {
     throw refused(what, 'ip', args, result);
   }
-  return result.status === 0 ? (answers(result.stdout)[0] ?? []) : [];
+  return answers(result.stdout);
 }
 
 const FAMILY_ARGS: Readonly<Record<Family, readonly string[]>> = {
@@ -55,6 +58,6 @@ const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 function answers(output: string): unknown[][] {
   return output
     .split('\n')
-    .filter((line) => line.startsWith('['))
+    .filter((line) => line.startsWith('[') && line.endsWith(']'))
     .map((line) => JSON.parse(line) as unknown[]);
 }

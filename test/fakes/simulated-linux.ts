@@ -134,12 +134,13 @@ export class SimulatedLinux implements Disposable {
   #ip({ args, stdin }: RecordedRun): Partial<RunResult> {
     const family: Family = args.includes('-6') ? 6 : 4;
     if (!args.includes('-batch')) return this.#ipLine(args.slice(3).join(' '), family);
-    const results = stdin
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => this.#ipLine(line, family));
-    const failed = results.find(({ status }) => status !== undefined);
-    return failed ?? { stdout: results.map(({ stdout }) => stdout ?? '').join('') };
+    let said = '';
+    for (const line of stdin.split('\n').filter((each) => each !== '')) {
+      const result = this.#ipLine(line, family);
+      said += result.stdout ?? '';
+      if (result.status !== undefined) return { ...result, stdout: said };
+    }
+    return { stdout: said };
   }
 
   #ipLine(line: string, family: Family): Partial<RunResult> {
@@ -165,6 +166,11 @@ export class SimulatedLinux implements Disposable {
         else set.add(words[2] ?? '');
         return {};
       }
+      case 'address flush':
+        for (const each of this.addresses.get(words[3] ?? '') ?? []) {
+          if (!each.startsWith('fe80:')) this.addresses.get(words[3] ?? '')?.delete(each);
+        }
+        return {};
       case 'link set':
         return {};
       case 'rule show':
@@ -192,7 +198,10 @@ export class SimulatedLinux implements Disposable {
           : failure('RTNETLINK answers: No such file or directory');
       case 'route show':
         if (routes === undefined)
-          return failure(`Error: ipv${family}: FIB table does not exist.\nDump terminated`);
+          return {
+            ...failure(`Error: ipv${family}: FIB table does not exist.\nDump terminated`),
+            stdout: '[',
+          };
         return json(
           [...routes].map((each) =>
             each.startsWith('unreachable ') ? { type: '7', dst: each.slice(12) } : { dst: each },

@@ -36,7 +36,8 @@ export class LinuxLink implements LinkEffect {
     if (left.length > 0 && usable.length === 0) throw noIpv6(left, ipv6);
 
     const [before] = await ipBatch(this.#runner, `The adapter ${tun} cannot be set up`, [
-      `address show dev ${tun}`,
+      // Where none is wanted, which are there does not matter.
+      usable.length === 0 ? `address flush dev ${tun} scope global` : `address show dev ${tun}`,
       // Nothing on this link answers router solicitations or wants a link-local neighbour.
       ...(ipv6 === 'on' || ipv6 === 'disabled' ? [`link set dev ${tun} addrgenmode none`] : []),
       `link set dev ${tun} mtu ${mtu}`,

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { formatIp, parsePrefix, type IpAddress } from '#core/net/address.ts';
 import { NetworkUnreachable, type RoutesEffect, type RouteSettings, type Warnings } from '../effects.ts';
 import { adapterIpv6, exists, type Files, type SystemPaths } from '../files.ts';
-import { familyOf, ipFamilyBatch, ipList, routeText, type Family } from '../ip.ts';
+import { familyOf, ipFamilyBatch, ipLists, routeText, type Family } from '../ip.ts';
 import type { Runner } from '../run.ts';
 import { destinations, isTableRule, tableRules, type TableRule } from './plan.ts';
 import { lookUpWay, type Netlink } from './way-lookup.ts';
@@ -86,7 +86,7 @@ export class LinuxRoutes implements RoutesEffect {
     const carried = destinations(settings.remoteTs, family);
     const blocked = carried.length === 0 && takesOther(settings, family);
     const wanted = blocked ? ['default'] : carried;
-    const [rules, present] = await Promise.all([this.#rules(family, table), this.#routes(family, table)]);
+    const { rules, routes: present } = await this.#standing(family, table);
     const source = settings.addresses.find(({ address }) => familyOf(address) === family)?.address;
     const switchedOff = family === 6 && adapterIpv6(this.#files, this.#paths, tun) !== 'on';
     const open = !blocked && !switchedOff;
@@ -114,34 +114,39 @@ export class LinuxRoutes implements RoutesEffect {
   }
 
   async #undoFamily({ tun, table, mark, priority }: Entry, family: Family): Promise<void> {
-    const [rules, present] = await Promise.all([this.#rules(family, table), this.#routes(family, table)]);
+    const { rules, routes } = await this.#standing(family, table);
     await ipFamilyBatch(this.#runner, `The routes of ${tun} cannot be removed`, family, [
       ...rules
         .filter((rule) => rule.mark === mark && isTableRule(rule.priority, priority))
         .map(({ text }) => `rule del ${text}`),
-      ...(present.length > 0 ? [`route flush table ${table}`] : []),
+      ...(routes.length > 0 ? [`route flush table ${table}`] : []),
     ]);
   }
 
-  /** Rules of our shape that lead to the table, as the words that add or delete them. */
-  async #rules(family: Family, table: number): Promise<KnownRule[]> {
-    const list = ruleList.parse(
-      await ipList(this.#runner, 'The routing rules cannot be read', family, ['rule', 'show']),
+  /** The table's routes, and the rules of our shape that lead to it as the words that add or delete them. */
+  async #standing(
+    family: Family,
+    table: number,
+  ): Promise<{ rules: KnownRule[]; routes: { dst: string; kind: string }[] }> {
+    const [rules, routes = []] = await ipLists(
+      this.#runner,
+      'The routes and their rules cannot be read',
+      family,
+      ['rule show', `route show table ${table}`],
     );
-    return list.flatMap(({ table: to, fwmark, not, priority, suppress_prefixlen: suppress }) => {
-      if (to !== String(table) || not !== null || fwmark === undefined) return [];
-      const mark = Number(fwmark);
-      return [{ mark, priority, text: ruleText({ table, mark }, { priority, suppress }) }];
-    });
-  }
-
-  async #routes(family: Family, table: number): Promise<{ dst: string; kind: string }[]> {
-    const words = ['route', 'show', 'table', String(table)];
-    const list = routeList.parse(await ipList(this.#runner, 'The routes cannot be read', family, words));
-    return list.map(({ dst, type }) => ({
-      dst: canonical(dst),
-      kind: type === undefined ? '' : 'unreachable ',
-    }));
+    return {
+      rules: ruleList.parse(rules).flatMap(({ table: to, fwmark, not, priority, suppress_prefixlen }) => {
+        if (to !== String(table) || not !== null || fwmark === undefined) return [];
+        const mark = Number(fwmark);
+        return [
+          { mark, priority, text: ruleText({ table, mark }, { priority, suppress: suppress_prefixlen }) },
+        ];
+      }),
+      routes: routeList.parse(routes).map(({ dst, type }) => ({
+        dst: canonical(dst),
+        kind: type === undefined ? '' : 'unreachable ',
+      })),
+    };
   }
 
   #families(): readonly Family[] {

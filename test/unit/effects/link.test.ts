@@ -38,6 +38,17 @@ describe('link', () => {
     );
   });
 
+  it('takes all of them away in one process where none is wanted', async () => {
+    using linux = new SimulatedLinux();
+    const effects = linuxEffects(linux.system);
+    linux.addresses.set('adit0', new Set(['fe80::1/64']));
+    await effects.link.apply(link);
+    const before = linux.runner.runs.length;
+    await effects.link.apply({ ...link, addresses: [] });
+    expect([...(linux.addresses.get('adit0') ?? [])]).toEqual(['fe80::1/64']);
+    expect(linux.runner.runs.length - before).toBe(1);
+  });
+
   it.each([
     ['switched off', (linux: SimulatedLinux) => linux.sysctl('net.ipv6.conf.adit0.disable_ipv6', 1)],
     ['absent', (linux: SimulatedLinux) => rmSync(join(linux.paths.procSys, 'net/ipv6'), { recursive: true })],

@@ -13,7 +13,7 @@ import { ip, prefix, routes, selector } from '#test/fakes/tunnel-settings.ts';
 
 const ruleAt = (priority: number, suppress?: number): string =>
   `not fwmark 44311 lookup 44311 priority ${priority}${suppress === undefined ? '' : ` suppress_prefixlength ${suppress}`}`;
-const batches = (linux: SimulatedLinux) => linux.runner.lines.filter((line) => line.includes('-batch'));
+const batches = (linux: SimulatedLinux) => linux.runner.lines.filter((line) => !line.includes('rule show'));
 
 describe('routes', () => {
   it('fills an own table before the rule that leads there, default as one route', async () => {
@@ -23,6 +23,18 @@ describe('routes', () => {
       `ip -4 -N -json -batch -\n  route replace default dev adit0 table 44311 src 10.9.0.2\n  rule add ${ruleAt(11_600)}`,
       `ip -6 -N -json -batch -\n  route replace default dev adit0 table 44311 src 2001:db8:9::2\n  rule add ${ruleAt(30_800)}`,
     ]);
+  });
+
+  it('asks and changes in one process each, a family', async () => {
+    using linux = new SimulatedLinux();
+    const { routes: effect } = linuxEffects(linux.system);
+    await effect.apply(routes);
+    await effect.undo(routes);
+    const asked = (family: number) =>
+      `ip -${family} -N -json -batch -\n  rule show\n  route show table 44311`;
+    const { lines } = linux.runner;
+    expect(lines).toHaveLength(8);
+    for (const family of [4, 6]) expect(lines.filter((line) => line === asked(family))).toHaveLength(2);
   });
 
   it('makes the fewest prefixes of ranges, each once, and no rule for a family without any', async () => {
