@@ -49,13 +49,20 @@ export async function givenOrAskedSecret(context: Context, profile: string): Pro
 
 export const atTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY;
 
+interface AskOptions {
+  readonly echo?: boolean;
+  readonly mayBeEmpty?: boolean;
+  /** Once it aborts nothing is read any more, and no answer comes. */
+  readonly signal?: AbortSignal;
+}
+
 /** What is typed, as base64; `echo` shows it. Undefined without a terminal. Ctrl-C throws with exit code 130. */
 export async function askedAtTerminal(
   question: string,
-  { echo = false, mayBeEmpty = false }: { readonly echo?: boolean; readonly mayBeEmpty?: boolean } = {},
+  { echo = false, mayBeEmpty = false, signal }: AskOptions = {},
 ): Promise<string | undefined> {
   if (!atTerminal()) return undefined;
-  return encode(Buffer.from(await askOneLine(question, echo)), mayBeEmpty);
+  return encode(Buffer.from(await askOneLine(question, echo, signal)), mayBeEmpty);
 }
 
 /** Says how to give a secret where there is no terminal. */
@@ -66,7 +73,7 @@ export const noTerminal = (name: string): UsageError =>
   );
 
 /** One line, shown only with `echo`. Ctrl-C throws with exit code 130. */
-function askOneLine(question: string, echo: boolean): Promise<string> {
+function askOneLine(question: string, echo: boolean, signal?: AbortSignal): Promise<string> {
   const { stdin, stderr } = process;
   // Before the question: who types fast must not see a secret either.
   stdin.setRawMode(true);
@@ -74,7 +81,10 @@ function askOneLine(question: string, echo: boolean): Promise<string> {
   stderr.write(question);
   return new Promise((resolve, reject) => {
     let typed: string[] = [];
+    let open = true;
     const finish = (settle: () => void): void => {
+      if (!open) return;
+      open = false;
       stdin.off('data', onData);
       stdin.setRawMode(false);
       stdin.pause();
@@ -93,6 +103,8 @@ function askOneLine(question: string, echo: boolean): Promise<string> {
         if (echo) stderr.write(`\r\u001b[K${question}${typed.join('')}`);
       }
     };
+    // A terminal that is still read would keep the process from ending.
+    signal?.addEventListener('abort', () => finish(() => undefined), { once: true });
     stdin.on('data', onData);
     stdin.resume();
   });

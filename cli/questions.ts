@@ -52,8 +52,16 @@ export function refuseUnanswerable(id: string, missingSecrets: readonly string[]
   }
 }
 
-/** Asks and answers. False, and the tunnel goes down, where the user has had enough. Throws UsageError without a terminal. */
-export async function answerQuestion(client: Client, id: string, question: TunnelQuestion): Promise<boolean> {
+/**
+ * Asks and answers. False, and the tunnel goes down, where the user has had enough. Throws UsageError without a terminal. Once
+ * `signal` aborts it neither reads nor resolves.
+ */
+export async function answerQuestion(
+  client: Client,
+  id: string,
+  question: TunnelQuestion,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { kind, prompt, retry } = question;
   const again = retry && kind !== 'password' ? 'That was wrong. ' : '';
   let answer: string | undefined;
@@ -61,6 +69,7 @@ export async function answerQuestion(client: Client, id: string, question: Tunne
     answer = await askedAtTerminal(`${again}${printable(prompt, 256)}: `, {
       echo: kind === 'user',
       mayBeEmpty: kind === 'pkcs12-password',
+      signal,
     });
   } catch (error) {
     await client.call('tunnel.down', { id });

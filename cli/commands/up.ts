@@ -41,11 +41,14 @@ export async function run(context: Context): Promise<number> {
     ...(password === undefined ? {} : { password }),
   });
   const progress = new Progress(process.stderr, context.json);
+  const over = new AbortController();
   const ask = (question: TunnelQuestion): Promise<boolean> => {
     progress.end();
-    return answerQuestion(client, id, question);
+    return answerQuestion(client, id, question, over.signal);
   };
-  const ending = await firstOf(settled(statuses, id, before, progress, ask), timeoutSec, client, id);
+  const ending = await firstOf(settled(statuses, id, before, progress, ask), timeoutSec, client, id).finally(
+    () => over.abort(),
+  );
   progress.end();
   return report(context, name, ending);
 }

@@ -181,6 +181,15 @@ describe('at a terminal', () => {
     expect(code).toBe(0);
   });
 
+  it('waits for no answer once the time is over', async () => {
+    const question = { id: 7, kind: 'password' as const, prompt: 'Password of alice', retry: false };
+    const fake = await helper(tunnelThat(bare('connecting', { question })));
+    const { code, screen } = await atTerminal(adit(fake, 'up work --timeout 1'), 'nothing is typed');
+    expect(screen).toMatch(/Password of alice: .*was not up within 1 second/s);
+    expect(code).toBe(1);
+    expect(fake.received.at(-1)).toEqual({ name: 'tunnel.down', params: { id: 'work' } });
+  });
+
   it('redraws a watched status, in colour', async () => {
     const fake = await helper({
       'events.subscribe': (_, peer) => {
