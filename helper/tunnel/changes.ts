@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatPrefix } from '#core/net/address.ts';
 import type { DnsBackend, Effects, Warnings } from '../effects/effects.ts';
 import type { Journal, JournalEntry } from '../effects/journal.ts';
+import { Serial } from '../effects/serial.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import type { Plan } from './plan.ts';
@@ -22,6 +23,8 @@ export class Changes {
   readonly #effects: Effects;
   readonly #journal: Journal;
   readonly #log: Logger;
+  /** Routes may be put back at any time. */
+  readonly #serial = new Serial();
   /** What the adapter was last told, and every address that it may have: more than those where it did not take what it was told. */
   #adapter: Plan['link'] | undefined;
   /** One a subject. */
@@ -57,7 +60,15 @@ export class Changes {
   ): Promise<void> {
     const whole = keepAddresses ? this.#withKept(plan) : plan;
     this.#keepsAddresses = whole !== plan;
-    await this.#make(whole, signal);
+    await this.#serial.run(() => this.#make(whole, signal));
+  }
+
+  /** Puts back what somebody took away of the rules and routes of a plan that is in force. Throws what the effect throws. */
+  async restoreRoutes(signal: AbortSignal): Promise<void> {
+    await this.#serial.run(async () => {
+      if (this.#plan === undefined || signal.aborted) return;
+      for (const warning of await this.#routes(this.#plan)) this.#log.debug(warning);
+    });
   }
 
   async #make(plan: Plan, signal: AbortSignal): Promise<void> {
@@ -165,7 +176,11 @@ export class Changes {
   }
 
   /** Goes on past what cannot be undone: that stays in the journal for the next start. Never throws. */
-  async undo(): Promise<void> {
+  undo(): Promise<void> {
+    return this.#serial.run(() => this.#undo());
+  }
+
+  async #undo(): Promise<void> {
     const made = this.#made;
     this.#made = [];
     this.#plan = undefined;

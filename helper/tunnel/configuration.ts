@@ -7,6 +7,7 @@ import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { parseIp } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import type { Logger } from '../log/log.ts';
+import { messageOf } from '../log/log.ts';
 import type { Association } from './association.ts';
 import type { Carrier } from './carrier.ts';
 import { Changes } from './changes.ts';
@@ -97,6 +98,18 @@ export class Configuration {
   /** Nothing comes to the addresses any more that were kept. */
   dropKept(): void {
     this.#outdated ||= this.#changes.keepsAddresses;
+  }
+
+  /** Rules or routes of these tables were taken away, by whomever: puts back what is missing of ours. Never rejects. */
+  async restore(tables: readonly number[]): Promise<void> {
+    const { log, signal } = this.#options;
+    if (this.#plan === undefined || !tables.includes(this.#plan.routes.table)) return;
+    log.debug('rules or routes of this tunnel are gone; those that are missing are put back');
+    try {
+      await this.#changes.restoreRoutes(signal);
+    } catch (error) {
+      log.error(`what was taken away of the tunnel's routes cannot be put back: ${messageOf(error)}`);
+    }
   }
 
   /** Never throws: changes.ts says what becomes of what cannot be undone. */

@@ -82,8 +82,11 @@ export class Life {
     if (this.#stop.signal.aborted) return undefined;
     this.#carrier = openCarrier(deps.platform, stored.profile.ike, this.#carrierEvents(), log);
     this.#parts = this.#partsOn(this.#carrier, credentials);
-    const { succession } = this.#parts;
-    const unsubscribe = deps.network.subscribe((change) => void succession.network(change));
+    const { configuration, succession } = this.#parts;
+    const unsubscribe = deps.network.subscribe(
+      (change) =>
+        void (change.what === 'taken' ? configuration.restore(change.tables) : succession.network(change)),
+    );
     try {
       return await succession.run();
     } finally {

@@ -366,7 +366,7 @@ export class Succession {
   }
 
   /** Without effect before the first connection. Never rejects. */
-  async network(change: NetworkChange): Promise<void> {
+  async network(change: Exclude<NetworkChange, { what: 'taken' }>): Promise<void> {
     const { suspicion, log } = this.#options;
     if (change.what === 'sleeping' || !this.#wasConnected) return;
     log.debug(change.what === 'woke' ? 'the machine woke' : 'the network has changed');

@@ -30,6 +30,8 @@ class LinuxNetworkWatch implements NetworkWatch {
   readonly #log: LinuxWatchDeps['log'];
   readonly #listeners = new Set<(change: NetworkChange) => void>();
   readonly #debounce: Debounce;
+  readonly #debounceTaken: Debounce;
+  readonly #taken = new Set<number>();
   readonly #logind: LogindWatch;
   #routes: RouteWatch | undefined;
   #clockSource: ClockSource | undefined;
@@ -37,18 +39,25 @@ class LinuxNetworkWatch implements NetworkWatch {
   constructor({ sources, clock, ours, log, bus }: LinuxWatchDeps) {
     this.#log = log;
     this.#debounce = new Debounce(clock, () => this.#tell({ what: 'network' }));
+    this.#debounceTaken = new Debounce(clock, () => {
+      const tables = [...this.#taken];
+      this.#taken.clear();
+      this.#tell({ what: 'taken', tables });
+    });
     this.#routes = this.#open(
       'network changes',
       () =>
-        new RouteWatch(
-          sources,
-          ours,
-          () => this.#debounce.change(),
-          (error) => {
+        new RouteWatch(sources, ours, {
+          changed: () => this.#debounce.change(),
+          taken: (table) => {
+            this.#taken.add(table);
+            this.#debounceTaken.change();
+          },
+          failed: (error) => {
             this.#routes = undefined;
             this.#missing('network changes', error);
           },
-        ),
+        }),
     );
     const source = this.#open('sleep', () => sources.openClockWatch(() => sleep.clockSet()));
     this.#clockSource = source;
@@ -79,6 +88,7 @@ class LinuxNetworkWatch implements NetworkWatch {
   close(): void {
     this.#listeners.clear();
     this.#debounce.close();
+    this.#debounceTaken.close();
     this.#routes?.close();
     this.#routes = undefined;
     this.#clockSource?.close();
@@ -88,6 +98,7 @@ class LinuxNetworkWatch implements NetworkWatch {
 
   #tell(change: NetworkChange): void {
     if (change.what === 'network') this.#log.debug('the network changed');
+    else if (change.what === 'taken') this.#log.debug('rules or routes of ours are gone');
     else if (change.what === 'sleeping') this.#log.info('the machine is about to sleep');
     else this.#log.info(`the machine slept or its clock jumped: ${Math.round(change.sleptMs / 1000)} s`);
     for (const listener of this.#listeners) listener(change);

@@ -46,6 +46,12 @@ export class NetworkState {
     }
   }
 
+  /** The table of ours that a message tells to have less in it. */
+  takes(message: RouteMessage): number | undefined {
+    if (!message.gone || (message.what !== 'rule' && message.what !== 'route')) return undefined;
+    return this.#ours.table(message.table) ? message.table : undefined;
+  }
+
   #link({ index, name, flags, mtu, gone }: RouteMessage & { what: 'link' }): boolean {
     const before = this.#links.get(index);
     const ours = this.#ours.adapter(name);

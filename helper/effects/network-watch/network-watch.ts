@@ -6,6 +6,8 @@
 export type NetworkChange =
   /** Addresses, links or routes of the machine changed (debounced; ours, i.e. adit TUN devices and our routing tables, are left out). */
   | { readonly what: 'network' }
+  /** Rules or routes of these tables of ours were taken away, by whomever (debounced): systemd-networkd does that when it starts. */
+  | { readonly what: 'taken'; readonly tables: readonly number[] }
   /** The machine slept, or its clock jumped, by about this long. */
   | { readonly what: 'woke'; readonly sleptMs: number }
   /** logind says that it is about to sleep. */

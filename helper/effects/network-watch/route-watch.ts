@@ -7,24 +7,31 @@ import type { RouteSource, WatchSources } from '#helper/native/watch.ts';
 import { NetworkState, type Ours } from './network-state.ts';
 import { decodeDatagram, GROUPS, listRequest, NetlinkError, type Received } from './rtnetlink.ts';
 
+interface RouteEvents {
+  /** Something that may matter to a path through the network. */
+  readonly changed: () => void;
+  /** A rule or a route of this table of ours has gone. */
+  readonly taken: (table: number) => void;
+  /** Called once, when nothing more is heard. */
+  readonly failed: (error: Error) => void;
+}
+
 /** Datagrams between two turns of the event loop. */
 const PER_TURN = 64;
 
 export class RouteWatch {
   readonly #source: RouteSource;
   readonly #state: NetworkState;
-  readonly #changed: () => void;
-  readonly #failed: (error: Error) => void;
+  readonly #events: RouteEvents;
   /** What is being listed; undefined when it is known. */
   #listing: 'link' | 'address' | undefined;
   /** Messages were lost while it was listed. */
   #again = false;
   #closed = false;
 
-  /** Throws SystemError where the system has no such socket. `failed` is called once, when it hears no more. */
-  constructor(sources: WatchSources, ours: Ours, changed: () => void, failed: (error: Error) => void) {
-    this.#changed = changed;
-    this.#failed = failed;
+  /** Throws SystemError where the system has no such socket. */
+  constructor(sources: WatchSources, ours: Ours, events: RouteEvents) {
+    this.#events = events;
     this.#state = new NetworkState(ours);
     this.#source = sources.openRouteWatch(Object.values(GROUPS), () => this.#ready());
     this.#list('link');
@@ -41,7 +48,7 @@ export class RouteWatch {
       this.#take();
     } catch (error) {
       this.close();
-      this.#failed(error as Error);
+      this.#events.failed(error as Error);
     }
   }
 
@@ -50,7 +57,7 @@ export class RouteWatch {
     if (lost) this.#startOver();
     // Each must be taken in, also behind one that matters.
     const matter = datagrams.filter((datagram) => this.#matters(datagram));
-    if (matter.length > 0 || lost) this.#changed();
+    if (matter.length > 0 || lost) this.#events.changed();
   }
 
   /** Forgets what is known and lists it again. */
@@ -69,6 +76,8 @@ export class RouteWatch {
       } else if (message !== undefined) {
         const changes = this.#state.changes(message);
         matters ||= changes && !answer;
+        const table = this.#state.takes(message);
+        if (table !== undefined) this.#events.taken(table);
       }
     }
     return matters;
@@ -80,7 +89,7 @@ export class RouteWatch {
       return decodeDatagram(datagram);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
-      this.#changed();
+      this.#events.changed();
       return [];
     }
   }

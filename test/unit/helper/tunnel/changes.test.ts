@@ -79,3 +79,27 @@ describe('between any two steps', () => {
     expect(world.journal.entries()).toEqual([]);
   });
 });
+
+it('routes that are being put back when all is undone are undone after that', async () => {
+  const world = new TunnelWorld();
+  const changes = new Changes(world.effects, world.journal, world.log.logger('tunnel'));
+  const { signal } = new AbortController();
+  await changes.make(planWith(['10.9.0.2/32'], 1400), signal);
+  const { routes } = world.effects;
+  const apply = routes.apply.bind(routes);
+  const slow = Promise.withResolvers<void>();
+  routes.apply = async (settings) => {
+    await slow.promise;
+    return apply(settings);
+  };
+  const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
+  const restored = changes.restoreRoutes(signal);
+  await turns();
+  const undone = changes.undo();
+  await turns();
+  slow.resolve();
+  await Promise.all([restored, undone]);
+  await changes.restoreRoutes(signal);
+  expect([...world.effects.inForce].filter((effect) => !effect.startsWith('link'))).toEqual([]);
+  expect(world.journal.entries()).toEqual([]);
+});

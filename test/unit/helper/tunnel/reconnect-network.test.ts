@@ -1,7 +1,18 @@
 /** The network under a tunnel that stands: gone, back, another address, sleep, a gateway elsewhere. In virtual time. */
 import { describe, expect, it } from 'vitest';
 import { reply } from '#test/fakes/tunnel-world.ts';
-import { ALL, applied, connected, GATEWAY, lost, PEER, SECOND } from '#test/fakes/tunnel-stage.ts';
+import { SystemFailure } from '#helper/effects/effects.ts';
+import {
+  ADMIN,
+  ALL,
+  applied,
+  connected,
+  expectNothingLeft,
+  GATEWAY,
+  lost,
+  PEER,
+  SECOND,
+} from '#test/fakes/tunnel-stage.ts';
 
 describe('the network', () => {
   it('comes back: at once another try, in place of the one that hears nothing', async () => {
@@ -76,6 +87,52 @@ describe('the network', () => {
     expect(status().state).toBe('connected');
     expect(configs).toHaveLength(1);
     expect(states).toEqual(['connecting', 'connected', 'reconnecting', 'connected']);
+  });
+
+  it('loses our rules or routes to another program: they are put back, and nothing else happens', async () => {
+    const { world, states, configs } = await connected();
+    world.watch.tell({ what: 'taken', tables: [0xad18] });
+    await world.clock.advance(100);
+    expect(applied(world)).toEqual(ALL);
+    world.watch.tell({ what: 'taken', tables: [0xad18, 0xad17] });
+    await world.clock.advance(100);
+    expect(applied(world).slice(ALL.length)).toEqual(['apply routes']);
+    expect(world.effects.calls.at(-1)).toEqual(
+      world.effects.calls.find(({ effect, step }) => effect === 'routes' && step === 'apply'),
+    );
+    expect([states, configs.length]).toEqual([['connecting', 'connected'], 1]);
+  });
+
+  it('loses them while a fresh connection is tried for: nothing goes beside the tunnel meanwhile', async () => {
+    const { world, status } = await lost();
+    await world.clock.advance(5000);
+    const before = applied(world).length;
+    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    await world.clock.advance(1);
+    expect(status().state).toBe('reconnecting');
+    expect(applied(world).slice(before)).toEqual(['apply routes']);
+  });
+
+  it('loses them and the system refuses them: said, and the tunnel goes on', async () => {
+    const { world, status } = await connected();
+    world.effects.failures.set('routes apply', new SystemFailure('No routes', 'EPERM', 'Ask'));
+    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    await world.clock.advance(100);
+    expect(world.log.recent().at(-1)).toMatchObject({
+      level: 'error',
+      message: expect.stringMatching(/cannot be put back: No routes: EPERM/) as string,
+    });
+    expect(status().state).toBe('connected');
+  });
+
+  it('loses them as the tunnel goes down: they stay away', async () => {
+    const { world } = await connected();
+    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    world.tunnels.down(ADMIN);
+    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    await world.clock.advance(3000);
+    expect(applied(world).at(-1)).toBe('undo firewall');
+    expectNothingLeft(world);
   });
 
   it('leads to the gateway with another MTU: the adapter and the guard follow, and nothing else', async () => {
