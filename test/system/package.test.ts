@@ -97,7 +97,7 @@ describe('the packaged helper', () => {
     expect(adit.output).not.toMatch(/cannot be loaded|fault/);
   });
 
-  it('is installed and removed by the scripts of the package, its code compiled, profiles left alone', async () => {
+  it('is installed and removed by the scripts of the package, its code compiled, profiles left alone until a purge', async () => {
     const computer = await lab.world.host('computer');
     const sh = (script: string) => computer.run(['sh', '-ec', script]);
     const scripts = join(root, 'assets/linux');
@@ -117,14 +117,16 @@ describe('the packaged helper', () => {
     const compiled = 'find /var/cache/adit -type f -size +100k';
     expect(await sh(compiled)).not.toBe('');
     // An upgrade runs both.
-    await sh(`sh ${scripts}/after-remove.sh && sh ${scripts}/after-install.sh`);
+    await sh(`sh ${scripts}/after-remove.sh upgrade 0.2.0 && sh ${scripts}/after-install.sh`);
     expect(await sh(compiled)).not.toBe('');
 
-    await sh(`sh ${scripts}/after-remove.sh`);
+    await sh(`sh ${scripts}/after-remove.sh remove`);
     expect(
       await sh('ls /usr/bin/adit* /usr/lib/systemd/system/aditd* /var/cache/adit 2> /dev/null || true'),
     ).toBe('');
     await sh('test -e /var/lib/adit/profiles/one.json');
+    await sh(`sh ${scripts}/after-remove.sh purge`);
+    await sh('! test -e /var/lib/adit');
   });
 
   it('has a unit that systemd reads, whose programs are there', async () => {
