@@ -16,6 +16,16 @@ const LONE_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   version: { type: 'boolean', help: 'show the version' },
 };
 
+/** What people type who know other programs. By its letters `disconnect` would be `reconnect`. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['connect', 'up'],
+  ['disconnect', 'down'],
+  ['list', 'profiles'],
+  ['delete', 'remove'],
+  ['help', '--help'],
+  ['version', '--version'],
+]);
+
 /** Throws UsageError. With `--help` anywhere nothing else is checked. */
 export function parseCommandLine(argv: readonly string[]): Parsed {
   const at = commandAt(argv);
@@ -28,7 +38,7 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
     if (help) return { command: undefined, operands: [], values: { help } };
     throw new UsageError(
       `There is no command “${name}”.`,
-      suggestion('', name, Object.keys(COMMANDS)) ?? 'See adit --help.',
+      suggestion(ELSEWHERE.get(name) ?? nearest(name, Object.keys(COMMANDS))) ?? 'See adit --help.',
     );
   }
   if (help) return { command: name, operands: [], values: { help } };
@@ -69,10 +79,10 @@ function parseOptions(
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     const dashes = token.rawName.startsWith('--') ? '--' : '-';
     if (!option) {
-      const known = Object.keys(options);
+      const near = dashes === '--' ? nearest(token.name, Object.keys(options)) : undefined;
       throw new UsageError(
         `${command === '' ? 'adit' : `adit ${command}`} has no option “${token.rawName}”.`,
-        (dashes === '--' ? suggestion('--', token.name, known) : undefined) ?? see,
+        suggestion(near && `--${near}`) ?? see,
       );
     }
     if (option.type === 'boolean') {
@@ -102,7 +112,5 @@ function checkOperands(name: string, spec: CommandSpec, operands: readonly strin
     throw new UsageError(`“${extra}” is one word too many for adit ${name}.`, `${usage}.`);
 }
 
-function suggestion(dashes: string, given: string, known: readonly string[]): string | undefined {
-  const best = nearest(given, known);
-  return best === undefined ? undefined : `Did you mean “${dashes}${best}”?`;
-}
+const suggestion = (best: string | undefined): string | undefined =>
+  best === undefined ? undefined : `Did you mean “${best}”?`;

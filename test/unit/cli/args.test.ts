@@ -42,6 +42,9 @@ describe('parseCommandLine', () => {
   it.each([
     ['stauts', 'There is no command “stauts”.', 'Did you mean “status”?'],
     ['prof', 'There is no command “prof”.', 'Did you mean “profiles”?'],
+    ['disconnect', 'There is no command “disconnect”.', 'Did you mean “down”?'],
+    ['connect work', 'There is no command “connect”.', 'Did you mean “up”?'],
+    ['help', 'There is no command “help”.', 'Did you mean “--help”?'],
     ['frobnicate', 'There is no command “frobnicate”.', 'See adit --help.'],
     ['constructor', 'There is no command “constructor”.', 'See adit --help.'],
     ['up --tiemout 3 x', 'adit up has no option “--tiemout”.', 'Did you mean “--timeout”?'],
