@@ -1,9 +1,10 @@
 /**
  * What a package installs beside Electron, laid out as electron-builder.yml says and run: the bundled helper and command
- * line on the Node that comes with them, the unit. electron-builder itself cannot run here.
+ * line on the Node that comes with them, the unit. electron-builder itself runs up to the making of the archive: in the
+ * place of Electron's binary and of fpm, which it downloads, there are stand-ins.
  */
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +40,61 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab?.[Symbol.asyncDispose]();
+});
+
+describe('electron-builder', () => {
+  it('takes the configuration, and hands on all that a Debian package needs', async () => {
+    const folder = join(lab.world.directory, 'builder');
+    const electron = join(folder, 'electron');
+    await mkdir(electron, { recursive: true });
+    // What @electron/fuses looks for in a binary: its mark, version 1, nine fuses.
+    const fuses = 'dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX\x01\x09111111111';
+    await writeFile(join(electron, 'electron'), fuses, { mode: 0o755 });
+    const said = join(folder, 'fpm');
+    const script = `#!/bin/sh
+for argument; do
+  printf '%s\\n' "$argument" >> ${said}
+  case $argument in *.desktop=*) cp "\${argument%%=*}" ${said}.desktop ;; esac
+done
+`;
+    await mkdir(join(folder, 'bin'));
+    await writeFile(join(folder, 'bin/fpm'), script, { mode: 0o755 });
+    execFileSync(process.execPath, ['scripts/build-app.ts'], { cwd: root });
+    const given = [`electronDist=${electron}`, `directories.output=${join(folder, 'dist')}`];
+    execFileSync(
+      join(root, 'node_modules/.bin/electron-builder'),
+      ['--linux', ...given.map((option) => `-c.${option}`)],
+      {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: {
+          ...process.env,
+          USE_SYSTEM_FPM: 'true',
+          PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
+        },
+      },
+    );
+    const toFpm = (await readFile(said, 'utf8')).split('\n');
+    const unpacked = join(folder, 'dist/linux-unpacked');
+    expect(toFpm).toContain(`${unpacked}/=/opt/Adit`);
+    // The windows say that they belong to this entry by its name (`desktopName` of package.json).
+    expect(toFpm.find((argument) => argument.includes('.desktop='))).toMatch(
+      /=\/usr\/share\/applications\/adit-ui\.desktop$/,
+    );
+    expect(await readFile(`${said}.desktop`, 'utf8')).toMatch(
+      /^Exec=\/opt\/Adit\/adit-ui %U$[^]*^StartupWMClass=adit-ui$[^]*^Comment=Connect to/m,
+    );
+    // Beside the application there is what the other tests run.
+    const filesIn = async (at: string): Promise<string[]> =>
+      (await readdir(at, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(at.length))
+        .filter((name) => !name.startsWith('/cache/'))
+        .toSorted();
+    expect(await filesIn(join(unpacked, 'resources'))).toEqual(
+      [...(await filesIn(resources)), '/app.asar', '/apparmor-profile'].toSorted(),
+    );
+  });
 });
 
 describe('the packaged helper', () => {
