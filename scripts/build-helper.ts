@@ -57,5 +57,10 @@ const bundle = (entry: string, file: string): InlineConfig => ({
   },
 });
 
-await build(bundle('helper/main.ts', 'aditd.js'));
-await build(bundle('cli/main.ts', 'adit.js'));
+/** The helper and the command line; build-app.ts looks into them for the licences of what they take in. */
+export const helperBundles = [
+  bundle('helper/main.ts', 'aditd.js'),
+  bundle('cli/main.ts', 'adit.js'),
+] as const;
+
+if (import.meta.main) for (const one of helperBundles) await build(one);

