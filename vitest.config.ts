@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           environment: 'node',
+          setupFiles: ['test/harness/generated-sizes.ts'],
           // Seconds on an idle machine; a busy one with two cores must not make them fail.
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -19,6 +20,7 @@ export default defineConfig({
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts'],
           environment: 'node',
+          setupFiles: ['test/harness/generated-sizes.ts'],
           testTimeout: 120_000,
         },
       },
