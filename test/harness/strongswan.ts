@@ -131,7 +131,12 @@ export class StrongSwan implements AsyncDisposable {
 
   /** Replaces every connection, pool and secret. */
   async load(config: SwanctlConfig): Promise<void> {
-    await writeFile(join(this.directory, 'swanctl', 'swanctl.conf'), settingsText({ ...config }));
+    await this.loadText(settingsText({ ...config }));
+  }
+
+  /** The same from the text of a swanctl.conf. */
+  async loadText(text: string): Promise<void> {
+    await writeFile(join(this.directory, 'swanctl', 'swanctl.conf'), text);
     await this.host.run(
       ['swanctl', '--load-all', '--noprompt', '--uri', `unix://${join(this.directory, 'vici')}`],
       { env: this.#environment },
