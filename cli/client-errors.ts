@@ -1,6 +1,8 @@
 /**
  * Words for what goes wrong between a client and the helper. client.ts throws them, main.ts prints them.
  */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { ERROR_CODES } from '#core/ipc/protocol.ts';
 import { printable } from '#core/text/printable.ts';
 import { CliError } from './errors.ts';
@@ -38,18 +40,31 @@ export function nonsense(path: string, detail: string): CliError {
 export const closed = (): CliError =>
   new CliError('The helper closed the connection.', 'See its log: adit log, or journalctl -u aditd.');
 
+/** Where packages put the unit; without it no systemctl starts the helper. */
+const UNIT = '/usr/lib/systemd/system/aditd.service';
+/** The helper that came with this adit, which is in nobody's PATH: the clone's, or the package's beside its bundle. */
+const HELPERS = ['../helper/aditd', '../../bin/aditd'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+
+/** What a person types to have the helper run. */
+function startCommand(): string {
+  const helper = existsSync(UNIT) ? undefined : HELPERS.find((path) => existsSync(path));
+  return helper === undefined ? 'sudo systemctl start aditd' : `sudo "${helper}" --foreground`;
+}
+
 /** Errors of connect(2) and of the stream, for a person. */
 export function connectionError(path: string, error: NodeJS.ErrnoException): CliError {
   switch (error.code) {
     case 'ENOENT':
       return new CliError(
         `The helper is not running: there is no socket at ${path}.`,
-        'Start it: sudo systemctl start aditd (or sudo aditd --foreground), or name another with --socket.',
+        `Start it: ${startCommand()}\nOr name another with --socket.`,
       );
     case 'ECONNREFUSED':
       return new CliError(
         `The helper is not running: nobody listens on ${path}.`,
-        'Start it: sudo systemctl start aditd (or sudo aditd --foreground).',
+        `Start it: ${startCommand()}`,
       );
     case 'EACCES':
     case 'EPERM':
@@ -75,5 +90,7 @@ export function connectionError(path: string, error: NodeJS.ErrnoException): Cli
 export const unanswered = (name: string, afterMs: number): CliError =>
   new CliError(
     `The helper did not answer ${name} within ${afterMs / 1000} seconds.`,
-    'Restart it: sudo systemctl restart aditd.',
+    existsSync(UNIT)
+      ? 'Restart it: sudo systemctl restart aditd'
+      : `End it, and start it again: ${startCommand()}`,
   );
