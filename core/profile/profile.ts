@@ -106,7 +106,7 @@ export const profileSchema = z.strictObject({
     addresses: z.array(z.string().min(1).max(253)).min(1).max(16),
     /** Where IKE_SA_INIT goes; 4500 starts there at once, with the marker. */
     port: z.int().min(1).max(65535).default(500),
-    /** Where gateways may send us (RFC 5685): addresses, prefixes, names, `*.name`; absent or empty: nowhere, and they are told so. */
+    /** Where gateways may send us (RFC 5685): addresses, prefixes, names, `*.name`; absent or empty: nowhere, and they are not told that they could. */
     redirects: z.array(z.string().min(1).max(255)).max(16).optional(),
     /** The identity the gateway must prove, as text (`core/ike/identification.ts`); absent accepts any under the right key. */
     id: z.string().min(1).max(1024).optional(),

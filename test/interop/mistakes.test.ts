@@ -39,7 +39,7 @@ interface Outcome {
   readonly json: string;
 }
 
-/** As many at once as this machine has cores: the slowest wait for an answer that never comes. */
+/** So many at once: the slowest wait for an answer that never comes. */
 const AT_ONCE = 5;
 
 let scene: Scene;
