@@ -193,10 +193,6 @@ export interface SystemError extends Error {
   readonly errno: number;
 }
 
-export function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string';
-}
-
 /**
  * What lies between a TUN and a socket, without either. A frame is what a TUN gives and takes: struct virtio_net_hdr (10
  * octets, host byte order), then the packet.

@@ -13,7 +13,6 @@ export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export const seq = (...parts: readonly Uint8Array[]): Uint8Array => tlv(0x30, ...parts);
-export const set = (...parts: readonly Uint8Array[]): Uint8Array => tlv(0x31, ...parts);
 export const explicit = (n: number, ...parts: readonly Uint8Array[]): Uint8Array => tlv(0xa0 + n, ...parts);
 export const octetString = (content: Uint8Array): Uint8Array => tlv(4, content);
 export const bitString = (content: Uint8Array, unused = 0): Uint8Array =>

@@ -2,7 +2,7 @@
  * Two ends of IKEv2 in virtual time: an initiator and a responder (a connection, or an endpoint with many) over a
  * VirtualLink. Draws what went over the link as the RFC draws it, and holds the rules of the contract at every step.
  */
-import { fromHex, utf8 } from '#core/bytes/bytes.ts';
+import { utf8 } from '#core/bytes/bytes.ts';
 import { parseProposals } from '#core/crypto/keywords.ts';
 import { parseIdentification, type Identification } from '#core/ike/identification.ts';
 import { parseTrafficSelector, type TrafficSelector } from '#core/ike/traffic-selector.ts';
@@ -331,5 +331,3 @@ export class Ikev2Pair {
     return this;
   }
 }
-
-export const octets = (hex: string): Uint8Array => fromHex(hex.replaceAll(/\s/g, ''));
