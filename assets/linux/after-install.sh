@@ -7,10 +7,17 @@ ln -sf /opt/Adit/adit-ui /usr/bin/adit-ui
 install -D -m 0644 /opt/Adit/resources/aditd.service /usr/lib/systemd/system/aditd.service
 # Chromium's sandbox helper, where the kernel gives ordinary users no namespaces.
 chmod 4755 /opt/Adit/chrome-sandbox 2> /dev/null || true
-# The helper is compiled once, and keeps no memory for it then. What would hinder it is for the service to say.
+# The helper is compiled once, and keeps no memory for it then. What would hinder it is for the service to say. What the
+# version before had compiled is of no use.
+rm -rf /var/cache/adit
 install -d -m 0700 /var/cache/adit
 CACHE_DIRECTORY=/var/cache/adit /opt/Adit/resources/bin/aditd --version > /dev/null || true
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
-  systemctl enable --now aditd.service
+  # dpkg names the version that was there before. Whether it starts and runs is the administrator's then.
+  if [ -z "${2:-}" ]; then
+    systemctl enable --now aditd.service
+  else
+    systemctl try-restart aditd.service
+  fi
 fi

@@ -1,6 +1,11 @@
 #!/bin/sh
 # After the package's files are gone. Profiles and their secrets in /var/lib/adit stay, unless the package is purged.
 set -e
+# dpkg runs this in an upgrade, too: what is here belongs to the next version then.
+case "${1:-remove}" in
+  remove | purge) ;;
+  *) exit 0 ;;
+esac
 if [ -d /run/systemd/system ]; then
   systemctl disable --now aditd.service 2> /dev/null || true
 fi

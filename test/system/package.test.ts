@@ -153,35 +153,57 @@ describe('the packaged helper', () => {
     expect(adit.output).not.toMatch(/cannot be loaded|fault/);
   });
 
-  it('is installed and removed by the scripts of the package, its code compiled, profiles left alone until a purge', async () => {
+  it('is installed, upgraded and removed by dpkg, its code compiled, what was switched off left alone, and profiles until a purge', async () => {
     const computer = await lab.world.host('computer');
     const sh = (script: string) => computer.run(['sh', '-ec', script]);
-    const scripts = join(root, 'assets/linux');
     const overlay = (folder: string) => `
       mkdir -p /run/over/${folder} /run/over/${folder}.work
       mount -t overlay over -o lowerdir=/${folder},upperdir=/run/over/${folder},workdir=/run/over/${folder}.work /${folder}`;
+    const build = (version: string) => `
+      mkdir -p /run/${version}/DEBIAN /run/${version}/opt/Adit
+      cp -a ${resources} /run/${version}/opt/Adit/resources
+      rm -r /run/${version}/opt/Adit/resources/cache
+      cp ${root}/assets/linux/after-install.sh /run/${version}/DEBIAN/postinst
+      cp ${root}/assets/linux/after-remove.sh /run/${version}/DEBIAN/postrm
+      chmod 755 /run/${version}/DEBIAN/*
+      printf '%s\\n' 'Package: adit' 'Version: ${version}' 'Architecture: amd64' 'Maintainer: Nobody' \\
+        'Description: a VPN client' > /run/${version}/DEBIAN/control
+      dpkg-deb -Znone --build /run/${version} /run/${version}.deb
+      rm -r /run/${version}`;
+    // A system with systemd, whose systemctl notes what it is told.
     await sh(`${['usr', 'opt', 'var'].map(overlay).join('')}
-      mkdir -p /opt/Adit/resources /var/lib/adit/profiles && touch /var/lib/adit/profiles/one.json
-      mount --bind ${resources} /opt/Adit/resources`);
+      mkdir -p /run/systemd/system /var/lib/adit/profiles
+      touch /var/lib/adit/profiles/one.json
+      rm -f /usr/bin/systemctl
+      printf '#!/bin/sh\\necho "$*" >> /run/told\\n' > /usr/bin/systemctl
+      chmod 755 /usr/bin/systemctl ${build('1.0')} ${build('2.0')}`);
+    const told = async (command: string): Promise<string[]> => {
+      await sh(`: > /run/told; ${command} >&2`);
+      return (await sh('cat /run/told')).split('\n').slice(0, -1);
+    };
+    const compiled = 'find /var/cache/adit -type f -size +100k';
 
-    await sh(`sh ${scripts}/after-install.sh`);
+    expect(await told('dpkg -i /run/1.0.deb')).toEqual(['daemon-reload', 'enable --now aditd.service']);
     expect(await sh('getent group adit')).toMatch(/^adit:/);
     expect(await sh('adit --version')).toMatch(/^adit /);
     expect(await sh('readlink /usr/bin/adit-ui')).toBe('/opt/Adit/adit-ui\n');
     await sh('cmp /opt/Adit/resources/aditd.service /usr/lib/systemd/system/aditd.service');
     expect(await sh('stat -c %a /var/cache/adit')).toBe('700\n');
-    const compiled = 'find /var/cache/adit -type f -size +100k';
-    expect(await sh(compiled)).not.toBe('');
-    // An upgrade runs both.
-    await sh(`sh ${scripts}/after-remove.sh upgrade 0.2.0 && sh ${scripts}/after-install.sh`);
-    expect(await sh(compiled)).not.toBe('');
+    const before = await sh(compiled);
+    expect(before).not.toBe('');
 
-    await sh(`sh ${scripts}/after-remove.sh remove`);
+    // Whether it starts at boot, and whether it runs, is the administrator's since then.
+    expect(await told('dpkg -i /run/2.0.deb')).toEqual(['daemon-reload', 'try-restart aditd.service']);
+    expect(await sh('adit --version')).toMatch(/^adit /);
+    await sh('test -e /usr/lib/systemd/system/aditd.service');
+    expect((await sh(compiled)).split('\n')).toHaveLength(before.split('\n').length);
+
+    expect(await told('dpkg -r adit')).toEqual(['disable --now aditd.service', 'daemon-reload']);
     expect(
       await sh('ls /usr/bin/adit* /usr/lib/systemd/system/aditd* /var/cache/adit 2> /dev/null || true'),
     ).toBe('');
     await sh('test -e /var/lib/adit/profiles/one.json');
-    await sh(`sh ${scripts}/after-remove.sh purge`);
+    await sh('dpkg -P adit');
     await sh('! test -e /var/lib/adit');
   });
 
