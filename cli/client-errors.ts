@@ -70,7 +70,7 @@ export function connectionError(path: string, error: NodeJS.ErrnoException): Cli
     case 'EPERM':
       return new CliError(
         `You may not use the helper’s socket ${path}.`,
-        'Join the group adit: sudo usermod -aG adit $USER, then log in again; or use sudo.',
+        'Its folder lets you not in: use sudo, or name another with --socket.',
       );
     case 'ENOTSOCK':
     case 'EPROTOTYPE':

@@ -453,8 +453,8 @@ export const de: Catalogue = {
   'helper.missing.command': 'sudo systemctl start aditd',
   'helper.refused.title': 'Sie dürfen Adit noch nicht benutzen',
   'helper.refused.text': 'Adits Hintergrunddienst läuft, aber Ihr Konto darf ihn nicht benutzen.',
-  'helper.refused.steps': 'Treten Sie der Gruppe „adit“ bei und melden Sie sich neu an:',
-  'helper.refused.command': 'sudo usermod -aG adit $USER',
+  'helper.refused.steps': 'Treten Sie der Gruppe „adit“ bei; das gilt sofort:',
+  'helper.refused.command': 'sudo groupadd -f adit && sudo usermod -aG adit $USER',
   'helper.incompatible.title': 'Der Hintergrunddienst hat eine andere Version',
   'helper.incompatible.text':
     'Das Fenster und Adits Hintergrunddienst haben verschiedene Versionen. Nach einer Aktualisierung muss der Dienst neu gestartet werden.',

@@ -450,8 +450,8 @@ export const en = {
   'helper.missing.command': 'sudo systemctl start aditd',
   'helper.refused.title': 'You may not use Adit yet',
   'helper.refused.text': 'Adit’s background service runs, but your account is not allowed to use it.',
-  'helper.refused.steps': 'Join the group “adit”, then log out and in again:',
-  'helper.refused.command': 'sudo usermod -aG adit $USER',
+  'helper.refused.steps': 'Join the group “adit”; it counts at once:',
+  'helper.refused.command': 'sudo groupadd -f adit && sudo usermod -aG adit $USER',
   'helper.incompatible.title': 'The background service has another version',
   'helper.incompatible.text':
     'The window and Adit’s background service are of different versions. After an update, the service has to be restarted.',
