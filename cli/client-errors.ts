@@ -70,7 +70,7 @@ export function connectionError(path: string, error: NodeJS.ErrnoException): Cli
     case 'EPERM':
       return new CliError(
         `You may not use the helper’s socket ${path}.`,
-        'Its folder lets you not in: use sudo, or name another with --socket.',
+        'You may not enter its folder: use sudo, or name another socket with --socket.',
       );
     case 'ENOTSOCK':
     case 'EPROTOTYPE':
