@@ -50,13 +50,14 @@ const READERS = {
     looks: looksLikeProfileXml,
     read: ({ name, text }: TextFile, companions: Companions) => importProfileXml(name, text, companions),
   },
-  keyfile: {
-    looks: looksLikeKeyfile,
-    read: ({ name, text }: TextFile, companions: Companions) => importKeyfile(name, text, companions),
-  },
+  // Before the keyfile: people call an entry `[vpn]`.
   phoneBook: {
     looks: looksLikePhoneBook,
     read: ({ name, text }: TextFile, companions: Companions) => importPhoneBook(name, text, companions),
+  },
+  keyfile: {
+    looks: looksLikeKeyfile,
+    read: ({ name, text }: TextFile, companions: Companions) => importKeyfile(name, text, companions),
   },
 } as const;
 

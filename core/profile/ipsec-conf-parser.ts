@@ -49,6 +49,7 @@ export function parseIpsecConf(
   const conns = new Map<string, Conn>();
   const includes: Setting[] = [];
   const others: (readonly [string, Setting])[] = [];
+  const dialect = dialectOf(files.map(({ text }) => text).join('\n'));
   for (const { name: file, text } of files) {
     const lines = text.split(/\r?\n/);
     if (lines.length > MAX_LINES) throw new ImportError(`${file}: more than ${MAX_LINES} lines`);
@@ -60,7 +61,7 @@ export function parseIpsecConf(
       if (line === '') continue;
       const [, key = '', value = ''] = /^\s+([^\s=]{1,64})\s*=\s*(.*)$/.exec(line) ?? [];
       if (key !== '') {
-        const setting = { value: unquoted(value), place };
+        const setting = { value: unquoted(value, dialect), place };
         if (conn) addSetting(conn, key.toLowerCase(), setting);
         else if (other !== undefined) others.push([`${other}.${key}`, setting]);
         else throw new ImportError(`${place}: this setting stands outside of any section`);
@@ -80,8 +81,7 @@ export function parseIpsecConf(
       }
     }
   }
-  const all = files.map(({ text }) => text).join('\n');
-  return { conns: inherit(conns), includes, others, dialect: dialectOf(all) };
+  return { conns: inherit(conns), includes, others, dialect };
 }
 
 /** A `#` begins a comment at the beginning or after a blank, outside of quotes. */
@@ -94,7 +94,15 @@ function withoutComment(line: string): string {
   return line;
 }
 
-const unquoted = (value: string): string => /^"(.*)"$/.exec(value.trim())?.[1] ?? value.trim();
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
+
+/** Only strongSwan has escapes, and only in quotes. */
+function unquoted(value: string, dialect: Dialect): string {
+  const text = value.trim();
+  const [, inner] = /^"(.*)"$/.exec(text) ?? [];
+  if (inner === undefined || dialect === 'libreswan') return inner ?? text;
+  return inner.replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter);
+}
 
 function addSetting(conn: Conn, key: string, setting: Setting): void {
   if (key === 'also') conn.also.push({ name: setting.value, place: setting.place });

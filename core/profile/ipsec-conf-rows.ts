@@ -125,7 +125,9 @@ export const modeConfigClient: Row<ConnDraft> = (item, { request }) => {
 export const subnets =
   (side: 'local' | 'remote'): Row<ConnDraft> =>
   (item, { child }) => {
-    const texts = item.value.split(/[,\s]+/).filter((text) => text !== '' && text !== '%dynamic');
+    // libreswan writes its lists `{10.1.0.0/16 10.2.0.0/16}`.
+    const [, listed] = /^\{(.*)\}$/.exec(item.value) ?? [];
+    const texts = (listed ?? item.value).split(/[,\s]+/).filter((text) => text !== '' && text !== '%dynamic');
     if (texts.length === 0) return item.taken();
     if (/^v?host:/.test(item.value)) return item.problem('patterns of subnets are for gateways');
     const check = checkSelector(side);
@@ -133,7 +135,9 @@ export const subnets =
     if (problem !== undefined) return item.problem(problem);
     if (side === 'local') child.localTs = texts.slice(0, 64);
     else child.remoteTs = texts.slice(0, 64);
-    item.taken();
+    if (listed !== undefined && texts.length > 1)
+      item.changed('one Child SA for all of them, in place of one for each');
+    else item.taken();
   };
 
 /** libreswan writes `aes_gcm256-sha2_512;dh19` and `aes256+aes128`; strongSwan ends strict lists in `!`. */

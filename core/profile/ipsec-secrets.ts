@@ -21,8 +21,14 @@ export interface IpsecSecret {
   readonly line: number;
   readonly owners: readonly string[];
   readonly type: string;
-  /** The words behind the type, unquoted. */
-  readonly values: readonly string[];
+  /** The words behind the type. */
+  readonly values: readonly Word[];
+}
+
+interface Word {
+  readonly text: string;
+  /** In quotes a secret is its text, whatever it begins with. */
+  readonly isQuoted: boolean;
 }
 
 /** Lines that no honest file has. */
@@ -41,24 +47,36 @@ export function parseIpsecSecrets(file: string, text: string): IpsecSecret[] {
     const [, owners = '', type = '', rest = ''] = LINE.exec(raw.trim()) ?? [];
     return type === ''
       ? []
-      : [{ file, line: at + 1, owners: words(owners), type: type.toUpperCase(), values: words(rest) }];
+      : [
+          {
+            file,
+            line: at + 1,
+            owners: words(owners).map(({ text }) => text),
+            type: type.toUpperCase(),
+            values: words(rest),
+          },
+        ];
   });
 }
 
-/** Words between blanks; quotes keep blanks. A comment ends them. */
-function words(text: string): string[] {
-  const found: string[] = [];
-  for (const [, double, single, bare] of text.matchAll(/"([^"]*)"|'([^']*)'|([^\s"']+)/g)) {
+/** Words between blanks; a word that begins with a quote goes to the next one. A comment ends them. */
+function words(line: string): Word[] {
+  const found: Word[] = [];
+  for (const [, double, single, bare] of line.matchAll(/"([^"]*)"|'([^']*)'|([^\s"']\S*)/g)) {
     if (bare?.startsWith('#') === true) break;
-    found.push(double ?? single ?? bare ?? '');
+    found.push({ text: double ?? single ?? bare ?? '', isQuoted: bare === undefined });
   }
   return found;
 }
 
-const octetsOf = ({ values }: IpsecSecret): string | undefined => {
-  const octets = readSecret(values[0] ?? '');
-  return octets && octets.length > 0 ? toBase64(octets) : undefined;
-};
+/** base64; undefined where a prefix promises too much. */
+function octetsOf({ text, isQuoted }: Word): string | undefined {
+  const octets = isQuoted ? utf8(text) : readSecret(text);
+  return octets && toBase64(octets);
+}
+
+/** Undefined where there is none, or an empty one. */
+const keyOf = ({ values: [word] }: IpsecSecret): string | undefined => (word && octetsOf(word)) || undefined;
 
 /** What `draft` needs, into its secrets. Answers for them and returns them. */
 export function takeIpsecSecrets(
@@ -78,12 +96,12 @@ export function takeIpsecSecrets(
   };
   if (local.proofs[0] === 'psk' || remote.proof === 'psk') {
     const ranked = secrets
-      .filter((secret) => secret.type === 'PSK' && octetsOf(secret) !== undefined)
+      .filter((secret) => secret.type === 'PSK' && keyOf(secret) !== undefined)
       .map((secret) => ({ secret, rank: rankOf(secret.owners, owners) ?? -1 }))
       .sort((a, b) => b.rank - a.rank);
     const [best] = ranked;
     if (best && best.rank >= 0) {
-      into.psk = octetsOf(best.secret);
+      into.psk = keyOf(best.secret);
       take(best.secret);
     }
   }
@@ -92,14 +110,14 @@ export function takeIpsecSecrets(
     if (secret.type === 'EAP' && local.proofs.includes('eap') && into.password === undefined) {
       const mine =
         secret.owners.length === 0 || secret.owners.some((id) => id === local.user || id === '%any');
-      if (mine && octetsOf(secret) !== undefined) {
-        into.password = octetsOf(secret);
+      if (mine && keyOf(secret) !== undefined) {
+        into.password = keyOf(secret);
         take(secret);
       }
     } else if (KEYS.has(secret.type) && path !== undefined && local.proofs.includes('certificate')) {
-      const found = draft.companions.find(path);
-      const opener =
-        password === undefined || password.startsWith('%') ? undefined : toBase64(utf8(password));
+      const found = draft.companions.find(path.text);
+      // `%prompt` is asked for.
+      const opener = password && password.text !== '%prompt' ? octetsOf(password) : undefined;
       if (found?.pkcs12 !== undefined && into.pkcs12 === undefined) {
         into.pkcs12 = found.pkcs12;
         if (opener !== undefined) into.pkcs12Password = opener;
@@ -127,7 +145,7 @@ export function answerUnusedSecrets(
     if (used.has(secret)) continue;
     const [path] = secret.values;
     if (KEYS.has(secret.type) && path !== undefined) {
-      const last = printable(path.split('/').at(-1) ?? '', 80);
+      const last = printable(path.text.split('/').at(-1) ?? '', 80);
       answers.add(
         'refused',
         pathOf(secret),

@@ -23,8 +23,10 @@ const isOn = (text: string | undefined): boolean => text === '1' || text === 'tr
 
 /** Who proves what how: AuthenticationMethod and ExtendedAuthEnabled together, then the two algorithm dictionaries. */
 export function proveByMethod(settings: PlistDict, draft: Draft, answers: Answers, place: string): void {
-  const method = textOf(settings.get('AuthenticationMethod')) ?? '';
   const extended = isOn(textOf(settings.get('ExtendedAuthEnabled')));
+  const named = textOf(settings.get('AuthenticationMethod')) ?? '';
+  // Apple's reference: None without ExtendedAuthEnabled falls back to the shared secret.
+  const method = named === 'None' && !extended && draft.secrets.psk !== undefined ? 'SharedSecret' : named;
   const certificate = textOf(settings.get('PayloadCertificateUUID')) !== undefined;
   const { local, remote } = draft;
   local.proofs.push(extended ? 'eap' : method === 'SharedSecret' ? 'psk' : 'certificate');

@@ -57,7 +57,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 /** A profile from a keyfile. Throws ImportError. */
 export function importKeyfile(name: string, text: string, companions: Companions): ImportedProfile[] {
-  const sections = parseIni(name, text);
+  const sections = parseIni(name, text).map(unescaped);
   const find = (wanted: string): ReadonlyMap<string, string> =>
     sections.find((section) => section.name === wanted)?.entries ?? new Map<string, string>();
   const [connection, vpn] = [find('connection'), find('vpn')];
@@ -76,6 +76,19 @@ export function importKeyfile(name: string, text: string, companions: Companions
   prove(draft, answers, name);
   return accepted([{ path: name, imported: finish(draft, answers, name), answers }]);
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' };
+
+/** Values as GLib's GKeyFile reads them, which NetworkManager writes by: `\\` is one backslash, `\s` a blank. */
+const unescaped = (section: IniSection): IniSection => ({
+  ...section,
+  entries: new Map(
+    [...section.entries].map(([key, value]) => [
+      key,
+      value.replace(/\\(.)/g, (whole, letter: string) => ESCAPES[letter] ?? whole),
+    ]),
+  ),
+});
 
 interface KeyfileDraft extends Draft {
   readonly method: string;

@@ -191,8 +191,10 @@ function takeNames(rows: readonly Element[], { dns }: Draft, answers: Answers): 
   }
 }
 
+/** `vpn.example.org;Head office,vpn2.example.org`: behind a `;` is what people call it. */
 const serversOf: Row<Draft> = (item, { gateway }) => {
-  const texts = [...new Set(item.value.split(/[;,\s]+/).filter((text) => text !== ''))];
+  const names = item.value.split(',').map((text) => text.replace(/;.*$/s, '').trim());
+  const texts = [...new Set(names.filter((text) => text !== ''))];
   const hosts = texts.filter((text) => checkHost(text) === undefined);
   gateway.addresses.push(...hosts.slice(0, 16));
   if (hosts.length === 0) item.problem('names no gateway; expected a host name or an address');

@@ -323,6 +323,11 @@ export const ROWS: readonly Row[] = [
     'niemand wird gebeten, einem unbekannten Server zu vertrauen',
     '不会要求任何人信任未知的服务器',
   ),
+  row(
+    'one Child SA for all of them, in place of one for each',
+    'eine Child SA für alle zusammen anstatt je einer',
+    '全部共用一个 Child SA，而不是各用一个',
+  ),
   row('only mode = tunnel is supported', 'nur mode = tunnel wird unterstützt', '仅支持 mode = tunnel'),
   row(
     'only the named proposals are offered; "default" adds nothing to them',
