@@ -437,7 +437,7 @@ export const de: Catalogue = {
 
   'about.title': 'Über Adit',
   'about.text': 'Adit ist ein IPsec-VPN-Client, freie Software unter der Apache-Lizenz 2.0.',
-  'about.helper': 'Hintergrunddienst',
+  'about.helper': 'Hintergrund\u00addienst',
   'about.system': 'System',
   'about.protocol': 'Protokoll',
   'about.licences': 'Software in diesem Programm',

@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Language } from '#core/text/languages.ts';
-import { moving, SMALL, settle, spills, vanished, wouldMove } from './looks.ts';
+import { covered, moving, SMALL, settle, spills, vanished, wouldMove } from './looks.ts';
 import { barriers } from './page.ts';
 import { pictureOf, SCENES, type Scene, THEMES } from './scenes.ts';
 import { Stage, WINDOW } from './stage.ts';
@@ -66,6 +66,7 @@ async function looked({ app: { page } }: Stage, scene: Scene, language: Language
   for (const size of SMALL) {
     await page.setViewportSize(size);
     note(`${size.width} pixels`, await spills(page));
+    note(`${size.width} pixels`, await covered(page));
   }
   await page.setViewportSize(WINDOW);
   await page.emulateMedia({ colorScheme: 'light', forcedColors: 'active' });

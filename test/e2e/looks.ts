@@ -70,6 +70,29 @@ export const spills = (page: Page): Promise<string[]> =>
     return [...faults];
   });
 
+/** Controls that a pointer does not reach where they are drawn, once they are scrolled to: something else lies over them. */
+export const covered = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const faults: string[] = [];
+    const over = document.querySelector('[role="dialog"], [role="alertdialog"]') ?? document;
+    for (const control of over.querySelectorAll('button, input, select, textarea')) {
+      if (!control.checkVisibility()) continue;
+      control.scrollIntoView({ block: 'nearest' });
+      const { left, top, width, height } = control.getBoundingClientRect();
+      // Only for screen readers.
+      if (width <= 2) continue;
+      const found = document.elementFromPoint(left + width / 2, top + height / 2);
+      const label = control.closest('label');
+      const isReached = found !== null && (control.contains(found) || label?.contains(found) === true);
+      const name = control.getAttribute('aria-label') ?? control.textContent ?? '';
+      if (!isReached)
+        faults.push(
+          `<${control.tagName.toLowerCase()}> “${name.trim().slice(0, 40)}” is under <${found?.tagName.toLowerCase() ?? 'nothing'}>`,
+        );
+    }
+    return faults;
+  });
+
 /** Controls without a visible edge, drawings without a visible line, switches whose two positions look alike. */
 export const vanished = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
