@@ -65,6 +65,18 @@ export interface AppState {
   readonly version: string;
   readonly settings: ShownSettings;
   readonly trayHost: TrayHost;
+  /** What was clicked before the page could listen. */
+  readonly wanted: Wanted | undefined;
+}
+
+/**
+ * A profile that was to be connected from the tray or at start, and is not: the window shows it and says `problem`, or
+ * without one asks for its pre-shared key, which nobody else can.
+ */
+export interface Wanted {
+  readonly profile: string;
+  /** The helper's words. */
+  readonly problem?: string;
 }
 
 export type { Settings, SettingsChange };
@@ -183,6 +195,7 @@ export type BridgeEvent =
       readonly missed: number;
     }
   | { readonly topic: 'settings'; readonly settings: ShownSettings; readonly trayHost: TrayHost }
+  | ({ readonly topic: 'wanted' } & Wanted)
   /** What the person answered when the window was to go. */
   | { readonly topic: 'unsaved'; readonly wish: UnsavedWish };
 

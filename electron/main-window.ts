@@ -71,11 +71,12 @@ export class MainWindow {
     void window.loadURL(START_PAGE);
   }
 
-  /** A window that nobody sees is told nothing; it is told all when it is shown. */
-  send(event: BridgeEvent): void {
+  /** A window that nobody sees is told nothing; it is told all when it is shown. Whether it was told. */
+  send(event: BridgeEvent): boolean {
     const { window } = this;
-    if (window.isDestroyed() || !window.isVisible() || window.isMinimized()) return;
+    if (window.isDestroyed() || !window.isVisible() || window.isMinimized()) return false;
     window.webContents.send(CHANNELS.event, event);
+    return true;
   }
 
   open(): void {

@@ -20,6 +20,7 @@ import {
   type SavedFile,
   type ShownSettings,
   type TrayHost,
+  type Wanted,
 } from './bridge-contract.ts';
 import { denyPermissions, guardContents, isOurPage } from './guards.ts';
 import { HelperClient } from './helper-client.ts';
@@ -54,6 +55,9 @@ async function start(): Promise<void> {
   let saved = readSaved(savedFile);
   const news = new News();
   let connectAtStart = saved.settings.connectAtStart;
+  /** Until the page knows. */
+  let wanted: Wanted | undefined;
+  let pageListens = false;
   const login = autostart(app.getPath('appData'), [
     process.execPath,
     // From a clone, Electron's own binary is told what to open.
@@ -103,6 +107,7 @@ async function start(): Promise<void> {
       notifications.clear();
       logs.setSeen(true);
       for (const what of ['link', 'status', 'profiles', 'settings'] as const) main.send(eventOf(what));
+      tellWanted();
     },
   });
   const logs = new LogFeed({
@@ -162,8 +167,12 @@ async function start(): Promise<void> {
     // A page that begins anew shows no log yet, and holds nothing that was typed.
     void logs.setWanted(false);
     unsaved.hear(false);
+    pageListens = true;
+    const untold = wanted;
+    wanted = undefined;
     const { link, status, profiles } = helper;
     return {
+      wanted: untold,
       link,
       status,
       profiles,
@@ -236,11 +245,26 @@ async function start(): Promise<void> {
     }
   }
 
-  /** Where a secret is missing only the window can ask for it. */
+  /** A pre-shared key goes along with the call, so only the window can ask for it; for the rest the helper asks. */
   function connect(profile: string): void {
     const missing = helper.profiles.find(({ id }) => id === profile)?.missingSecrets ?? [];
-    if (missing.length > 0) main.open();
-    else void helper.call('tunnel.up', { id: profile }).catch(() => main.open());
+    if (missing.includes('psk')) bring({ profile });
+    else
+      void helper
+        .call('tunnel.up', { id: profile })
+        .catch((error: unknown) =>
+          bring({ profile, problem: error instanceof Error ? error.message : String(error) }),
+        );
+  }
+
+  function bring(what: Wanted): void {
+    wanted = what;
+    main.open();
+    tellWanted();
+  }
+
+  function tellWanted(): void {
+    if (wanted && pageListens && main.send({ topic: 'wanted', ...wanted })) wanted = undefined;
   }
 
   /** The profile of the settings, as soon as there is a helper: once a start, and not where it is up already. */

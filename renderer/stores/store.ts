@@ -52,12 +52,20 @@ export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
 /** Follows the main process. Returns how to end it. */
 export function follow(store: StoreApi<AppStore>, bridge: Bridge): () => void {
   const stop = bridge.onEvent((event) => {
-    const { receiveLink, receiveTunnels, receiveProfiles, receiveSettings, receiveLog, finishEdit } =
-      store.getState();
+    const {
+      receiveLink,
+      receiveTunnels,
+      receiveProfiles,
+      receiveSettings,
+      receiveLog,
+      receiveWanted,
+      finishEdit,
+    } = store.getState();
     if (event.topic === 'link') receiveLink(event.link);
     else if (event.topic === 'status') receiveTunnels(event.status?.tunnels);
     else if (event.topic === 'settings') receiveSettings(event.settings, event.trayHost);
     else if (event.topic === 'log') receiveLog(event);
+    else if (event.topic === 'wanted') receiveWanted(event);
     else if (event.topic === 'unsaved') void finishEdit(event.wish);
     else receiveProfiles(event.profiles);
   });

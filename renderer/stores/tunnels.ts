@@ -4,7 +4,7 @@
  */
 import { toBase64 } from '#core/bytes/base64.ts';
 import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
-import type { BridgeAnswer, BridgeCallName } from '#electron/bridge-contract.ts';
+import type { BridgeAnswer, BridgeCallName, Wanted } from '#electron/bridge-contract.ts';
 import type { Slice } from './store.ts';
 
 /** A click that the helper did not confirm by then is shown as what it is: unconfirmed. */
@@ -17,6 +17,11 @@ export interface TunnelsSlice {
   readonly tunnels: readonly TunnelStatus[] | undefined;
   /** By profile. */
   readonly wishes: Readonly<Record<string, Wish>>;
+  /** The profile whose pre-shared key is being asked for. */
+  readonly askingFor: string | undefined;
+  readonly askFor: (profile: string | undefined) => void;
+  /** What was clicked outside of the window. */
+  readonly receiveWanted: (wanted: Wanted) => void;
   readonly connect: (profile: string, psk?: string) => Promise<void>;
   readonly disconnect: (profile: string) => Promise<void>;
   /** New keys now. */
@@ -38,14 +43,21 @@ const FULFILS: Readonly<Record<Wish, ReadonlySet<TunnelState>>> = {
 const EXPECTED: Readonly<Record<Wish, TunnelState>> = { up: 'connecting', down: 'disconnecting' };
 
 export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }) => {
+  /** By profile: ends the clock of its last click, which must not run on into the next one's time. */
+  const clocks = new Map<string, () => void>();
+
   async function wish(profile: string, what: Wish, ask: () => Promise<boolean>): Promise<void> {
+    clocks.get(profile)?.();
     set({ wishes: { ...get().wishes, [profile]: what }, problem: undefined });
     const cancel = setTimer(CONFIRM_WITHIN_MS, () => {
       if (get().wishes[profile] !== what) return;
       set({ wishes: without(get().wishes, profile) });
       get().report({ kind: 'slow' });
     });
+    clocks.set(profile, cancel);
     if (await ask()) return;
+    // Another click has its own answer.
+    if (clocks.get(profile) !== cancel) return;
     cancel();
     set({ wishes: without(get().wishes, profile) });
   }
@@ -58,6 +70,14 @@ export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }
   return {
     tunnels: undefined,
     wishes: {},
+    askingFor: undefined,
+    askFor: (askingFor) => set({ askingFor }),
+    receiveWanted({ profile, problem }) {
+      get().select(profile);
+      get().go('tunnel');
+      if (problem === undefined) get().askFor(profile);
+      else get().report({ kind: 'said', message: problem });
+    },
     connect: (id, psk) =>
       wish(id, 'up', async () => {
         return accepted(await bridge.call('tunnel.up', { id, ...(psk === undefined ? {} : { psk }) }));

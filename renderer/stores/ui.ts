@@ -81,10 +81,12 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   },
   report: (problem) => set({ problem }),
   dismissProblem: () => set({ problem: undefined }),
-  receiveLink: (link) => set({ link, ...(link.state === 'up' ? { repaired: undefined } : {}) }),
-  receiveState({ status, ...state }) {
+  receiveLink: (link) =>
+    set({ link, ...(link.state === 'up' ? { repaired: undefined } : { askingFor: undefined }) }),
+  receiveState({ status, wanted, ...state }) {
     set(state);
     get().receiveTunnels(status?.tunnels);
+    if (wanted) get().receiveWanted(wanted);
   },
   async reconnect() {
     await bridge.call('app.reconnect', {});

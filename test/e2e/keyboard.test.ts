@@ -186,6 +186,23 @@ describe('in every view', () => {
     expect(await control.evaluate((one) => one === document.activeElement)).toBe(true);
   });
 
+  it('a key that is being typed stays with its profile, whichever tunnel comes up meanwhile', async () => {
+    const { page } = stage.app;
+    const profiles = [
+      summary('lab', { name: 'Lab', missingSecrets: ['psk'], storedSecrets: [] }),
+      summary('work', { name: 'Work' }),
+    ];
+    const say = await stage.play({ ...sceneNamed('disconnected'), profiles });
+    await page.getByRole('button', { name: say('action.connect'), exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('textbox').fill('abc');
+    stage.tellTunnels(CONNECTED);
+    await page.locator('[data-state="connected"]').waitFor();
+    expect(await dialog.innerText()).toContain(say('secret.text', { name: 'Lab' }));
+    expect(await dialog.getByRole('textbox').inputValue()).toBe('abc');
+    await page.keyboard.press('Escape');
+  });
+
   it.each(DIALOGS)(
     'Escape closes the dialog, and the focus is where it came from: $name',
     async ({ opener, scene }) => {

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Status } from '#core/ipc/contract.ts';
-import { FakeHelper, type FakePeer } from '#test/fakes/helper-server.ts';
+import { FakeHelper, type FakePeer, Refusal } from '#test/fakes/helper-server.ts';
 import { type Desktop, SessionBus } from '#test/fakes/session-bus.ts';
 import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
 import { until } from '#test/harness/process.ts';
@@ -16,12 +16,14 @@ import type { AppOptions } from './hosts/host.ts';
 const PROFILES = [
   summary('work', { name: 'Work' }),
   summary('home', { name: 'Home', missingSecrets: ['psk'], storedSecrets: [] }),
+  summary('office', { name: 'Office', missingSecrets: ['password'], storedSecrets: [] }),
 ];
 
 let helper: FakeHelper;
 let bus: SessionBus;
 let app: RunningApp;
 let peer: FakePeer | undefined;
+let refuses = false;
 
 /** `status`: what the helper's tunnels do when the application comes. */
 async function start(
@@ -36,14 +38,20 @@ async function start(
         peer = from;
         return topic === 'profiles' ? { sequence: 0, profiles: PROFILES } : { sequence: 0, status };
       },
-      'tunnel.up': () => ({ accepted: true }),
+      'tunnel.up': () => {
+        if (refuses) throw new Refusal('busy', 'too many tunnels are up; take one down first');
+        return { accepted: true };
+      },
       'tunnel.down': () => ({ accepted: true }),
     },
   });
   app = await RunningApp.start({ socket: helper.path, sessionBus: bus.address, ...options });
-  await button('Profiles').waitFor({ state: 'attached' });
+  // A dialog may lie over it already.
+  const profiles = app.page.getByRole('button', { name: 'Profiles', exact: true, includeHidden: true });
+  await profiles.waitFor({ state: 'attached' });
 }
 afterEach(async () => {
+  refuses = false;
   const { complaints } = app;
   await app[Symbol.asyncDispose]();
   await helper.stop();
@@ -132,10 +140,17 @@ describe('connecting at start', () => {
     expect(ups()).toEqual([]);
   });
 
-  it('opens the window where a secret has to be asked for', async () => {
+  it('opens the window where a key has to be asked for, and asks', async () => {
     await start('present', { hidden: true, settings: { connectAtStart: 'home' } });
     await until('the window is there', () => app.window.isVisible());
+    await app.page.getByText('The key of “Home” is not stored.').waitFor();
     expect(ups()).toEqual([]);
+  });
+
+  it('leaves it to the service to ask for a password', async () => {
+    await start('present', { hidden: true, settings: { connectAtStart: 'office' } });
+    await helper.called('tunnel.up');
+    expect(ups()).toEqual([{ id: 'office' }]);
   });
 
   it('is forgotten with its profile', async () => {
@@ -207,13 +222,39 @@ describe('the tray', () => {
     expect(helper.received.filter(({ name }) => name === 'tunnel.down')).toHaveLength(1);
   });
 
-  it('asks for a missing secret in the window', async () => {
+  it('asks for a missing key in the window, whatever was shown there', async () => {
     await start('present', { hidden: true });
     if (!app.offers('tray')) return;
+    await button('Settings').click();
     await until('it has profiles', async () => (await app.tray.menu()).includes('Home'));
     await app.tray.choose('Home');
     await until('the window is there', () => app.window.isVisible());
+    await app.page.getByText('The key of “Home” is not stored.').waitFor();
     expect(ups()).toEqual([]);
+    await app.page.getByLabel('Pre-shared key').fill('abc');
+    await app.page.getByRole('dialog').getByRole('button', { name: 'Connect' }).click();
+    await helper.called('tunnel.up');
+    expect(ups()).toEqual([{ id: 'home', psk: 'YWJj' }]);
+  });
+
+  it('connects where the service asks for what is missing', async () => {
+    await start('present', { hidden: true });
+    if (!app.offers('tray')) return;
+    await until('it has profiles', async () => (await app.tray.menu()).includes('Office'));
+    await app.tray.choose('Office');
+    await helper.called('tunnel.up');
+    expect(ups()).toEqual([{ id: 'office' }]);
+  });
+
+  it('says in the window why it did not work', async () => {
+    refuses = true;
+    await start('present', { hidden: true });
+    if (!app.offers('tray')) return;
+    await until('it has profiles', async () => (await app.tray.menu()).includes('Office'));
+    await app.tray.choose('Office');
+    await until('the window is there', () => app.window.isVisible());
+    await app.page.getByText('Too many tunnels are up').waitFor();
+    expect(await app.page.getByText('Office', { exact: true }).isVisible()).toBe(true);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The main view: am I protected, and if not, what do I do? */
-import { type ReactElement, useState } from 'react';
+import type { ReactElement } from 'react';
 import type { ProfileSummary, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import { Button } from '../../components/button.tsx';
@@ -31,8 +31,16 @@ export function TunnelView(): ReactElement {
   // Where nothing is up, what went wrong is what there is to look at.
   const failed = tunnels?.filter(({ state }) => state === 'failed').map((one) => one.profile.id) ?? [];
   const profile = currentProfile(profiles, selected, active.length > 0 ? active : failed);
+  // Which profile is shown may change while its key is typed; whose key it is may not.
+  const asking = useApp((state) => profiles.find(({ id }) => id === state.askingFor));
+  const askFor = useApp((state) => state.askFor);
   if (!profile) return <EmptyView />;
-  return <OneTunnel profile={profile} others={active.filter((id) => id !== profile.id).length} />;
+  return (
+    <>
+      <OneTunnel profile={profile} others={active.filter((id) => id !== profile.id).length} />
+      {asking && <SecretDialog key={asking.id} profile={asking} onClose={() => askFor(undefined)} />}
+    </>
+  );
 }
 
 /** States that leave the view to other things as well; in the others the mark is all there is to see. */
@@ -51,13 +59,13 @@ function OneTunnel({
   const connect = useApp((state) => state.connect);
   const disconnect = useApp((state) => state.disconnect);
   const go = useApp((state) => state.go);
-  const [asking, setAsking] = useState(false);
+  const askFor = useApp((state) => state.askFor);
 
   const state = shownState(tunnel, wish);
   const look = LOOKS[state];
   const onControl = (): void => {
     if (look.control.wish === 'down') void disconnect(profile.id);
-    else if (profile.missingSecrets.includes('psk')) setAsking(true);
+    else if (profile.missingSecrets.includes('psk')) askFor(profile.id);
     else void connect(profile.id);
   };
 
@@ -112,7 +120,6 @@ function OneTunnel({
       <ExpiryNotice profile={profile} />
       {state === 'connected' && <ThroughputGraph profile={profile.id} />}
       <TunnelFacts profile={profile} tunnel={tunnel} state={state} />
-      {asking && <SecretDialog profile={profile} onClose={() => setAsking(false)} />}
     </View>
   );
 }

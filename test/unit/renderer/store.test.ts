@@ -70,6 +70,18 @@ describe('a click on connect', () => {
     expect(store.getState().problem).toEqual({ kind: 'slow' });
   });
 
+  it('again within the three seconds has three seconds of its own', async () => {
+    const { store, shown, timers } = setUp();
+    await store.getState().connect('work');
+    store.getState().receiveTunnels([bare('failed', { since: '2026-11-21T09:00:00.000Z' })]);
+    await store.getState().connect('work');
+    expect(timers).toHaveLength(1);
+    expect(shown()).toBe('connecting');
+    timers[0]?.();
+    expect(shown()).toBe('failed');
+    expect(store.getState().problem).toEqual({ kind: 'slow' });
+  });
+
   it('is answered by a failure too, however quick', async () => {
     const { store, shown } = setUp();
     store.getState().receiveTunnels([bare('failed')]);
@@ -154,6 +166,7 @@ describe('following the main process', () => {
         version: '1',
         settings: SETTINGS,
         trayHost: 'present',
+        wanted: undefined,
       },
     };
     const { store, bridge, hear } = setUp({ 'app.state': state });
