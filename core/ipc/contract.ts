@@ -118,6 +118,8 @@ export const tunnelStatusSchema = z.object({
     })
     .nullable(),
   children: z.array(childStatusSchema),
+  /** Octets through all its Child SAs since it was brought up, also through those that are gone; absent where it is down. */
+  carried: z.object({ bytesIn: count, bytesOut: count }).optional(),
   question: tunnelQuestionSchema.nullable(),
   failure: failureSchema.nullable(),
   /**

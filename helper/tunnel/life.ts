@@ -4,10 +4,12 @@
  * (succession.ts). Here is what there is and who hears of whom. tunnel.ts begins it and tells about it.
  */
 import type { Failure } from '#core/failure/failure.ts';
+import type { TunnelStatus } from '#core/ipc/contract.ts';
 import type { DataPlaneEvents, SaCounters } from '../native/data-plane.ts';
 import type { Logger } from '../log/log.ts';
 import type { StoredProfile } from '../stored-profile.ts';
 import { BlackHoles } from './black-holes.ts';
+import { Carried } from './carried.ts';
 import { type Carrier, openCarrier } from './carrier.ts';
 import { Configuration } from './configuration.ts';
 import { type Credentials, gatherCredentials, type Given } from './credentials.ts';
@@ -44,6 +46,7 @@ interface Parts {
 export class Life {
   readonly #options: LifeOptions;
   readonly #stop = new AbortController();
+  readonly #carried = new Carried();
   #credentials: Credentials | undefined;
   #carrier: Carrier | undefined;
   /** What the carrier serves. */
@@ -67,7 +70,14 @@ export class Life {
 
   /** Of every Child SA; none without a carrier. */
   counters(): readonly SaCounters[] {
-    return this.#carrier?.dataPlane.stats().children ?? [];
+    const counters = this.#carrier?.dataPlane.stats().children ?? [];
+    this.#carried.note(counters);
+    return counters;
+  }
+
+  /** As of the last look at the counters. */
+  get carried(): TunnelStatus['carried'] {
+    return this.#carried.total;
   }
 
   stop(): void {

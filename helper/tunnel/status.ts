@@ -20,6 +20,7 @@ interface StatusInput {
   readonly failure: Failure | undefined;
   readonly association: Association | undefined;
   readonly counters: readonly SaCounters[];
+  readonly carried: TunnelStatus['carried'];
   readonly plan: Plan | undefined;
   readonly dnsBackend: string | undefined;
   readonly tun: string | undefined;
@@ -55,6 +56,7 @@ export function statusOf(input: StatusInput): TunnelStatus {
     children: [...(association?.children.values() ?? [])].map((installed) =>
       childOf(installed, input.counters),
     ),
+    ...(input.carried === undefined ? {} : { carried: input.carried }),
     question: input.question ?? null,
     failure: input.failure ?? null,
     reconnect: input.reconnect,

@@ -131,6 +131,7 @@ export class Tunnel {
       failure: this.#failure,
       association: succession?.association,
       counters: life?.counters() ?? [],
+      carried: life?.carried,
       plan: configuration?.plan,
       dnsBackend: configuration?.dnsBackend,
       tun: this.adapter,

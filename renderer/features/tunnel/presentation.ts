@@ -107,8 +107,12 @@ export function protectedNetworks({ children }: TunnelStatus): {
   return { coverage: whole.ipv4 ? 'ipv4' : whole.ipv6 ? 'ipv6' : 'some', list };
 }
 
-/** Over all Child SAs; a rekeyed one takes its count along. */
-export function traffic({ children }: TunnelStatus): { readonly received: number; readonly sent: number } {
+/** Since it was brought up. A helper that does not say so has told of the Child SAs that are there. */
+export function traffic({ carried, children }: TunnelStatus): {
+  readonly received: number;
+  readonly sent: number;
+} {
+  if (carried) return { received: carried.bytesIn, sent: carried.bytesOut };
   const sum = (of: 'bytesIn' | 'bytesOut'): number => children.reduce((total, child) => total + child[of], 0);
   return { received: sum('bytesIn'), sent: sum('bytesOut') };
 }

@@ -29,6 +29,11 @@ describe('protection', () => {
       sent: 2 * child.bytesOut,
     });
   });
+
+  it('counts what Child SAs carried that are gone', () => {
+    const carried = { bytesIn: 5e9, bytesOut: 7 };
+    expect(traffic({ ...CONNECTED, carried })).toEqual({ received: 5e9, sent: 7 });
+  });
 });
 
 describe('amounts', () => {

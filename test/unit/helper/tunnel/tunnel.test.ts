@@ -53,6 +53,35 @@ describe('a tunnel', () => {
     expectNothingLeft(world);
   });
 
+  it('counts all that it carried, through rekeying and a fresh connection, until it comes down', async () => {
+    const { world, gateway, stored } = await connected();
+    const pass = async (): Promise<void> => {
+      world.send();
+      for (let packet = 0; packet < 2; packet++) reply(gateway);
+      await world.clock.advance(2000);
+    };
+    const carried = () => tunnelStatusSchema.parse(world.status('work')).carried;
+    await pass();
+    expect(carried()).toEqual({ bytesIn: 256, bytesOut: 128 });
+    world.tunnels.rekey('work', 'child');
+    await world.clock.advance(500);
+    await pass();
+    await world.clock.advance(10_000);
+    expect(world.status('work')?.children).toMatchObject([{ bytesIn: 256, bytesOut: 128 }]);
+    expect(carried()).toEqual({ bytesIn: 512, bytesOut: 256 });
+    world.tunnels.reconnect('work');
+    await world.clock.advance(10_000);
+    await pass();
+    expect(world.status('work')?.children).toMatchObject([{ bytesIn: 256, bytesOut: 128 }]);
+    expect(carried()).toEqual({ bytesIn: 768, bytesOut: 384 });
+    world.tunnels.down(ADMIN, stored.id);
+    await world.clock.advance(200);
+    expect(carried()).toBeUndefined();
+    world.tunnels.up(stored);
+    await world.clock.advance(200);
+    expect(carried()).toEqual({ bytesIn: 0, bytesOut: 0 });
+  });
+
   it('makes its changes in order and undoes them the other way round', async () => {
     const { world } = await connected();
     world.tunnels.down(ADMIN);
