@@ -70,8 +70,8 @@ export interface AppState {
 }
 
 /**
- * A profile that was to be connected from the tray or at start, and is not: the window shows it and says `problem`, or
- * without one asks for its pre-shared key, which nobody else can.
+ * A profile that was clicked in the tray, or is to be connected at start, and something stands in its way: the window shows
+ * it and says `problem`, or without one asks for its pre-shared key, which nobody else can.
  */
 export interface Wanted {
   readonly profile: string;

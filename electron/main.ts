@@ -231,7 +231,7 @@ async function start(): Promise<void> {
         connect(action.profile);
         break;
       case 'disconnect':
-        void call('tunnel.down', { id: action.profile }).catch(() => main.open());
+        call('tunnel.down', { id: action.profile }).catch(explaining(action.profile));
         break;
       case 'toggle-mute':
         setSettings({ mute: !saved.settings.mute });
@@ -249,13 +249,14 @@ async function start(): Promise<void> {
   function connect(profile: string): void {
     const missing = helper.profiles.find(({ id }) => id === profile)?.missingSecrets ?? [];
     if (missing.includes('psk')) bring({ profile });
-    else
-      void helper
-        .call('tunnel.up', { id: profile })
-        .catch((error: unknown) =>
-          bring({ profile, problem: error instanceof Error ? error.message : String(error) }),
-        );
+    else helper.call('tunnel.up', { id: profile }).catch(explaining(profile));
   }
+
+  /** What went wrong outside of the window is said in it. */
+  const explaining =
+    (profile: string) =>
+    (error: unknown): void =>
+      bring({ profile, problem: error instanceof Error ? error.message : String(error) });
 
   function bring(what: Wanted): void {
     wanted = what;

@@ -24,6 +24,7 @@ export const de: Catalogue = {
     'Der Tunnel ist unterbrochen und wird neu aufgebaut. Was hineingehört, wartet; ungeschützt geht nichts hinaus.',
   'state.disconnecting.meaning': 'Der Tunnel wird abgebaut.',
   'state.failed.meaning': 'Ihr Datenverkehr ist nicht geschützt.',
+  'state.meaning.elsewhere': 'Durch diesen Tunnel geht nichts.',
   'step.asking': 'Wird gestartet',
   'step.looking-up': 'Das Gateway wird gesucht',
   'step.reaching': 'Das Gateway wird angesprochen',

@@ -25,6 +25,7 @@ export const en = {
     'The tunnel was lost and is being brought back. What belongs in it waits; it does not leave unprotected.',
   'state.disconnecting.meaning': 'The tunnel is being closed.',
   'state.failed.meaning': 'Your traffic is not protected.',
+  'state.meaning.elsewhere': 'Nothing goes through this tunnel.',
   'step.asking': 'Starting',
   'step.looking-up': 'Finding the gateway',
   'step.reaching': 'Reaching the gateway',

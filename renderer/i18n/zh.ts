@@ -23,6 +23,7 @@ export const zh: Catalogue = {
   'state.reconnecting.meaning': '隧道已中断，正在恢复。应走隧道的流量会等待，不会在未受保护的情况下发出。',
   'state.disconnecting.meaning': '正在关闭隧道。',
   'state.failed.meaning': '您的流量未受保护。',
+  'state.meaning.elsewhere': '没有流量经过此隧道。',
   'step.asking': '正在启动',
   'step.looking-up': '正在查找网关',
   'step.reaching': '正在联系网关',

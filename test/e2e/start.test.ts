@@ -42,7 +42,10 @@ async function start(
         if (refuses) throw new Refusal('busy', 'too many tunnels are up; take one down first');
         return { accepted: true };
       },
-      'tunnel.down': () => ({ accepted: true }),
+      'tunnel.down': () => {
+        if (refuses) throw new Refusal('busy', 'not now');
+        return { accepted: true };
+      },
     },
   });
   app = await RunningApp.start({ socket: helper.path, sessionBus: bus.address, ...options });
@@ -255,6 +258,11 @@ describe('the tray', () => {
     await until('the window is there', () => app.window.isVisible());
     await app.page.getByText('Too many tunnels are up').waitFor();
     expect(await app.page.getByText('Office', { exact: true }).isVisible()).toBe(true);
+    peer?.sendEvent({ topic: 'status', status: { tunnels: [CONNECTED] } });
+    await until('it is up', async () => (await app.tray.menu()).includes('Disconnect Work'));
+    await app.tray.choose('Disconnect Work');
+    await app.page.getByText('Not now').waitFor();
+    expect(await app.page.locator('[data-state="connected"]').isVisible()).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tunnelStateSchema } from '#core/ipc/contract.ts';
 import { WORDS } from '#electron/words.ts';
 import { LOOKS } from '#renderer/features/tunnel/presentation.ts';
-import { bare, CONNECTED } from '#test/fakes/statuses.ts';
+import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
 import { until } from '#test/harness/process.ts';
 import { KEEP, SCREENSHOTS } from './every-view.ts';
 import { barriers } from './page.ts';
@@ -91,6 +91,26 @@ it('tells its states apart without any colour: by word, and by shape where they 
   expect(new Set(words.values()).size).toBe(tunnelStateSchema.options.length);
   expect(shapes.size).toBeGreaterThan(3);
   expect(new Set(shapes.values()).size).toBe(shapes.size);
+});
+
+it('does not call traffic unprotected that goes through another tunnel', async () => {
+  const { page } = stage.app;
+  const profiles = [summary('home', { name: 'Home' }), summary('work', { name: 'Work' })];
+  const say = await stage.play({ ...sceneNamed('disconnected'), profiles });
+  await page.getByRole('button', { name: say('nav.profiles') }).click();
+  await page.getByRole('listitem').filter({ hasText: 'Home' }).getByRole('button').first().click();
+  const shown = page.locator('[data-state="disconnected"]');
+  const unprotected = shown.getByText(say('state.disconnected.meaning'));
+  const other = shown.getByText('1 other tunnel is up');
+  await unprotected.waitFor();
+  stage.tellTunnels(CONNECTED);
+  await other.waitFor();
+  expect(await unprotected.count()).toBe(0);
+  expect(await shown.getByText(say('state.meaning.elsewhere')).count()).toBe(1);
+  // It does not protect anything yet.
+  stage.tellTunnels({ ...CONNECTED, state: 'connecting', children: [] });
+  await unprotected.waitFor();
+  expect(await other.count()).toBe(0);
 });
 
 it('keeps the one control within reach in the narrowest window at 200 % zoom', async () => {

@@ -28,6 +28,8 @@ export function TunnelView(): ReactElement {
   const selected = useApp((state) => state.selected);
   const tunnels = useApp((state) => state.tunnels);
   const active = tunnels?.filter(({ state }) => LOOKS[state].live).map(({ profile }) => profile.id) ?? [];
+  const protecting =
+    tunnels?.filter(({ state }) => PROTECTS.has(state)).map(({ profile }) => profile.id) ?? [];
   // Where nothing is up, what went wrong is what there is to look at.
   const failed = tunnels?.filter(({ state }) => state === 'failed').map((one) => one.profile.id) ?? [];
   const profile = currentProfile(profiles, selected, active.length > 0 ? active : failed);
@@ -37,7 +39,7 @@ export function TunnelView(): ReactElement {
   if (!profile) return <EmptyView />;
   return (
     <>
-      <OneTunnel profile={profile} others={active.filter((id) => id !== profile.id).length} />
+      <OneTunnel profile={profile} others={protecting.filter((id) => id !== profile.id).length} />
       {asking && <SecretDialog key={asking.id} profile={asking} onClose={() => askFor(undefined)} />}
     </>
   );
@@ -46,11 +48,17 @@ export function TunnelView(): ReactElement {
 /** States that leave the view to other things as well; in the others the mark is all there is to see. */
 const SHARES: ReadonlySet<TunnelState> = new Set(['connected', 'reconnecting', 'failed']);
 
+/** In the second nothing leaves unprotected. */
+const PROTECTS: ReadonlySet<TunnelState> = new Set(['connected', 'reconnecting']);
+/** States that say that nothing is protected: true only where no other tunnel does it. */
+const EXPOSES: ReadonlySet<TunnelState> = new Set(['disconnected', 'connecting', 'failed']);
+
 function OneTunnel({
   profile,
   others,
 }: {
   readonly profile: ProfileSummary;
+  /** Tunnels of other profiles that protect traffic. */
   readonly others: number;
 }): ReactElement {
   const t = useText();
@@ -102,7 +110,9 @@ function OneTunnel({
         <StateMark mark={look.mark} />
         <div role="status" className={classes['words']}>
           <h2 className={classes['heading']}>{t(look.heading)}</h2>
-          <p className={classes['meaning']}>{meaningOf(state, tunnel, t)}</p>
+          <p className={classes['meaning']}>
+            {others > 0 && EXPOSES.has(state) ? t('state.meaning.elsewhere') : meaningOf(state, tunnel, t)}
+          </p>
         </div>
         <p className={classes['profile']}>
           <span className={classes['name']}>{printable(profile.name, 96)}</span>
