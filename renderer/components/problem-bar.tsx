@@ -21,7 +21,11 @@ export function ProblemBar(): ReactElement {
           <Icon name="warning" />
           <p className={classes['text']}>
             <strong>{t('problem.title')}</strong>
-            <span>{problem.kind === 'slow' ? t('problem.slow') : asSentence(problem.message)}</span>
+            {problem.kind === 'slow' ? (
+              <span>{t('problem.slow')}</span>
+            ) : (
+              <span lang="en">{asSentence(problem.message)}</span>
+            )}
           </p>
           <Button kind="link" onClick={dismiss}>
             {t('problem.close')}

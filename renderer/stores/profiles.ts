@@ -32,7 +32,13 @@ export type Import =
       readonly opened?: readonly Opening[];
       readonly working?: boolean;
     }
-  | { readonly step: 'failed'; readonly names: readonly string[]; readonly message: string };
+  | {
+      readonly step: 'failed';
+      readonly names: readonly string[];
+      readonly message: string;
+      /** By the helper, in English; else in the person's language. */
+      readonly isSaid: boolean;
+    };
 
 export interface ProfilesSlice {
   readonly profiles: readonly ProfileSummary[];
@@ -74,7 +80,7 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
     if (answer.ok) set({ import: { step: 'preview', files, preview: answer.result.imported } });
     else if (before?.step === 'preview' && files !== dropped)
       set({ import: { ...before, problem: answer.problem.message } });
-    else set({ import: { step: 'failed', names, message: answer.problem.message } });
+    else set({ import: { step: 'failed', names, message: answer.problem.message, isSaid: true } });
   },
   async openImport(at, opening) {
     const current = get().import;
@@ -93,7 +99,7 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
     else set({ import: { ...calm, ...whatIsWrong(answer.problem), working: false } });
   },
   failImport(names, message) {
-    set({ import: { step: 'failed', names, message } });
+    set({ import: { step: 'failed', names, message, isSaid: false } });
     get().go('import');
   },
   discardImport() {

@@ -514,6 +514,7 @@ export const SCENES: readonly Scene[] = [
     name: 'import-failed',
     go: (page) => drop(page, [{ name: 'broken.conf', content: 'refuse me' }]),
     shows: (say) => say('import.failed'),
+    isPartlyEnglish: true,
   },
   {
     name: 'refused',
@@ -524,6 +525,7 @@ export const SCENES: readonly Scene[] = [
       await page.getByText(say('problem.title')).waitFor();
     },
     shows: (say) => say('state.disconnected'),
+    isPartlyEnglish: true,
   },
   ...(Object.keys(LINK_DETAILS) as LinkProblem[]).map(
     (problem): Scene => ({

@@ -93,6 +93,15 @@ it('tells its states apart without any colour: by word, and by shape where they 
   expect(new Set(shapes.values()).size).toBe(shapes.size);
 });
 
+it.each([
+  ['refused', 'Too many tunnels are up; take one down first.'],
+  ['import-failed', 'broken.conf: this is no profile that Adit knows.'],
+])('marks the helper’s words as English, for whoever has them read out: %s', async (scene, words) => {
+  await stage.play(sceneNamed(scene), 'de');
+  const english = await stage.app.page.locator('body [lang="en"]').allInnerTexts();
+  expect(english.join()).toContain(words);
+});
+
 it('does not call traffic unprotected that goes through another tunnel', async () => {
   const { page } = stage.app;
   const profiles = [summary('home', { name: 'Home' }), summary('work', { name: 'Work' })];

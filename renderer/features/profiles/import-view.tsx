@@ -56,7 +56,7 @@ function OneImport({ current }: { readonly current: Import }): ReactElement {
         {current.step === 'reading' && <p>{t('import.reading')}</p>}
         {current.step === 'failed' && (
           <Notice tone="attention">
-            <p>{current.message}</p>
+            <p lang={current.isSaid ? 'en' : undefined}>{current.message}</p>
           </Notice>
         )}
         {current.step === 'preview' && current.problem !== undefined && (
