@@ -89,6 +89,7 @@ export function takeIpsecSecrets(
     local: local.localId,
     remote: gateway.id === undefined ? gateway.addresses : [gateway.id],
   };
+  const hasKey = local.proofs.includes('certificate') || local.methods.includes('tls');
   const used: IpsecSecret[] = [];
   const take = (secret: IpsecSecret, reason?: string): void => {
     used.push(secret);
@@ -114,7 +115,7 @@ export function takeIpsecSecrets(
         into.password = keyOf(secret);
         take(secret);
       }
-    } else if (KEYS.has(secret.type) && path !== undefined && local.proofs.includes('certificate')) {
+    } else if (KEYS.has(secret.type) && path !== undefined && hasKey) {
       const found = draft.companions.find(path.text);
       // `%prompt` is asked for.
       const opener = password && password.text !== '%prompt' ? octetsOf(password) : undefined;

@@ -524,6 +524,17 @@ describe('ipsec.secrets', () => {
     expect(Buffer.from(psk, 'base64').toString()).toBe(meant);
   });
 
+  it.each(['pubkey', 'eap-tls'])('opens the file of whoever logs in by %s', (auth) => {
+    const content = readFileSync(`${FIXTURES}alone.p12`);
+    const [imported] = importFiles([
+      { name: 'ipsec.conf', content: utf8(conf(auth).replace('rightauth=eap-tls', 'rightauth=pubkey')) },
+      { name: 'ipsec.secrets', content: utf8(': P12 a.p12 "ab"\n') },
+      { name: 'a.p12', content },
+    ]);
+    expect(imported?.secrets.pkcs12Password).toBe('YWI=');
+    expect(imported?.report.filter(({ outcome }) => outcome === 'refused')).toEqual([]);
+  });
+
   it.each([
     ['"%secret"', '%secret'],
     ['"0x6162"', '0x6162'],
