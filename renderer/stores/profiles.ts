@@ -72,11 +72,12 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
         ? [...before.files, ...dropped]
         : dropped;
     const names = files.map(({ name }) => name);
-    set({ import: { step: 'reading', names } });
+    const reading: Import = { step: 'reading', names };
+    set({ import: reading });
     get().go('import');
     const answer = await bridge.call('profiles.import', { files: [...files], dryRun: true });
-    // Somebody who went away meanwhile wants no answer.
-    if (get().import?.step !== 'reading') return;
+    // Somebody who went away meanwhile, or came with other files, wants no answer.
+    if (get().import !== reading) return;
     if (answer.ok) set({ import: { step: 'preview', files, preview: answer.result.imported } });
     else if (before?.step === 'preview' && files !== dropped)
       set({ import: { ...before, problem: answer.problem.message } });
@@ -102,18 +103,18 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
     set({ import: { step: 'failed', names, message, isSaid: false } });
     get().go('import');
   },
-  discardImport() {
-    set({ import: undefined });
-    get().back();
-  },
+  discardImport: () => get().back(),
   async saveImport(given = []) {
     const current = get().import;
     if (current?.step !== 'preview' || current.working === true) return;
     const { problem: _, wrong: __, ...calm } = current;
-    set({ import: { ...calm, working: true } });
+    const saving: Import = { ...calm, working: true };
+    set({ import: saving });
     const each = current.preview.map((_one, at) => ({ ...current.opened?.[at], ...given[at] }));
     const params = { files: [...current.files], each, dryRun: false };
     const answer = await bridge.call('profiles.import', params);
+    // Other files are looked at by now.
+    if (get().import !== saving) return;
     if (!answer.ok) {
       set({ import: { ...calm, ...whatIsWrong(answer.problem), working: false } });
       return;

@@ -77,6 +77,8 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   back() {
     const { view, reportFrom } = get();
     if (view === 'edit' && !get().mayLeaveEdit()) return;
+    // What was given to open a file goes with it.
+    if (view === 'import') set({ import: undefined });
     set({ view: view === 'report' ? reportFrom : ABOVE[view], problem: undefined });
   },
   report: (problem) => set({ problem }),

@@ -132,6 +132,79 @@ describe('an import', () => {
   });
 });
 
+describe('an import that is left by Escape', () => {
+  const files = [{ name: 'a.p12', content: 'e30=' }];
+  const locked: Reply = {
+    ok: true,
+    result: { imported: [{ id: null, name: 'A', report: [], missingSecrets: ['pkcs12Password'] }] },
+  };
+
+  it('is gone, with the password that was typed for its file', async () => {
+    const { store } = setUp({ 'profiles.import': locked });
+    await store.getState().preview(files);
+    await store.getState().openImport(0, { p12Password: 'YWI=' });
+    expect(JSON.stringify(store.getState().import)).toContain('YWI=');
+    store.getState().back();
+    expect(store.getState()).toMatchObject({ view: 'tunnel', import: undefined });
+  });
+
+  it('stays gone when the answer comes', async () => {
+    const { store } = setUp({ 'profiles.import': locked });
+    const reading = store.getState().preview(files);
+    store.getState().back();
+    await reading;
+    expect(store.getState()).toMatchObject({ view: 'tunnel', import: undefined });
+  });
+});
+
+describe('a second import while the first is under way', () => {
+  const second = [{ name: 'b.json', content: 'e30=' }];
+  function slow() {
+    const waiting: PromiseWithResolvers<Reply>[] = [];
+    const { store, bridge } = setUp();
+    bridge.call = (() => {
+      const answer = Promise.withResolvers<Reply>();
+      waiting.push(answer);
+      return answer.promise;
+    }) as typeof bridge.call;
+    const answer = (at: number, name: string): void =>
+      waiting[at]?.resolve({
+        ok: true,
+        result: { imported: [{ id: name, name, report: [], missingSecrets: [] }] },
+      });
+    return { store, answer };
+  }
+  const shownName = (step: unknown): unknown =>
+    (step as { preview?: readonly { name: string }[] } | undefined)?.preview?.[0]?.name;
+
+  it('is the one that is shown', async () => {
+    const { store, answer } = slow();
+    const first = store.getState().preview([{ name: 'a.json', content: 'e30=' }]);
+    const other = store.getState().preview(second);
+    answer(0, 'A');
+    await first;
+    expect(store.getState().import).toMatchObject({ step: 'reading', names: ['b.json'] });
+    answer(1, 'B');
+    await other;
+    expect(shownName(store.getState().import)).toBe('B');
+  });
+
+  it('is not lost when the first has been saved', async () => {
+    const { store, answer } = slow();
+    const first = store.getState().preview([{ name: 'a.json', content: 'e30=' }]);
+    answer(0, 'A');
+    await first;
+    const saving = store.getState().saveImport();
+    const other = store.getState().preview(second);
+    answer(2, 'B');
+    await other;
+    answer(1, 'A');
+    await saving;
+    expect(store.getState().view).toBe('import');
+    expect(shownName(store.getState().import)).toBe('B');
+  });
+});
+
 describe('a question', () => {
   const question = { id: 7, kind: 'password', prompt: 'Password', retry: false } as const;
 
