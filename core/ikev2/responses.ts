@@ -67,7 +67,7 @@ function conclude(life: Lifecycle, { now, bytes, path }: Arrived, verdict: Settl
       life.requests.rebuildLater();
       return life.doubt(now, verdict.failure, false);
     case 'doubt':
-      return life.doubt(now, verdict.failure, true);
+      return life.doubt(now, verdict.failure, verdict.patient !== true);
     case 'drop':
       sa.counters[verdict.counter]++;
       return undefined;

@@ -15,7 +15,7 @@ import { transformTypes } from '#core/registry/transform-types.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { findNotify, notify, type NotifyPayload } from '../payload-access.ts';
 import type { Payload, PayloadOf } from '../payload-types.ts';
-import { doubting, type Task } from './task.ts';
+import type { Task } from './task.ts';
 
 const { KE } = transformTypes.byName;
 
@@ -127,8 +127,10 @@ export function invalidKeTask(choice: GroupChoice): Task {
       if (refused === undefined) return undefined;
       const group = wantedGroup(refused);
       if (group === undefined) return { ruling: 'drop', counter: 'malformed' };
+      // We ask with this group already: where the one before went out more than once, each of them is answered.
+      const patient = group === choice.group && choice.tried.length > 1;
       const failure = choice.change(group);
-      return failure === undefined ? { ruling: 'repeat' } : doubting(failure);
+      return failure === undefined ? { ruling: 'repeat' } : { ruling: 'doubt', failure, patient };
     },
   };
 }

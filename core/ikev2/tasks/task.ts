@@ -26,9 +26,9 @@ export type Verdict =
   | { readonly ruling: 'repeat-later'; readonly failure: Failure }
   /**
    * Bad news that nothing vouches for: anybody on the way could have sent it. The exchange goes on; the failure is
-   * reported if no better answer comes (§2.21.1).
+   * reported if no better answer comes (§2.21.1), with `patient` only when all retransmissions are spent.
    */
-  | { readonly ruling: 'doubt'; readonly failure: Failure }
+  | { readonly ruling: 'doubt'; readonly failure: Failure; readonly patient?: boolean }
   /** As if the message had never come, but for a counter. */
   | { readonly ruling: 'drop'; readonly counter: keyof ConnectionCounters }
   /** The peer's request is answered by this payload alone; with `failure` the IKE SA ends after it. */

@@ -192,6 +192,25 @@ describe('INVALID_KE_PAYLOAD', () => {
     });
   });
 
+  const WANTS_ECP256 = { responder: { proposals: ike('aes256gcm16-prfsha256-ecp256') } };
+
+  it('once for each repetition of the first request: the answer to the next one is waited for', () => {
+    const initiator = { proposals: ike(GROUPS) };
+    const pair = new Ikev2Pair({ initiator, ...WANTS_ECP256, link: { delayMs: 900 } }).initiate().run(8_000);
+    expect(pair.initiator.state).toBe('established');
+    expect(pair.drawing.lines.filter((line) => line.includes('N(INVALID_KE_PAYLOAD)'))).toHaveLength(3);
+  });
+
+  it('fails where the gateway refuses the very group that it has asked for, when the repetitions are spent', () => {
+    const pair = new Ikev2Pair({ initiator: { proposals: ike(GROUPS) }, link: { loss: 1 } }).initiate();
+    hear(pair, notifyPayload(NotifyType.INVALID_KE_PAYLOAD, group(ECP256)));
+    hear(pair, notifyPayload(NotifyType.INVALID_KE_PAYLOAD, group(ECP256)));
+    pair.run(5_000);
+    expect(pair.initiator.state).toBe('ike-sa-init');
+    pair.runToEnd();
+    expect(pair.events.initiator.failure).toMatchObject({ cause: 'invalid-ke', asked: 'ecp256' });
+  });
+
   it('ignores one that names no group', () => {
     const pair = new Ikev2Pair().initiate();
     hear(pair, notifyPayload(NotifyType.INVALID_KE_PAYLOAD));
