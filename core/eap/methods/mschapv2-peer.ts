@@ -159,7 +159,8 @@ export class MsChapV2Peer implements PeerMethod {
     const encryptedHash = encryptOldHash(oldHash, this.#attempt.passwordHash);
     return {
       do: 'respond',
-      data: encodeChangePassword(id, { ...this.#attempt, encryptedPassword, encryptedHash }),
+      // One above the Failure that asks for it (RFC 2759 §7); a Response to a Failure repeats its own.
+      data: encodeChangePassword((id + 1) & 0xff, { ...this.#attempt, encryptedPassword, encryptedHash }),
     };
   }
 }

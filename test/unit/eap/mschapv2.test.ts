@@ -13,11 +13,14 @@ import {
   ntPasswordHash,
   ntResponse,
 } from '#core/eap/methods/mschapv2-crypto.ts';
+import type { PeerStep } from '#core/eap/method.ts';
 import { failureOf } from '#core/eap/methods/mschapv2-exchange.ts';
 import {
   decodeRequest,
   decodeResponse,
+  encodeChallenge,
   encodeResponse,
+  encodeText,
   formatFailure,
   parseFailure,
   parseSuccess,
@@ -79,6 +82,27 @@ describe('a new password', () => {
   it('encrypts the hash of the old one (RFC 2759 §8.12)', () => {
     const newHash = ntPasswordHash('new');
     expect(toHex(decryptOldHash(encryptOldHash(oldHash, newHash), newHash))).toBe(toHex(oldHash));
+  });
+});
+
+describe('MS-CHAPv2-ID of the answer to a Failure', () => {
+  const challenge = fromHex('000102030405060708090a0b0c0d0e0f');
+  const refused = (id: number, code: number) => {
+    const peer = new MsChapV2Peer('alice', 'old', seededRandom(7).bytes);
+    peer.request(encodeChallenge(1, challenge, 'server'));
+    peer.request(encodeText('failure', id, formatFailure({ code, retry: true, challenge, version: 3 })));
+    return peer;
+  };
+  const head = (step: PeerStep): number[] => (step.do === 'respond' ? [...step.data.subarray(0, 2)] : []);
+
+  it('is the next one in Change-Password (RFC 2759 §7)', () => {
+    const answer = { kind: 'new-password', newPassword: 'new' } as const;
+    expect(head(refused(2, 648).answer(answer))).toEqual([7, 3]);
+    expect(head(refused(255, 648).answer(answer))).toEqual([7, 0]);
+  });
+
+  it('is the same in another Response', () => {
+    expect(head(refused(2, 691).answer({ kind: 'password', password: 'new' }))).toEqual([2, 2]);
   });
 });
 
