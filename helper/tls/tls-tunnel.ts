@@ -124,6 +124,8 @@ export class TlsTunnel {
       // Both verdicts are read in #verify: node's own on the chain, verifyPeer's on the name. EAP has no host name.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
+      // A profile may trust a company's issuing CA and not the root above it, for the gateway and so for the server in EAP.
+      allowPartialTrustChain: true,
       requestOCSP: this.#options.askForStaple === true,
     });
     // Without a response node hands out null.

@@ -213,6 +213,20 @@ describe.each(VERSIONS)('a tunnel that must not be trusted, with %s', (version) 
     expect(writes).toEqual([]);
   });
 
+  it('believes a CA that the profile trusts, also where another CA has certified it', async () => {
+    const issuing = pki.ca('Issuing', { issuer: ca });
+    const { certificates, key } = pki.leaf(issuing, 'aaa', { san: 'DNS:aaa.example', usage: 'serverAuth' });
+    const conversation = await run({
+      version,
+      method: { type: 'TTLS', inner: 'PAP' },
+      serves: { type: 'TTLS', inner: [] },
+      client: { ca: [issuing.certificates] },
+      server: { credentials: { certificates, key } },
+    });
+    const { ours, theirs } = keysOf(conversation);
+    expect(ours).toBe(theirs);
+  });
+
   it('says which names the server has instead of the expected one', async () => {
     const verifyPeer = expectServerName('radius.example');
     const { peer } = await run({ version, ...ttls, client: { verifyPeer } });
