@@ -200,7 +200,10 @@ export class Succession {
     if (this.#silence && retries.isSpent) return;
     // What stands is better than nothing, for as long as it stands.
     if (!this.#current || (this.#silence && suspicion.doubted)) this.#fatal = failure;
+    const failed = this.#renewal;
     this.#renewal = undefined;
+    // Its own deadline took second place to this try, and still stands.
+    if (this.#current && failed !== 'reauthentication') this.reauthenticate(this.#current);
   }
 
   /** Takes an association in use: brings the system up to date, lets the old one go. */

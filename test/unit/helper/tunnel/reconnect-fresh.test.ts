@@ -184,6 +184,21 @@ describe('a fresh connection in place of one that stands', () => {
     expect(configs.slice(1).every(({ initialContact }) => !initialContact)).toBe(true);
     expect(world.tuns[0]?.received).toHaveLength(60);
   });
+
+  it('and one that was asked for before came to nothing: in time all the same', async () => {
+    const { world, gateway, states, configs } = await connected({}, { authLifetimeSec: 600 });
+    gateway.refuseNew = true;
+    world.tunnels.reconnect('work');
+    await world.clock.advance(60_000);
+    expect(configs).toHaveLength(2);
+    gateway.refuseNew = false;
+    for (let minute = 0; minute < 20; minute++) {
+      reply(gateway);
+      await world.clock.advance(60_000);
+    }
+    expect(states).toEqual(['connecting', 'connected']);
+    expect(world.tuns[0]?.received).toHaveLength(20);
+  });
 });
 
 describe('an IKE SA that gets no new keys', () => {
