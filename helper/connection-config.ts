@@ -28,7 +28,7 @@ import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
 import { IdType } from '#core/registry/id-types.ts';
 import type { Secret } from './secret.ts';
-import { ENDURING, PATIENT } from './tunnel/retransmission.ts';
+import { AWAITING_PERSON, ENDURING, PATIENT } from './tunnel/retransmission.ts';
 
 /** What we prove ourselves with; each is there where the profile needs it (tunnel/credentials.ts). */
 interface Proofs {
@@ -79,6 +79,7 @@ export function connectionConfig(
     ...childConfigs(profile.child, dynamicPrefixes(request, localAddress)),
     quirks: profile.quirks,
     retransmit: PATIENT,
+    retransmitLogin: AWAITING_PERSON,
     // Where another connection is not wanted, nothing is gained by keeping one that is dead.
     ...(profile.reconnect.enabled ? { retransmitEstablished: ENDURING } : {}),
     ...(retransmitInit === undefined ? {} : { retransmitInit }),

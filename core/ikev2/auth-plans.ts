@@ -134,7 +134,9 @@ function planSecondLogin(config: InitiatorConfig, parts: Parts, login: EapLogin,
 
 /** Round after round, and AUTH when EAP has succeeded, with what the first exchange asked for. */
 function planEap(login: EapLogin, parts: Parts): Plan {
-  if (!login.finished) return { exchange, tasks: [login.round], next: () => planEap(login, parts) };
+  if (!login.finished) {
+    return { exchange, tasks: [login.round], login: true, next: () => planEap(login, parts) };
+  }
   const wishes = granted(parts.wishes.map(takes));
   return { exchange, tasks: [login.conclusion, ...wishes, parts.notifies], leadsTo: 'authenticated' };
 }

@@ -85,6 +85,8 @@ interface CommonConfig {
   readonly retransmit: RetransmitPolicy;
   /** For IKE_SA_INIT, where another address of the gateway may do better; `retransmit` where absent. */
   readonly retransmitInit?: RetransmitPolicy;
+  /** For the rounds of EAP, where the server may ask a person elsewhere before it answers; `retransmit` where absent. */
+  readonly retransmitLogin?: RetransmitPolicy;
   /** For what is asked of a peer that has authenticated; `retransmit` where absent. */
   readonly retransmitEstablished?: RetransmitPolicy;
   /** Seconds between NAT keepalives when a NAT stands on our side. */

@@ -51,6 +51,8 @@ export interface Plan {
   readonly subject?: 'child' | 'ike';
   /** Asked when its turn comes, with the IKE SA that it would go out under; absent is always. */
   readonly stillWanted?: (sa: IkeSa) => boolean;
+  /** A round of EAP: the answer may wait for a person. */
+  readonly login?: true;
   /** Goes before whatever waits. */
   readonly urgent?: true;
   /** Its IKE SA has closed before the answer came. Nothing to do where a newer request under another SA says the same. */

@@ -157,10 +157,11 @@ export class Requests {
     return this.#transmit(now, current, path);
   }
 
-  #newSchedule({ exchange }: Plan): RetransmitSchedule {
-    const { retransmit, retransmitInit, retransmitEstablished, random } = this.#sa.config;
+  #newSchedule({ exchange, login }: Plan): RetransmitSchedule {
+    const { retransmit, retransmitInit, retransmitLogin, retransmitEstablished, random } = this.#sa.config;
     const particular: Readonly<Record<number, RetransmitPolicy | undefined>> = {
       [ExchangeType.IKE_SA_INIT]: retransmitInit,
+      [ExchangeType.IKE_AUTH]: login && retransmitLogin,
       [ExchangeType.CREATE_CHILD_SA]: retransmitEstablished,
       [ExchangeType.INFORMATIONAL]: retransmitEstablished,
     };

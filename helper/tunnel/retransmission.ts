@@ -14,6 +14,12 @@ export const PATIENT: RetransmitPolicy = {
 };
 
 /**
+ * The rounds of EAP: some 91 s, for the server behind the gateway may wait for a person who looks for the phone that it has sent a
+ * push to, or called. Microsoft has RADIUS wait 60 s for that.
+ */
+export const AWAITING_PERSON: RetransmitPolicy = { ...PATIENT, attempts: 15 };
+
+/**
  * Once connected: 0.4, 0.6, 1, 1.6, 2.6, 4.2 s and then 5 s each, some 165 s, as strongSwan ships it. A fresh connection is tried for long before; this is how long the old one is
  * kept in case the gateway was only out of reach, so that packets flow again as soon as it is not.
  */

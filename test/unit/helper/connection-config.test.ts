@@ -70,6 +70,17 @@ describe('the configuration of a connection', () => {
     expect(config.redirect).toEqual(redirect);
   });
 
+  it('waits longer than RADIUS does for a person who has to answer a phone in the middle of EAP', () => {
+    const { retransmit, retransmitLogin = retransmit } = configOf();
+    const seconds = ({ initialMs, factor, maxMs, attempts }: typeof retransmit): number =>
+      Array.from({ length: attempts }, (_, sent) => Math.min(maxMs, initialMs * factor ** sent)).reduce(
+        (sum, wait) => sum + wait / 1000,
+        0,
+      );
+    expect(seconds(retransmit)).toBeLessThan(30);
+    expect(seconds(retransmitLogin) * (1 - retransmitLogin.jitter)).toBeGreaterThan(60);
+  });
+
   it('cuts messages as the profile says, and as the engine does where it says nothing', () => {
     expect(configOf({ ike: { fragmentBytes: 0 } }).fragmentBytes).toBe(0);
     expect(configOf({ ike: { fragmentBytes: 576 } }).fragmentBytes).toBe(576);

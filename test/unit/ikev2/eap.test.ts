@@ -80,6 +80,31 @@ describe('a login', () => {
   });
 });
 
+describe('a server that asks a person before it answers', () => {
+  const retransmit = { initialMs: 200, factor: 1.5, maxMs: 1_000, attempts: 5, jitter: 0 };
+
+  /** For ten seconds the gateway hears and says nothing, from a round of EAP on or from the first IKE_AUTH. */
+  function hesitating(inEap: boolean, more: object = {}): Ikev2Pair {
+    const { initiator, ...rest } = login({ password: 'secret' });
+    const pair = new Ikev2Pair({ ...rest, initiator: { ...initiator, retransmit, ...more } }).initiate();
+    pair.run(inEap ? 45 : 25);
+    const asked = pair.drawing.lines.filter((line) => line === ROUND[0]).length;
+    expect(asked).toBe(inEap ? 1 : 0);
+    const until = pair.now + 10_000;
+    pair.link.tamper = (flying) => (pair.now < until ? [] : [flying]);
+    return pair.run(15_000);
+  }
+
+  it('a push to a phone, say: is waited for longer than any other answer', () => {
+    expect(hesitating(true).events.initiator.failure).toMatchObject({ cause: 'no-answer' });
+    const retransmitLogin = { ...retransmit, attempts: 20 };
+    expect(hesitating(true, { retransmitLogin }).initiator.state).toBe('established');
+    expect(hesitating(false, { retransmitLogin }).events.initiator.failure).toMatchObject({
+      cause: 'no-answer',
+    });
+  });
+});
+
 describe('a user who changes their mind', () => {
   it('in the middle of EAP takes the next answer and says goodbye', () => {
     const pair = new Ikev2Pair(login({ password: 'secret' })).initiate().run(45);
