@@ -68,6 +68,10 @@ export class Succession {
   /** When the next association is to be tried for (monotonic); `undefined` while none is wanted. */
   #due: number | undefined;
   #attempt: AbortController | undefined;
+  /** From the first word of a try until its association is in use. */
+  #renewing = false;
+  /** What ends it, unless the try under way succeeds. */
+  #unlessRenewed: Failure | undefined;
   #fatal: Failure | undefined;
 
   constructor(options: SuccessionOptions) {
@@ -161,6 +165,7 @@ export class Succession {
   async #renewNow(): Promise<void> {
     const { dialler, configuration, retries, clock, person, signal, onChange, log } = this.#options;
     this.#attempt = new AbortController();
+    this.#renewing = true;
     retries.attempt++;
     onChange();
     try {
@@ -184,6 +189,8 @@ export class Succession {
       log.warn(`reconnecting (${retries.attempt}): ${explain(failure).sentence}`);
       this.#failed(failure);
     }
+    this.#renewing = false;
+    this.#fatal ??= this.#unlessRenewed;
     onChange();
   }
 
@@ -223,6 +230,7 @@ export class Succession {
     this.#current = association;
     this.#renewal = undefined;
     this.#silence = undefined;
+    this.#unlessRenewed = undefined;
     this.#due = undefined;
     this.#wasConnected = true;
     retries.connected(clock.now());
@@ -278,6 +286,12 @@ export class Succession {
     }
     const wait = this.#fatal || lastTry ? undefined : retries.lost(clock.now(), failure);
     if (wait === undefined) {
+      // What is to take its place may be the very reason for its end: some gateways keep one connection of a user.
+      if (this.#renewing && !this.#fatal && !lastTry) {
+        this.#unlessRenewed = failure;
+        onStage(this.stage);
+        return;
+      }
       this.#fatal ??= lastTry ?? failure;
       this.#bell.ring();
       return;

@@ -126,6 +126,31 @@ describe('a fresh connection in place of one that stands', () => {
     expect(world.ownTimers()).toBe(0);
   });
 
+  describe('where no reconnection is wanted, and the gateway ends the other while it logs in', () => {
+    async function replacing(ms: number) {
+      const stage = await connected({ reconnect: { enabled: false } });
+      stage.world.tunnels.reconnect('work');
+      await stage.world.clock.advance(ms);
+      stage.gateway.deleteAll();
+      return stage;
+    }
+
+    it('stands', async () => {
+      const { world, status, states } = await replacing(5);
+      await world.clock.advance(2000);
+      expect(states.at(-1)).toBe('connected');
+      expect(status().children).toHaveLength(1);
+    });
+
+    it('is not called connected before it stands, and the end of both is the end', async () => {
+      const { world, status } = await replacing(15);
+      await world.clock.advance(100);
+      expect(status().state).toBe('reconnecting');
+      await world.clock.advance(60_000);
+      expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'closed-by-peer' } });
+    });
+  });
+
   it('that does not come leaves the other where it is', async () => {
     const { world, gateway, status, states } = await connected();
     gateway.refuseNew = true;
