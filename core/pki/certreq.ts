@@ -69,7 +69,9 @@ export function asksForOthers(
 export function wayUp({ certificate, chain }: OwnCertificate): readonly [Certificate, ...Certificate[]] {
   const way: [Certificate, ...Certificate[]] = [certificate];
   for (let last = certificate; ; ) {
-    const issuer = chain.find((ca) => !way.includes(ca) && equalDistinguishedName(ca.subject, last.issuer));
+    const named = chain.filter((ca) => !way.includes(ca) && equalDistinguishedName(ca.subject, last.issuer));
+    // A CA that has renewed its key has two certificates of one name.
+    const issuer = named.find(({ subjectKeyId }) => subjectKeyId === last.authorityKeyId) ?? named[0];
     if (!issuer) return way;
     way.push(issuer);
     last = issuer;

@@ -12,7 +12,17 @@ import {
   sortCertificates,
 } from '#core/pki/certreq.ts';
 import { announcedIdentity, dialledIdentity, namesOf, speaksFor } from '#core/pki/identity.ts';
-import { altNames, ca, gateway, issue } from '#test/harness/x509-forge.ts';
+import { octetString, seq, tlv } from '#test/harness/der-writer.ts';
+import {
+  altNames,
+  basicConstraints,
+  ca,
+  extension,
+  gateway,
+  gatewayExtensions,
+  issue,
+  type Issued,
+} from '#test/harness/x509-forge.ts';
 
 const root = ca('CN=Root');
 const id = (text: string) => parseIdentification(text) ?? { type: 0, data: EMPTY };
@@ -120,6 +130,18 @@ describe('CERTREQ', () => {
     const { certificate } = gateway(middle);
     const sent = certificatesToSend({ certificate, chain: [root.certificate, middle.certificate] });
     expect(sent).toEqual([certificate.der, middle.der]);
+  });
+
+  it('sends the issuer that has signed, of two with one name (a CA with renewed keys)', () => {
+    const keyId = Uint8Array.of(7, 7, 7);
+    const own = (id: Uint8Array) => extension('2.5.29.14', octetString(id));
+    const issuers = extension('2.5.29.35', seq(tlv(0x80, keyId)));
+    const [before, now] = [Uint8Array.of(1), keyId].map((id) =>
+      ca('CN=Middle', { issuer: root, extensions: [basicConstraints(true), own(id)] }),
+    ) as [Issued, Issued];
+    const { certificate } = gateway(now, { extensions: gatewayExtensions(issuers) });
+    const sent = certificatesToSend({ certificate, chain: [before.certificate, now.certificate] });
+    expect(sent).toEqual([certificate.der, now.der]);
   });
 });
 
