@@ -69,12 +69,15 @@ export async function verifyPeer(
   if (proof.method !== 'certificate')
     throw new Error('a certificate of a gateway that proves itself otherwise');
   const remoteId = nameOf(question.claimed);
-  const pinned = proof.certificate === undefined ? undefined : Buffer.from(proof.certificate, 'base64');
-  const verdict = await validateGateway(trust.service, question.certificates, {
+  const pinned =
+    proof.certificate === undefined ? undefined : Uint8Array.from(Buffer.from(proof.certificate, 'base64'));
+  // CERT is optional (RFC 7296 §1.2): some gateways leave it out for clients that have it.
+  const known = question.certificates.length === 0 && pinned ? [pinned] : question.certificates;
+  const verdict = await validateGateway(trust.service, known, {
     anchors: anchorsFor(proof, trust),
     policy: {
       names: namesWanted(question, host, pinned !== undefined),
-      ...(pinned === undefined ? {} : { pinned: Uint8Array.from(pinned) }),
+      ...(pinned === undefined ? {} : { pinned }),
     },
     revocation: proof.revocation,
     stapled: question.ocsp,

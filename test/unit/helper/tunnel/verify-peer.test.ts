@@ -384,6 +384,10 @@ describe('what is right passes', () => {
       { chain: [listed], gatewayId: 'x.example', proof: { certificate: base64(listed.der) } },
     ],
     [
+      'the pinned one, which need not be sent',
+      { chain: [], signer: listed, proof: { certificate: base64(listed.der) } },
+    ],
+    [
       'a stapled answer alone, with a strict profile',
       {
         chain: [listed],
