@@ -162,7 +162,9 @@ function gatewayProofOf({ local, remote }: Draft): GatewayProof {
   const ourKeyAlone = local.proofs[0] === 'psk';
   const method = remote.proof ?? (ourKeyAlone ? 'psk' : 'certificate');
   if (method === 'psk') return ourKeyAlone ? undefined : { method };
-  const ca = remote.ca.length > 0 ? { ca: [...new Set(remote.ca)].slice(0, 32) } : {};
+  // Where nobody else is named, the gateway's own certificate vouches for itself, as it does for whoever wrote the file.
+  const trusted = remote.ca.length > 0 || remote.certificate === undefined ? remote.ca : [remote.certificate];
+  const ca = trusted.length > 0 ? { ca: [...new Set(trusted)].slice(0, 32) } : {};
   const revocation = remote.revocation ? { revocation: remote.revocation } : {};
   if (method === 'eap-only') return { method, ...ca, ...revocation };
   return {

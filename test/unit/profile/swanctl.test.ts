@@ -13,6 +13,7 @@ import {
   readTime,
   readVolume,
 } from '#core/profile/swanctl-values.ts';
+import { ca, gateway } from '#test/harness/x509-forge.ts';
 
 type Tree = { [key: string]: string | Tree };
 
@@ -388,4 +389,23 @@ it('answers every setting of a file', () => {
   ]) {
     expect(answered).toContain(setting);
   }
+});
+
+it.each([
+  [
+    'swanctl.conf',
+    'connections { c { remote_addrs = gw.example\nremote { certs = gw.pem }\nlocal { auth = pubkey\ncerts = me.pem }\nchildren { n { } } } }',
+  ],
+  ['ipsec.conf', 'conn c\n right=gw.example\n rightcert=gw.pem\n left=%any\n leftcert=me.pem\n auto=add\n'],
+])('%s: the gateway’s own certificate vouches for itself where no authority is named', (name, text) => {
+  const base64 = (issuer: string): string => Buffer.from(gateway(ca(issuer)).der).toString('base64');
+  const [theirs, ours] = [base64('CN=Nobody'), base64('CN=Somebody')];
+  const pem = (body: string) => utf8(`-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`);
+  const [imported] = importFiles([
+    { name, content: utf8(text) },
+    { name: 'gw.pem', content: pem(theirs) },
+    { name: 'me.pem', content: pem(ours) },
+  ]);
+  expect(imported?.profile.authentication).toMatchObject({ certificate: ours });
+  expect(imported?.profile.gateway.authentication).toMatchObject({ ca: [theirs], certificate: theirs });
 });
