@@ -3,8 +3,10 @@
  * ignored (RFC 7296 §3.10.1: an unrecognised error or status in a request, an unrecognised status in an answer).
  */
 import { Reader } from '#core/bytes/reader.ts';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
-import { findAll, type NotifyPayload } from '../payload-access.ts';
+import { failureOfNotify } from '../failures.ts';
+import { findAll, findNotify, type NotifyPayload } from '../payload-access.ts';
 import type { Message } from '../payload-types.ts';
 import type { RequestWindow } from '../window.ts';
 import type { Exchange, Task, Verdict } from './task.ts';
@@ -52,7 +54,19 @@ export function notifiesTask(requests: RequestWindow): Task {
     }
     return undefined;
   };
-  return { name: 'notifies', onRequest: read, onResponse: read };
+  return {
+    name: 'notifies',
+    onRequest: read,
+    onResponse(exchange, message) {
+      read(exchange, message);
+      const { header, payloads } = message;
+      const ended =
+        header.exchange === ExchangeType.INFORMATIONAL && findNotify(payloads, NotifyType.INVALID_SYNTAX);
+      if (!ended) return undefined;
+      // Fatal to both ends, whatever we had asked (§2.21.3); the other exchanges judge their refusals themselves.
+      return { ruling: 'close', failure: failureOfNotify(ended.type, exchange.sa.config, header.exchange) };
+    },
+  };
 }
 
 /** §2.3: four octets; another length means nothing. */

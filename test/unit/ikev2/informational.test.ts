@@ -83,6 +83,19 @@ describe('liveness (§2.4)', () => {
     expect(pair.events.initiator.types.slice(-2)).toEqual(['child-removed', 'closed']);
   });
 
+  it('is not what INVALID_SYNTAX tells: the peer has ended the IKE SA with it (§2.21.3)', () => {
+    const pair = standing();
+    new Forge(pair).rewrite(({ header }, direction) =>
+      direction === 'R -> I' && header.exchange === INFORMATIONAL
+        ? [notifyPayload(NotifyType.INVALID_SYNTAX)]
+        : undefined,
+    );
+    pair.do((now) => pair.initiator.checkLiveness(now)).run(100);
+    expect(pair.initiator.state).toBe('closed');
+    expect(pair.events.initiator.failure).toMatchObject({ cause: 'peer-error', notify: 'INVALID_SYNTAX' });
+    expect(pair.drawing.lines.slice(-2)).toEqual(['I -> R: HDR, SK {}', 'R -> I: HDR, SK {}']);
+  });
+
   it('a replayed message of the peer is no sign of life', () => {
     const pair = new Ikev2Pair({ initiator: { livenessSec: 30 }, responder: { livenessSec: 0 } }).connect();
     pair.do((now) => pair.responder.checkLiveness(now)).run(100);
