@@ -389,6 +389,11 @@ export class Succession {
     log.debug(change.what === 'woke' ? 'the machine woke' : 'the network has changed');
     try {
       if (this.#current) await suspicion.network(change);
+      const { trying } = this.#options.dialler;
+      // A login cannot move: what it waits for would go to an address that is gone.
+      if (trying && (await suspicion.isStranded(trying)) && trying === this.#options.dialler.trying) {
+        this.#attempt?.abort();
+      }
     } catch (error) {
       log.warn(explain(systemFailure('The network cannot be examined', error)).sentence);
     }

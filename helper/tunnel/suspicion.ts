@@ -154,6 +154,12 @@ export class Suspicion {
     else ask(association, way);
   }
 
+  /** Whether the system has another address of ours for its gateway by now. */
+  async isStranded(association: Association): Promise<boolean> {
+    const way = await this.#deps.wayOf(association);
+    return way !== undefined && way.local.address !== association.path?.local.address;
+  }
+
   #move(association: Association, path: Path): void {
     this.#believe(false);
     if (association.mobike) this.#probe(association, ROAM_MS, path);

@@ -56,6 +56,20 @@ describe('a login that is made again', () => {
     expect(status()).toMatchObject({ state: 'connected', question: null });
   });
 
+  it('begins anew over another network: what is answered from an address that is gone arrives nowhere', async () => {
+    const { world, status, type, drop } = await login('GTC');
+    await type(PASSWORD);
+    await drop();
+    const first = status()?.question?.id;
+    world.ours = ['192.0.2.77', '2001:db8::77'];
+    world.watch.tell({ what: 'network' });
+    await world.clock.advance(200);
+    expect(status()?.question?.id).not.toBe(first);
+    expect(status()?.path?.local.address).toBe('192.0.2.77');
+    await type(PASSWORD);
+    expect(status()).toMatchObject({ state: 'connected', question: null });
+  });
+
   it('asks nobody for a code any longer when the old connection speaks again', async () => {
     const { world, gateway, status, type } = await login('GTC');
     await type(PASSWORD);
