@@ -92,6 +92,7 @@ export class MsChapV2Peer implements PeerMethod {
     this.satisfied = true;
     this.suspicion = undefined;
     this.changedPassword = this.#newPassword;
+    this.#password = this.#newPassword ?? this.#password;
     return {
       do: 'respond',
       data: encodeBare('success'),
@@ -103,6 +104,8 @@ export class MsChapV2Peer implements PeerMethod {
     const { code, retry, challenge, version, message } = failure;
     this.satisfied = false;
     this.#attempt = undefined;
+    // Where it was the answer to a change, the old password still counts.
+    this.#newPassword = undefined;
     this.suspicion = failureOf(failure, this.#user);
     const said = message === undefined ? {} : { message };
     if (
@@ -153,7 +156,6 @@ export class MsChapV2Peer implements PeerMethod {
     const oldHash = ntPasswordHash(this.#password ?? '');
     this.#pending = undefined;
     this.#newPassword = newPassword;
-    this.#password = newPassword;
     this.#attempt = answerChallenge(this.#user, newPassword, challenge, this.#random);
     const encryptedPassword = encryptNewPassword(newPassword, oldHash, this.#random);
     const encryptedHash = encryptOldHash(oldHash, this.#attempt.passwordHash);

@@ -106,6 +106,43 @@ describe('MS-CHAPv2-ID of the answer to a Failure', () => {
   });
 });
 
+describe('a change of the password that was refused', () => {
+  const challenge = fromHex('000102030405060708090a0b0c0d0e0f');
+  const failure = (code: number) =>
+    encodeText('failure', 2, formatFailure({ code, retry: true, challenge, version: 3 }));
+  const responseIn = (step: PeerStep) => {
+    if (step.do !== 'respond') throw new Error(`no response: ${step.do}`);
+    return decodeResponse(step.data);
+  };
+  /** Expired, and the first new password is not taken. */
+  const refused = () => {
+    const peer = new MsChapV2Peer('alice', 'old', seededRandom(8).bytes);
+    peer.request(encodeChallenge(1, challenge, 'server'));
+    peer.request(failure(648));
+    peer.answer({ kind: 'new-password', newPassword: 'weak' });
+    return peer;
+  };
+
+  it('is tried again with the password that still counts', () => {
+    const peer = refused();
+    peer.request(failure(648));
+    const change = responseIn(peer.answer({ kind: 'new-password', newPassword: 'strong' }));
+    if (change.op !== 'change-password') throw new Error(change.op);
+    expect(decryptNewPassword(change.encryptedPassword, ntPasswordHash('old'))).toBe('strong');
+  });
+
+  it('is not told as one that succeeded, where another password lets us in', () => {
+    const peer = refused();
+    peer.request(failure(691));
+    const response = responseIn(peer.answer({ kind: 'password', password: 'other' }));
+    if (response.op !== 'response') throw new Error(response.op);
+    const both = { authenticator: challenge, peer: response.peerChallenge, user: 'alice' };
+    const proof = authenticatorResponse(both, ntPasswordHash('other'), response.ntResponse);
+    peer.request(encodeText('success', 3, `${proof} M=Welcome`));
+    expect([peer.satisfied, peer.changedPassword]).toEqual([true, undefined]);
+  });
+});
+
 describe('the text of a Failure', () => {
   const challenge = '000102030405060708090A0B0C0D0E0F';
 
