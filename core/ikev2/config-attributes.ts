@@ -83,8 +83,19 @@ const READERS: ReadonlyMap<number, Take> = new Map<number, Take>([
       return length !== undefined && push(into.subnets, { address: value.slice(0, 4), length });
     }),
   ],
-  // 16 octets and the prefix length (§3.15.1).
-  [Attribute.INTERNAL_IP6_ADDRESS, sized(17, (into, value) => push(into.addresses, prefix6(value)))],
+  // 16 octets and the prefix length (§3.15.1); some gateways leave that out, as the draft for IKEv1 did.
+  [
+    Attribute.INTERNAL_IP6_ADDRESS,
+    (into, value) =>
+      push(
+        into.addresses,
+        value.length === 16
+          ? { address: value.slice(), length: 128 }
+          : value.length === 17
+            ? prefix6(value)
+            : undefined,
+      ),
+  ],
   [Attribute.INTERNAL_IP6_DNS, sized(16, (into, value) => push(into.dns, value.slice()))],
   [Attribute.INTERNAL_IP6_SUBNET, sized(17, (into, value) => push(into.subnets, prefix6(value)))],
   [

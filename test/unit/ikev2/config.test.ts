@@ -47,6 +47,14 @@ describe('a CFG_REPLY', () => {
     expect(assigned.addresses).toEqual([{ address: ip('10.0.0.5'), length: 32 }]);
   });
 
+  it('takes an IPv6 address without its prefix length for that of a host', () => {
+    const { assigned, malformed } = readAssignment([
+      attribute(Attribute.INTERNAL_IP6_ADDRESS, ...ip('fd00::5')),
+    ]);
+    expect(assigned.addresses).toEqual([{ address: ip('fd00::5'), length: 128 }]);
+    expect(malformed).toBe(0);
+  });
+
   it('takes the netmask wherever it stands', () => {
     const { assigned } = readAssignment([
       attribute(Attribute.INTERNAL_IP4_NETMASK, 255, 255, 240, 0),
@@ -73,10 +81,7 @@ describe('a CFG_REPLY', () => {
     ['a netmask with holes', attribute(Attribute.INTERNAL_IP4_NETMASK, 255, 0, 255, 0)],
     ['an IPv4 server of 16 octets', attribute(Attribute.INTERNAL_IP4_DNS, ...ip('fd00::1'))],
     ['an IPv6 server of 4 octets', attribute(Attribute.INTERNAL_IP6_DNS, 10, 0, 0, 1)],
-    [
-      'an IPv6 address without its prefix length',
-      attribute(Attribute.INTERNAL_IP6_ADDRESS, ...ip('fd00::5')),
-    ],
+    ['an IPv6 address of 15 octets', attribute(Attribute.INTERNAL_IP6_ADDRESS, ...ip('fd00::5').slice(1))],
     ['an IPv6 prefix length of 129', attribute(Attribute.INTERNAL_IP6_ADDRESS, ...ip('fd00::5'), 129)],
     ['an IPv4 subnet of 5 octets', attribute(Attribute.INTERNAL_IP4_SUBNET, 10, 0, 0, 0, 8)],
     [
