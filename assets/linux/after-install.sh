@@ -4,6 +4,9 @@ set -e
 getent group adit > /dev/null || groupadd --system adit
 ln -sf /opt/Adit/resources/bin/adit /usr/bin/adit
 ln -sf /opt/Adit/adit-ui /usr/bin/adit-ui
+# dpkg names the version that was there before, also where it was removed since then, and its unit with it.
+upgraded=${2:-}
+[ -e /usr/lib/systemd/system/aditd.service ] || upgraded=
 install -D -m 0644 /opt/Adit/resources/aditd.service /usr/lib/systemd/system/aditd.service
 # Chromium's sandbox helper, where the kernel gives ordinary users no namespaces.
 chmod 4755 /opt/Adit/chrome-sandbox 2> /dev/null || true
@@ -14,8 +17,8 @@ install -d -m 0700 /var/cache/adit
 CACHE_DIRECTORY=/var/cache/adit /opt/Adit/resources/bin/aditd --version > /dev/null || true
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
-  # dpkg names the version that was there before. Whether it starts and runs is the administrator's then.
-  if [ -z "${2:-}" ]; then
+  # After an upgrade it is for the administrator whether it starts and runs.
+  if [ -z "$upgraded" ]; then
     systemctl enable --now aditd.service
   else
     systemctl try-restart aditd.service

@@ -203,6 +203,8 @@ describe('the packaged helper', () => {
       await sh('ls /usr/bin/adit* /usr/lib/systemd/system/aditd* /var/cache/adit 2> /dev/null || true'),
     ).toBe('');
     await sh('test -e /var/lib/adit/profiles/one.json');
+    // dpkg names the version that was removed; it is a first installation all the same.
+    expect(await told('dpkg -i /run/2.0.deb')).toEqual(['daemon-reload', 'enable --now aditd.service']);
     await sh('dpkg -P adit');
     await sh('! test -e /var/lib/adit');
   });
