@@ -15,6 +15,7 @@ import { ReportView } from './features/report/report-view.tsx';
 import { SettingsView } from './features/settings/settings-view.tsx';
 import { DetailsView } from './features/tunnel/details-view.tsx';
 import { QuestionDialog } from './features/tunnel/question-dialog.tsx';
+import { SecretDialog } from './features/tunnel/secret-dialog.tsx';
 import { TunnelView } from './features/tunnel/tunnel-view.tsx';
 import type { View } from './stores/ui.ts';
 import { useApp } from './stores/use-app.ts';
@@ -64,6 +65,7 @@ export function App(): ReactElement {
         <Current />
       </div>
       <ProblemBar />
+      <SecretDialog />
       <QuestionDialog />
     </DropZone>
   );

@@ -63,7 +63,11 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
   profiles: [],
   import: undefined,
   selected: undefined,
-  receiveProfiles: (profiles) => set({ profiles: withKnown(get().profiles, profiles) }),
+  receiveProfiles(profiles) {
+    // Another profile may get the id of one that is gone.
+    const isThere = profiles.some(({ id }) => id === get().askingFor);
+    set({ profiles: withKnown(get().profiles, profiles), ...(isThere ? {} : { askingFor: undefined }) });
+  },
   select: (selected) => set({ selected, problem: undefined }),
   async preview(dropped) {
     const before = get().import;

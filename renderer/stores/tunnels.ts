@@ -74,7 +74,8 @@ export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }
     askFor: (askingFor) => set({ askingFor }),
     receiveWanted({ profile, problem }) {
       get().select(profile);
-      get().go('tunnel');
+      // What was given for an import is nowhere else, and nothing leads back to it.
+      if (get().view !== 'import') get().go('tunnel');
       if (problem === undefined) get().askFor(profile);
       else get().report({ kind: 'said', message: problem });
     },

@@ -186,6 +186,22 @@ describe('in every view', () => {
     expect(await control.evaluate((one) => one === document.activeElement)).toBe(true);
   });
 
+  it('a key that the tray wants is asked for over an import, and Escape leaves the import as it was', async () => {
+    const { page, window } = stage.app;
+    const say = await stage.play(sceneNamed('import-locked'));
+    const typed = page.getByLabel(say('secrets.pkcs12Password'));
+    await typed.fill('of the file');
+    await window.send([{ topic: 'wanted', profile: 'work-3' }]);
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.innerText()).toContain(say('secret.text', { name: 'Lab' }));
+    const key = dialog.getByRole('textbox');
+    expect(await key.evaluate((field) => field === document.activeElement)).toBe(true);
+    await key.fill('abc');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(await typed.inputValue()).toBe('of the file');
+  });
+
   it('a key that is being typed stays with its profile, whichever tunnel comes up meanwhile', async () => {
     const { page } = stage.app;
     const profiles = [

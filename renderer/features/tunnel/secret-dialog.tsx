@@ -1,4 +1,6 @@
-/** Asks for a pre-shared key. It is kept only where the person says so, and then by the helper, never here. */
+/**
+ * Asks for a pre-shared key, over every view. It is kept only where the person says so, and then by the helper, never here.
+ */
 import type { ReactElement } from 'react';
 import { toBase64 } from '#core/bytes/base64.ts';
 import type { ProfileSummary } from '#core/ipc/contract.ts';
@@ -7,15 +9,18 @@ import { useText } from '../../i18n/text.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { SecretForm } from './secret-form.tsx';
 
-interface SecretDialogProps {
-  readonly profile: ProfileSummary;
-  readonly onClose: () => void;
+/** Nothing where no key is asked for. Which profile is shown may change while one is typed; whose key it is may not. */
+export function SecretDialog(): ReactElement | null {
+  const asking = useApp((state) => state.profiles.find(({ id }) => id === state.askingFor));
+  return asking ? <OneSecret key={asking.id} profile={asking} /> : null;
 }
 
-export function SecretDialog({ profile, onClose }: SecretDialogProps): ReactElement {
+function OneSecret({ profile }: { readonly profile: ProfileSummary }): ReactElement {
   const t = useText();
   const connect = useApp((state) => state.connect);
   const rememberSecret = useApp((state) => state.rememberSecret);
+  const askFor = useApp((state) => state.askFor);
+  const onClose = (): void => askFor(undefined);
 
   const submit = async (secret: string, remember: boolean): Promise<void> => {
     const psk = toBase64(new TextEncoder().encode(secret));

@@ -18,7 +18,6 @@ import { ExpiryNotice } from '../profiles/expiry-notice.tsx';
 import { FailureCard } from './failure-card.tsx';
 import { LOOKS, protectedNetworks, stepOf, stepShare, traffic } from './presentation.ts';
 import { Reconnecting } from './reconnecting.tsx';
-import { SecretDialog } from './secret-dialog.tsx';
 import { ThroughputGraph } from './throughput-graph.tsx';
 import unseen from '#renderer/components/unseen.module.css';
 import classes from './tunnel-view.module.css';
@@ -33,16 +32,8 @@ export function TunnelView(): ReactElement {
   // Where nothing is up, what went wrong is what there is to look at.
   const failed = tunnels?.filter(({ state }) => state === 'failed').map((one) => one.profile.id) ?? [];
   const profile = currentProfile(profiles, selected, active.length > 0 ? active : failed);
-  // Which profile is shown may change while its key is typed; whose key it is may not.
-  const asking = useApp((state) => profiles.find(({ id }) => id === state.askingFor));
-  const askFor = useApp((state) => state.askFor);
   if (!profile) return <EmptyView />;
-  return (
-    <>
-      <OneTunnel profile={profile} others={protecting.filter((id) => id !== profile.id).length} />
-      {asking && <SecretDialog key={asking.id} profile={asking} onClose={() => askFor(undefined)} />}
-    </>
-  );
+  return <OneTunnel profile={profile} others={protecting.filter((id) => id !== profile.id).length} />;
 }
 
 /** States that leave the view to other things as well; in the others the mark is all there is to see. */

@@ -157,6 +157,36 @@ describe('an import that is left by Escape', () => {
   });
 });
 
+describe('what was clicked in the tray', () => {
+  const lab = summary('lab', { missingSecrets: ['psk'], storedSecrets: [] });
+
+  it('leaves an import where it is, with the password that was typed for its file', async () => {
+    const { store } = setUp({
+      'profiles.import': {
+        ok: true,
+        result: { imported: [{ id: null, name: 'A', report: [], missingSecrets: ['pkcs12Password'] }] },
+      },
+    });
+    store.getState().receiveProfiles([lab]);
+    await store.getState().preview([{ name: 'a.p12', content: 'e30=' }]);
+    await store.getState().openImport(0, { p12Password: 'YWI=' });
+    store.getState().receiveWanted({ profile: 'lab' });
+    expect(store.getState()).toMatchObject({ view: 'import', askingFor: 'lab', selected: 'lab' });
+    expect(JSON.stringify(store.getState().import)).toContain('YWI=');
+  });
+
+  it('asks for no key of a profile that is gone, nor of the next one with its id', () => {
+    const { store } = setUp();
+    store.getState().receiveProfiles([lab]);
+    store.getState().receiveWanted({ profile: 'lab' });
+    store.getState().receiveProfiles([lab, summary('work')]);
+    expect(store.getState().askingFor).toBe('lab');
+    store.getState().receiveProfiles([summary('work')]);
+    store.getState().receiveProfiles([lab, summary('work')]);
+    expect(store.getState().askingFor).toBeUndefined();
+  });
+});
+
 describe('a second import while the first is under way', () => {
   const second = [{ name: 'b.json', content: 'e30=' }];
   function slow() {
