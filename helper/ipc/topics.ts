@@ -57,8 +57,11 @@ export function statusFor(tunnels: Pick<TunnelManager, 'status'>, viewer: Viewer
   let room = STATUS_OCTETS;
   const kept = new Set<TunnelStatus>();
   for (const tunnel of byWeight) {
-    room -= sizeOf(tunnel);
-    if (room >= 0) kept.add(tunnel);
+    const size = sizeOf(tunnel);
+    // One that is too large for itself, by what its gateway sent, hides no other.
+    if (size > room) continue;
+    room -= size;
+    kept.add(tunnel);
   }
   return { tunnels: status.tunnels.filter((tunnel) => kept.has(tunnel)) };
 }

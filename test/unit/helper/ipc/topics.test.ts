@@ -1,7 +1,7 @@
 /** What is told to who subscribes: the profiles page by page, and the log. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeFrame, MAX_FRAME } from '#core/ipc/frame.ts';
-import { pageOf } from '#helper/ipc/topics.ts';
+import { pageOf, statusFor } from '#helper/ipc/topics.ts';
 import { CANARY, entryNamed, profileNamed } from '#test/fakes/profiles.ts';
 import { base64, inhabited, refused, type HelperWorld, type Person } from '#test/fakes/helper-world.ts';
 
@@ -105,6 +105,19 @@ describe('the status', () => {
     expect(alice.events).toMatchObject([{ topic: 'status' }]);
     for (const frame of [snapshot, ...alice.events])
       expect(encodeFrame(frame).length).toBeLessThan(MAX_FRAME);
+  });
+
+  it('of a tunnel that outgrows a frame by itself is left out, and that of no other', async () => {
+    const [quiet, large] = ['quiet', 'large'].map((name) => world.store.add(entryNamed(name)));
+    await alice.call('tunnel.up', { id: quiet?.id ?? '' });
+    await world.tunnels.clock.advance(10);
+    await alice.call('tunnel.up', { id: large?.id ?? '' });
+    const { tunnels } = await alice.call('status.get', {});
+    const outgrown = tunnels.map((tunnel) =>
+      tunnel.profile.name === 'large' ? { ...tunnel, virtualIps: Array(20_000).fill('2001:db8::1') } : tunnel,
+    );
+    const told = statusFor({ status: () => ({ tunnels: outgrown }) }, { uid: 1000, admin: false });
+    expect(told.tunnels.map(({ profile }) => profile.name)).toEqual(['quiet']);
   });
 });
 
