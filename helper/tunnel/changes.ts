@@ -63,11 +63,17 @@ export class Changes {
     await this.#serial.run(() => this.#make(whole, signal));
   }
 
-  /** Puts back what somebody took away of the rules and routes of a plan that is in force. Throws what the effect throws. */
+  /**
+   * Puts back what somebody took away of the rules and routes of a plan that is in force. Throws what the effect throws: then none of
+   * them may be left, and it is without effect until the next make() has put all in force again.
+   */
   async restoreRoutes(signal: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
-      if (this.#plan === undefined || signal.aborted) return;
+      if (this.#plan === undefined || this.#unsure || signal.aborted) return;
+      // What fails takes back what stood, too, and that is told as taken once more: no second try from here.
+      this.#unsure = true;
       for (const warning of await this.#routes(this.#plan)) this.#log.debug(warning);
+      this.#unsure = false;
     });
   }
 

@@ -100,7 +100,10 @@ export class Configuration {
     this.#outdated ||= this.#changes.keepsAddresses;
   }
 
-  /** Rules or routes of these tables were taken away, by whomever: puts back what is missing of ours. Never rejects. */
+  /**
+   * Rules or routes of these tables were taken away, by whomever: puts back what is missing of ours. Where the system refuses,
+   * refresh() is due. Never rejects.
+   */
   async restore(tables: readonly number[]): Promise<void> {
     const { log, signal } = this.#options;
     if (this.#plan === undefined || !tables.includes(this.#plan.routes.table)) return;
@@ -109,6 +112,8 @@ export class Configuration {
       await this.#changes.restoreRoutes(signal);
     } catch (error) {
       log.error(`what was taken away of the tunnel's routes cannot be put back: ${messageOf(error)}`);
+      // Packets may go beside the tunnel by now.
+      this.#outdated = true;
     }
   }
 

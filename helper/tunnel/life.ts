@@ -92,10 +92,10 @@ export class Life {
     if (this.#stop.signal.aborted) return undefined;
     this.#carrier = openCarrier(deps.platform, stored.profile.ike, this.#carrierEvents(), log);
     this.#parts = this.#partsOn(this.#carrier, credentials);
-    const { configuration, succession } = this.#parts;
+    const { succession } = this.#parts;
     const unsubscribe = deps.network.subscribe(
       (change) =>
-        void (change.what === 'taken' ? configuration.restore(change.tables) : succession.network(change)),
+        void (change.what === 'taken' ? succession.taken(change.tables) : succession.network(change)),
     );
     try {
       return await succession.run();

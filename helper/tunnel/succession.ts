@@ -400,6 +400,13 @@ export class Succession {
     if (!this.#current || this.#renewal === 'lost') this.#tryAgain();
   }
 
+  /** Rules or routes of these tables were taken away, by whomever. Never rejects. */
+  async taken(tables: readonly number[]): Promise<void> {
+    const { configuration } = this.#options;
+    await configuration.restore(tables);
+    if (configuration.isOutdated) this.#bell.ring();
+  }
+
   /** At once and from the start, unless the gateway is answering already, or a person is. */
   #tryAgain(): void {
     const { dialler, retries, clock } = this.#options;

@@ -113,16 +113,46 @@ describe('the network', () => {
     expect(applied(world).slice(before)).toEqual(['apply routes']);
   });
 
-  it('loses them and the system refuses them: said, and the tunnel goes on', async () => {
-    const { world, status } = await connected();
+  it('loses them and the system refuses them once: said, and all is put in force again', async () => {
+    const { world, states } = await connected();
+    const before = applied(world).length;
+    // Whoever fails to put them back takes the rest away: that is told, too.
     world.effects.failures.set('routes apply', new SystemFailure('No routes', 'EPERM', 'Ask'));
     world.watch.tell({ what: 'taken', tables: [0xad17] });
+    world.watch.tell({ what: 'taken', tables: [0xad17] });
     await world.clock.advance(100);
-    expect(world.log.recent().at(-1)).toMatchObject({
-      level: 'error',
-      message: expect.stringMatching(/cannot be put back: No routes: EPERM/) as string,
-    });
-    expect(status().state).toBe('connected');
+    const errors = world.log.recent().filter(({ level }) => level === 'error');
+    expect(errors.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/cannot be put back: No routes: EPERM/),
+    ]);
+    expect(applied(world).slice(before)).toEqual([
+      'apply routes',
+      'apply firewall',
+      'apply link',
+      'apply firewall',
+      'apply routes',
+      'apply dns',
+    ]);
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+
+  it('loses them and the system goes on refusing them: the tunnel is not called connected, and ends', async () => {
+    const { world, status } = await connected();
+    const { routes } = world.effects;
+    let tries = 0;
+    routes.apply = () => {
+      tries++;
+      // What it takes back is told as well; an end where that is answered each time.
+      if (tries < 50) world.watch.tell({ what: 'taken', tables: [0xad17] });
+      return Promise.reject(new SystemFailure('No routes', 'EPERM', 'Ask'));
+    };
+    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    await world.clock.advance(100);
+    expect(status().state).toBe('reconnecting');
+    await world.clock.advance(30_000);
+    expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'system' } });
+    expect(tries).toBeLessThan(10);
+    expectNothingLeft(world);
   });
 
   it('loses them as the tunnel goes down: they stay away', async () => {
