@@ -83,7 +83,7 @@ const READERS: ReadonlyMap<number, Take> = new Map<number, Take>([
       return length !== undefined && push(into.subnets, { address: value.slice(0, 4), length });
     }),
   ],
-  // 16 octets and the prefix length (§3.15.1); some gateways leave that out, as the draft for IKEv1 did.
+  // 16 octets and the prefix length (§3.15.1); without that, as IKEv1's Mode Config has it, it is a host's.
   [
     Attribute.INTERNAL_IP6_ADDRESS,
     (into, value) =>
