@@ -10,7 +10,7 @@ import { Traffic } from '#test/harness/traffic.ts';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
 
-/** The block of the README that begins with this and ends with a line of the same indentation that `last` begins. */
+/** Of the README, from the line that begins with `first` to the next one that begins with `last`. */
 function block(first: string, last: string): string {
   const lines = readme.split('\n');
   const start = lines.findIndex((line) => line.trim().startsWith(first));

@@ -7,7 +7,7 @@ import { PSK, Scene } from '#test/harness/scene.ts';
 
 const TABLE = String(0xad17);
 
-it('is put back, once', async () => {
+it('is put back, and that is all', async () => {
   await using scene = await Scene.create({
     ways: [
       { name: 'plain', ike: 'aes256gcm16-prfsha384-ecp384', esp: 'aes256gcm16', inner: ['10.99.0.0/28'] },
@@ -33,9 +33,10 @@ it('is put back, once', async () => {
   await client.ip(`route flush table ${TABLE}`);
   await until('all is as it was', async () => (await standing()) === whole);
   await expectTraffic(scene, id, 'plain');
-  const put = async () => (await scene.adit.run(['log'])).split('are put back').length - 1;
+  // What fed itself would go round every tenth of a second.
   await sleep(1500);
-  expect(await put()).toBeLessThanOrEqual(3);
+  const told = (await scene.adit.run(['log'])).split('are put back').length - 1;
+  expect([1, 2, 3]).toContain(told);
   await scene.adit.down(id);
   await expectNothingLeft(scene, before);
 });
