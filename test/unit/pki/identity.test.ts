@@ -142,6 +142,12 @@ describe('CERTREQ', () => {
     const { certificate } = gateway(now, { extensions: gatewayExtensions(issuers) });
     const sent = certificatesToSend({ certificate, chain: [before.certificate, now.certificate] });
     expect(sent).toEqual([certificate.der, now.der]);
+    // One that names no key of its own signs all the same.
+    const nameless = ca('CN=Middle', { issuer: root, extensions: [basicConstraints(true)] });
+    expect(certificatesToSend({ certificate, chain: [nameless.certificate] })).toEqual([
+      certificate.der,
+      nameless.der,
+    ]);
   });
 });
 
