@@ -82,6 +82,18 @@ describe('a click on connect', () => {
     expect(store.getState().problem).toEqual({ kind: 'slow' });
   });
 
+  it('again is not taken back by a late refusal of the one before', async () => {
+    const replies: { 'tunnel.up': Reply } = {
+      'tunnel.up': { ok: false, problem: { kind: 'refused', message: 'no' } },
+    };
+    const { store, shown, timers } = setUp(replies);
+    const first = store.getState().connect('work');
+    replies['tunnel.up'] = ACCEPTED;
+    await Promise.all([first, store.getState().connect('work')]);
+    expect(shown()).toBe('connecting');
+    expect(timers).toHaveLength(1);
+  });
+
   it('is answered by a failure too, however quick', async () => {
     const { store, shown } = setUp();
     store.getState().receiveTunnels([bare('failed')]);
