@@ -32,6 +32,7 @@ export class Answers {
 
 /** Last names of settings whose values may be secrets, known or not. */
 const SECRET = /(secret|passw|pwd|psk|presharedkey|credential|\bpin\b|token)[^.]*$/i;
+export const maySecret = (path: string): boolean => SECRET.test(path);
 
 /** One setting with the means to answer it. */
 export class Item {
@@ -46,7 +47,7 @@ export class Item {
   constructor(path: string, setting: Setting, answers: Answers) {
     this.path = path;
     this.value = setting.value;
-    this.#shown = SECRET.test(path) ? undefined : setting.value;
+    this.#shown = maySecret(path) ? undefined : setting.value;
     this.#place = setting.place;
     this.#answers = answers;
   }

@@ -143,8 +143,9 @@ function parameters(
   );
 }
 
+/** As it stands a carriage return would be read as a line's end (XML 1.0 §2.11). */
 const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#13;');
 
 function written(value: Value, indent = ''): string {
   const inner = `${indent}  `;

@@ -36,7 +36,7 @@ const MAX_LINES = 4000;
 
 /** Types that hold files, and what their second word is. */
 const KEYS = new Set(['RSA', 'ECDSA', 'PKCS8', 'P12', 'BLISS']);
-const LINE = /^(.*?)(?:^|\s):\s*([A-Za-z0-9]+)\b\s*(.*)$/;
+const LINE = /^(.*?)(?:^|\s):\s*([A-Za-z0-9]+)\b[ \t]*(.*)$/;
 
 /** Secrets in their order. Lines that begin with a blank go on with the one before, as in `{ … }` of raw RSA keys. */
 export function parseIpsecSecrets(file: string, text: string): IpsecSecret[] {
@@ -44,7 +44,7 @@ export function parseIpsecSecrets(file: string, text: string): IpsecSecret[] {
   if (lines.length > MAX_LINES) throw new ImportError(`${file}: more than ${MAX_LINES} lines`);
   return lines.flatMap((raw, at): IpsecSecret[] => {
     if (/^\s*(#|$)/.test(raw) || raw.length > 8192) return [];
-    const [, owners = '', type = '', rest = ''] = LINE.exec(raw.trim()) ?? [];
+    const [, owners = '', type = '', rest = ''] = LINE.exec(raw.replace(/^[ \t]+/, '')) ?? [];
     return type === ''
       ? []
       : [
@@ -59,10 +59,10 @@ export function parseIpsecSecrets(file: string, text: string): IpsecSecret[] {
   });
 }
 
-/** Words between blanks; a word that begins with a quote goes to the next one. A comment ends them. */
+/** Words between spaces and tabs, and no other blanks; a word that begins with a quote goes to the next one. A comment ends them. */
 function words(line: string): Word[] {
   const found: Word[] = [];
-  for (const [, double, single, bare] of line.matchAll(/"([^"]*)"|'([^']*)'|([^\s"']\S*)/g)) {
+  for (const [, double, single, bare] of line.matchAll(/"([^"]*)"|'([^']*)'|([^ \t"'][^ \t]*)/g)) {
     if (bare?.startsWith('#') === true) break;
     found.push({ text: double ?? single ?? bare ?? '', isQuoted: bare === undefined });
   }

@@ -5,11 +5,11 @@
  */
 import { DESCRIBES_FILE, LATER } from '#core/profile/reasons.ts';
 import { toBase64 } from '#core/bytes/base64.ts';
-import { utf8 } from '#core/bytes/bytes.ts';
 import {
   Answers,
   answerSettings,
   ignore,
+  maySecret,
   refuse,
   type Row,
   sectionOf,
@@ -20,7 +20,15 @@ import { boundedCount } from '#core/profile/bounds.ts';
 import type { Companions } from '#core/profile/companions.ts';
 import { accepted, type Candidate, type Draft, finish, newDraft } from '#core/profile/draft.ts';
 import { IKEV2, proveByMethod } from '#core/profile/mobileconfig-ikev2.ts';
-import { isDict, isList, leavesOf, parsePlist, type PlistDict, textOf } from '#core/profile/plist.ts';
+import {
+  isDict,
+  isList,
+  leavesOf,
+  parsePlist,
+  type PlistDict,
+  secretOf,
+  textOf,
+} from '#core/profile/plist.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
 import { printable } from '#core/text/printable.ts';
 
@@ -103,7 +111,7 @@ function importPayload(
 ): Candidate {
   const answers = new Answers();
   const title = textOf(payload.get('UserDefinedName')) ?? textOf(payload.get('PayloadDisplayName'));
-  const draft = newDraft(title?.trim() || name.replace(/\.mobileconfig$/i, ''), companions);
+  const draft = newDraft(title || name.replace(/\.mobileconfig$/i, ''), companions);
   const type = textOf(payload.get('VPNType')) ?? '';
   const settings = payload.get('IKEv2');
   if (type !== 'IKEv2' || !isDict(settings)) {
@@ -112,17 +120,21 @@ function importPayload(
     return { path, imported: undefined, answers };
   }
   takeSharedSecret(settings, draft);
-  answerSettings(sectionOf(leavesOf(payload, ''), name), '', PAYLOAD, draft, answers, unknown);
+  answerSettings(sectionOf(leavesOf(payload, '').map(meant), name), '', PAYLOAD, draft, answers, unknown);
   takeCertificates(settings, payloads, draft, answers, name);
   proveByMethod(settings, draft, answers, name);
   return { path, imported: finish(draft, answers, name), answers };
 }
 
-/** Sometimes data, sometimes a text, whatever the reference says. */
+/** Blanks at the ends are part of a secret; of anything else they are somebody's indentation. */
+const meant = ([path, text]: readonly [string, string]): [string, string] => [
+  path,
+  maySecret(path) ? text : text.trim(),
+];
+
 function takeSharedSecret(settings: PlistDict, { secrets }: Draft): void {
-  const secret = settings.get('SharedSecret');
-  const octets = secret instanceof Uint8Array ? secret : utf8(textOf(secret) ?? '');
-  if (octets.length > 0) secrets.psk = toBase64(octets);
+  const octets = secretOf(settings.get('SharedSecret'));
+  if (octets && octets.length > 0) secrets.psk = toBase64(octets);
 }
 
 /** The authorities among the siblings, and the identity that the VPN payload names. */
@@ -150,9 +162,9 @@ function takeCertificates(
     } else if (uuid !== undefined && uuid.toLowerCase() === wanted && found.pkcs12 !== undefined) {
       draft.secrets.pkcs12 = found.pkcs12;
       answers.add('taken', type, shown, 'our certificate and its key');
-      const password = textOf(payload.get('Password'));
+      const password = secretOf(payload.get('Password'));
       if (password !== undefined) {
-        draft.secrets.pkcs12Password = toBase64(utf8(password));
+        draft.secrets.pkcs12Password = toBase64(password);
         answers.add('taken', `${type}.Password`);
       }
     } else {

@@ -29,7 +29,7 @@ import {
   type Proof,
   takeProposals,
 } from '#core/profile/draft.ts';
-import { type IniSection, parseIni } from '#core/profile/ini.ts';
+import { type IniSection, parseIni, trimmed } from '#core/profile/ini.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
 import { ASKED } from '#core/profile/reasons.ts';
 import { readSwitch } from '#core/profile/swanctl-values.ts';
@@ -57,7 +57,10 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 /** A profile from a keyfile. Throws ImportError. */
 export function importKeyfile(name: string, text: string, companions: Companions): ImportedProfile[] {
-  const sections = parseIni(name, text).map(unescaped);
+  // To GLib the blanks behind a value are part of it. Of what is no secret they are a slip of whoever wrote it.
+  const sections = parseIni(name, text)
+    .map((section) => (section.name === 'vpn-secrets' ? section : trimmed(section)))
+    .map(unescaped);
   const find = (wanted: string): ReadonlyMap<string, string> =>
     sections.find((section) => section.name === wanted)?.entries ?? new Map<string, string>();
   const [connection, vpn] = [find('connection'), find('vpn')];

@@ -20,7 +20,7 @@ import {
   mobike,
   newDraft,
 } from '#core/profile/draft.ts';
-import { type IniSection, parseIni } from '#core/profile/ini.ts';
+import { type IniSection, parseIni, trimmed } from '#core/profile/ini.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
 import { AGAIN } from '#core/profile/reasons.ts';
 import { printable } from '#core/text/printable.ts';
@@ -29,7 +29,7 @@ export const looksLikePhoneBook = (text: string): boolean => /^(PhoneNumber|VpnS
 
 /** Profiles of the IKEv2 entries. Throws ImportError where there is none. */
 export function importPhoneBook(name: string, text: string, companions: Companions): ImportedProfile[] {
-  const entries = parseIni(name, text);
+  const entries = parseIni(name, text).map(trimmed);
   if (entries.length === 0) throw new ImportError(`${name}: there is no entry in this phone book`);
   boundedCount(name, entries.length);
   return accepted(entries.map((entry) => importEntry(name, entry, companions)));

@@ -12,8 +12,10 @@ const MAX_DEPTH = 64;
 export interface Element {
   readonly name: string;
   readonly children: readonly Element[];
-  /** Of the element itself, without its children's. */
+  /** Of the element itself, without its children's, and without blanks at its ends. */
   readonly text: string;
+  /** The same with them. */
+  readonly whole: string;
 }
 
 /** The root of the document. Throws ImportError with the line; the text itself is not quoted. */
@@ -43,7 +45,8 @@ const entities = (name: string): ImportError =>
 function toElement(element: XmlElement): Element {
   const children = element.children.filter((node) => node instanceof XmlElement).map(toElement);
   const texts = element.children.filter((node) => node instanceof XmlText).map(({ text }) => text);
-  return { name: element.name, children, text: texts.join('').trim() };
+  const whole = texts.join('');
+  return { name: element.name, children, text: whole.trim(), whole };
 }
 
 /** Where each construct that may hold "<" ends. */

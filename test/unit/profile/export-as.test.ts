@@ -173,6 +173,24 @@ describe('secrets that a format cannot say', () => {
   });
 });
 
+describe('blanks at the ends of a secret', () => {
+  const blank = ' \ta b\u00a0\n ';
+  it.each(EXPORT_FORMATS)('go through %s and back', (format) => {
+    const eap = back(format, profile({}), { password: base64(blank) });
+    expect([eap.secrets, eap.left.includes('password')]).toEqual([{ password: base64(blank) }, false]);
+    const key = { pkcs12: p12, pkcs12Password: base64(blank) };
+    const certificate = back(format, profile({ authentication: { method: 'certificate' } }), key);
+    // strongSwan's app asks for the password of a PKCS#12 file.
+    expect(certificate.secrets).toEqual(format === 'sswan' ? { pkcs12: p12 } : key);
+  });
+
+  it.each(['mobileconfig', 'swanctl'] as const)('of a pre-shared key, go through %s and back', (format) => {
+    for (const text of [blank, '  ', '\r\nab\r']) {
+      expect(back(format, psk, { psk: base64(text) })).toMatchObject({ secrets: { psk: base64(text) } });
+    }
+  });
+});
+
 describe('every fixture', () => {
   /** Undefined where the format is no way out for this profile, which its words say. */
   function trip(format: ExportFormat, from: Profile, secrets: Secrets) {

@@ -232,6 +232,148 @@ describe('quotes in ipsec.conf', () => {
   });
 });
 
+describe('blanks at the ends of a secret', () => {
+  type Given = { readonly name: string; readonly content: Uint8Array };
+  const text = (base64: string | undefined): string | undefined =>
+    base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString();
+  const first = (...files: Given[]) => importFiles(files)[0];
+  const file = (name: string, content: string): Given => ({ name, content: utf8(content) });
+  const p12 = readFileSync(`${FIXTURES}alone.p12`);
+
+  const apple = (entries: string, payloads = ''): Given =>
+    file(
+      'work.mobileconfig',
+      `<plist version="1.0"><dict><key>PayloadContent</key><array><dict>
+      <key>PayloadType</key><string>com.apple.vpn.managed</string>
+      <key>VPNType</key><string>IKEv2</string>
+      <key>IKEv2</key><dict>
+        <key>RemoteAddress</key><string>
+          vpn.example.org
+        </string>
+        <key>LocalIdentifier</key><string> alice </string>
+        ${entries}
+      </dict></dict>${payloads}</array></dict></plist>`,
+    );
+  const shared = (value: string): Given =>
+    apple(
+      `<key>AuthenticationMethod</key><string>SharedSecret</string><key>SharedSecret</key><string>${value}</string>`,
+    );
+  const extended = (value: string): Given =>
+    apple(
+      `<key>AuthenticationMethod</key><string>Certificate</string><key>ExtendedAuthEnabled</key><integer> 1 </integer>
+       <key>AuthName</key><string>alice </string><key>AuthPassword</key><string>${value}</string>`,
+    );
+
+  /** What CFPropertyList.c keeps: all. */
+  it.each([
+    [' ab ', ' ab '],
+    ['\tab\n', '\tab\n'],
+    ['&#32;ab&#x20;', ' ab '],
+    ['<![CDATA[ ab ]]>', ' ab '],
+    ['ab\u00a0', 'ab\u00a0'],
+    ['  ', '  '],
+  ])('are part of it in .mobileconfig: "%s"', (written, meant) => {
+    expect(text(first(shared(written))?.secrets.psk)).toBe(meant);
+    const password = first(extended(written));
+    expect(text(password?.secrets.password)).toBe(meant);
+    expect(password?.report.find(({ setting }) => setting === 'IKEv2.AuthPassword')?.outcome).toBe('taken');
+    const container = first(
+      apple(
+        `<key>AuthenticationMethod</key><string>Certificate</string>
+         <key>PayloadCertificateUUID</key><string> ID </string>`,
+        `<dict><key>PayloadType</key><string> com.apple.security.pkcs12 </string><key>PayloadUUID</key><string>id</string>
+         <key>PayloadContent</key><data> ${p12.toString('base64')} </data>
+         <key>Password</key><string>${written}</string></dict>`,
+      ),
+    );
+    expect(text(container?.secrets.pkcs12Password)).toBe(meant);
+  });
+
+  it('are not part of anything else in .mobileconfig: there they are indentation', () => {
+    expect(first(extended('x'))?.profile).toMatchObject({
+      gateway: { addresses: ['vpn.example.org'] },
+      authentication: { method: 'eap', user: 'alice', localId: 'alice' },
+    });
+    expect(first(shared(''))?.secrets).toEqual({});
+  });
+
+  const keyfile = (line: string): Given =>
+    file(
+      'work.nmconnection',
+      `[connection]\nid=Work \ntype=vpn\n[vpn]\nservice-type=org.freedesktop.NetworkManager.strongswan \naddress = vpn.example.org \nmethod=eap\nuser=alice\t\n[vpn-secrets] \n${line}\n`,
+    );
+
+  /** As g_key_file_get_string() of GLib 2.74 answers, which NetworkManager reads secrets by. */
+  it.each([
+    ['password=ab ', 'ab '],
+    ['password=ab \t', 'ab \t'],
+    ['password=ab \r', 'ab '],
+    ['password= \t\fab', 'ab'],
+    ['password =  ab ', 'ab '],
+    ['password=\\s ab\\s', '  ab '],
+    ['password=\u00a0ab\u00a0', '\u00a0ab\u00a0'],
+    ['password=\u000bab\u000b', '\u000bab\u000b'],
+    ['password="ab "', '"ab "'],
+    ['password=   ', undefined],
+  ])('count at the end alone in a keyfile, or escaped: %j', (line, meant) => {
+    const imported = first(keyfile(line));
+    expect(text(imported?.secrets.password)).toBe(meant);
+    expect(imported?.profile).toMatchObject({
+      name: 'Work',
+      gateway: { addresses: ['vpn.example.org'] },
+      authentication: { user: 'alice' },
+    });
+  });
+
+  const psk = 'conn w\n keyexchange=ikev2\n left=%defaultroute\n authby=secret\n right=vpn.example.org\n';
+
+  /** As the lexers of strongSwan and libreswan split a line: at spaces and tabs. */
+  it.each([
+    ['" ab "', ' ab '],
+    ["'\tab '", '\tab '],
+    ['  ab \t', 'ab'],
+    ['ab\u00a0', 'ab\u00a0'],
+    ['\u00a0ab c', '\u00a0ab'],
+    ['"  "', '  '],
+  ])('are part of it in quotes in ipsec.secrets: %s', (written, meant) => {
+    const secrets = first(file('ipsec.conf', psk), file('ipsec.secrets', `: PSK ${written}\r\n`))?.secrets;
+    expect(text(secrets?.psk)).toBe(meant);
+  });
+
+  /** As libstrongswan 5.9.8 reads settings. */
+  it.each([
+    ['" ab "', ' ab '],
+    ['"ab\\n"', 'ab\n'],
+    ['  ab \t', 'ab'],
+    ['a  b', 'a b'],
+    ['"a " b', 'a  b'],
+    ['\u00a0ab\u00a0', '\u00a0ab\u00a0'],
+    ["' ab '", "' ab '"],
+    ['"  "', '  '],
+  ])('are part of it in quotes in swanctl.conf: %s', (written, meant) => {
+    const conf = `connections {\n w {\n version = 2\n remote_addrs = vpn.example.org\n local {\n auth = psk\n }\n remote {\n auth = psk\n }\n children {\n w {\n }\n }\n }\n}\nsecrets {\n ike {\n secret = ${written}\n }\n}\n`;
+    expect(text(first(file('swanctl.conf', conf))?.secrets.psk)).toBe(meant);
+  });
+
+  it('are part of it in .sswan', () => {
+    const sswan = {
+      uuid: 'a',
+      name: ' Work ',
+      type: 'ikev2-eap',
+      remote: { addr: 'vpn.example.org' },
+      local: { eap_id: 'alice', shared_secret: ' ab\t' },
+    };
+    const imported = first(file('work.sswan', JSON.stringify(sswan)));
+    expect(text(imported?.secrets.password)).toBe(' ab\t');
+    expect(imported?.profile.name).toBe('Work');
+  });
+
+  it('are lost in a phone book, as they are to GetPrivateProfileString', () => {
+    const book = '[w]\r\nType=2\r\nVpnStrategy=7\r\nPhoneNumber=vpn.example.org \r\nPreSharedKey= a b \r\n';
+    expect(text(first(file('rasphone.pbk', book))?.secrets.psk)).toBe('a b');
+  });
+});
+
 describe('Servers in ProfileXML', () => {
   const servers = (text: string): string =>
     `<VPNProfile><NativeProfile><Servers>${text}</Servers><NativeProtocolType>IKEv2</NativeProtocolType><Authentication><UserMethod>MSChapv2</UserMethod></Authentication></NativeProfile></VPNProfile>`;
