@@ -16,6 +16,7 @@ import { doctor } from './effects/doctor.ts';
 import { JournalFile, undoAll } from './effects/journal-file.ts';
 import { linuxEffects, linuxSystem } from './effects/linux.ts';
 import { linuxNetworkWatch } from './effects/network-watch/linux.ts';
+import { readAccess, tellAccess } from './ipc/access-file.ts';
 import { handlers } from './ipc/calls.ts';
 import { dispatcher } from './ipc/dispatch.ts';
 import { grant, systemAccessFiles } from './ipc/permissions.ts';
@@ -109,6 +110,9 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     applicationVersion: `Adit ${packageJson.version}`,
     ...(keyLog === undefined ? {} : { keyLog: keyLogIn(keyLog) }),
   });
+  const accessPath = join(stateDir, 'access.json');
+  const accessFiles = systemAccessFiles(accessPath);
+  tellAccess(readAccess(accessFiles.access), accessFiles.passwd() ?? '', accessPath, main);
   const examine = () =>
     doctor({
       system,
@@ -116,6 +120,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
       journal: journal.entries(),
       running: tunnels.adapters(),
       watch: network.parts,
+      access: readAccess(accessFiles.access).faults,
     });
   const since = new Date(systemClock.wall()).toISOString();
   const info = () => ({
@@ -128,7 +133,6 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     stateDir,
     dataPlane: tunnels.features() ?? null,
   });
-  const accessFiles = systemAccessFiles(join(stateDir, 'access.json'));
   const server = await startServer({
     path: socket,
     peerCredentials: (descriptor) => platform.peerCredentials(descriptor),

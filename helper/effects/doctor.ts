@@ -23,6 +23,8 @@ export interface DoctorInput {
   readonly running: readonly string[];
   /** Parts of the network watch. */
   readonly watch: Readonly<Record<string, boolean>>;
+  /** What in access.json permits nobody, though it is meant to. */
+  readonly access: readonly { readonly found: string; readonly remedy: string }[];
 }
 
 type Check = (input: DoctorInput) => DoctorCheck | Promise<DoctorCheck>;
@@ -130,6 +132,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return found.length === 0
       ? good('leftovers', 'none')
       : bad('leftovers', found.join(', '), 'Restart aditd: it undoes what its journal names at its start');
+  },
+  // The others are in the log of the start.
+  'access.json': ({ access: [first, ...others] }) => {
+    if (first === undefined) return good('access.json', 'nothing wrong with it');
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    return bad('access.json', `${first.found}${more}`, first.remedy);
   },
 };
 

@@ -8,8 +8,8 @@
  * The files are read at each connection, so that a new member of the group need not wait for a restart.
  */
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import type { Permission } from '#core/ipc/contract.ts';
+import { accessText, readAccess } from './access-file.ts';
 
 const GROUP = 'adit';
 
@@ -18,17 +18,11 @@ export interface Credentials {
   readonly gid: number;
 }
 
-/** What access.json may hold. */
-const accessSchema = z.strictObject({
-  /** Every local user may operate: for a machine with one person on it. */
-  anyUser: z.boolean().default(false),
-  uids: z.array(z.int().nonnegative()).max(1024).default([]),
-});
-
 /** The files that decide, as their text; `undefined` where one does not exist. */
 export interface AccessFiles {
   readonly group: () => string | undefined;
   readonly passwd: () => string | undefined;
+  /** Throws where there is one that cannot be read. */
   readonly access: () => string | undefined;
 }
 
@@ -47,8 +41,8 @@ export function grant({ uid, gid }: Credentials, files: AccessFiles): Grant {
   if (adit && (gid === adit.gid || isMember(uid, adit, files.passwd() ?? ''))) {
     return { permission: 'operate' };
   }
-  const access = accessOf(files.access());
-  if (access?.anyUser === true || access?.uids.includes(uid) === true) return { permission: 'operate' };
+  const access = readAccess(files.access);
+  if (access.anyUser || access.uids.includes(uid)) return { permission: 'operate' };
   return {
     refused:
       `uid ${uid} may not use this helper: as root, add the user to the group "${GROUP}" ` +
@@ -56,21 +50,11 @@ export function grant({ uid, gid }: Credentials, files: AccessFiles): Grant {
   };
 }
 
-/** Content of access.json, or what is wrong with it. A file that cannot be understood grants nothing. */
-function accessOf(text: string | undefined): z.infer<typeof accessSchema> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return accessSchema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
 export function systemAccessFiles(accessPath: string): AccessFiles {
   return {
     group: () => textOf('/etc/group'),
     passwd: () => textOf('/etc/passwd'),
-    access: () => textOf(accessPath),
+    access: () => accessText(accessPath),
   };
 }
 

@@ -65,8 +65,9 @@ async function answer(request: EffectsRequest): Promise<unknown> {
         addon: request.addon,
         journal: journal.entries(),
         running: request.running,
-        // Not an effect: nothing watches here.
+        // No effects: nothing watches here, and nobody is let in.
         watch: {},
+        access: [],
       });
   }
 }

@@ -315,6 +315,27 @@ describe('on a machine that lacks something', () => {
     expect(await daemon.stop()).toBe(0);
   });
 
+  it('a slip in access.json: told at the start and by doctor, and it starts all the same', async () => {
+    const state = join(world.directory, 'slip', 'state');
+    const { daemon, call } = await failureOf(
+      'slip',
+      `mkdir -m 700 "${state}"; echo '{ "uids": ["member", 4001], "anyUsr": true }' > "${state}/access.json"`,
+    );
+    expect(daemon.output).toContain(
+      `warn  main: ${state}/access.json: uids[0]: "member" is no user id; write the number that "id -u member" prints`,
+    );
+    expect(daemon.output).toContain(`${state}/access.json: anyUsr: the key is unknown; its value is true;`);
+    const [, examined] = await call({ method: 'doctor.run' });
+    const { checks } = contract['doctor.run'].result.parse(examined?.result);
+    expect(checks).toContainEqual({
+      check: 'access.json',
+      ok: false,
+      found: expect.stringContaining('anyUsr: the key is unknown') as string,
+      remedy: expect.stringContaining('uids and anyUser') as string,
+    });
+    expect(await daemon.stop()).toBe(0);
+  });
+
   it('a second helper: refused with the pid of the first', async () => {
     const second = adit.spawn();
     expect(await second.exited).toBe(1);

@@ -14,7 +14,7 @@ function healthy(): { linux: SimulatedLinux; input: DoctorInput } {
   const addon = join(linux.root, 'addon.cjs');
   linux.write(addon, 'module.exports = {};');
   const watch = { rtnetlink: true, clock: true, logind: true };
-  return { linux, input: { system: linux.system, addon, journal: [], running: [], watch } };
+  return { linux, input: { system: linux.system, addon, journal: [], running: [], watch, access: [] } };
 }
 
 const failed = async (input: DoctorInput) => (await doctor(input)).filter(({ ok }) => !ok);
@@ -36,6 +36,7 @@ describe('doctor', () => {
       'reverse path filter',
       'network watch',
       'leftovers',
+      'access.json',
     ]);
   });
 
@@ -102,6 +103,11 @@ describe('doctor', () => {
     ],
     ['network watch', () => ({ watch: { rtnetlink: false, clock: true } }), /AF_NETLINK/],
     ['leftovers', () => ({ journal: [routesEntry] }), /Restart aditd/],
+    [
+      'access.json',
+      () => ({ access: [{ found: 'user: the key is unknown', remedy: 'the keys are uids and anyUser' }] }),
+      /the keys are/,
+    ],
     [
       'leftovers',
       (linux) => {

@@ -40,6 +40,10 @@ describe('who may use the helper', () => {
     ['any user where it says so', 4711, 4711, { access: '{"anyUser":true}' }, 'operate'],
     ['anybody where it is no JSON', 4711, 4711, { access: '{"anyUser":true' }, undefined],
     ['anybody where it has an unknown key', 4711, 4711, { access: '{"anyUser":true,"x":1}' }, undefined],
+    ['whom it names beside an unknown key', 1002, 1002, { access: '{"uids":[1002],"x":1}' }, 'operate'],
+    ['whom it names beside what is no user id', 1002, 1002, { access: '{"uids":["bob",1002]}' }, 'operate'],
+    ['whom it names as text', 1002, 1002, { access: '{"uids":["1002"]}' }, undefined],
+    ['any user by a text', 4711, 4711, { access: '{"anyUser":"true"}' }, undefined],
   ] as const)('%s', (_, uid, gid, change, permission) => {
     const granted = grant({ uid, gid }, files(change));
     expect('permission' in granted ? granted.permission : undefined).toBe(permission);
