@@ -63,7 +63,7 @@ export class Succession {
   #renewal: Renewal | undefined;
   /** What became of the one that is `lost`. */
   #silence: Failure | undefined;
-  /** Where the association `by` was told to go. */
+  /** Where the association `by` was told to go, until that was tried. */
   #sentTo: (SentTo & { readonly by: Association }) | undefined;
   /** When the next association is to be tried for (monotonic); `undefined` while none is wanted. */
   #due: number | undefined;
@@ -164,6 +164,7 @@ export class Succession {
   /** One try for a fresh association. */
   async #renewNow(): Promise<void> {
     const { dialler, configuration, retries, clock, person, signal, onChange, log } = this.#options;
+    const sentTo = this.#renewal === 'redirected' ? this.#sentTo : undefined;
     this.#attempt = new AbortController();
     this.#renewing = true;
     retries.attempt++;
@@ -172,7 +173,7 @@ export class Succession {
       const fresh = await dialler.dial({
         again: true,
         addresses: configuration.plan?.link.addresses.map(({ address }) => address) ?? [],
-        sentTo: this.#renewal === 'redirected' ? this.#sentTo : undefined,
+        sentTo,
         // A silent one may speak while the fresh one logs in: INITIAL_CONTACT would end it at the gateway, and then ours is let go.
         beside: this.#current !== undefined && (this.#renewal !== 'lost' || this.#silence !== undefined),
         signal: AbortSignal.any([signal, this.#attempt.signal]),
@@ -187,6 +188,8 @@ export class Succession {
       person.cancel();
       const failure = failureOf(error);
       log.warn(`reconnecting (${retries.attempt}): ${explain(failure).sentence}`);
+      // Once for each time that we are told, which redirects.ts bounds; meanwhile it may have been somewhere else.
+      if (sentTo && sentTo === this.#sentTo) this.#sentTo = undefined;
       this.#failed(failure);
     }
     this.#renewing = false;
@@ -199,7 +202,8 @@ export class Succession {
     const declined = failure.cause === 'secret-missing' && person.declined;
     const wait = retries.failed(failure);
     const insists = this.#renewal !== 'asked' && this.#renewal !== 'redirected';
-    if (wait !== undefined && !declined && insists) {
+    const isSent = this.#current !== undefined && this.#isSent(this.#current);
+    if (wait !== undefined && !declined && insists && !isSent) {
       this.#want(clock.now() + wait);
       return;
     }
@@ -211,6 +215,7 @@ export class Succession {
     this.#renewal = undefined;
     // Its own deadline took second place to this try, and still stands.
     if (this.#current && failed !== 'reauthentication') this.reauthenticate(this.#current);
+    if (this.#current) this.#planRedirect(this.#current);
   }
 
   /** Takes an association in use: brings the system up to date, lets the old one go. */
@@ -326,9 +331,14 @@ export class Succession {
 
   /** The one that stands goes on until there is another, or its gateway ends it. */
   #planRedirect(association: Association): void {
-    if (association !== this.#current || association !== this.#sentTo?.by || this.#attempt) return;
+    if (!this.#isSent(association) || this.#attempt) return;
     this.#renewal = 'redirected';
     this.#want(this.#options.clock.now());
+  }
+
+  /** Whether another one, where its gateway wants us, is the next to try for. One that is `lost` has to speak first: #isBack(). */
+  #isSent(association: Association): boolean {
+    return association === this.#current && association === this.#sentTo?.by && this.#renewal !== 'lost';
   }
 
   /** A fresh connection over another path, for want of MOBIKE. */
