@@ -78,6 +78,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     sources: linuxWatchSources(),
     clock: systemClock,
     ours: { adapter: isTunnelAdapter, table: isTunnelTable },
+    resolvConf: system.paths.resolvConf,
     log: log.logger('network'),
   });
   const store = new ProfileStore(join(stateDir, 'profiles'), log.logger('store'));

@@ -116,7 +116,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : bad(
           'network watch',
           `${found}: tunnels notice a change late`,
-          'Allow aditd AF_NETLINK sockets and timerfd_create, e.g. in its service unit',
+          'Allow aditd AF_NETLINK sockets, inotify and timerfd_create, e.g. in its service unit',
         );
   },
   leftovers: async ({ system: { runner }, journal, running }) => {

@@ -84,6 +84,11 @@ export interface DnsEffect {
   detect(): Promise<DnsBackend>;
   apply(settings: DnsSettings, backend: DnsBackend): Promise<Warnings>;
   undo(entry: { readonly tun: string; readonly backend: DnsBackend }): Promise<Warnings>;
+  /**
+   * Puts back what apply() made where somebody else has written over it, who gets it back from undo(); says so. Where it stands, nothing is
+   * touched. Throws SystemFailure.
+   */
+  restore(entry: { readonly tun: string; readonly backend: DnsBackend }): Promise<Warnings>;
 }
 
 export interface FirewallSettings {

@@ -16,7 +16,7 @@ import type {
 
 interface EffectCall {
   readonly effect: 'link' | 'routes' | 'dns' | 'firewall';
-  readonly step: 'apply' | 'undo';
+  readonly step: 'apply' | 'undo' | 'restore';
   /** The settings or the journal entry it was called with. */
   readonly with: unknown;
 }
@@ -51,6 +51,11 @@ export class FakeEffects implements Effects {
     detect: () => Promise.resolve(this.backend),
     apply: (settings, backend) => this.#apply('dns', settings, `dns ${settings.tun} ${backend}`),
     undo: (entry) => this.#undo('dns', entry, `dns ${entry.tun} ${entry.backend}`),
+    restore: (entry) => {
+      this.calls.push({ effect: 'dns', step: 'restore', with: entry });
+      this.#failIfAsked('dns restore');
+      return Promise.resolve(this.warnings.get('dns') ?? []);
+    },
   };
   readonly firewall: FirewallEffect = {
     apply: (settings) => this.#apply('firewall', settings, `firewall ${settings.tun}`),

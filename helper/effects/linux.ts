@@ -23,7 +23,7 @@ export const linuxSystem = (stateDir: string): LinuxSystem => ({
   files: systemFiles,
   paths: linuxPaths(stateDir),
   // The addon is loaded when it is first needed: there are repairs that do without.
-  netlink: { openRouteWatch: (groups, ready) => linuxWatchSources().openRouteWatch(groups, ready) },
+  netlink: { openNetlink: (...request) => linuxWatchSources().openNetlink(...request) },
 });
 
 export function linuxEffects({ runner, files, paths, netlink }: LinuxSystem): Effects {

@@ -1,5 +1,5 @@
 /**
- * Two things the kernel tells through descriptors that Node cannot read: rtnetlink messages, and that the clock was
+ * Two things the kernel tells through descriptors that Node cannot read: netlink messages, and that the clock was
  * set. The addon polls them on the event loop, without a thread. Called by helper/effects/network-watch.
  */
 import { ADDON_PATH, loadAddon } from './addon.ts';
@@ -11,8 +11,12 @@ export interface Clocks {
   readonly monotonic: number;
 }
 
-/** An open NETLINK_ROUTE socket of the network namespace it was opened in. */
-export interface RouteSource {
+/** Numbers of linux/netlink.h. */
+export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
+
+/** An open netlink socket of the network namespace it was opened in. */
+export interface NetlinkSource {
   /** nlmsg_pid of the kernel's answers to `send`. */
   readonly port: number;
   /** One netlink request. Throws SystemError. */
@@ -31,8 +35,8 @@ export interface ClockSource {
 
 /** Where the watch gets its news; tests put their own there. Both throw SystemError where the system has it not. */
 export interface WatchSources {
-  /** `groups` are RTNLGRP_ numbers; `ready` is called when there is something to take, once for each `take`. */
-  openRouteWatch(groups: readonly number[], ready: () => void): RouteSource;
+  /** `groups` are those of the family; `ready` is called when there is something to take, once for each `take`. */
+  openNetlink(family: number, groups: readonly number[], ready: () => void): NetlinkSource;
   /** `ready` is called when CLOCK_REALTIME was set, by whatever amount, or the machine woke. */
   openClockWatch(ready: () => void): ClockSource;
 }

@@ -7,10 +7,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatPrefix } from '#core/net/address.ts';
 import type { DnsBackend, Effects, Warnings } from '../effects/effects.ts';
 import type { Journal, JournalEntry } from '../effects/journal.ts';
+import type { Taken } from '../effects/network-watch/network-watch.ts';
 import { Serial } from '../effects/serial.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import type { Plan } from './plan.ts';
+import { partsTaken } from './taken.ts';
 
 interface Made {
   readonly entry: JournalEntry;
@@ -23,7 +25,7 @@ export class Changes {
   readonly #effects: Effects;
   readonly #journal: Journal;
   readonly #log: Logger;
-  /** Routes may be put back at any time. */
+  /** What was taken away may be put back at any time. */
   readonly #serial = new Serial();
   /** What the adapter was last told, and every address that it may have: more than those where it did not take what it was told. */
   #adapter: Plan['link'] | undefined;
@@ -64,15 +66,19 @@ export class Changes {
   }
 
   /**
-   * Puts back what somebody took away of the rules and routes of a plan that is in force. Throws what the effect throws: then none of
-   * them may be left, and it is without effect until the next make() has put all in force again.
+   * Puts back what somebody took away of a plan that is in force. Throws what an effect throws: then anything of the plan may be missing,
+   * and it is without effect until the next make() has put all in force again.
    */
-  async restoreRoutes(signal: AbortSignal): Promise<void> {
+  async restore(taken: readonly Taken[], signal: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
-      if (this.#plan === undefined || this.#unsure || signal.aborted) return;
+      const plan = this.#plan;
+      if (plan === undefined || this.#unsure || signal.aborted) return;
+      const parts = partsTaken(taken, plan);
+      if (parts.length === 0) return;
+      this.#log.debug(`${parts.join(', ')} of this tunnel: what is missing is put back`);
       // What fails takes back what stood, too, and that is told as taken once more: no second try from here.
       this.#unsure = true;
-      for (const warning of await this.#routes(this.#plan)) this.#log.debug(warning);
+      for (const part of parts) await this.#restoring(plan)[part]();
       this.#unsure = false;
     });
   }
@@ -114,6 +120,24 @@ export class Changes {
       [differs('dns'), () => this.#dns(plan)],
     ];
     return steps.flatMap(([due, step]) => (due ? [step] : []));
+  }
+
+  #restoring(plan: Plan): Readonly<Record<keyof Plan, () => Promise<void>>> {
+    // What they warn of was said when they were made.
+    const quietly = async (warnings: Promise<Warnings>): Promise<void> => {
+      for (const warning of await warnings) this.#log.debug(warning);
+    };
+    return {
+      firewall: () => quietly(this.#firewall(plan.firewall)),
+      link: () => quietly(this.#link(plan.link)),
+      routes: () => quietly(this.#routes(plan)),
+      dns: async () => {
+        const backend = this.dnsBackend;
+        if (backend === undefined) return;
+        const { dns } = this.#effects;
+        for (const warning of await dns.restore({ tun: plan.link.tun, backend })) this.#log.warn(warning);
+      },
+    };
   }
 
   #withKept(plan: Plan): Plan {

@@ -6,6 +6,7 @@
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { parseIp } from '#core/net/address.ts';
 import type { Profile } from '#core/profile/profile.ts';
+import type { Taken } from '../effects/network-watch/network-watch.ts';
 import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import type { Association } from './association.ts';
@@ -101,17 +102,15 @@ export class Configuration {
   }
 
   /**
-   * Rules or routes of these tables were taken away, by whomever: puts back what is missing of ours. Where the system refuses,
+   * Something of what tunnels have in force was taken away, by whomever: puts back what is missing of ours. Where the system refuses,
    * refresh() is due. Never rejects.
    */
-  async restore(tables: readonly number[]): Promise<void> {
+  async restore(taken: readonly Taken[]): Promise<void> {
     const { log, signal } = this.#options;
-    if (this.#plan === undefined || !tables.includes(this.#plan.routes.table)) return;
-    log.debug('rules or routes of this tunnel are gone; those that are missing are put back');
     try {
-      await this.#changes.restoreRoutes(signal);
+      await this.#changes.restore(taken, signal);
     } catch (error) {
-      log.error(`what was taken away of the tunnel's routes cannot be put back: ${messageOf(error)}`);
+      log.error(`what was taken away of the tunnel cannot be put back: ${messageOf(error)}`);
       // Packets may go beside the tunnel by now.
       this.#outdated = true;
     }

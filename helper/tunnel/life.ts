@@ -95,7 +95,7 @@ export class Life {
     const { succession } = this.#parts;
     const unsubscribe = deps.network.subscribe(
       (change) =>
-        void (change.what === 'taken' ? succession.taken(change.tables) : succession.network(change)),
+        void (change.what === 'taken' ? succession.taken(change.taken) : succession.network(change)),
     );
     try {
       return await succession.run();

@@ -14,7 +14,7 @@ import type { Failure } from '#core/failure/failure.ts';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
 import type { Path } from '#core/net/address.ts';
 import { type Clock, isoTime } from '../clock.ts';
-import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
+import type { NetworkChange, Taken } from '../effects/network-watch/network-watch.ts';
 import type { Logger } from '../log/log.ts';
 import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
@@ -410,10 +410,10 @@ export class Succession {
     if (!this.#current || this.#renewal === 'lost') this.#tryAgain();
   }
 
-  /** Rules or routes of these tables were taken away, by whomever. Never rejects. */
-  async taken(tables: readonly number[]): Promise<void> {
+  /** Something of what tunnels have in force was taken away, by whomever. Never rejects. */
+  async taken(taken: readonly Taken[]): Promise<void> {
     const { configuration } = this.#options;
-    await configuration.restore(tables);
+    await configuration.restore(taken);
     if (configuration.isOutdated) this.#bell.ring();
   }
 

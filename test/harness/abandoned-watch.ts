@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { linuxWatchSources } from '#helper/native/watch.ts';
+import { linuxWatchSources, NETLINK_ROUTE } from '#helper/native/watch.ts';
 
 /** RTNLGRP_LINK. */
 const LINKS = 1;
@@ -14,7 +14,7 @@ if (isMainThread) {
   process.stdout.write('ended');
 } else {
   const sources = linuxWatchSources(process.env.ADIT_NATIVE);
-  sources.openRouteWatch([LINKS], () => undefined);
+  sources.openNetlink(NETLINK_ROUTE, [LINKS], () => undefined);
   sources.openClockWatch(() => undefined);
   process.exit();
 }

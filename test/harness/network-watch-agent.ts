@@ -17,6 +17,7 @@ const open = () =>
     sources: linuxWatchSources(),
     clock: systemClock,
     ours: { adapter: isTunnelAdapter, table: isTunnelTable },
+    resolvConf: '/etc/resolv.conf',
     log: new Log(systemClock, [({ level, message }) => level === 'warn' && console.error(message)]).logger(
       'network',
     ),

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '#test/harness/host.ts';
 import { run, until, type Daemon } from '#test/harness/process.ts';
+import { arpTable, ipTables } from '#helper/effects/firewall/ruleset.ts';
+import * as tunnel from '#test/fakes/tunnel-settings.ts';
 import { World } from '#test/harness/world.ts';
 
 const script = (name: string): string => join(import.meta.dirname, '../harness', name);
@@ -83,8 +85,13 @@ async function told(step: string): Promise<unknown[]> {
 
 const ONE = [{ what: 'network' }];
 
+/** As the effects make them, for nft in a shell. */
+const TABLES = `nft -f - <<'END'
+${ipTables(tunnel.firewall, false)}${arpTable(tunnel.firewall)}
+END`;
+
 it('works in a namespace that has no bus', () => {
-  expect(parts).toEqual([{ rtnetlink: true, clock: true, logind: false }]);
+  expect(parts).toEqual([{ rtnetlink: true, nfnetlink: true, inotify: true, clock: true, logind: false }]);
 });
 
 describe('one event', () => {
@@ -127,22 +134,15 @@ describe('no event', () => {
       'a tunnel comes, as the effects make it',
       'ip tuntap add adit0 mode tun && ip link set adit0 mtu 1400 up && ip addr add 10.9.0.2/32 dev adit0 noprefixroute && ip addr add fd09::2/128 dev adit0 nodad noprefixroute && ip route add default dev adit0 table 44311 src 10.9.0.2 && ip -6 route add default dev adit0 table 44311 && ip -6 route add unreachable 2001:db8::/32 table 44311 && ip rule add not fwmark 44311 lookup 44311 priority 6200 && ip -6 rule add not fwmark 44311 lookup 44311 priority 6200',
     ],
-    [
-      'an adapter of that name gets its carrier and goes',
-      'ip link add adit1 type veth peer name adit2 && ip link set adit1 up && ip link set adit2 up && ip addr add 10.9.1.2/32 dev adit1 && ip route add 10.9.9.0/24 dev adit1 && sleep 1.2 && ip link del adit1',
-    ],
+    ['the firewall tables of a tunnel are made', TABLES],
+    ['they are replaced', TABLES],
+    ['other tables come and go', 'nft add table ip other && nft delete table ip other'],
     ['a lease is renewed', 'ip addr change 192.0.2.2/24 dev eth0 valid_lft 600 preferred_lft 600'],
     ['an adapter is made and stays down', 'ip link add eth7 type veth peer name eth8'],
     ['a neighbour is learnt', 'ip neigh add 192.0.2.77 lladdr 02:00:00:00:00:77 dev eth0'],
   ])('%s', async (_, step) => {
     await told('ip addr change 192.0.2.2/24 dev eth0');
     expect(await told(step)).toEqual([]);
-  });
-
-  it('a tunnel goes: only that there is less in its table', async () => {
-    const steps = ['rule del priority 6200', '-6 rule del priority 6200', '-6 route flush table 44311'];
-    const step = `${steps.map((words) => `ip ${words}`).join(' && ')} && ip tuntap del adit0 mode tun`;
-    expect(await told(step)).toEqual([{ what: 'taken', tables: [44_311] }]);
   });
 
   it('an IPv6 address is tried for duplicates: only when it may be used', async () => {
@@ -152,6 +152,46 @@ describe('no event', () => {
     const added = await host.run(['ip', '-6', 'addr', 'show', 'dev', 'eth0', 'tentative']);
     expect({ before, tentative: added.includes('fd00:2::77') }).toEqual({ before: [], tentative: true });
     expect(await watch.take(1)).toEqual(ONE);
+  });
+});
+
+describe('what a tunnel loses is told, and no other event', () => {
+  it.each<[string, string, object[]]>([
+    [
+      'rules and routes',
+      'ip rule del priority 6200; ip -6 rule del priority 6200; ip -6 route flush table 44311',
+      [{ part: 'routes', table: 44_311 }],
+    ],
+    [
+      'an address',
+      'ip addr del 10.9.0.2/32 dev adit0',
+      [{ part: 'address', tun: 'adit0', address: '10.9.0.2' }],
+    ],
+    [
+      'a rule of the firewall',
+      'nft flush chain ip adit_adit0 prerouting',
+      [{ part: 'firewall', tun: 'adit0' }],
+    ],
+    ['the whole firewall', 'nft flush ruleset', [{ part: 'firewall', tun: 'adit0' }]],
+    [
+      'an adapter that had its carrier',
+      'ip link add adit1 type veth peer name adit2 && ip link set adit1 up && ip link set adit2 up && ip route add 10.9.9.0/24 dev adit1 && sleep 1.2 && ip link del adit1',
+      expect.arrayContaining([{ part: 'link', tun: 'adit1' }]) as object[],
+    ],
+    ['the name servers', 'echo nameserver 192.0.2.7 > /etc/resolv.conf', [{ part: 'dns' }]],
+    ['the file of the name servers', 'rm /etc/resolv.conf', [{ part: 'dns' }]],
+  ])('%s', async (_, step, taken) => {
+    expect(await told(step)).toEqual([{ what: 'taken', taken }]);
+  });
+
+  it('all of it', async () => {
+    const parts = [
+      { part: 'link', tun: 'adit0' },
+      { part: 'address', tun: 'adit0', address: 'fd09::2' },
+    ];
+    expect(await told('ip tuntap del adit0 mode tun')).toEqual([
+      { what: 'taken', taken: expect.arrayContaining(parts) as object[] },
+    ]);
   });
 });
 
@@ -257,7 +297,7 @@ describe('what is left', () => {
       const lines = (await host.run(['cat', '/proc/net/netlink'])).split('\n');
       return lines.filter((line) => line.split(/\s+/)[2] === String(pid)).length;
     };
-    expect(await sockets()).toBe(1);
+    expect(await sockets()).toBe(2);
     await watch.daemon.stop('SIGKILL');
     expect(await sockets()).toBe(0);
   });

@@ -16,6 +16,7 @@ export class LinuxDns implements DnsEffect {
   readonly #runner: Runner;
   readonly #files: Files;
   readonly #paths: SystemPaths;
+  readonly #resolvConf: ResolvConf;
   readonly #backends: Readonly<Record<DnsBackend, DnsBackendEffect>>;
 
   constructor(runner: Runner, files: Files, paths: SystemPaths) {
@@ -23,10 +24,11 @@ export class LinuxDns implements DnsEffect {
     this.#files = files;
     this.#paths = paths;
     const adapterExists = (tun: string) => exists(files, join(paths.procSys, 'net/ipv4/conf', tun));
+    this.#resolvConf = new ResolvConf(files, paths);
     this.#backends = {
       resolved: new Resolved(runner, adapterExists),
       resolvconf: new Resolvconf(runner),
-      'resolv.conf': new ResolvConf(files, paths),
+      'resolv.conf': this.#resolvConf,
     };
   }
 
@@ -49,6 +51,11 @@ export class LinuxDns implements DnsEffect {
 
   undo({ tun, backend }: { readonly tun: string; readonly backend: DnsBackend }): Promise<Warnings> {
     return this.#backends[backend].undo(tun);
+  }
+
+  /** The two programs keep what they were told, whoever else tells them something. */
+  restore({ tun, backend }: { readonly tun: string; readonly backend: DnsBackend }): Promise<Warnings> {
+    return backend === 'resolv.conf' ? this.#resolvConf.restore(tun) : Promise.resolve([]);
   }
 
   #runsResolved(): boolean {

@@ -94,6 +94,17 @@ export class ResolvConf implements DnsBackendEffect {
       : [`${this.#path} was changed by something else while the tunnel was up: it stays as it is now`];
   }
 
+  /** Of each tunnel; the first that looks puts back what all of them need. */
+  async restore(tun: string): Promise<Warnings> {
+    const state = this.#load();
+    const standing = look(this.#files, this.#path);
+    if (state?.tunnels.every((tunnel) => tunnel.tun !== tun) !== false || isOurs(state, standing)) return [];
+    this.#write({ ...state, original: standing, written: [] });
+    return [
+      `${this.#path} was changed by something else: the tunnel's name servers stand there again, and its change after the tunnel`,
+    ];
+  }
+
   /** What is about to stand there is on disk before it does. */
   #write(state: State): void {
     const next = ordinaryFile(render(state, this.#statePath));

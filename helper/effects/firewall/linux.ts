@@ -8,7 +8,7 @@ import type { Files, SystemPaths } from '../files.ts';
 import { runOrFail, type Runner } from '../run.ts';
 import { Serial } from '../serial.ts';
 import { ReversePath, sysctlError } from './reverse-path.ts';
-import { arpTable, ipTables, needsIpv6, tableName } from './ruleset.ts';
+import { adapterOfTable, arpTable, ipTables, needsIpv6, tableName } from './ruleset.ts';
 
 const tableList = z.object({
   nftables: z.array(z.object({ table: z.object({ family: z.string(), name: z.string() }).optional() })),
@@ -112,7 +112,7 @@ export class LinuxFirewall implements FirewallEffect {
       JSON.parse(await runOrFail(this.#runner, what, 'nft', ['-j', 'list', 'tables'])),
     );
     return listed.nftables.flatMap(({ table }) =>
-      table !== undefined && /^adit_adit\d{1,4}$/.test(table.name) ? [table] : [],
+      table !== undefined && adapterOfTable(table.name) !== undefined ? [table] : [],
     );
   }
 }

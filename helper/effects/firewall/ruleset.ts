@@ -20,6 +20,9 @@ import { familyOf, type Family } from '../ip.ts';
 
 export const tableName = (tun: string): string => `adit_${tun}`;
 
+/** The adapter whose table has this name; undefined of somebody else's table. */
+export const adapterOfTable = (name: string): string | undefined => /^adit_(adit\d{1,4})$/.exec(name)?.[1];
+
 /**
  * The tables of a tunnel, each replaced as a whole: IPv4's, and IPv6's where the tunnel or its gateway has an address of
  * it, since a kernel without IPv6 refuses that table. `stale`: there is one of IPv6 from before.

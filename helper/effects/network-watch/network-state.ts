@@ -2,6 +2,8 @@
  * What is remembered of links and addresses, so that a message tells whether something has changed: the kernel repeats
  * itself (a lease renewed, a router advertisement, a Wi-Fi scan), and speaks of our own adapters and tables, too.
  */
+import { formatIp } from '#core/net/address.ts';
+import type { Taken } from './network-watch.ts';
 import type { RouteMessage } from './rtnetlink.ts';
 
 /** Which adapters and tables are the helper's own. */
@@ -12,6 +14,9 @@ export interface Ours {
 
 interface Link {
   readonly ours: boolean;
+  readonly name: string;
+  /** IFF_UP. */
+  readonly up: boolean;
   /** MTU of a link that carries packets; 0 of one that does not. */
   readonly mtu: number;
 }
@@ -46,17 +51,37 @@ export class NetworkState {
     }
   }
 
-  /** The table of ours that a message tells to have less in it. */
-  takes(message: RouteMessage): number | undefined {
-    if (!message.gone || (message.what !== 'rule' && message.what !== 'route')) return undefined;
-    return this.#ours.table(message.table) ? message.table : undefined;
+  /** What a message tells to be gone of ours. To be asked before changes(), which takes the message in. */
+  takes(message: RouteMessage): Taken | undefined {
+    switch (message.what) {
+      case 'link': {
+        const before = this.#links.get(message.index);
+        const off = message.gone || (message.flags & UP) === 0;
+        return off && before?.ours === true && before.up ? { part: 'link', tun: before.name } : undefined;
+      }
+      case 'address': {
+        const { gone, index, address } = message;
+        const link = this.#links.get(index);
+        const whole = address.length === 4 || address.length === 16;
+        return gone && whole && link?.ours === true
+          ? { part: 'address', tun: link.name, address: formatIp(address) }
+          : undefined;
+      }
+      default: {
+        const { gone, table } = message;
+        return gone && this.#ours.table(table) ? { part: 'routes', table } : undefined;
+      }
+    }
   }
 
   #link({ index, name, flags, mtu, gone }: RouteMessage & { what: 'link' }): boolean {
     const before = this.#links.get(index);
     const ours = this.#ours.adapter(name);
     if (gone) this.#links.delete(index);
-    else this.#links.set(index, { ours, mtu: (flags & (CARRIES | DORMANT)) === CARRIES ? mtu : 0 });
+    else {
+      const carries = (flags & (CARRIES | DORMANT)) === CARRIES;
+      this.#links.set(index, { ours, name, up: (flags & UP) !== 0, mtu: carries ? mtu : 0 });
+    }
     return !ours && before?.ours !== true && (before?.mtu ?? 0) !== (this.#links.get(index)?.mtu ?? 0);
   }
 
@@ -82,11 +107,14 @@ export class NetworkState {
   }
 }
 
+/** IFF_UP. */
+const UP = 0x1;
+
 /**
  * IFF_UP and IFF_LOWER_UP without IFF_DORMANT: switched on, the other end is there, and it lets us in. IFF_RUNNING would
  * say it in one, but the kernel sets that up to a second after the packets flow.
  */
-const CARRIES = 0x1 | 0x1_0000;
+const CARRIES = UP | 0x1_0000;
 const DORMANT = 0x2_0000;
 
 /** RT_SCOPE_LINK: what reaches no further is no path to a gateway. */

@@ -3,15 +3,16 @@
  * `ip monitor`: a socket needs no child that must end with us and be started again, has fields instead of text whose
  * spelling changes with the release, and says when messages were lost.
  */
-import type { RouteSource, WatchSources } from '#helper/native/watch.ts';
+import { NETLINK_ROUTE, type NetlinkSource, type WatchSources } from '#helper/native/watch.ts';
+import { NetlinkError } from './netlink.ts';
 import { NetworkState, type Ours } from './network-state.ts';
-import { decodeDatagram, GROUPS, listRequest, NetlinkError, type Received } from './rtnetlink.ts';
+import type { Taken } from './network-watch.ts';
+import { decodeDatagram, GROUPS, listRequest, type Received } from './rtnetlink.ts';
 
 interface RouteEvents {
   /** Something that may matter to a path through the network. */
   readonly changed: () => void;
-  /** A rule or a route of this table of ours has gone. */
-  readonly taken: (table: number) => void;
+  readonly taken: (taken: Taken) => void;
   /** Called once, when nothing more is heard. */
   readonly failed: (error: Error) => void;
 }
@@ -20,7 +21,7 @@ interface RouteEvents {
 const PER_TURN = 64;
 
 export class RouteWatch {
-  readonly #source: RouteSource;
+  readonly #source: NetlinkSource;
   readonly #state: NetworkState;
   readonly #events: RouteEvents;
   /** What is being listed; undefined when it is known. */
@@ -33,7 +34,7 @@ export class RouteWatch {
   constructor(sources: WatchSources, ours: Ours, events: RouteEvents) {
     this.#events = events;
     this.#state = new NetworkState(ours);
-    this.#source = sources.openRouteWatch(Object.values(GROUPS), () => this.#ready());
+    this.#source = sources.openNetlink(NETLINK_ROUTE, Object.values(GROUPS), () => this.#ready());
     this.#list('link');
   }
 
@@ -74,10 +75,10 @@ export class RouteWatch {
       if (message === 'done') {
         if (answer) this.#listed();
       } else if (message !== undefined) {
+        const taken = this.#state.takes(message);
+        if (taken !== undefined) this.#events.taken(taken);
         const changes = this.#state.changes(message);
         matters ||= changes && !answer;
-        const table = this.#state.takes(message);
-        if (table !== undefined) this.#events.taken(table);
       }
     }
     return matters;

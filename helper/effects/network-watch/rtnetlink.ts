@@ -1,13 +1,8 @@
 /**
  * The part of rtnetlink(7) that the watch reads: links, addresses, routes and rules, and the requests for a list of the
- * first two; and what routes/way-lookup.ts asks. Pure. Only the kernel writes here, yet every length is checked: a message that does not have its shape is
- * a NetlinkError. Numbers are in host byte order; addresses are left alone, as the octets that they are.
+ * first two; and what routes/way-lookup.ts asks. Pure. Throws NetlinkError (netlink.ts).
  */
-import { endianness } from 'node:os';
-
-export class NetlinkError extends Error {
-  override readonly name = 'NetlinkError';
-}
+import { type Body, LITTLE, messagesOf, NLMSG_DONE, NLMSG_ERROR, request } from './netlink.ts';
 
 /** RTNLGRP_ numbers of linux/rtnetlink.h: what the watch subscribes to. */
 export const GROUPS = {
@@ -33,6 +28,8 @@ export type RouteMessage = { readonly gone: boolean } & (
       readonly index: number;
       readonly flags: number;
       readonly scope: number;
+      /** Of 4 or 16 octets; empty where the message has none. */
+      readonly address: Uint8Array;
       /** Family, prefix length and address: what makes it this one. */
       readonly key: string;
     }
@@ -61,9 +58,6 @@ export interface Received {
   readonly errno?: number;
 }
 
-const LITTLE = endianness() === 'LE';
-const HEADER = 16;
-const NLM_F_REQUEST = 0x1;
 const NLM_F_DUMP = 0x300;
 const TYPES = {
   newLink: 16,
@@ -74,24 +68,14 @@ const TYPES = {
   getAddress: 22,
   getRoute: 26,
 } as const;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
 
 /** All messages of one datagram. `undefined` stands for a kind that does not matter. Throws NetlinkError. */
-export function decodeDatagram(datagram: Uint8Array): Received[] {
-  const received: Received[] = [];
-  for (let at = 0; at + HEADER <= datagram.length; ) {
-    const view = new DataView(datagram.buffer, datagram.byteOffset + at, datagram.length - at);
-    const length = view.getUint32(0, LITTLE);
-    if (length < HEADER || length > view.byteLength) throw new NetlinkError(`nlmsg_len: ${length}`);
-    const type = view.getUint16(4, LITTLE);
-    const body = datagram.subarray(at + HEADER, at + length);
-    const errno = type === NLMSG_ERROR ? { errno: -new Body(body).i32() } : {};
-    received.push({ port: view.getUint32(12, LITTLE), message: decode(type, body), ...errno });
-    at += align(length);
-  }
-  return received;
-}
+export const decodeDatagram = (datagram: Uint8Array): Received[] =>
+  messagesOf(datagram).map(({ type, port, body }) => ({
+    port,
+    message: decode(type, body),
+    ...(type === NLMSG_ERROR ? { errno: -body.i32() } : {}),
+  }));
 
 /** A request for all links or all addresses. The kernel takes one at a time from a socket. */
 export const listRequest = (what: 'link' | 'address'): Uint8Array =>
@@ -120,22 +104,12 @@ export function wayRequest(remote: Uint8Array, mark: number): Uint8Array {
   return request(TYPES.getRoute, 0, body);
 }
 
-function request(type: number, flags: number, body: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(HEADER + body.length);
-  const view = new DataView(whole.buffer);
-  view.setUint32(0, whole.length, LITTLE);
-  view.setUint16(4, type, LITTLE);
-  view.setUint16(6, NLM_F_REQUEST | flags, LITTLE);
-  whole.set(body, HEADER);
-  return whole;
-}
-
-function decode(type: number, body: Uint8Array): Received['message'] {
+function decode(type: number, body: Body): Received['message'] {
   // An error ends an answer, too: what it would have listed is then unknown.
   if (type === NLMSG_DONE || type === NLMSG_ERROR) return 'done';
   const decoder = DECODERS.get(type - (type % 4));
   const kind = type % 4;
-  return decoder === undefined || kind > 1 ? undefined : decoder(new Body(body), kind === 1);
+  return decoder === undefined || kind > 1 ? undefined : decoder(body, kind === 1);
 }
 
 /** By RTM_NEW…; RTM_DEL… is the next number. */
@@ -184,6 +158,7 @@ function decodeAddress(body: Body, gone: boolean): RouteMessage {
     index: body.u32(4),
     flags: attributes.get(IFA_FLAGS)?.u32() ?? body.u8(2),
     scope: body.u8(3),
+    address: address?.octets() ?? new Uint8Array(),
     key: `${body.u8(0)} ${body.u8(1)} ${address?.hex() ?? ''}`,
   };
 }
@@ -212,88 +187,3 @@ const AF_INET6 = 10;
 function decodeRule(body: Body, gone: boolean): RouteMessage {
   return { what: 'rule', gone, table: body.attributes(12).get(RTA_TABLE)?.u32() ?? body.u8(4) };
 }
-
-const align = (length: number): number => (length + 3) & ~3;
-
-/** Octets with a bound; every number is asked for by its offset. */
-class Body {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  u8(at = 0): number {
-    return this.#has(at, 1).getUint8(at);
-  }
-
-  u16(at = 0): number {
-    return this.#has(at, 2).getUint16(at, LITTLE);
-  }
-
-  u32(at = 0): number {
-    return this.#has(at, 4).getUint32(at, LITTLE);
-  }
-
-  i32(at = 0): number {
-    return this.#has(at, 4).getInt32(at, LITTLE);
-  }
-
-  octets(): Uint8Array {
-    return this.#bytes.slice();
-  }
-
-  hex(): string {
-    return Buffer.from(this.#bytes).toString('hex');
-  }
-
-  /** Up to its NUL. */
-  text(): string {
-    const [text = ''] = Buffer.from(this.#bytes).toString('latin1').split('\0', 1);
-    return text;
-  }
-
-  /** struct rtattr after a header of `from` octets. Of two with one type the first counts. */
-  attributes(from: number): Map<number, Body> {
-    const attributes = new Map<number, Body>();
-    for (const [at, length] of this.#parts(from, 4)) {
-      const type = this.u16(at + 2) & NLA_TYPE_MASK;
-      if (!attributes.has(type)) attributes.set(type, this.#sub(at + 4, length - 4));
-    }
-    return attributes;
-  }
-
-  /** rtnh_ifindex of each struct rtnexthop. */
-  nextHops(): number[] {
-    return this.#parts(0, 8).map(([at]) => this.u32(at + 4));
-  }
-
-  /** Parts that each begin with their length, of `least` octets and a multiple of four apart. */
-  #parts(from: number, least: number): [at: number, length: number][] {
-    this.#has(0, from);
-    const parts: [number, number][] = [];
-    for (let at = from; at + least <= this.#bytes.length; ) {
-      const length = this.u16(at);
-      if (length < least) throw new NetlinkError(`a part of ${length} octets`);
-      this.#has(at, length);
-      parts.push([at, length]);
-      at += align(length);
-    }
-    return parts;
-  }
-
-  #sub(at: number, length: number): Body {
-    return new Body(this.#bytes.subarray(at, at + length));
-  }
-
-  #has(at: number, length: number): DataView {
-    if (at + length > this.#bytes.length)
-      throw new NetlinkError(`${this.#bytes.length} octets, ${at + length} needed`);
-    return this.#view;
-  }
-}
-
-/** Without NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
-const NLA_TYPE_MASK = 0x3fff;

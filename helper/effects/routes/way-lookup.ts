@@ -4,16 +4,11 @@
  * exchange takes. linux.ts calls it before each attempt to connect.
  */
 import type { IpAddress } from '#core/net/address.ts';
-import type { WatchSources } from '#helper/native/watch.ts';
-import {
-  decodeDatagram,
-  linkRequest,
-  NetlinkError,
-  type RouteMessage,
-  wayRequest,
-} from '../network-watch/rtnetlink.ts';
+import { NETLINK_ROUTE, type WatchSources } from '#helper/native/watch.ts';
+import { NetlinkError } from '../network-watch/netlink.ts';
+import { decodeDatagram, linkRequest, type RouteMessage, wayRequest } from '../network-watch/rtnetlink.ts';
 
-export type Netlink = Pick<WatchSources, 'openRouteWatch'>;
+export type Netlink = Pick<WatchSources, 'openNetlink'>;
 
 export interface Way {
   /** The local address; undefined where the adapter has none of its family. */
@@ -33,7 +28,7 @@ export function lookUpWay(
   mark: number,
 ): Way | { readonly errno: number } {
   // Nothing but our answers arrives here, and each is there when it is taken.
-  const socket = netlink.openRouteWatch([], () => {});
+  const socket = netlink.openNetlink(NETLINK_ROUTE, [], () => {});
   const ask = <W extends RouteMessage['what']>(
     what: W,
     request: Uint8Array,

@@ -42,7 +42,7 @@ NAPI_MODULE_INIT() {
       {"openDataPlane", entry<openDataPlane>},
       {"openEspCodec", entry<openEspCodec>},
       {"openPacketPath", entry<openPacketPath>},
-      {"openRouteWatch", entry<openRouteWatch>},
+      {"openNetlink", entry<openNetlink>},
       {"openClockWatch", entry<openClockWatch>},
       {"peerCredentials", entry<callPeerCredentials>},
   };

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "clock_timer.h"
+#include "netlink_socket.h"
 #include "readiness.h"
-#include "route_socket.h"
 
 namespace adit {
 namespace {
@@ -36,19 +36,19 @@ class Watch {
   const std::shared_ptr<Readiness> readiness_;
 };
 
-using RouteWatch = Watch<RouteSocket>;
+using NetlinkWatch = Watch<NetlinkSocket>;
 using ClockWatch = Watch<ClockTimer>;
-constexpr napi_type_tag kRouteTag{0x6164697420726f75, 0x7465207761746301};
+constexpr napi_type_tag kNetlinkTag{0x61646974206e6574, 0x6c696e6b20776101};
 constexpr napi_type_tag kClockTag{0x6164697420636c6f, 0x636b207761746301};
 
 napi_value send(const Call& call) {
-  unwrap<RouteWatch>(call, kRouteTag).open().send(call[0].octets("bytes"));
+  unwrap<NetlinkWatch>(call, kNetlinkTag).open().send(call[0].octets("bytes"));
   return nullptr;
 }
 
 napi_value takeDatagrams(const Call& call) {
-  auto& watch = unwrap<RouteWatch>(call, kRouteTag);
-  const RouteSocket::Taken taken = watch.open().take(call[0].u32("most"));
+  auto& watch = unwrap<NetlinkWatch>(call, kNetlinkTag);
+  const NetlinkSocket::Taken taken = watch.open().take(call[0].u32("most"));
   watch.rearm();
   std::vector<napi_value> datagrams;
   for (const auto& datagram : taken.datagrams) datagrams.push_back(toOctets(call.env(), datagram));
@@ -89,17 +89,17 @@ void setMethod(napi_env env, Object& object, const char* name, napi_callback met
 
 }  // namespace
 
-napi_value openRouteWatch(const Call& call) {
+napi_value openNetlink(const Call& call) {
   napi_env env = call.env();
   std::vector<std::uint32_t> groups;
-  for (const Value& group : call[0].array("groups")) groups.push_back(group.u32("groups"));
-  auto socket = std::make_unique<RouteSocket>(groups);
+  for (const Value& group : call[1].array("groups")) groups.push_back(group.u32("groups"));
+  auto socket = std::make_unique<NetlinkSocket>(call[0].u32("family"), groups);
   Object object(env);
   object.set("port", socket->port());
   setMethod(env, object, "send", entry<send>);
   setMethod(env, object, "take", entry<takeDatagrams>);
-  setMethod(env, object, "close", entry<closeWatch<RouteWatch, kRouteTag>>);
-  wrap(env, object.get(), kRouteTag, std::make_unique<RouteWatch>(env, call[1].get(), std::move(socket)));
+  setMethod(env, object, "close", entry<closeWatch<NetlinkWatch, kNetlinkTag>>);
+  wrap(env, object.get(), kNetlinkTag, std::make_unique<NetlinkWatch>(env, call[2].get(), std::move(socket)));
   return object.get();
 }
 

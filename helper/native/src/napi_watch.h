@@ -4,8 +4,8 @@
 
 namespace adit {
 
-// openRouteWatch(groups, ready): { port, send(bytes), take(most), close() }
-napi_value openRouteWatch(const Call& call);
+// openNetlink(family, groups, ready): { port, send(bytes), take(most), close() }
+napi_value openNetlink(const Call& call);
 // openClockWatch(ready): { take(), close() }
 napi_value openClockWatch(const Call& call);
 

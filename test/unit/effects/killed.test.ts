@@ -3,7 +3,7 @@
  * it connects, while it disconnects, and while it cleans up after the first time: the next start finds everything in
  * the journal, and leaves the system as it was.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DnsBackend, Effects } from '#helper/effects/effects.ts';
@@ -155,6 +155,28 @@ describe.each<[string, DnsBackend, (linux: SimulatedLinux) => (files: Files) => 
       expect(after(linux, where)).toEqual(clean(before, where));
     }
     expect(at).toBeGreaterThan(30);
+  });
+
+  it('killed while it puts back what somebody wrote over', async () => {
+    const lease = 'nameserver 198.51.100.7\n';
+    let at = 0;
+    for (let killed = true; killed; at++) {
+      const { linux, wrap } = world();
+      using _cleanup = linux;
+      const original = readFileSync(linux.paths.resolvConf, 'utf8');
+      linux.write(linux.paths.resolvConf, lease);
+      const theirs = linux.snapshot();
+      linux.write(linux.paths.resolvConf, original);
+      const whole = { ...linux.system, files: wrap(systemFiles) };
+      await connect(start(whole).journal, linuxEffects(whole), backend);
+      linux.write(linux.paths.resolvConf, lease);
+      const entry = { tun: 'adit0', backend };
+      killed = await live(linux, at, wrap, (_journal, effects) => effects.dns.restore(entry));
+      await startAgain(linux, wrap);
+      const where = `killed before call ${at}`;
+      expect(after(linux, where)).toEqual(clean(theirs, where));
+    }
+    expect(at).toBeGreaterThan(backend === 'resolv.conf' ? 15 : 0);
   });
 
   it('killed while it connects, and again while it cleans up', async () => {

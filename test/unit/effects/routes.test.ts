@@ -130,7 +130,7 @@ const answering = (...answers: readonly string[]) => {
   const requests: string[] = [];
   const waiting = answers.map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
   const netlink: Netlink = {
-    openRouteWatch: () => ({
+    openNetlink: () => ({
       port: 1,
       send: (request) => void requests.push(Buffer.from(request).toString('hex')),
       take: () => ({ datagrams: waiting.splice(0, 1), lost: false }),

@@ -193,3 +193,19 @@ describe.each(['resolved', 'resolvconf', 'resolv.conf'] as const)('a hostile gat
     expect(linux.snapshot()).toEqual(before);
   });
 });
+
+it.each(['resolved', 'resolvconf'] as const)(
+  'nothing is put back by hand where %s keeps it',
+  async (backend) => {
+    using linux = new SimulatedLinux();
+    const effect = linuxEffects(linux.system).dns;
+    await effect.apply(dns, backend);
+    const before = [linux.runner.runs.length, linux.snapshot()];
+    linux.write(
+      linux.paths.resolvConf,
+      'nameserver 192.0.2.53\nsearch lan.example\noptions edns0 trust-ad\n',
+    );
+    expect(await effect.restore({ tun: 'adit0', backend })).toEqual([]);
+    expect([linux.runner.runs.length, linux.snapshot()]).toEqual(before);
+  },
+);

@@ -271,3 +271,66 @@ describe('a file that cannot be renamed over', () => {
     expect(readdirSync(linux.paths.stateDir)).toEqual([]);
   });
 });
+
+describe('restore', () => {
+  const LEASE = 'nameserver 198.51.100.7\nsearch hotel.example\n';
+
+  it('touches nothing where ours stands, or where the tunnel has nothing there', async () => {
+    using linux = new SimulatedLinux();
+    const { dns: effect } = linuxEffects(linux.system);
+    expect(await effect.restore(entry)).toEqual([]);
+    expect(content(linux)).toBe(ORIGINAL);
+    await effect.apply(dns, backend);
+    const { ino } = statSync(linux.paths.resolvConf);
+    expect(await effect.restore(entry)).toEqual([]);
+    linux.write(linux.paths.resolvConf, LEASE);
+    expect(await effect.restore({ ...entry, tun: 'adit1' })).toEqual([]);
+    expect([content(linux), statSync(linux.paths.resolvConf).ino]).toEqual([LEASE, ino]);
+  });
+
+  it('puts the servers of all tunnels back in their order, with what is new in what was written over them', async () => {
+    using linux = new SimulatedLinux();
+    const { dns: effect } = linuxEffects(linux.system);
+    await effect.apply({ ...dns, all: false }, backend);
+    await effect.apply({ ...other, all: false }, backend);
+    linux.write(linux.paths.resolvConf, LEASE);
+    expect(await effect.restore(entry)).toEqual([expect.stringContaining('was changed by something else')]);
+    expect(lines(linux)).toEqual([
+      'nameserver 10.8.0.53',
+      'nameserver 10.9.0.53',
+      'nameserver 2001:db8:9::53',
+      'search other.example corp.example hotel.example',
+    ]);
+    expect(await effect.restore({ ...entry, tun: 'adit1' })).toEqual([]);
+    await effect.undo(entry);
+    await effect.undo({ ...entry, tun: 'adit1' });
+    expect(content(linux)).toBe(LEASE);
+    expect(readdirSync(linux.paths.stateDir)).toEqual([]);
+  });
+
+  it('takes the place of a link or of nothing, which undo brings back', async () => {
+    using linux = new SimulatedLinux();
+    const { dns: effect } = linuxEffects(linux.system);
+    await effect.apply(dns, backend);
+    rmSync(linux.paths.resolvConf);
+    symlinkSync('/run/stub-resolv.conf', linux.paths.resolvConf);
+    await effect.restore(entry);
+    expect(lines(linux)).toContain('nameserver 10.9.0.53');
+    rmSync(linux.paths.resolvConf);
+    await effect.restore(entry);
+    expect(lines(linux)).toContain('nameserver 10.9.0.53');
+    await effect.undo(entry);
+    expect(existsSync(linux.paths.resolvConf)).toBe(false);
+  });
+
+  it('that fails leaves what was written, and undo leaves it, too', async () => {
+    using linux = new SimulatedLinux();
+    await linuxEffects(linux.system).dns.apply(dns, backend);
+    linux.write(linux.paths.resolvConf, LEASE);
+    const files = failing('renameSync', 'ENOSPC', (_, to) => to === linux.paths.resolvConf);
+    await expect(linuxEffects({ ...linux.system, files }).dns.restore(entry)).rejects.toThrow(/ENOSPC/);
+    const { dns: effect } = linuxEffects(linux.system);
+    expect(await effect.undo(entry)).toEqual([]);
+    expect(content(linux)).toBe(LEASE);
+  });
+});

@@ -1,28 +1,35 @@
 /**
- * The network watch over what a kernel said: rtnetlink messages recorded from Linux 6.18 in a namespace (test/fixtures/
- * rtnetlink.json, by step), clocks that jump, and time that the test owns.
+ * The network watch over what a kernel said: messages of rtnetlink and nfnetlink recorded from Linux 6.18 in a namespace (test/fixtures,
+ * by step; the tables are those of firewall/ruleset.ts), a real file for the name servers, clocks that jump, and time that the test owns.
  */
-import { readFileSync } from 'node:fs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '#helper/clock-fake.ts';
 import { linuxNetworkWatch } from '#helper/effects/network-watch/linux.ts';
-import type { NetworkChange, NetworkWatch } from '#helper/effects/network-watch/network-watch.ts';
+import type { NetworkChange, NetworkWatch, Taken } from '#helper/effects/network-watch/network-watch.ts';
 import { Log } from '#helper/log/log.ts';
+import { NETLINK_NETFILTER } from '#helper/native/watch.ts';
 import { isTunnelAdapter, isTunnelTable } from '#helper/tunnel/numbers.ts';
+import { temporaryDirectory } from '#test/fakes/temporary.ts';
 import { FakeWatchSources } from '#test/fakes/watch-sources.ts';
 
-const RECORDED = (
-  JSON.parse(readFileSync(new URL('../../../fixtures/rtnetlink.json', import.meta.url), 'utf8')) as {
-    step: string;
-    datagrams: string[];
-  }[]
-).map(({ step, datagrams }) => ({
-  step,
-  datagrams: datagrams.map((text) => new Uint8Array(Buffer.from(text, 'base64'))),
-}));
+const recordedIn = (name: string) =>
+  (
+    JSON.parse(readFileSync(new URL(`../../../fixtures/${name}`, import.meta.url), 'utf8')) as {
+      step: string;
+      datagrams: string[];
+    }[]
+  ).map(({ step, datagrams }) => ({
+    step,
+    datagrams: datagrams.map((text) => new Uint8Array(Buffer.from(text, 'base64'))),
+  }));
+
+const RECORDED = recordedIn('rtnetlink.json');
+const TABLES = recordedIn('nfnetlink.json');
 
 const of = (step: string): Uint8Array[] => {
-  const found = RECORDED.find((recorded) => recorded.step === step);
+  const found = [...RECORDED, ...TABLES].find((recorded) => recorded.step === step);
   if (found === undefined) throw new Error(`nothing was recorded of: ${step}`);
   return found.datagrams;
 };
@@ -44,12 +51,14 @@ const done = (port: number): Uint8Array => {
 };
 
 const NETWORK = { what: 'network' };
+const taken = (...parts: Taken[]): NetworkChange => ({ what: 'taken', taken: parts });
 const HOUR = 3_600_000;
 
 let clock: FakeClock;
 let sources: FakeWatchSources;
 let log: Log;
 let watch: NetworkWatch;
+let resolvConf: string;
 let told: NetworkChange[];
 
 function open(): void {
@@ -57,6 +66,7 @@ function open(): void {
     sources,
     clock,
     ours: { adapter: isTunnelAdapter, table: isTunnelTable },
+    resolvConf,
     log: log.logger('network'),
     bus: '/nonexistent/bus',
   });
@@ -68,8 +78,10 @@ beforeEach(() => {
   sources = new FakeWatchSources();
   log = new Log(clock, []);
   told = [];
+  resolvConf = join(temporaryDirectory(), 'resolv.conf');
   open();
 });
+afterEach(() => watch.close());
 
 /** What is told of the messages of one step, once it is quiet. */
 async function after(...datagrams: Uint8Array[]): Promise<NetworkChange[]> {
@@ -82,6 +94,11 @@ describe('what the kernel said', () => {
   /** Ours, or nothing new; tun7 was made without a process behind it, which is an adapter without a carrier. */
   const QUIET = /adit0|44311|2001:db8|6200|valid_lft|tuntap add|tun7 up/;
 
+  const OFF = { part: 'link', tun: 'adit0' } as const;
+  const ADDRESS = { part: 'address', tun: 'adit0', address: '10.9.0.2' } as const;
+
+  const ALL_OF_IT = { what: 'taken', taken: expect.arrayContaining([OFF, ADDRESS]) as unknown };
+
   /** Somebody, perhaps we, took these away from a table of ours. */
   const TAKEN = ['ip rule del priority 6200', 'ip -6 route flush table 44311'];
 
@@ -89,7 +106,8 @@ describe('what the kernel said', () => {
     const seen: [string, NetworkChange[]][] = [];
     for (const { step, datagrams } of RECORDED) seen.push([step, await after(...datagrams)]);
     const expected = (step: string) => {
-      if (TAKEN.includes(step)) return [{ what: 'taken', tables: [44_311] }];
+      if (TAKEN.includes(step)) return [taken({ part: 'routes', table: 44_311 })];
+      if (step === 'ip tuntap del adit0 mode tun') return [ALL_OF_IT];
       return QUIET.test(step) ? [] : [NETWORK];
     };
     expect(seen).toEqual(RECORDED.map(({ step }) => [step, expected(step)]));
@@ -134,6 +152,98 @@ describe('what the kernel said', () => {
   it('and cannot be read may have been anything', async () => {
     expect(await after(new Uint8Array(20))).toEqual([NETWORK]);
     expect(watch.parts['rtnetlink']).toBe(true);
+  });
+});
+
+describe('the firewall tables', () => {
+  const FIREWALL = taken({ part: 'firewall', tun: 'adit0' });
+
+  it.each([
+    ['the tables are made', []],
+    ['the tables are replaced', []],
+    ['flush table ip adit_adit0', [FIREWALL]],
+    ['another table is made', []],
+    ['delete chain arp adit_adit0 input', [FIREWALL]],
+    ['flush ruleset', [FIREWALL]],
+  ])('%s', async (step, expected) => {
+    sources.tellTables(...of(step));
+    await clock.advance(1000);
+    expect(told).toEqual(expected);
+  });
+
+  it('one is replaced and another stays away: told', async () => {
+    const [flushed, replaced] = [of('flush ruleset'), of('the tables are replaced')];
+    // Without what follows of IPv4's table, in another datagram.
+    sources.tellTables(...flushed, ...replaced.slice(-1));
+    await clock.advance(1000);
+    expect(told).toEqual([FIREWALL]);
+  });
+
+  it.each([
+    ['lost', () => sources.lose(NETLINK_NETFILTER)],
+    ['not to be read', () => sources.tellTables(Uint8Array.from({ length: 20 }, () => 255))],
+  ])('messages are %s: any may be meant', async (_, say) => {
+    say();
+    await clock.advance(1000);
+    expect(told).toEqual([taken({ part: 'firewall' })]);
+  });
+});
+
+describe('the name servers', () => {
+  /** Once the kernel has said something, and it is quiet. */
+  const afterwards = async (): Promise<NetworkChange[]> => {
+    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
+    await clock.advance(1000);
+    return told.splice(0);
+  };
+  const DNS = taken({ part: 'dns' });
+
+  it('are written, replaced, written into again, removed, and made a link', async () => {
+    writeFileSync(resolvConf, 'nameserver 192.0.2.1\n');
+    expect(await afterwards()).toEqual([DNS]);
+    writeFileSync(`${resolvConf}.new`, 'nameserver 192.0.2.2\n');
+    renameSync(`${resolvConf}.new`, resolvConf);
+    expect(await afterwards()).toEqual([DNS]);
+    writeFileSync(resolvConf, 'nameserver 192.0.2.3\n');
+    expect(await afterwards()).toEqual([DNS]);
+    rmSync(resolvConf);
+    expect(await afterwards()).toEqual([DNS]);
+    symlinkSync('/nowhere/at/all', resolvConf);
+    expect(await afterwards()).toEqual([DNS]);
+    expect(watch.parts['inotify']).toBe(true);
+  });
+
+  it('a file beside them is nobody’s business', async () => {
+    writeFileSync(`${resolvConf}.dhclient`, 'nameserver 192.0.2.1\n');
+    writeFileSync(resolvConf, 'nameserver 192.0.2.1\n');
+    await vi.waitFor(() => expect(clock.pending).toBe(1));
+    await clock.advance(1000);
+    expect(told).toEqual([DNS]);
+  });
+});
+
+describe('what is taken again whenever it was put back', () => {
+  const answerFor = async (ms: number): Promise<number> => {
+    const unsubscribe = watch.subscribe(() => sources.tell(...of('ip rule del priority 6200')));
+    sources.tell(...of('ip rule del priority 6200'));
+    await clock.advance(ms);
+    unsubscribe();
+    return told.splice(0).length;
+  };
+  const warned = () => log.recent().filter(({ level }) => level === 'warn' || level === 'info');
+
+  it('is told of at once ten times, then once a second, and that is said', async () => {
+    const quick = await answerFor(499);
+    expect([quick, warned().length]).toEqual([9, 0]);
+    expect(await answerFor(60_000)).toBeLessThan(65);
+    expect(warned().map(({ message }) => message)).toEqual([expect.stringMatching(/again and again/)]);
+  });
+
+  it('and at once again after some rest', async () => {
+    await answerFor(60_000);
+    await clock.advance(10_000);
+    told.length = 0;
+    expect(await answerFor(499)).toBe(9);
   });
 });
 
@@ -239,9 +349,16 @@ describe('a part that is missing', () => {
     sources = new FakeWatchSources();
     sources.openFailure = new Error('EAFNOSUPPORT: Address family not supported by protocol');
     open();
-    expect(watch.parts).toEqual({ rtnetlink: false, clock: false, logind: false });
+    expect(watch.parts).toEqual({
+      rtnetlink: false,
+      nfnetlink: false,
+      inotify: true,
+      clock: false,
+      logind: false,
+    });
     expect(log.recent().map(({ message }) => message)).toEqual([
       expect.stringMatching(/^network changes .*EAFNOSUPPORT/),
+      expect.stringMatching(/^changes of the firewall tables .*EAFNOSUPPORT/),
       expect.stringMatching(/^sleep .*EAFNOSUPPORT/),
     ]);
     expect(() => watch.close()).not.toThrow();
@@ -251,7 +368,14 @@ describe('a part that is missing', () => {
   it('may go missing later', async () => {
     sources.takeFailure = new Error('EBADF');
     sources.tell(new Uint8Array());
-    expect(watch.parts).toEqual({ rtnetlink: false, clock: true, logind: false });
+    sources.tellTables(new Uint8Array());
+    expect(watch.parts).toEqual({
+      rtnetlink: false,
+      nfnetlink: false,
+      inotify: true,
+      clock: true,
+      logind: false,
+    });
     expect(sources.opened).toBe(1);
     sources.pass(HOUR, ['boot']);
     expect(told).toHaveLength(1);

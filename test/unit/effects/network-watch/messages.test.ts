@@ -1,9 +1,11 @@
-/** What the two decoders of the network watch do with octets of any shape: their own refusal, or an answer. */
+/** What the decoders of the network watch do with octets of any shape: their own refusal, or an answer. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DecodeError } from '#core/bytes/reader.ts';
 import { busCall, decodeMessage, messageLength, SIGNAL } from '#helper/effects/network-watch/dbus-message.ts';
-import { decodeDatagram, listRequest, NetlinkError } from '#helper/effects/network-watch/rtnetlink.ts';
+import { NetlinkError } from '#helper/effects/network-watch/netlink.ts';
+import { decodeTables } from '#helper/effects/network-watch/nftables.ts';
+import { decodeDatagram, listRequest } from '#helper/effects/network-watch/rtnetlink.ts';
 
 /** PrepareForSleep (true) as a dbus-daemon passed it on. */
 const PREPARE = Buffer.from(
@@ -23,16 +25,16 @@ function answers(own: typeof NetlinkError | typeof DecodeError, act: () => unkno
   }
 }
 
-describe('rtnetlink', () => {
-  const message = (type: number, body: Uint8Array): Uint8Array => {
-    const whole = new Uint8Array(16 + body.length);
-    whole.set(body, 16);
-    const view = new DataView(whole.buffer);
-    view.setUint32(0, whole.length, true);
-    view.setUint16(4, type, true);
-    return whole;
-  };
+const message = (type: number, body: Uint8Array): Uint8Array => {
+  const whole = new Uint8Array(16 + body.length);
+  whole.set(body, 16);
+  const view = new DataView(whole.buffer);
+  view.setUint32(0, whole.length, true);
+  view.setUint16(4, type, true);
+  return whole;
+};
 
+describe('rtnetlink', () => {
   it('refuses every other shape with its own error', () => {
     const type = fc.constantFrom(16, 17, 20, 21, 24, 25, 32, 33, 3, 2, 99);
     const shaped = fc.property(type, fc.uint8Array({ maxLength: 80 }), (kind, body) =>
@@ -50,6 +52,16 @@ describe('rtnetlink', () => {
     expect(Buffer.from(listRequest('address')).toString('hex')).toBe(
       '1400000016000103000000000000000000000000',
     );
+  });
+});
+
+describe('nfnetlink', () => {
+  it('refuses every other shape with its own error', () => {
+    const type = fc.constantFrom(0, 2, 3, 5, 8, 11, 14, 15, 99).map((kind) => 0x0a00 | kind);
+    const shaped = fc.property(type, fc.uint8Array({ maxLength: 80 }), (kind, body) =>
+      answers(NetlinkError, () => decodeTables(message(kind, body))),
+    );
+    expect(fc.check(shaped, { numRuns: 3000 })).toMatchObject({ failed: false });
   });
 });
 

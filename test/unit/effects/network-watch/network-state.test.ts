@@ -19,6 +19,7 @@ const address = (index: number, flags = 0x80, scope = 0, gone = false): RouteMes
   flags,
   scope,
   gone,
+  address: Uint8Array.of(192, 0, 2, 2),
   key: '2 24 c0000202',
 });
 const route = (of: Partial<RouteMessage & { what: 'route' }>): RouteMessage => ({
@@ -112,5 +113,46 @@ describe('a change', () => {
     ],
   ])('%s', (_, messages, expected) => {
     expect(changes(...messages)).toEqual(expected);
+  });
+});
+
+describe('what is taken of ours', () => {
+  const taken = (...messages: RouteMessage[]): unknown[] => {
+    const state = new NetworkState({ adapter: isTunnelAdapter, table: isTunnelTable });
+    return [ETH, OURS, ...messages]
+      .map((message) => {
+        const told = state.takes(message);
+        state.changes(message);
+        return told;
+      })
+      .slice(2);
+  };
+  const LINK = { part: 'link', tun: 'adit0' };
+
+  it.each<[string, RouteMessage[], unknown[]]>([
+    [
+      'the adapter: once for each time that it was on',
+      [link(3, 'adit0', 0x1002), link(3, 'adit0', 0x1002), OURS, link(3, 'adit0', CARRIER, 1500, true)],
+      [LINK, undefined, undefined, LINK],
+    ],
+    ['not its carrier alone', [link(3, 'adit0', 0x1003)], [undefined]],
+    ['not another adapter', [link(2, 'eth0', 0x1002), link(2, 'eth0', 0, 0, true)], [undefined, undefined]],
+    [
+      'an address of it',
+      [address(3, 0x80, 0, true), address(3), address(2, 0x80, 0, true)],
+      [{ part: 'address', tun: 'adit0', address: '192.0.2.2' }, undefined, undefined],
+    ],
+    [
+      'a route or a rule of our table',
+      [
+        route({ table: 0xad17, gone: true }),
+        route({ table: 0xad17 }),
+        route({ gone: true }),
+        { what: 'rule', gone: true, table: 0xad18 },
+      ],
+      [{ part: 'routes', table: 0xad17 }, undefined, undefined, { part: 'routes', table: 0xad18 }],
+    ],
+  ])('%s', (_, messages, expected) => {
+    expect(taken(...messages)).toEqual(expected);
   });
 });

@@ -5,6 +5,7 @@ import { formatPrefix } from '#core/net/address.ts';
 import type { FirewallSettings, LinkSettings } from '#helper/effects/effects.ts';
 import { SystemFailure } from '#helper/effects/effects.ts';
 import { FakeEffects } from '#helper/effects/fake.ts';
+import type { Taken } from '#helper/effects/network-watch/network-watch.ts';
 import { Changes } from '#helper/tunnel/changes.ts';
 import type { Plan } from '#helper/tunnel/plan.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
@@ -80,6 +81,8 @@ describe('between any two steps', () => {
   });
 });
 
+const ROUTES: readonly Taken[] = [{ part: 'routes', table: tunnel.routes.table }];
+
 it('routes that are being put back when all is undone are undone after that', async () => {
   const world = new TunnelWorld();
   const changes = new Changes(world.effects, world.journal, world.log.logger('tunnel'));
@@ -93,13 +96,57 @@ it('routes that are being put back when all is undone are undone after that', as
     return apply(settings);
   };
   const turns = () => new Promise((resolve) => setTimeout(resolve, 10));
-  const restored = changes.restoreRoutes(signal);
+  const restored = changes.restore(ROUTES, signal);
   await turns();
   const undone = changes.undo();
   await turns();
   slow.resolve();
   await Promise.all([restored, undone]);
-  await changes.restoreRoutes(signal);
+  await changes.restore(ROUTES, signal);
   expect([...world.effects.inForce].filter((effect) => !effect.startsWith('link'))).toEqual([]);
   expect(world.journal.entries()).toEqual([]);
+});
+
+describe('what was taken away is put back in order', () => {
+  const address = (text: string): Taken => ({ part: 'address', tun: 'adit0', address: text });
+  it.each<[string, Taken[], string[]]>([
+    ['rules or routes', ROUTES.slice(), ['apply routes']],
+    ["another table's", [{ part: 'routes', table: tunnel.routes.table + 1 }], []],
+    ['the adapter was switched off', [{ part: 'link', tun: 'adit0' }], ['apply link', 'apply routes']],
+    ['another adapter was', [{ part: 'link', tun: 'adit1' }], []],
+    ['an address', [address('10.9.0.2')], ['apply link', 'apply routes']],
+    ['an address that it is not to have', [address('10.9.0.3')], []],
+    ['the firewall table', [{ part: 'firewall', tun: 'adit0' }], ['apply firewall']],
+    ["another tunnel's", [{ part: 'firewall', tun: 'adit1' }], []],
+    ['perhaps the firewall table', [{ part: 'firewall' }], ['apply firewall']],
+    ['the name servers', [{ part: 'dns' }], ['restore dns']],
+    [
+      'everything, told in any order and twice',
+      [{ part: 'dns' }, ...ROUTES, address('10.9.0.2'), { part: 'firewall' }, { part: 'link', tun: 'adit0' }],
+      ['apply firewall', 'apply link', 'apply routes', 'restore dns'],
+    ],
+  ])('%s', async (_, taken, expected) => {
+    const { effects, journal, log } = new TunnelWorld();
+    const changes = new Changes(effects, journal, log.logger('tunnel'));
+    const { signal } = new AbortController();
+    await changes.make(planWith(['10.9.0.2/32'], 1400), signal);
+    const made = new Map(effects.calls.map((call) => [call.effect, call.with]));
+    const before = effects.calls.length;
+    await changes.restore(taken, signal);
+    const calls = effects.calls.slice(before);
+    expect(calls.map(({ effect, step }) => `${step} ${effect}`)).toEqual(expected);
+    for (const call of calls.filter(({ step }) => step === 'apply')) {
+      expect(call.with).toEqual(made.get(call.effect));
+    }
+  });
+
+  it('of a tunnel without name servers, these are left alone', async () => {
+    const { effects, journal, log } = new TunnelWorld();
+    const changes = new Changes(effects, journal, log.logger('tunnel'));
+    const { signal } = new AbortController();
+    const { dns: _, ...plan } = planWith(['10.9.0.2/32'], 1400);
+    await changes.make(plan, signal);
+    await changes.restore([{ part: 'dns' }], signal);
+    expect(effects.calls.filter(({ effect }) => effect === 'dns')).toEqual([]);
+  });
 });

@@ -14,6 +14,8 @@ import {
   SECOND,
 } from '#test/fakes/tunnel-stage.ts';
 
+const ROUTES = { part: 'routes', table: 0xad17 } as const;
+
 describe('the network', () => {
   it('comes back: at once another try, in place of the one that hears nothing', async () => {
     const { world, gateway, status } = await lost();
@@ -91,10 +93,10 @@ describe('the network', () => {
 
   it('loses our rules or routes to another program: they are put back, and nothing else happens', async () => {
     const { world, states, configs } = await connected();
-    world.watch.tell({ what: 'taken', tables: [0xad18] });
+    world.watch.tell({ what: 'taken', taken: [{ part: 'routes', table: 0xad18 }] });
     await world.clock.advance(100);
     expect(applied(world)).toEqual(ALL);
-    world.watch.tell({ what: 'taken', tables: [0xad18, 0xad17] });
+    world.watch.tell({ what: 'taken', taken: [{ part: 'routes', table: 0xad18 }, ROUTES] });
     await world.clock.advance(100);
     expect(applied(world).slice(ALL.length)).toEqual(['apply routes']);
     expect(world.effects.calls.at(-1)).toEqual(
@@ -107,7 +109,7 @@ describe('the network', () => {
     const { world, status } = await lost();
     await world.clock.advance(5000);
     const before = applied(world).length;
-    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
     await world.clock.advance(1);
     expect(status().state).toBe('reconnecting');
     expect(applied(world).slice(before)).toEqual(['apply routes']);
@@ -118,8 +120,8 @@ describe('the network', () => {
     const before = applied(world).length;
     // Whoever fails to put them back takes the rest away: that is told, too.
     world.effects.failures.set('routes apply', new SystemFailure('No routes', 'EPERM', 'Ask'));
-    world.watch.tell({ what: 'taken', tables: [0xad17] });
-    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
     await world.clock.advance(100);
     const errors = world.log.recent().filter(({ level }) => level === 'error');
     expect(errors.map(({ message }) => message)).toEqual([
@@ -143,10 +145,10 @@ describe('the network', () => {
     routes.apply = () => {
       tries++;
       // What it takes back is told as well; an end where that is answered each time.
-      if (tries < 50) world.watch.tell({ what: 'taken', tables: [0xad17] });
+      if (tries < 50) world.watch.tell({ what: 'taken', taken: [ROUTES] });
       return Promise.reject(new SystemFailure('No routes', 'EPERM', 'Ask'));
     };
-    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
     await world.clock.advance(100);
     expect(status().state).toBe('reconnecting');
     await world.clock.advance(30_000);
@@ -157,9 +159,9 @@ describe('the network', () => {
 
   it('loses them as the tunnel goes down: they stay away', async () => {
     const { world } = await connected();
-    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
     world.tunnels.down(ADMIN);
-    world.watch.tell({ what: 'taken', tables: [0xad17] });
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
     await world.clock.advance(3000);
     expect(applied(world).at(-1)).toBe('undo firewall');
     expectNothingLeft(world);

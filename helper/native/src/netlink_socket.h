@@ -1,5 +1,5 @@
-// A NETLINK_ROUTE socket that hears what the kernel tells of links, addresses, routes and rules of this network
-// namespace: rtnetlink(7). Messages are not looked into here.
+// A netlink(7) socket that hears what a subsystem of the kernel tells of this network namespace. Messages are not looked
+// into here.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -10,10 +10,10 @@
 
 namespace adit {
 
-class RouteSocket {
+class NetlinkSocket {
  public:
-  // `groups` are RTNLGRP_ numbers. Throws SystemFailure.
-  explicit RouteSocket(const std::vector<std::uint32_t>& groups);
+  // `family` is a number of linux/netlink.h, NETLINK_ROUTE and the like; `groups` are those it has. Throws SystemFailure.
+  NetlinkSocket(std::uint32_t family, const std::vector<std::uint32_t>& groups);
   int descriptor() const { return descriptor_.get(); }
   // The number under which the kernel answers this socket.
   std::uint32_t port() const { return port_; }

@@ -1,4 +1,4 @@
-#include "route_socket.h"
+#include "netlink_socket.h"
 
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -15,10 +15,10 @@ constexpr int kBufferBytes = 1 << 20;
 
 }  // namespace
 
-RouteSocket::RouteSocket(const std::vector<std::uint32_t>& groups)
-    : descriptor_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE)) {
+NetlinkSocket::NetlinkSocket(std::uint32_t family, const std::vector<std::uint32_t>& groups)
+    : descriptor_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, static_cast<int>(family))) {
   const int fd = descriptor_.get();
-  if (fd < 0) throw SystemFailure("socket", "NETLINK_ROUTE");
+  if (fd < 0) throw SystemFailure("socket", "netlink family " + std::to_string(family));
   // Without the privilege for more it keeps the system's default.
   if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kBufferBytes, sizeof kBufferBytes) != 0) {
     ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof kBufferBytes);
@@ -28,7 +28,7 @@ RouteSocket::RouteSocket(const std::vector<std::uint32_t>& groups)
   socklen_t length = sizeof own;
   if (::bind(fd, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0 ||
       ::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &length) != 0) {
-    throw SystemFailure("bind", "NETLINK_ROUTE");
+    throw SystemFailure("bind", "netlink family " + std::to_string(family));
   }
   port_ = own.nl_pid;
   for (const std::uint32_t group : groups) {
@@ -38,16 +38,16 @@ RouteSocket::RouteSocket(const std::vector<std::uint32_t>& groups)
   }
 }
 
-void RouteSocket::send(ConstOctets request) const {
+void NetlinkSocket::send(ConstOctets request) const {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
   if (::sendto(descriptor_.get(), request.data(), request.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
                sizeof kernel) < 0) {
-    throw SystemFailure("sendto", "NETLINK_ROUTE");
+    throw SystemFailure("sendto", "netlink");
   }
 }
 
-RouteSocket::Taken RouteSocket::take(std::size_t most) {
+NetlinkSocket::Taken NetlinkSocket::take(std::size_t most) {
   Taken taken;
   std::vector<std::uint8_t> room(kDatagramBytes);
   for (std::size_t count = 0; count < most; count++) {
@@ -62,7 +62,7 @@ RouteSocket::Taken RouteSocket::take(std::size_t most) {
     if (length < 0) {
       if (errno == EAGAIN) break;
       if (errno == EINTR) continue;
-      if (errno != ENOBUFS) throw SystemFailure("recvmsg", "NETLINK_ROUTE");
+      if (errno != ENOBUFS) throw SystemFailure("recvmsg", "netlink");
       taken.lost = true;
     } else if ((message.msg_flags & MSG_TRUNC) != 0) {
       taken.lost = true;

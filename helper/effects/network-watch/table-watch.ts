@@ -1,0 +1,68 @@
+/**
+ * Tells when nftables tables of tunnels lose something, from a NETLINK_NETFILTER socket. A table that is replaced in one transaction
+ * is made again right after it has gone. Used by linux.ts.
+ */
+import { NETLINK_NETFILTER, type NetlinkSource, type WatchSources } from '#helper/native/watch.ts';
+import { adapterOfTable } from '../firewall/ruleset.ts';
+import { NetlinkError } from './netlink.ts';
+import { decodeTables, NFTABLES_GROUP, type TableMessage } from './nftables.ts';
+
+interface TableEvents {
+  /** The table `key` of this adapter has less in it; without `tun` any table may. */
+  readonly less: (key: string, tun?: string) => void;
+  /** The table `key` is whole again. */
+  readonly made: (key: string) => void;
+  /** Called once, when nothing more is heard. */
+  readonly failed: (error: Error) => void;
+}
+
+/** Datagrams between two turns of the event loop. */
+const PER_TURN = 64;
+
+export class TableWatch {
+  readonly #source: NetlinkSource;
+  readonly #events: TableEvents;
+  #closed = false;
+
+  /** Throws SystemError where the system has no such socket. */
+  constructor(sources: WatchSources, events: TableEvents) {
+    this.#events = events;
+    this.#source = sources.openNetlink(NETLINK_NETFILTER, [NFTABLES_GROUP], () => this.#ready());
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#source.close();
+  }
+
+  #ready(): void {
+    if (this.#closed) return;
+    try {
+      const { datagrams, lost } = this.#source.take(PER_TURN);
+      if (lost) this.#events.less('any');
+      for (const message of datagrams.flatMap((datagram) => this.#decode(datagram))) this.#hear(message);
+    } catch (error) {
+      this.close();
+      this.#events.failed(error as Error);
+    }
+  }
+
+  #hear({ what, family, table }: TableMessage): void {
+    const tun = adapterOfTable(table);
+    if (tun === undefined) return;
+    const key = `${family} ${table}`;
+    if (what === 'made') this.#events.made(key);
+    else this.#events.less(key, tun);
+  }
+
+  /** What cannot be read may have said anything. */
+  #decode(datagram: Uint8Array): TableMessage[] {
+    try {
+      return decodeTables(datagram);
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      this.#events.less('any');
+      return [];
+    }
+  }
+}
