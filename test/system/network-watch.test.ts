@@ -195,6 +195,19 @@ describe('what a tunnel loses is told, and no other event', () => {
   });
 });
 
+it('name servers in a file that is a mount point of its own are noticed, too', async () => {
+  const file = join(world.directory, 'resolv.conf');
+  await writeFile(file, 'nameserver 192.0.2.1\n');
+  await host.run(['sh', '-ec', `touch /etc/resolv.conf; mount --bind ${file} /etc/resolv.conf`]);
+  const listener = new Agent(host, 'network-watch-agent.ts');
+  await listener.take(1);
+  await host.run(['sh', '-ec', 'echo nameserver 192.0.2.7 > /etc/resolv.conf']);
+  expect(await listener.take(1)).toEqual([{ what: 'taken', taken: [{ part: 'dns' }] }]);
+  listener.daemon.child.stdin?.end();
+  await until('the process ends by itself', () => !listener.daemon.running);
+  await host.run(['umount', '/etc/resolv.conf']);
+});
+
 describe('a flood', () => {
   it('is told of while it lasts, and what was lost is found out', async () => {
     const batch = join(world.directory, 'batch');
