@@ -151,7 +151,7 @@ class LinuxNetworkWatch implements NetworkWatch {
   #tell(change: NetworkChange): void {
     if (change.what === 'network') this.#log.debug('the network changed');
     else if (change.what === 'taken')
-      this.#log.debug(`gone: ${change.taken.map(({ part }) => part).join(', ')}`);
+      this.#log.debug(`changed of what tunnels have: ${change.taken.map(({ part }) => part).join(', ')}`);
     else if (change.what === 'sleeping') this.#log.info('the machine is about to sleep');
     else this.#log.info(`the machine slept or its clock jumped: ${Math.round(change.sleptMs / 1000)} s`);
     for (const listener of this.#listeners) listener(change);
