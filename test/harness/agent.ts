@@ -100,7 +100,7 @@ async function upload(url: string, bytes: number, timeoutMs: number) {
   };
 }
 
-/** Sends one datagram and, with `waitMs` above 0, waits so long for an answer. */
+/** Sends one datagram, from any address that the host has, and, with `waitMs` above 0, waits so long for an answer. */
 function datagram(call: AgentCall<'datagram'>): Promise<{ answer: string | null }> {
   const socket = createSocket(call.address.includes(':') ? 'udp6' : 'udp4');
   return new Promise((resolve, reject) => {
@@ -112,7 +112,7 @@ function datagram(call: AgentCall<'datagram'>): Promise<{ answer: string | null 
     };
     socket.on('error', reject);
     socket.once('message', (bytes) => finish(bytes.toString('base64')));
-    socket.bind(call.sourcePort ?? 0, () => {
+    socket.bind(call.sourcePort ?? 0, call.sourceAddress, () => {
       socket.send(Buffer.from(call.base64, 'base64'), call.port, call.address, () => {
         if (call.waitMs > 0) timer = setTimeout(finish, call.waitMs, null);
         else finish(null);

@@ -12,7 +12,15 @@ export type AgentRequest =
   | { do: 'serve'; address: string; port: number }
   | { do: 'download'; url: string; timeoutMs: number }
   | { do: 'upload'; url: string; bytes: number; timeoutMs: number }
-  | { do: 'datagram'; address: string; port: number; base64: string; waitMs: number; sourcePort?: number };
+  | {
+      do: 'datagram';
+      address: string;
+      port: number;
+      base64: string;
+      waitMs: number;
+      sourcePort?: number;
+      sourceAddress?: string;
+    };
 export type AgentCall<D extends AgentRequest['do']> = Extract<AgentRequest, { do: D }>;
 
 export interface Transfer {
@@ -53,14 +61,14 @@ export class Traffic {
   async datagram(
     to: { address: string; port: number },
     bytes: Uint8Array,
-    options: { waitMs?: number; sourcePort?: number } = {},
+    { waitMs = 0, ...source }: { waitMs?: number; sourcePort?: number; sourceAddress?: string } = {},
   ): Promise<Uint8Array | undefined> {
     const { answer } = (await this.#agent.ask({
       do: 'datagram',
       ...to,
       base64: Buffer.from(bytes).toString('base64'),
-      waitMs: options.waitMs ?? 0,
-      ...(options.sourcePort === undefined ? {} : { sourcePort: options.sourcePort }),
+      waitMs,
+      ...source,
     })) as { answer: string | null };
     return answer === null ? undefined : Buffer.from(answer, 'base64');
   }
