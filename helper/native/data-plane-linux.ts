@@ -50,13 +50,20 @@ interface Addon {
     readonly sockets: readonly UdpOptions[];
     readonly wake: () => void;
   }): AddonDataPlane;
-  openEspCodec(child: FlatChild): EspCodec;
+  openEspCodec(child: FlatChild): NativeEspCodec;
   openPacketPath(child: FlatChild, older: FlatChild | undefined): PacketPath;
   peerCredentials(fd: number): { pid: number; uid: number; gid: number };
 }
 
+/** An SA that is faster with many packets. */
+export interface NativeEspCodec extends EspCodec {
+  /** Each as `inbound` would have it, up to 64, which came in one piece. */
+  inboundTogether(esp: readonly Uint8Array[]): ReturnType<EspCodec['inbound']>[];
+}
+
 /** What only the addon has, and only tests need. */
 export interface LinuxPlatform extends NativePlatform {
+  openEspCodec(child: ChildSa): NativeEspCodec;
   /**
    * One SA with segmentation and coalescing around it, as a data plane has them: for the comparison with core/esp. `older`:
    * beside another one, which carries what it cannot.

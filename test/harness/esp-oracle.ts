@@ -10,7 +10,7 @@ import type { ChildSa } from '#core/esp/child-sa.ts';
 import { EspTransform } from '#core/esp/packet.ts';
 import { type EspCodec, EspSa } from '#core/esp/sa.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
-import { linuxPlatform } from '#helper/native/data-plane-linux.ts';
+import { linuxPlatform, type NativeEspCodec } from '#helper/native/data-plane-linux.ts';
 import { RandomSource } from './random-source.ts';
 
 /** OpenSSL has no XCBC: the native code refuses it by name. */
@@ -56,8 +56,12 @@ export function compareTwins({ seed, packets, packetsPerSa = 60 }: OracleOptions
       native.openEspCodec(child),
       random,
     );
-    for (let i = 0; i < packetsPerSa && done < packets; i++, done++) {
-      for (const outcome of duel.exchange()) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    for (let left = Math.min(packetsPerSa, packets - done); left > 0; ) {
+      // Alone, or many that come together.
+      const together = Math.min(left, random.pick([1, 1, 1, random.below(16), 64]) || 1);
+      for (const outcome of duel.exchange(together)) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      left -= together;
+      done += together;
     }
     duel.compareCounters();
     if (disagreements.length < 5) disagreements.push(...duel.disagreements.slice(0, 5));
@@ -104,13 +108,13 @@ class Duel {
   readonly disagreements: string[] = [];
   readonly #child: ChildSa;
   readonly #readable: EspCodec;
-  readonly #native: EspCodec;
+  readonly #native: NativeEspCodec;
   readonly #random: RandomSource;
   readonly #transform: EspTransform;
   readonly #earlier: Uint8Array[] = [];
   #highest: bigint;
 
-  constructor(child: ChildSa, readable: EspCodec, native: EspCodec, random: RandomSource) {
+  constructor(child: ChildSa, readable: EspCodec, native: NativeEspCodec, random: RandomSource) {
     this.#child = child;
     this.#readable = readable;
     this.#native = native;
@@ -120,8 +124,21 @@ class Duel {
     for (const codec of [readable, native]) codec.startAfter(this.#highest, this.#highest);
   }
 
-  /** One packet out, and what becomes of it (or something worse) in. Returns the names of the outcomes. */
-  exchange(): string[] {
+  /** Packets out, and what becomes of them (or something worse) in, all at once. Returns the names of the outcomes. */
+  exchange(packets: number): string[] {
+    const sent = Array.from({ length: packets }, () => this.#send());
+    const arriving = sent.map(({ esp }) => esp).filter((esp) => esp.length >= 8);
+    const readable = arriving.map((esp) => this.#readable.inbound(esp));
+    const [only, ...others] = arriving;
+    const native =
+      only && others.length === 0 ? [this.#native.inbound(only)] : this.#native.inboundTogether(arriving);
+    for (const [at, esp] of arriving.entries()) {
+      this.#compare('inbound', readable[at] ?? MISSING, native[at] ?? MISSING, esp);
+    }
+    return [...sent.map(({ outcome }) => outcome), ...readable.map(({ reason }) => `inbound ${reason}`)];
+  }
+
+  #send(): { readonly esp: Uint8Array; readonly outcome: string } {
     const inner = randomInner(this.#random);
     const { encryption } = this.#child.suite;
     const iv = encryption.iv === 'random' ? this.#random.bytes(encryption.ivBytes) : undefined;
@@ -129,11 +146,7 @@ class Duel {
     this.#compare('outbound', out, nativeOut, inner);
     if (out.reason === 'ok') this.#highest += 1n;
     const sent = out.reason === 'ok' ? out.packet : this.#authentic();
-    const esp = this.#onTheWay(sent);
-    if (esp.length < 8) return [`outbound ${out.reason}`];
-    const [into, nativeInto] = [this.#readable.inbound(esp), this.#native.inbound(esp)];
-    this.#compare('inbound', into, nativeInto, esp);
-    return [`outbound ${out.reason}`, `inbound ${into.reason}`];
+    return { esp: this.#onTheWay(sent), outcome: `outbound ${out.reason}` };
   }
 
   compareCounters(): void {
@@ -181,6 +194,7 @@ class Duel {
 }
 
 const NOTHING = new Uint8Array(0);
+const MISSING = { reason: 'missing' };
 
 /** Often just before the low half of the sequence number overflows, with ESN also before the very end. */
 function startingPoint(random: RandomSource, esn: boolean): bigint {

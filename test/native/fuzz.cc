@@ -116,7 +116,7 @@ Bytes sealPacket(Transform& transform, std::uint64_t sequence, const Bytes& payl
   Exact packet(payload, kTrailerRoom);
   Bytes esp(transform.sealedBytes(payload.size()));
   const Octets sealed = transform.seal(packet.get(), nextHeader, kForeign, sequence, esp.data(), nullptr);
-  if (sealed.size() != esp.size()) broken("OpenSSL refused to seal, or wrote another length");
+  if (sealed.size() != esp.size() || !transform.finish()) broken("OpenSSL refused to seal, or wrote another length");
   if (!packet.roomIsAsItWas()) broken("sealing changed what stands behind a packet");
   return esp;
 }
@@ -228,16 +228,19 @@ class Loop {
     chains_ = chains_ || frame.packet[0] >> 4 == 6;
   }
 
-  void receive(ConstOctets esp, std::uint8_t trafficClass) {
-    Exact exact(esp);
+  void receive(const std::vector<Bytes>& packets, std::uint8_t trafficClass) {
+    std::vector<Exact> exact;
+    for (const Bytes& esp : packets) exact.emplace_back(esp);
+    std::vector<ConstOctets> views;
+    for (Exact& one : exact) views.push_back(one.get());
     const SaTable::Reading view(table_, 1);
-    receiver_.esp(*view, exact.get(), trafficClass);
-    received += 1;
+    receiver_.esp(*view, views, trafficClass);
+    received += packets.size();
   }
 
   // What went out comes in, and what came in is as many packets as the SAs let through.
   void settle() {
-    for (const Bytes& esp : std::exchange(sent_, {})) receive(esp, 0);
+    receive(std::exchange(sent_, {}), 0);
     receiver_.flush();
     const std::uint64_t through = foreign_->counters().packetsIn + looped_->counters().packetsIn - get(tally_.ecnDrops);
     if (delivered != through) broken("packets were lost or made on the way to the TUN");
@@ -363,7 +366,9 @@ int run(std::uint64_t packets, std::uint64_t seed) {
     Source source(random, session.row, session.last);
     for (int batch = 0; batch < 30; batch++) {
       for (std::size_t left = 1 + random.below(4); left > 0; left--) path.send(anyFrame(random));
-      for (std::size_t left = 1 + random.below(8); left > 0; left--) path.receive(source.next(), random.octet());
+      std::vector<Bytes> together(1 + (random.chance(10) ? random.below(70) : random.below(8)));
+      for (Bytes& esp : together) esp = source.next();
+      path.receive(together, random.octet());
       sortDatagram(random);
       if (quote(random)) quoted += 1;
       if (random.chance(20)) path.narrow(random);

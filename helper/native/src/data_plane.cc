@@ -7,9 +7,11 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "dont_fragment.h"
 #include "failure.h"
@@ -349,13 +351,17 @@ std::size_t DataPlane::handleBare(const SaView& view, std::size_t socket, const 
   if (esp.size() < kEspHeaderBytes) {
     count(tally_.runts);
   } else {
-    receiver.esp(view, esp, arrival.trafficClass);
+    const ConstOctets one = esp;
+    receiver.esp(view, {&one, 1}, arrival.trafficClass);
   }
   return 1;
 }
 
 std::size_t DataPlane::handleArrival(const SaView& view, std::size_t socket, const Arrival& arrival, Receiver& receiver) {
   if (sockets_[socket].bare) return handleBare(view, socket, arrival, receiver);
+  std::array<ConstOctets, kMostTogether> esp;
+  std::size_t waiting = 0;
+  const auto hand = [&] { receiver.esp(view, {esp.data(), std::exchange(waiting, 0)}, arrival.trafficClass); };
   Octets rest = arrival.bytes;
   std::size_t datagrams = 0;
   do {
@@ -365,7 +371,8 @@ std::size_t DataPlane::handleArrival(const SaView& view, std::size_t socket, con
     const Classified datagram = classify(bytes, sockets_[socket].port, arrival.remote.port());
     switch (datagram.kind) {
       case DatagramKind::esp:
-        receiver.esp(view, datagram.bytes, arrival.trafficClass);
+        esp[waiting++] = datagram.bytes;
+        if (waiting == esp.size()) hand();
         break;
       case DatagramKind::ike:
         if (isProtected(datagram.bytes)) add(tally_.ikeIn, 1);
@@ -378,6 +385,7 @@ std::size_t DataPlane::handleArrival(const SaView& view, std::size_t socket, con
         break;
     }
   } while (!rest.empty());
+  hand();
   return datagrams;
 }
 

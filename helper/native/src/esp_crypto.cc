@@ -23,6 +23,9 @@ std::string lengthError(const char* field, const char* algorithm, std::size_t le
   return std::string(field) + ": " + std::to_string(length) + " octets do not fit " + algorithm;
 }
 
+// For as much as comes in one piece from a socket, and four octets more for each packet of it.
+constexpr std::size_t kCopiesBytes = 65536 + 4 * kMostTogether;
+
 // RFC 4303 §2.4: padding of 1, 2, 3 and so on.
 void putTrailer(std::uint8_t* at, std::size_t padding, std::uint8_t nextHeader) {
   for (std::size_t i = 1; i <= padding; i++) *at++ = static_cast<std::uint8_t>(i);
@@ -63,10 +66,6 @@ Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryp
     aead_ = makeAead(row, key, direction);
   } else if (row.kind != CipherKind::null) {
     cipher_ = openCipher(row, key, direction);
-    const bool aesCbc = row.kind == CipherKind::cbc && row.blockBytes == 16;
-    if (aesCbc && direction == Direction::outbound) {
-      if (auto many = ipsecMbCbc(key)) together_ = std::make_unique<Together>(std::move(many));
-    }
   }
 
   if (suite.integrity == nullptr) {
@@ -86,6 +85,21 @@ Transform::Transform(const Suite& suite, Direction direction, ConstOctets encryp
   };
   if (!mac_ || EVP_MAC_init(mac_.get(), integrityKey.data(), integrityKey.size(), parameters) != 1) {
     throw StateError(std::string("this OpenSSL does not offer ") + integrity.name);
+  }
+  useTogether(key, integrityKey);
+}
+
+void Transform::useTogether(ConstOctets encryptionKey, ConstOctets integrityKey) {
+  const EncryptionRow& row = *suite_.encryption;
+  const Together together = openTogether();
+  if (!together) return;
+  hmacs_ = ipsecMbHmac(together, *suite_.integrity, integrityKey);
+  const bool aesCbc = row.kind == CipherKind::cbc && row.blockBytes == 16;
+  if (direction_ == Direction::outbound) {
+    if (aesCbc || hmacs_) waiting_ = std::make_unique<Waiting>(aesCbc ? ipsecMbCbc(together, encryptionKey) : nullptr);
+  } else if (hmacs_) {
+    expected_ = std::make_unique<Expected>();
+    if (suite_.esn) expected_->copies.resize(kCopiesBytes);
   }
 }
 
@@ -112,7 +126,9 @@ Transform::~Transform() { wipe(); }
 // The ciphers overwrite their keys as they are freed; the salt is ours to wipe.
 void Transform::wipe() {
   aead_.reset();
-  together_.reset();
+  waiting_.reset();
+  expected_.reset();
+  hmacs_.reset();
   cipher_.reset();
   mac_.reset();
   OPENSSL_cleanse(salt_.data(), salt_.size());
@@ -135,10 +151,11 @@ Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t sp
   const std::size_t unit = alignment(row);
   const std::size_t clearBytes = (payload.size() + 2 + unit - 1) / unit * unit;
   const std::size_t padding = clearBytes - payload.size() - 2;
-  if (together_ && together_->count < together_->packets.size()) {
+  const bool waits = waiting_ && waiting_->count < waiting_->packets.size();
+  if (waits && waiting_->cipher) {
     std::memcpy(esp + headerBytes(), payload.data(), payload.size());
     putTrailer(esp + headerBytes() + payload.size(), padding, nextHeader);
-    together_->packets[together_->count++] = {esp, clearBytes, sequence};
+    waiting_->packets[waiting_->count++] = {esp, clearBytes, sequence};
     return {esp, sealedBytes(payload.size())};
   }
   const TrailerRoom room(payload);
@@ -152,30 +169,85 @@ Octets Transform::seal(Octets payload, std::uint8_t nextHeader, std::uint32_t sp
   if (!crypt(iv, clear, esp + headerBytes())) return {};
   const std::size_t covered = headerBytes() + clearBytes;
   if (suite_.integrity == nullptr) return {esp, covered};
+  if (waits) {
+    waiting_->packets[waiting_->count++] = {esp, clearBytes, sequence};
+    return {esp, covered + suite_.integrity->icvBytes};
+  }
   if (!mac({esp, covered}, sequence, esp + covered)) return {};
   return {esp, covered + suite_.integrity->icvBytes};
 }
 
 bool Transform::finish() {
-  if (!together_ || together_->count == 0) return true;
-  const std::span<const Unfinished> waiting{together_->packets.data(), std::exchange(together_->count, 0)};
-  std::array<ManyCbc::Piece, ManyCbc::kMost> pieces;
-  for (std::size_t i = 0; i < waiting.size(); i++) {
-    std::uint8_t* esp = waiting[i].esp;
-    pieces[i] = {esp + kEspHeaderBytes, {esp + headerBytes(), waiting[i].clearBytes}};
-  }
-  if (!encryptTogether({pieces.data(), waiting.size()})) return false;
-  if (suite_.integrity == nullptr) return true;
-  return std::ranges::all_of(waiting, [this](const Unfinished& one) {
-    const std::size_t covered = headerBytes() + one.clearBytes;
-    return mac({one.esp, covered}, one.sequence, one.esp + covered);
-  });
+  if (!waiting_ || waiting_->count == 0) return true;
+  const std::span<const Unfinished> packets{waiting_->packets.data(), std::exchange(waiting_->count, 0)};
+  return (!waiting_->cipher || encryptTogether(packets)) && authenticateTogether(packets);
 }
 
-// One alone is faster with OpenSSL.
-bool Transform::encryptTogether(std::span<const ManyCbc::Piece> pieces) {
-  if (pieces.size() > 1) return together_->cipher->encrypt(pieces);
+bool Transform::encryptTogether(std::span<const Unfinished> packets) {
+  std::array<ManyCbc::Piece, kMostTogether> pieces;
+  for (std::size_t i = 0; i < packets.size(); i++) {
+    std::uint8_t* esp = packets[i].esp;
+    pieces[i] = {esp + kEspHeaderBytes, {esp + headerBytes(), packets[i].clearBytes}};
+  }
+  if (packets.size() > 1) return waiting_->cipher->encrypt({pieces.data(), packets.size()});
+  // One alone is faster with OpenSSL.
   return crypt(pieces[0].iv, pieces[0].data, pieces[0].data.data());
+}
+
+bool Transform::authenticateTogether(std::span<const Unfinished> packets) {
+  if (!hmacs_ || packets.size() < ManyHmac::kWorth) {
+    return std::ranges::all_of(packets, [this](const Unfinished& one) {
+      const std::size_t covered = headerBytes() + one.clearBytes;
+      return mac({one.esp, covered}, one.sequence, one.esp + covered);
+    });
+  }
+  std::array<ManyHmac::Piece, kMostTogether> pieces;
+  for (std::size_t i = 0; i < packets.size(); i++) {
+    std::uint8_t* icv = packets[i].esp + headerBytes() + packets[i].clearBytes;
+    // Covered, too, and then not sent (RFC 4303 §2.2.1): it stands where the ICV is going to.
+    if (suite_.esn) store32(icv, static_cast<std::uint32_t>(packets[i].sequence >> 32));
+    pieces[i] = {{packets[i].esp, icv + (suite_.esn ? 4 : 0)}, icv};
+  }
+  return hmacs_->compute({pieces.data(), packets.size()});
+}
+
+void Transform::expect(std::span<const ConstOctets> packets, std::span<const std::uint64_t> sequences) {
+  if (!expected_ || packets.size() < ManyHmac::kWorth) return;
+  const std::size_t icvBytes = suite_.integrity->icvBytes;
+  std::array<ManyHmac::Piece, kMostTogether> pieces;
+  std::size_t copied = 0;
+  for (std::size_t i = 0; i < packets.size(); i++) {
+    // Without room for an ICV it does not matter what is computed: open() refuses it.
+    ConstOctets covered = packets[i].first(packets[i].size() - std::min(packets[i].size() - 1, icvBytes));
+    if (suite_.esn) {
+      // The high half of the sequence number has no place behind the packet, where the ICV is.
+      if (expected_->copies.size() - copied < covered.size() + 4) return;
+      std::uint8_t* copy = &expected_->copies[copied];
+      std::memcpy(copy, covered.data(), covered.size());
+      store32(copy + covered.size(), static_cast<std::uint32_t>(sequences[i] >> 32));
+      covered = {copy, covered.size() + 4};
+      copied += covered.size();
+    }
+    pieces[i] = {covered, expected_->icvs[i].data()};
+    expected_->sequences[i] = sequences[i];
+  }
+  if (hmacs_->compute({pieces.data(), packets.size()})) expected_->packets = packets;
+}
+
+void Transform::forget() {
+  if (!expected_) return;
+  expected_->packets = {};
+  expected_->next = 0;
+}
+
+const std::uint8_t* Transform::expectedIcv(ConstOctets esp, std::uint64_t sequence) {
+  if (!expected_) return nullptr;
+  for (std::size_t i = expected_->next; i < expected_->packets.size(); i++) {
+    if (expected_->packets[i].data() != esp.data() || expected_->packets[i].size() != esp.size()) continue;
+    expected_->next = i + 1;
+    return expected_->sequences[i] == sequence ? expected_->icvs[i].data() : nullptr;
+  }
+  return nullptr;
 }
 
 std::optional<Octets> Transform::open(ConstOctets esp, std::uint64_t sequence, std::uint8_t* out) {
@@ -191,9 +263,13 @@ std::optional<Octets> Transform::open(ConstOctets esp, std::uint64_t sequence, s
     return clear;
   }
   if (suite_.integrity != nullptr) {
-    std::uint8_t expected[EVP_MAX_MD_SIZE];
+    std::uint8_t computed[EVP_MAX_MD_SIZE];
     const ConstOctets covered = esp.first(esp.size() - icvBytes);
-    if (!mac(covered, sequence, expected)) return std::nullopt;
+    const std::uint8_t* expected = expectedIcv(esp, sequence);
+    if (expected == nullptr) {
+      if (!mac(covered, sequence, computed)) return std::nullopt;
+      expected = computed;
+    }
     if (CRYPTO_memcmp(expected, covered.data() + covered.size(), icvBytes) != 0) return std::nullopt;
   }
   if (!crypt(esp.data() + kEspHeaderBytes, data, out)) return std::nullopt;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "aead.h"
 #include "bytes.h"
@@ -48,7 +49,7 @@ class Transform {
 
   // Seals the payload to `esp`, where there is room for sealedBytes() and nothing of the payload. The trailer may stand for that
   // long in the kTrailerRoom octets behind the payload, which get back what they held. What is returned may be the packet only
-  // after finish(): AES-CBC is faster with many at a time. `fixedIv` (ivBytes octets) replaces the random IV of CBC; tests only. Empty: OpenSSL refused.
+  // after finish(): AES-CBC and HMAC are faster with many at a time. `fixedIv` (ivBytes octets) replaces the random IV of CBC; tests only. Empty: OpenSSL refused.
   Octets seal(Octets payload, std::uint8_t nextHeader, std::uint32_t spi, std::uint64_t sequence, std::uint8_t* esp,
               const std::uint8_t* fixedIv);
 
@@ -56,15 +57,33 @@ class Transform {
   // clear yet.
   bool finish();
 
+  // The packets that open() is going to get next, up to kMostTogether of them. They stay where they are and as they are until
+  // forget(), and so does `packets`: an HMAC is faster with many at a time. `sequences` are theirs.
+  void expect(std::span<const ConstOctets> packets, std::span<const std::uint64_t> sequences);
+  // They may be something else from now on.
+  void forget();
+  // Whether expect() is of any use.
+  bool isFasterTogether() const { return expected_ != nullptr; }
+
   // Checks the ICV and decrypts to `out`, which has room for as many octets as the packet and lies apart from it. The
   // result is payload | padding | pad length | next header, two octets at least; nothing when the ICV is wrong or the
   // length impossible, and what stands in `out` then is nobody's.
   std::optional<Octets> open(ConstOctets esp, std::uint64_t sequence, std::uint8_t* out);
 
  private:
+  struct Unfinished {
+    std::uint8_t* esp;
+    std::size_t clearBytes;
+    std::uint64_t sequence;
+  };
+
   std::size_t additionalData(const std::uint8_t* esp, std::uint64_t sequence, std::uint8_t* out) const;
   void nonce(const std::uint8_t* iv, std::uint8_t* out) const;
-  bool encryptTogether(std::span<const ManyCbc::Piece> pieces);
+  void useTogether(ConstOctets encryptionKey, ConstOctets integrityKey);
+  bool encryptTogether(std::span<const Unfinished> packets);
+  bool authenticateTogether(std::span<const Unfinished> packets);
+  // The ICV of a packet that was expected; nullptr where it was not.
+  const std::uint8_t* expectedIcv(ConstOctets esp, std::uint64_t sequence);
   bool sealAead(ConstOctets clear, std::uint64_t sequence, std::uint8_t* esp);
   bool openAead(const std::uint8_t* esp, ConstOctets sealed, std::uint64_t sequence, std::uint8_t* out);
   bool crypt(const std::uint8_t* iv, ConstOctets data, std::uint8_t* out);
@@ -77,18 +96,23 @@ class Transform {
   std::unique_ptr<Aead> aead_;
   CipherContext cipher_;  // one that does not authenticate
   std::unique_ptr<EVP_MAC_CTX, MacContextFree> mac_;
-  // Of AES-CBC where there is a library that is faster with many: what has header and clear text, and waits for the rest.
-  struct Unfinished {
-    std::uint8_t* esp;
-    std::size_t clearBytes;
-    std::uint64_t sequence;
-  };
-  struct Together {
-    std::unique_ptr<ManyCbc> cipher;
-    std::array<Unfinished, ManyCbc::kMost> packets;
+  std::unique_ptr<ManyHmac> hmacs_;  // where there is a library that is faster with many
+  // What waits for its ICV, and with AES-CBC for being encrypted.
+  struct Waiting {
+    std::unique_ptr<ManyCbc> cipher;  // nullptr with any other
+    std::array<Unfinished, kMostTogether> packets;
     std::size_t count = 0;
   };
-  std::unique_ptr<Together> together_;
+  std::unique_ptr<Waiting> waiting_;
+  // What expect() was given, and the first of it that open() has not had.
+  struct Expected {
+    std::span<const ConstOctets> packets;
+    std::size_t next = 0;
+    std::array<std::uint64_t, kMostTogether> sequences;
+    std::array<std::array<std::uint8_t, kMaxIcvBytes>, kMostTogether> icvs;
+    std::vector<std::uint8_t> copies;  // with ESN
+  };
+  std::unique_ptr<Expected> expected_;
   // IVs of CBC, fetched many at a time: a call of OpenSSL's generator costs as much as a small packet.
   std::array<std::uint8_t, 64 * kMaxIvBytes> random_{};
   std::size_t randomUsed_ = random_.size();

@@ -8,6 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -38,16 +42,19 @@ int dropCode(dl_phdr_info* object, std::size_t, void*) {
   return 0;
 }
 
-struct ManagerFree {
-  void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
-};
-using Manager = std::unique_ptr<IMB_MGR, ManagerFree>;
+// What it has computed with is in there.
+void closeManager(IMB_MGR* manager) {
+  OPENSSL_cleanse(manager, imb_get_mb_mgr_size());
+  std::free(manager);
+}
 
 // Initialization chooses the functions for this processor and tests every algorithm of the library: 3 MB of code that hardly
 // anybody will run again. nullptr where that fails.
-Manager makeManager() {
-  Manager manager(alloc_mb_mgr(0));
-  if (!manager) return nullptr;
+Together makeManager() {
+  constexpr std::size_t kLine = 64;
+  void* room = std::aligned_alloc(kLine, (imb_get_mb_mgr_size() + kLine - 1) / kLine * kLine);
+  if (room == nullptr) return nullptr;
+  Together manager(imb_set_pointers_mb_mgr(room, 0, 1), &closeManager);
   IMB_ARCH architecture = IMB_ARCH_NONE;
   init_mb_mgr_auto(manager.get(), &architecture);
   dl_iterate_phdr(dropCode, nullptr);
@@ -57,7 +64,7 @@ Manager makeManager() {
 
 // The functions of AES-GCM need nothing of the manager.
 std::optional<Library> load() {
-  const Manager manager = makeManager();
+  const Together manager = makeManager();
   if (!manager) return std::nullopt;
   return Library{
       .bits128 = {manager->gcm128_pre, manager->gcm128_enc, manager->gcm128_dec},
@@ -103,7 +110,7 @@ class IpsecMbGcm final : public Aead {
 
 class IpsecMbCbc final : public ManyCbc {
  public:
-  IpsecMbCbc(Manager manager, ConstOctets key) : manager_(std::move(manager)), keyBytes_(key.size()) {
+  IpsecMbCbc(Together manager, ConstOctets key) : manager_(std::move(manager)), keyBytes_(key.size()) {
     alignas(16) std::uint8_t decryption[sizeof expanded_];
     const keyexp_t expand = keyBytes_ == 16   ? manager_->keyexp_128
                             : keyBytes_ == 24 ? manager_->keyexp_192
@@ -135,10 +142,71 @@ class IpsecMbCbc final : public ManyCbc {
   }
 
  private:
-  const Manager manager_;  // its state is that of one call
+  const Together manager_;
   const std::size_t keyBytes_;
   alignas(16) std::uint8_t expanded_[15 * 16];
-  IMB_JOB jobs_[kMost]{};
+  IMB_JOB jobs_[kMostTogether]{};
+};
+
+// An HMAC, by the number that IKE has for it.
+struct Hash {
+  std::uint32_t id;
+  IMB_HASH_ALG algorithm;
+  std::size_t blockBytes;
+  hash_one_block_t IMB_MGR::*oneBlock;
+};
+
+constexpr Hash kHashes[] = {
+    {2, IMB_AUTH_HMAC_SHA_1, 64, &IMB_MGR::sha1_one_block},
+    {12, IMB_AUTH_HMAC_SHA_256, 64, &IMB_MGR::sha256_one_block},
+    {13, IMB_AUTH_HMAC_SHA_384, 128, &IMB_MGR::sha384_one_block},
+    {14, IMB_AUTH_HMAC_SHA_512, 128, &IMB_MGR::sha512_one_block},
+};
+
+class IpsecMbHmac final : public ManyHmac {
+ public:
+  IpsecMbHmac(Together manager, const Hash& hash, ConstOctets key, std::size_t icvBytes)
+      : manager_(std::move(manager)), algorithm_(hash.algorithm) {
+    pad(hash, key, 0x36, inner_);
+    pad(hash, key, 0x5c, outer_);
+    for (IMB_JOB& job : jobs_) {
+      job.cipher_mode = IMB_CIPHER_NULL;
+      job.chain_order = IMB_ORDER_HASH_CIPHER;
+      job.hash_alg = algorithm_;
+      job.auth_tag_output_len_in_bytes = icvBytes;
+      job.u.HMAC._hashed_auth_key_xor_ipad = inner_;
+      job.u.HMAC._hashed_auth_key_xor_opad = outer_;
+    }
+  }
+  ~IpsecMbHmac() override {
+    OPENSSL_cleanse(inner_, sizeof inner_);
+    OPENSSL_cleanse(outer_, sizeof outer_);
+  }
+
+  bool compute(std::span<const Piece> pieces) override {
+    for (std::size_t i = 0; i < pieces.size(); i++) {
+      jobs_[i].src = pieces[i].covered.data();
+      jobs_[i].msg_len_to_hash_in_bytes = pieces[i].covered.size();
+      jobs_[i].auth_tag_output = pieces[i].icv;
+    }
+    return IMB_SUBMIT_HASH_BURST(manager_.get(), jobs_, static_cast<std::uint32_t>(pieces.size()), algorithm_) ==
+           pieces.size();
+  }
+
+ private:
+  // RFC 2104 §4: the state after the key's block, from which every packet begins.
+  void pad(const Hash& hash, ConstOctets key, std::uint8_t with, std::uint8_t* state) {
+    std::uint8_t block[128];
+    std::memset(block, with, sizeof block);
+    for (std::size_t i = 0; i < key.size(); i++) block[i] ^= key[i];
+    (manager_.get()->*hash.oneBlock)(block, state);
+    OPENSSL_cleanse(block, sizeof block);
+  }
+
+  const Together manager_;
+  const IMB_HASH_ALG algorithm_;
+  alignas(16) std::uint8_t inner_[64], outer_[64];
+  IMB_JOB jobs_[kMostTogether]{};
 };
 
 }  // namespace
@@ -151,9 +219,16 @@ std::unique_ptr<Aead> ipsecMbGcm(ConstOctets key, std::size_t tagBytes, Directio
   return std::make_unique<IpsecMbGcm>(gcm, key.data(), tagBytes, direction);
 }
 
-std::unique_ptr<ManyCbc> ipsecMbCbc(ConstOctets key) {
-  Manager manager = makeManager();
-  return manager ? std::make_unique<IpsecMbCbc>(std::move(manager), key) : nullptr;
+Together openTogether() { return library() ? makeManager() : nullptr; }
+
+std::unique_ptr<ManyCbc> ipsecMbCbc(Together together, ConstOctets key) {
+  return std::make_unique<IpsecMbCbc>(std::move(together), key);
+}
+
+std::unique_ptr<ManyHmac> ipsecMbHmac(Together together, const IntegrityRow& row, ConstOctets key) {
+  const auto* hash = std::ranges::find(kHashes, row.id, &Hash::id);
+  if (hash == std::end(kHashes)) return nullptr;
+  return std::make_unique<IpsecMbHmac>(std::move(together), *hash, key, row.icvBytes);
 }
 
 }  // namespace adit
@@ -164,7 +239,9 @@ namespace adit {
 
 bool hasIpsecMb() { return false; }
 std::unique_ptr<Aead> ipsecMbGcm(ConstOctets, std::size_t, Direction) { return nullptr; }
-std::unique_ptr<ManyCbc> ipsecMbCbc(ConstOctets) { return nullptr; }
+Together openTogether() { return nullptr; }
+std::unique_ptr<ManyCbc> ipsecMbCbc(Together, ConstOctets) { return nullptr; }
+std::unique_ptr<ManyHmac> ipsecMbHmac(Together, const IntegrityRow&, ConstOctets) { return nullptr; }
 
 }  // namespace adit
 

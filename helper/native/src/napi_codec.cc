@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,15 +41,33 @@ napi_value outbound(const Call& call) {
   return esp.empty() || !sa.finish() ? verdict(call.env(), "expired") : accepted(call.env(), esp);
 }
 
-napi_value inbound(const Call& call) {
-  Sa& sa = saOf(call);
-  const ConstOctets esp = call[0].octets("esp");
+ConstOctets espOf(const Value& value) {
+  const ConstOctets esp = value.octets("esp");
   if (esp.size() < kEspHeaderBytes) throw ArgumentError("esp: expected an SPI and a sequence number at least");
+  return esp;
+}
+
+napi_value judged(napi_env env, Sa& sa, ConstOctets esp) {
   std::vector<std::uint8_t> room(esp.size());
   static constexpr const char* kReasons[] = {"ok", "replay", "auth", "selector", "malformed", "dummy", "expired"};
   const Inbound result = sa.inbound(esp, room.data());
-  if (result.verdict == InboundVerdict::ok) return accepted(call.env(), result.packet);
-  return verdict(call.env(), kReasons[static_cast<std::size_t>(result.verdict)]);
+  if (result.verdict == InboundVerdict::ok) return accepted(env, result.packet);
+  return verdict(env, kReasons[static_cast<std::size_t>(result.verdict)]);
+}
+
+napi_value inbound(const Call& call) { return judged(call.env(), saOf(call), espOf(call[0])); }
+
+// (esp[]): as they come in one piece from a socket.
+napi_value inboundTogether(const Call& call) {
+  Sa& sa = saOf(call);
+  std::vector<ConstOctets> packets;
+  for (const Value& value : call[0].array("esp")) packets.push_back(espOf(value));
+  if (packets.size() > kMostTogether) throw ArgumentError("esp: more than " + std::to_string(kMostTogether));
+  sa.expect(packets);
+  std::vector<napi_value> results;
+  for (const ConstOctets esp : packets) results.push_back(judged(call.env(), sa, esp));
+  sa.forget();
+  return toArray(call.env(), results);
 }
 
 napi_value counters(const Call& call) { return fromCounters(call.env(), saOf(call)); }
@@ -72,6 +91,7 @@ napi_value openEspCodec(const Call& call) {
   const std::pair<const char*, napi_callback> methods[] = {
       {"outbound", entry<outbound>},
       {"inbound", entry<inbound>},
+      {"inboundTogether", entry<inboundTogether>},
       {"counters", entry<counters>},
       {"endLife", entry<endLife>},
       {"startAfter", entry<startAfter>},

@@ -25,9 +25,9 @@ class PacketPath {
     sender_.frame(*view, loadVnet(frame.data()), frame.subspan(kVnetBytes));
     sender_.flush();
   }
-  void receive(ConstOctets esp, std::uint8_t trafficClass) {
+  void receive(std::span<const ConstOctets> packets, std::uint8_t trafficClass) {
     const SaTable::Reading view(table_, 1);
-    receiver_.esp(*view, esp, trafficClass);
+    receiver_.esp(*view, packets, trafficClass);
   }
   void flush() { receiver_.flush(); }
   // What the system would say of the path, and when it is.
@@ -103,11 +103,14 @@ napi_value send(const Call& call) {
 napi_value receive(const Call& call) {
   PacketPath& path = pathOf(call);
   const std::uint32_t trafficClass = call[1].u32("trafficClass");
+  std::vector<ConstOctets> packets;
   for (const Value& value : call[0].array("esp")) {
-    const ConstOctets esp = value.octets("esp");
-    if (esp.size() < kEspHeaderBytes) throw ArgumentError("esp: expected an SPI and a sequence number at least");
-    path.receive(esp, static_cast<std::uint8_t>(trafficClass));
+    packets.push_back(value.octets("esp"));
+    if (packets.back().size() < kEspHeaderBytes) {
+      throw ArgumentError("esp: expected an SPI and a sequence number at least");
+    }
   }
+  path.receive(packets, static_cast<std::uint8_t>(trafficClass));
   path.flush();
   return taken(call.env(), path);
 }

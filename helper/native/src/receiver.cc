@@ -1,14 +1,27 @@
 #include "receiver.h"
 
+#include <algorithm>
+
 #include "ecn.h"
 #include "mss.h"
 
 namespace adit {
 
-void Receiver::esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClass) {
-  if (const SaEntry* entry = view.find(load32(esp.data()))) return accept(*entry, esp, trafficClass);
-  count(tally_.unknownSpi);
-  early_.keep(esp, trafficClass, coarseMs());
+void Receiver::esp(const SaView& view, std::span<const ConstOctets> packets, std::uint8_t trafficClass) {
+  while (!packets.empty()) {
+    const std::uint32_t spi = load32(packets.front().data());
+    const auto other = std::ranges::find_if(packets, [spi](ConstOctets esp) { return load32(esp.data()) != spi; });
+    const auto same = packets.first(std::min<std::size_t>(other - packets.begin(), kMostTogether));
+    packets = packets.subspan(same.size());
+    if (const SaEntry* entry = view.find(spi)) {
+      entry->sa->expect(same);
+      for (const ConstOctets esp : same) accept(*entry, esp, trafficClass);
+      entry->sa->forget();
+    } else {
+      count(tally_.unknownSpi, same.size());
+      for (const ConstOctets esp : same) early_.keep(esp, trafficClass, coarseMs());
+    }
+  }
 }
 
 void Receiver::early(const SaView& view) {

@@ -2,6 +2,7 @@
 // combined, and joined into the frames of a Coalescer. One thread; data_plane.cc receives and writes.
 #pragma once
 #include <functional>
+#include <span>
 
 #include "coalescer.h"
 #include "early.h"
@@ -17,8 +18,8 @@ class Receiver {
            std::function<void(Sa&)> expired)
       : tally_(tally), expired_(std::move(expired)), coalescer_(offloads, std::move(put)) {}
 
-  // `esp` has kEspHeaderBytes at least. The traffic class is that of the outer header.
-  void esp(const SaView& view, ConstOctets esp, std::uint8_t trafficClass);
+  // Packets that came together, of kEspHeaderBytes at least each. The traffic class is that of their outer headers.
+  void esp(const SaView& view, std::span<const ConstOctets> packets, std::uint8_t trafficClass);
   // Before a batch, and when an SA was installed: what came before its SA.
   void early(const SaView& view);
   // At the end of a batch: nothing is held while the thread waits.

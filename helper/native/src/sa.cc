@@ -1,6 +1,7 @@
 #include "sa.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "failure.h"
@@ -83,6 +84,15 @@ Octets Sa::outbound(Octets packet, std::uint8_t nextHeader, std::uint8_t* esp, c
   add(packetsOut_, 1);
   add(bytesOut_, packet.size());
   return sealed;
+}
+
+void Sa::expect(std::span<const ConstOctets> packets) {
+  if (!opening_.isFasterTogether() || expired()) return;
+  std::array<std::uint64_t, kMostTogether> sequences;
+  std::ranges::transform(packets, sequences.begin(), [this](ConstOctets esp) {
+    return window_.infer(load32(esp.data() + 4)).value_or(0);
+  });
+  opening_.expect(packets, {sequences.data(), packets.size()});
 }
 
 Inbound Sa::inbound(ConstOctets esp, std::uint8_t* out) {

@@ -78,6 +78,9 @@ class Sa {
   Octets outbound(Octets packet, std::uint8_t nextHeader, std::uint8_t* esp, const std::uint8_t* fixedIv = nullptr);
   // Before any of them leaves. False: none may, the library refused.
   bool finish() { return sealing_.finish(); }
+  // What inbound() is going to get next, up to kMostTogether packets, which stay as they are until forget(): see Transform::expect.
+  void expect(std::span<const ConstOctets> packets);
+  void forget() { opening_.forget(); }
   // `esp` has kEspHeaderBytes at least and starts with spiIn. The packet is put to `out` (see Transform::open).
   Inbound inbound(ConstOctets esp, std::uint8_t* out);
 
