@@ -212,6 +212,7 @@ bool Transform::authenticateTogether(std::span<const Unfinished> packets) {
 }
 
 void Transform::expect(std::span<const ConstOctets> packets, std::span<const std::uint64_t> sequences) {
+  forget();
   if (!expected_ || packets.size() < ManyHmac::kWorth) return;
   const std::size_t icvBytes = suite_.integrity->icvBytes;
   std::array<ManyHmac::Piece, kMostTogether> pieces;
