@@ -54,6 +54,12 @@ export function checkIkePath(path: EspPath, sockets: DataPlane['sockets']): void
   if (sockets[path.socket]?.protocol === 'esp') refuse('socket', `${path.socket} carries ESP only, not IKE`);
 }
 
+/** A socket that has a port. */
+export function checkUdpSocket(socket: number, sockets: DataPlane['sockets']): void {
+  const open = sockets[socket] ?? refuse('socket', `${socket} is not the index of an open socket`);
+  if (open.protocol === 'esp') refuse('socket', `${socket} carries ESP only, and has no port`);
+}
+
 /** Throws TypeError on impossible values. */
 export function checkChild(child: ChildSa): void {
   checkSpi(child.spiIn, 'spiIn');

@@ -7,7 +7,14 @@ import type { ChildSa } from '#core/esp/child-sa.ts';
 import { EspSa } from '#core/esp/sa.ts';
 import type { SocketAddress } from '#core/net/address.ts';
 import { checkProtection, checkSockets } from './arguments.ts';
-import type { DataPlane, DataPlaneOptions, NativePlatform, SystemError, Tun } from './data-plane.ts';
+import type {
+  DataPlane,
+  DataPlaneOptions,
+  NativePlatform,
+  SystemError,
+  Tun,
+  UdpOptions,
+} from './data-plane.ts';
 import type { FakeDatagram } from './fake-network.ts';
 import {
   type BoundSocket,
@@ -52,17 +59,21 @@ export class FakePlatform implements NativePlatform {
   openDataPlane({ tun, sockets, events }: DataPlaneOptions): DataPlane {
     const open = this.#tuns.get(tun.fd);
     if (!open) throw systemError('EBADF', 'fcntl', tun.name);
-    const bound: BoundSocket[] = [];
-    const plane = new FakeDataPlane(this.#host, open, bound, events, () => this.#tuns.delete(tun.fd));
+    const bind = (index: number, wanted?: number): BoundSocket => {
+      const { family, address, port, protocol = 'udp' } = sockets[index] as UdpOptions;
+      const own = address ?? this.#host.addresses.find((one) => familyOf(one) === family);
+      if (own === undefined || familyOf(own) !== family)
+        throw systemError('EADDRNOTAVAIL', 'bind', `IPv${family}`);
+      const receive = (datagram: FakeDatagram): void => plane.receive(index, datagram);
+      const place = protocol === 'esp' ? ESP_PLACE : (wanted ?? port);
+      return { family, protocol, ...this.#bind(own, place, receive) };
+    };
+    const plane: FakeDataPlane = new FakeDataPlane(this.#host, open, bind, events, () =>
+      this.#tuns.delete(tun.fd),
+    );
     try {
       checkSockets(sockets);
-      sockets.forEach(({ family, address, port, protocol = 'udp' }, index) => {
-        const own = address ?? this.#host.addresses.find((one) => familyOf(one) === family);
-        if (own === undefined || familyOf(own) !== family)
-          throw systemError('EADDRNOTAVAIL', 'bind', `IPv${family}`);
-        const receive = (datagram: FakeDatagram): void => plane.receive(index, datagram);
-        bound.push({ family, protocol, ...this.#bind(own, protocol === 'esp' ? ESP_PLACE : port, receive) });
-      });
+      sockets.forEach((_, index) => plane.openSocket(index));
       return plane;
     } catch (error) {
       plane.close();

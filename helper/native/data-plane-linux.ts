@@ -6,7 +6,15 @@ import { closeSync } from 'node:fs';
 import type { ChildSa } from '#core/esp/child-sa.ts';
 import type { EspCodec, Expiry } from '#core/esp/sa.ts';
 import { ADDON_PATH, loadAddon } from './addon.ts';
-import { checkChild, checkIkePath, checkPath, checkProtection, checkSockets, checkSpi } from './arguments.ts';
+import {
+  checkChild,
+  checkIkePath,
+  checkPath,
+  checkProtection,
+  checkSockets,
+  checkSpi,
+  checkUdpSocket,
+} from './arguments.ts';
 import type {
   DataPlane,
   DataPlaneEvents,
@@ -36,11 +44,13 @@ type AddonEvent =
   | { readonly type: 'unreachable' | 'unanswered'; readonly address: string }
   | { readonly type: 'fatal'; readonly what: string };
 
-interface AddonDataPlane extends Omit<DataPlane, 'sendIke' | 'installChild'> {
+interface AddonDataPlane extends Omit<DataPlane, 'sendIke' | 'installChild' | 'renewPort'> {
   /** Fewer than `most` when there are no more; `wake` comes with the next one then. Empty once it is closed. */
   takeEvents(most: number): readonly AddonEvent[];
   sendIke(socket: number, remote: EspPath['remote'], bytes: Uint8Array, keepalive: boolean): void;
   installChild(child: FlatChild, path: EspPath, standby: boolean): void;
+  /** Returns the new port. */
+  renewPort(socket: number): number;
 }
 
 interface Addon {
@@ -145,10 +155,12 @@ function tell(event: AddonEvent, events: DataPlaneEvents): void {
 }
 
 function wrap(plane: AddonDataPlane, listener: Listener): DataPlane {
-  const { sockets, features } = plane;
+  let { sockets } = plane;
   return {
-    sockets,
-    features,
+    get sockets() {
+      return sockets;
+    },
+    features: plane.features,
     sendIke(socket, remote, bytes, options) {
       checkIkePath({ socket, remote }, sockets);
       plane.sendIke(socket, remote, bytes, options?.keepalive ?? false);
@@ -170,6 +182,11 @@ function wrap(plane: AddonDataPlane, listener: Listener): DataPlane {
       checkSpi(spiIn, 'spiIn');
       checkPath(path, sockets);
       plane.setPath(spiIn, path);
+    },
+    renewPort(socket) {
+      checkUdpSocket(socket, sockets);
+      const port = plane.renewPort(socket);
+      sockets = sockets.map((open, at) => (at === socket ? { ...open, port } : open));
     },
     stats: () => plane.stats(),
     close() {

@@ -134,7 +134,7 @@ export interface DataPlaneEvents {
 }
 
 export interface DataPlane {
-  /** In the order of the options; `port` is the real one, `protocol` absent is UDP. */
+  /** In the order of the options; `port` is the real one as of now (renewPort), `protocol` absent is UDP. */
   readonly sockets: readonly {
     readonly family: 4 | 6;
     readonly port: number;
@@ -164,6 +164,11 @@ export interface DataPlane {
   retireOutbound(spiIn: number): void;
   /** Without stopping, also between UDP and ESP by itself: packets under way go the old way. What was learned of the new way's MTU earlier is forgotten. */
   setPath(spiIn: number, path: EspPath): void;
+  /**
+   * Another port of the system's choice in place of the UDP socket's own, which a NAT on the way knows nothing of. What is on its way to the
+   * old one is lost. Throws SystemError, and the old one stays.
+   */
+  renewPort(socket: number): void;
   stats(): DataPlaneStats;
   /**
    * Ends the threads, wipes the keys, closes sockets and TUN; events that wait are dropped. May be called again; every

@@ -7,7 +7,7 @@ import type { ChildSa } from '#core/esp/child-sa.ts';
 import { parseInner } from '#core/esp/inner.ts';
 import { EspSa } from '#core/esp/sa.ts';
 import type { SocketAddress } from '#core/net/address.ts';
-import { checkChild, checkIkePath, checkPath, checkSpi } from './arguments.ts';
+import { checkChild, checkIkePath, checkPath, checkSpi, checkUdpSocket } from './arguments.ts';
 import type { DataPlane, DataPlaneEvents, DataPlaneStats, EspPath, Tun } from './data-plane.ts';
 import { classify, frameIke } from './demultiplex.ts';
 import type { FakeDatagram, FakeNetwork } from './fake-network.ts';
@@ -75,7 +75,7 @@ interface Installed {
 }
 
 export class FakeDataPlane implements DataPlane {
-  readonly sockets: readonly BoundSocket[];
+  readonly sockets: BoundSocket[] = [];
   readonly features = {
     vnetHeader: false,
     tso4: false,
@@ -89,6 +89,7 @@ export class FakeDataPlane implements DataPlane {
   readonly #host: FakeHost;
   readonly #tun: OpenTun;
   readonly #events: DataPlaneEvents;
+  readonly #bind: (index: number, port?: number) => BoundSocket;
   readonly #release: () => void;
   #children: Installed[] = [];
   #closed = false;
@@ -102,13 +103,13 @@ export class FakeDataPlane implements DataPlane {
   constructor(
     host: FakeHost,
     tun: OpenTun,
-    sockets: readonly BoundSocket[],
+    bind: (index: number, port?: number) => BoundSocket,
     events: DataPlaneEvents,
     release: () => void,
   ) {
     this.#host = host;
     this.#tun = tun;
-    this.sockets = sockets;
+    this.#bind = bind;
     this.#events = events;
     this.#release = release;
     tun.plane = this;
@@ -169,6 +170,19 @@ export class FakeDataPlane implements DataPlane {
     checkPath(path, this.sockets);
     const child = this.#find(spiIn);
     if (child) child.path = path;
+  }
+
+  /** Binds the socket of this place in the options. */
+  openSocket(index: number): void {
+    this.sockets[index] = this.#bind(index);
+  }
+
+  renewPort(socket: number): void {
+    this.#open();
+    checkUdpSocket(socket, this.sockets);
+    const old = this.sockets[socket] as BoundSocket;
+    this.sockets[socket] = this.#bind(socket, 0);
+    this.#host.network.unbind(old);
   }
 
   stats(): DataPlaneStats {

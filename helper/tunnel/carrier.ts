@@ -26,12 +26,30 @@ export type TunnelPlatform = Pick<NativePlatform, 'openTun' | 'openDataPlane'>;
 export class Carrier {
   readonly tun: string;
   readonly dataPlane: DataPlane;
+  readonly #portsAreFixed: boolean;
   readonly #log: Logger;
 
-  constructor(tun: string, dataPlane: DataPlane, log: Logger) {
+  constructor(tun: string, dataPlane: DataPlane, portsAreFixed: boolean, log: Logger) {
     this.tun = tun;
     this.dataPlane = dataPlane;
+    this.#portsAreFixed = portsAreFixed;
     this.#log = log;
+  }
+
+  /**
+   * Whatever is sent from now on comes from other ports of ours, unless the profile wants one. Each packet from the old ones keeps
+   * alive what a NAT thinks of them, however wrong that is.
+   */
+  renewPorts(): void {
+    if (this.#portsAreFixed) return;
+    for (const [socket, { protocol }] of this.dataPlane.sockets.entries()) {
+      if (protocol === 'esp') continue;
+      try {
+        this.dataPlane.renewPort(socket);
+      } catch (error) {
+        this.#log.warn(`our port stays the same: ${messageOf(error)}`);
+      }
+    }
   }
 
   /** Our port for the first datagram towards an address of this family; `undefined` without a socket for it. */
@@ -120,7 +138,7 @@ export function openCarrier(
     const lacking = Object.entries(dataPlane.features).flatMap(([name, has]) => (has ? [] : [name]));
     if (lacking.length > 0)
       log.info(`this machine lacks ${lacking.join(', ')}: the tunnel is slower without`);
-    return new Carrier(tun.name, dataPlane, log);
+    return new Carrier(tun.name, dataPlane, localPort !== 0, log);
   };
   return systemStep('The sockets cannot be opened', () => {
     try {

@@ -51,6 +51,8 @@ interface Dial {
   readonly beside: boolean;
   /** The gateway of the association that stands sends us elsewhere. */
   readonly sentTo?: SentTo | undefined;
+  /** Nobody answered what came from our ports. */
+  readonly fromOtherPorts?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -84,6 +86,7 @@ export class Dialler {
   /** Resolves when a Child SA is in place, or with `undefined` when `signal` ended the search. Throws TunnelError. */
   async dial(dial: Dial): Promise<Negotiated | undefined> {
     const { stored, deps, carrier, credentials, onStep } = this.#options;
+    if (dial.fromOtherPorts === true) carrier.renewPorts();
     try {
       return await negotiate({
         gateway: dial.sentTo

@@ -174,6 +174,7 @@ export class Succession {
         again: true,
         addresses: configuration.plan?.link.addresses.map(({ address }) => address) ?? [],
         sentTo,
+        fromOtherPorts: this.#isUnheard(),
         // A silent one may speak while the fresh one logs in: INITIAL_CONTACT would end it at the gateway, and then ours is let go.
         beside: this.#current !== undefined && (this.#renewal !== 'lost' || this.#silence !== undefined),
         signal: AbortSignal.any([signal, this.#attempt.signal]),
@@ -195,6 +196,11 @@ export class Succession {
     this.#renewing = false;
     this.#fatal ??= this.#unlessRenewed;
     onChange();
+  }
+
+  /** Nobody answers, and there is nothing left that could yet be answered where it was sent from. */
+  #isUnheard(): boolean {
+    return this.#current === undefined && this.#options.retries.why?.cause === 'no-answer';
   }
 
   #failed(failure: Failure): void {

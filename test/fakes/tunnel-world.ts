@@ -22,7 +22,7 @@ import { FakePlatform } from '#helper/native/data-plane-fake.ts';
 import type { FakeTun } from '#helper/native/data-plane-fake.ts';
 import type { Connection } from '#core/ikev2/connection-types.ts';
 import type { DataPlane, DataPlaneOptions, UdpOptions } from '#helper/native/data-plane.ts';
-import { FakeNetwork } from '#helper/native/fake-network.ts';
+import { type FakeDatagram, FakeNetwork } from '#helper/native/fake-network.ts';
 import { memoryCache } from '#helper/pki/revocation-cache.ts';
 import { systemAnchors } from '#helper/pki/trust.ts';
 import { nodePkiCrypto } from '#helper/pki/verifier.ts';
@@ -199,7 +199,10 @@ export class TunnelWorld implements TunnelPlatform {
   readonly watch = new FakeNetworkWatch();
   readonly stateDir = temporaryDirectory();
   readonly journal = JournalFile.open(this.stateDir).journal;
+  /** Datagrams that vanish on the way. */
+  swallows: (datagram: FakeDatagram) => boolean = () => false;
   readonly network = new FakeNetwork({
+    fault: (datagram) => (this.swallows(datagram) ? 'drop' : 'pass'),
     wake: (deliver) => void this.clock.setTimer(this.clock.now() + DELAY_MS, deliver),
   });
   readonly profiles = new Map<string, StoredProfile>();

@@ -43,6 +43,10 @@ const HANDLERS: { [D in PlaneRequest['do']]: (call: PlaneCall<D>) => unknown } =
   remove: ({ spiIn }) => opened().removeChild(spiIn),
   retire: ({ spiIn }) => opened().retireOutbound(spiIn),
   path: ({ spiIn, path }) => opened().setPath(spiIn, path),
+  renew({ socket }) {
+    opened().renewPort(socket);
+    return { ports: opened().sockets.map(({ port }) => port) };
+  },
   stats: () => opened().stats(),
   ike: ({ socket, remote, hex, keepalive }) =>
     opened().sendIke(

@@ -18,6 +18,7 @@ export type PlaneRequest =
   | { do: 'path'; spiIn: number; path: EspPath }
   | { do: 'ike'; socket: number; remote: SocketAddress; hex: string; keepalive?: boolean }
   | { do: 'churn'; child: ChildText; path: EspPath; times: number }
+  | { do: 'renew'; socket: number }
   | { do: 'block'; ms: number }
   | { do: 'stats' | 'happened' | 'close' | 'held' | 'exit' };
 export type PlaneCall<D extends PlaneRequest['do']> = Extract<PlaneRequest, { do: D }>;
@@ -66,6 +67,11 @@ export class DataPlaneHost extends LineCaller<PlaneRequest> {
 
   open(tun: string, sockets: readonly UdpOptions[]): Promise<Opened> {
     return this.ask({ do: 'open', tun, sockets }) as Promise<Opened>;
+  }
+
+  /** Ports of all sockets, this one's renewed. */
+  async renewPort(socket: number): Promise<readonly number[]> {
+    return ((await this.ask({ do: 'renew', socket })) as Pick<Opened, 'ports'>).ports;
   }
 
   stats(): Promise<PlainStats> {

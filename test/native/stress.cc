@@ -58,7 +58,7 @@ class Namespace {
 };
 
 struct Totals {
-  std::atomic<std::uint64_t> streamed{0}, rekeys{0}, moves{0}, reads{0}, events{0}, junk{0};
+  std::atomic<std::uint64_t> streamed{0}, rekeys{0}, moves{0}, renewals{0}, reads{0}, events{0}, junk{0};
   std::size_t narrowest = 65536;
   std::uint64_t packetsIn = 0, tooBig = 0, expired = 0, authFailures = 0, fatal = 0, ike = 0, unknownSpi = 0;
 };
@@ -238,6 +238,16 @@ class Rekeying {
     totals_.moves += 1;
   }
 
+  // One end sends from another port and receives there; the other end hears of it.
+  void renew() {
+    const bool isLeft = random_.chance(50);
+    End& renewed = isLeft ? left_ : right_;
+    End& other = isLeft ? right_ : left_;
+    renewed.plane->renewPort(0);
+    other.plane->setPath(newest.load() + (isLeft ? 1 : 0), other.pathTo(renewed, 0, 64, true));
+    totals_.renewals += 1;
+  }
+
   std::atomic<std::uint32_t> newest{0};
 
  private:
@@ -340,6 +350,7 @@ void round(const Namespace& here, const Namespace& there, int mtu, milliseconds 
       rekeying.move();
     }
     if (turn % 4 == 0) rekeying.shortLived();
+    if (turn % 2 == 0) rekeying.renew();
   }
   talking.store(false);
   for (std::thread* one : {&talk4, &talk6, &echo4, &echo6}) one->join();
@@ -385,10 +396,10 @@ int main(int count, char** arguments) {
     return 1;
   }
   std::printf(
-      R"({"streamed":%lu,"packetsIn":%lu,"rekeys":%lu,"moves":%lu,"reads":%lu,"events":%lu,"junk":%lu,)"
+      R"({"streamed":%lu,"packetsIn":%lu,"rekeys":%lu,"moves":%lu,"renewals":%lu,"reads":%lu,"events":%lu,"junk":%lu,)"
       R"("expired":%lu,"authFailures":%lu,"unknownSpi":%lu,"tooBig":%lu,"narrowest":%lu,"fatal":%lu})"
       "\n",
-      totals.streamed.load(), totals.packetsIn, totals.rekeys.load(), totals.moves.load(), totals.reads.load(),
+      totals.streamed.load(), totals.packetsIn, totals.rekeys.load(), totals.moves.load(), totals.renewals.load(), totals.reads.load(),
       totals.events.load(), totals.junk.load(), totals.expired, totals.authFailures, totals.unknownSpi, totals.tooBig,
       totals.narrowest, totals.fatal);
   return totals.fatal == 0 ? 0 : 1;

@@ -18,6 +18,7 @@ interface Totals {
   readonly packetsIn: number;
   readonly rekeys: number;
   readonly moves: number;
+  readonly renewals: number;
   readonly reads: number;
   readonly events: number;
   readonly expired: number;
@@ -57,6 +58,7 @@ describe.each(SANITIZERS)('with the sanitizer %s', (sanitizer: Sanitizer) => {
     expect(totals.packetsIn).toBeGreaterThan(ROUNDS * 300);
     expect(totals.rekeys).toBeGreaterThanOrEqual(ROUNDS);
     expect(totals.moves).toBeGreaterThanOrEqual(4 * ROUNDS);
+    expect(totals.renewals).toBeGreaterThanOrEqual(ROUNDS);
     for (const some of ['reads', 'events', 'expired', 'authFailures'] as const) {
       expect(totals[some]).toBeGreaterThan(0);
     }

@@ -2,6 +2,7 @@
  * The second socket of a data plane, connected to the peer (helper/native/src/shortcut.h): which socket a datagram lands
  * on, and that none depends on it. The process is stopped while datagrams come, so that they can be seen to wait.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataPlaneHost } from '#test/harness/data-plane-host.ts';
 import { facing } from '#test/harness/esp-children.ts';
@@ -72,8 +73,8 @@ interface Waiting {
   readonly first: boolean;
 }
 
-async function sockets(family: 4 | 6): Promise<Waiting> {
-  const lines = (await hosts.left.run(['ss', `-${family}`, '-Huna', `sport = :${PORT}`])).trim().split('\n');
+async function sockets(family: 4 | 6, port = PORT): Promise<Waiting> {
+  const lines = (await hosts.left.run(['ss', `-${family}`, '-Huna', `sport = :${port}`])).trim().split('\n');
   const all = lines.map((line) => line.trim().split(/\s+/)) as [string, string, string, string, string][];
   const connected = all.find(([state]) => state === 'ESTAB');
   const waits = (which: (state: string) => boolean) =>
@@ -89,12 +90,12 @@ const text = (address: string, family: 4 | 6, port = PORT) =>
   family === 4 ? `${address}:${port}` : `[${address}]:${port}`;
 
 /** What waits for the left data plane, which is stopped, while `send` sends. All of it is read afterwards. */
-async function waitingAfter(family: 4 | 6, send: () => Promise<unknown>): Promise<Waiting> {
+async function waitingAfter(family: 4 | 6, send: () => Promise<unknown>, port = PORT): Promise<Waiting> {
   process.kill(left.daemon.pid, 'SIGSTOP');
   try {
     await send();
     return await until('something waits', async () => {
-      const found = await sockets(family);
+      const found = await sockets(family, port);
       return (found.shortcut || found.first) && found;
     });
   } finally {
@@ -147,6 +148,41 @@ describe.each([4, 6] as const)('over IPv%i', (family) => {
     expect(found).toMatchObject({ shortcut: false, first: true });
     await read(3);
   });
+
+  it('renewPort puts others on another port in place of both: what goes comes from there, what comes there is read', async () => {
+    await install(family);
+    const { socket, remote } = pathTo(place.right, family);
+    const held = await left.held();
+    // The thread that waits for the old ones has been doing that for a while.
+    await sleep(300);
+    const { [socket]: port = 0, [1 - socket]: other } = await left.renewPort(socket);
+    expect([other, port === PORT, await left.held()]).toEqual([PORT, false, held]);
+    expect(await hosts.left.run(['ss', `-${family}`, '-Huna', `sport = :${PORT}`])).toBe('');
+
+    await right.ask({ do: 'path', spiIn: SA.spiOut, path: pathTo(place.left, family, port) });
+    await pingLeft();
+    await read(1);
+    const ike = { do: 'ike', hex: '00'.repeat(16) + '22'.repeat(12) } as const;
+    await left.ask({ ...ike, socket, remote });
+    await right.ask({ ...ike, socket, remote: { address: place.left, port } });
+    await until('both heard IKE', async () => {
+      const [one, two] = [await left.happened(), await right.happened()];
+      return one.ike[0]?.local.port === port && two.ike[0]?.remote.port === port;
+    });
+
+    await left.ask({ do: 'path', spiIn: SA.spiIn, path: { socket, remote } });
+    const connected = { local: text(place.left, family, port), peer: text(place.right, family) };
+    expect(await waitingAfter(family, pingLeft, port)).toEqual({ connected, shortcut: true, first: false });
+    await read(2);
+    expect((await left.stats()).sendErrors).toBe(0);
+  });
+});
+
+it('renewPort is for what has a port: not for ESP, nor for what is not there', async () => {
+  const bare = DataPlaneHost.on(hosts.left);
+  await bare.open('bare%d', [{ family: 4, port: 0, protocol: 'esp' }]);
+  await expect(bare.renewPort(0)).rejects.toThrow(/carries ESP only/);
+  await expect(left.renewPort(2)).rejects.toThrow(/not the index of an open socket/);
 });
 
 it('without a route to the peer nothing is connected, and what comes is read all the same', async () => {

@@ -58,6 +58,7 @@ DataPlane::DataPlane(FileDescriptor tun, const std::vector<UdpSpec>& sockets, st
       waiting_(tun_.get()),
       tunFeatures_(enableOffloads(tun_.get())),
       frameHeaderBytes_(tunFeatures_.vnet ? kVnetBytes : 0),
+      specs_(sockets),
       mtus_(sockets),
       events_(std::move(wake)),
       writer_([this](Octets frame) { writeFrame(frame); }, cores() >= kCoresForWriter),
@@ -135,6 +136,19 @@ void DataPlane::install(std::shared_ptr<Sa> sa, const Path& path, bool standby) 
 
 void DataPlane::setPath(std::uint32_t spiIn, const Path& path) {
   if (table_.setPath(spiIn, path)) shortcuts_[path.socket].lead(path.remote);
+}
+
+void DataPlane::renewPort(std::size_t socket) {
+  UdpSpec spec = specs_[socket];
+  spec.port = 0;
+  UdpSocket fresh = UdpSocket::open(spec);
+  Shortcut beside(spec, fresh);
+  {
+    const std::lock_guard lock(sending_);
+    sockets_[socket].become(std::move(fresh));
+  }
+  shortcuts_[socket].become(std::move(beside));
+  waiting_.tellInstalled();
 }
 
 void DataPlane::remove(std::uint32_t spiIn) {

@@ -53,6 +53,9 @@ class DataPlane {
   void install(std::shared_ptr<Sa> sa, const Path& path, bool standby = false);
   void remove(std::uint32_t spiIn);
   void setPath(std::uint32_t spiIn, const Path& path);
+  // Another port of the system's choice in place of the UDP socket's own: a NAT on the way knows nothing of it. What is on its way to
+  // the old one is lost. Throws SystemFailure; then the old one stays.
+  void renewPort(std::size_t socket);
   SaTable& table() { return table_; }
   PathMtus& mtus() { return mtus_; }
   EventQueue& events() { return events_; }
@@ -96,6 +99,7 @@ class DataPlane {
   Waiting waiting_;
   TunFeatures tunFeatures_;
   std::size_t frameHeaderBytes_;  // of what the TUN gives and takes
+  const std::vector<UdpSpec> specs_;  // of the sockets
   std::vector<UdpSocket> sockets_;
   std::vector<Shortcut> shortcuts_;  // one beside each socket
   PathMtus mtus_;

@@ -166,6 +166,17 @@ napi_value fromPath(napi_env env, std::uint32_t socket, const SocketAddress& rem
       .get();
 }
 
+// Returns the new port.
+napi_value renewPort(const Call& call) {
+  DataPlane& plane = planeOf(call);
+  const std::size_t socket = toSocket(plane, call[0]);
+  if (plane.sockets()[socket].bare) throw ArgumentError("socket: carries ESP only, and has no port");
+  plane.renewPort(socket);
+  napi_value port = nullptr;
+  check(call.env(), napi_create_uint32(call.env(), plane.sockets()[socket].port, &port));
+  return port;
+}
+
 napi_value stats(const Call& call) {
   DataPlane& plane = planeOf(call);
   std::vector<napi_value> children;
@@ -292,8 +303,9 @@ napi_value openDataPlane(const Call& call) {
   const std::pair<const char*, napi_callback> methods[] = {
       {"sendIke", entry<sendIke>},         {"installChild", entry<installChild>},
       {"removeChild", entry<removeChild>}, {"retireOutbound", entry<retireOutbound>},
-      {"setPath", entry<setPath>},         {"stats", entry<stats>},
-      {"takeEvents", entry<takeEvents>},   {"close", entry<closePlane>},
+      {"setPath", entry<setPath>},         {"renewPort", entry<renewPort>},
+      {"stats", entry<stats>},             {"takeEvents", entry<takeEvents>},
+      {"close", entry<closePlane>},
   };
   for (const auto& [name, method] : methods) {
     napi_value function = nullptr;

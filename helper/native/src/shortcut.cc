@@ -34,4 +34,9 @@ void Shortcut::lead(const SocketAddress& peer) const {
   ::connect(socket_->descriptor.get(), peer.get(), peer.length);
 }
 
+// One that is missing on either side is no loss: the first socket takes everything.
+void Shortcut::become(Shortcut other) {
+  if (socket_ && other.socket_) socket_->become(std::move(*other.socket_));
+}
+
 }  // namespace adit

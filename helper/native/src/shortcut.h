@@ -17,6 +17,8 @@ class Shortcut {
   // The peer from now on, and the address that a packet to it leaves from. Sends nothing. Where there is no route to it
   // the socket is not connected, and takes what the first one would.
   void lead(const SocketAddress& peer) const;
+  // The other one, which is beside what the first socket has become (UdpSocket::become). Leads nowhere until it is told to.
+  void become(Shortcut other);
   // To be read like the first one; null where there is none.
   const UdpSocket* socket() const { return socket_ ? &*socket_ : nullptr; }
 

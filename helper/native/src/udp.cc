@@ -1,6 +1,7 @@
 #include "udp.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/udp.h>
 
 #include <algorithm>
@@ -120,6 +121,12 @@ UdpSocket UdpSocket::open(const UdpSpec& spec) {
   }
   socket.port = bound.port();
   return socket;
+}
+
+void UdpSocket::become(UdpSocket other) {
+  if (::dup3(other.descriptor.get(), descriptor.get(), O_CLOEXEC) < 0) throw SystemFailure("dup3", "UDP");
+  port = other.port;
+  fragmentsOf = other.fragmentsOf;
 }
 
 bool withoutMarker(std::uint16_t localPort, std::uint16_t remotePort) {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,10 +37,25 @@ struct UdpSpec {
   bool shared = false;  // on a port that another socket of ours has, and shares just now (shortcut.h)
 };
 
+// Read by one thread while another one changes it.
+class Port {
+ public:
+  Port(std::uint16_t number) : number_(number) {}
+  Port(const Port& other) : number_(std::uint16_t{other}) {}
+  Port& operator=(const Port& other) {
+    number_.store(other, std::memory_order_relaxed);
+    return *this;
+  }
+  operator std::uint16_t() const { return number_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint16_t> number_;
+};
+
 struct UdpSocket {
   FileDescriptor descriptor;
   int family;
-  std::uint16_t port;  // the real one; 0 of a bare socket
+  Port port;  // the real one; 0 of a bare socket
   bool bare;  // carries nothing but ESP, without UDP around it
   bool segments;  // sends many datagrams at once (UDP_SEGMENT)
   bool gathers;   // gets many datagrams at once (UDP_GRO)
@@ -47,6 +63,9 @@ struct UdpSocket {
 
   // Throws SystemFailure.
   static UdpSocket open(const UdpSpec& spec);
+  // The other one of its kind, under the descriptor that this one has: threads that send on it use that one from now on. Those that
+  // wait for this one have to be woken. Throws SystemFailure.
+  void become(UdpSocket other);
 };
 
 enum class DatagramKind { ike, esp, keepalive, runt };

@@ -84,10 +84,9 @@ std::optional<SocketAddress> unreachableOf(int family, ConstOctets message, cons
   return ours ? std::optional(addressOf(quoted->destination)) : std::nullopt;
 }
 
-Unreachable::Unreachable(const std::vector<UdpSocket>& sockets) {
+Unreachable::Unreachable(const std::vector<UdpSocket>& sockets) : sockets_(sockets) {
   for (const UdpSocket& socket : sockets) {
     if (socket.bare) continue;
-    ports_.push_back(socket.port);
     const auto known = [&](const Ear& ear) { return ear.family == socket.family; };
     if (std::ranges::any_of(ears_, known)) continue;
     const int protocol = socket.family == AF_INET ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6};
@@ -103,7 +102,11 @@ std::optional<SocketAddress> Unreachable::take(const Ear& ear) const {
   const ssize_t length = ::recv(ear.descriptor.get(), buffer.data(), buffer.size(), 0);
   if (length <= 0) return std::nullopt;
   const Octets packet = Octets(buffer).first(static_cast<std::size_t>(length));
-  return unreachableOf(ear.family, withoutIpHeader(ear.family, packet), ports_);
+  std::vector<std::uint16_t> ports;
+  for (const UdpSocket& socket : sockets_) {
+    if (!socket.bare) ports.push_back(socket.port);
+  }
+  return unreachableOf(ear.family, withoutIpHeader(ear.family, packet), ports);
 }
 
 }  // namespace adit

@@ -15,7 +15,7 @@ std::optional<SocketAddress> unreachableOf(int family, ConstOctets message, cons
 
 class Unreachable {
  public:
-  // A system that gives no raw sockets gives no hints.
+  // A system that gives no raw sockets gives no hints. The sockets outlive it.
   explicit Unreachable(const std::vector<UdpSocket>& sockets);
   struct Ear {
     FileDescriptor descriptor;
@@ -26,8 +26,8 @@ class Unreachable {
   std::optional<SocketAddress> take(const Ear& ear) const;
 
  private:
+  const std::vector<UdpSocket>& sockets_;
   std::vector<Ear> ears_;
-  std::vector<std::uint16_t> ports_;
 };
 
 }  // namespace adit

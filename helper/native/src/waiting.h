@@ -24,7 +24,7 @@ class Waiting {
   static constexpr std::uint64_t kStop = kTun - 1;
   static constexpr std::uint64_t kLives = kTun - 2;  // of the timer of SAs
   static constexpr std::uint64_t kEars = kTun - 16;  // and above: what hears ICMP, by its place
-  static constexpr std::uint64_t kNews = kTun - 3;  // there is an SA, or the TUN again, that the thread has not seen
+  static constexpr std::uint64_t kNews = kTun - 3;  // there is an SA, a socket, or the TUN again, that the thread has not seen
 
   // Throws SystemFailure, as watchRare() does.
   explicit Waiting(int tun);

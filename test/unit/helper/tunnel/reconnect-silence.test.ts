@@ -374,6 +374,43 @@ describe('a gateway that was out of reach for a while', () => {
   });
 });
 
+describe('a NAT that swallows what comes from our port', () => {
+  /** Connected, and from now on nothing passes from there or to there. */
+  async function swallowed(ike: { readonly localPort?: number } = {}) {
+    const stage = await connected({ ike });
+    const { world, status } = stage;
+    const port = status().path?.local.port ?? 0;
+    world.swallows = ({ from, to }) => from.port === port || to.port === port;
+    world.network.log.length = 0;
+    world.send();
+    const from = (): Set<number> =>
+      new Set(
+        world.network.log.filter((datagram) => datagram.to.address === GATEWAY).map((each) => each.from.port),
+      );
+    return { ...stage, port, from };
+  }
+
+  it('is asked from there as long as it may still know us, and then from another one', async () => {
+    const { world, status, port, from } = await swallowed();
+    await world.clock.advance(160_000);
+    expect(status().state).toBe('reconnecting');
+    expect(from()).toEqual(new Set([port]));
+    await world.clock.advance(90_000);
+    expect(status().state).toBe('connected');
+    expect(status().path?.local.port).not.toBe(port);
+    world.network.log.length = 0;
+    world.send();
+    await world.clock.advance(100);
+    expect(from()).toEqual(new Set([status().path?.local.port]));
+  });
+
+  it('is asked from there alone where the profile wants that port', async () => {
+    const { world, status, from } = await swallowed({ localPort: 4567 });
+    await world.clock.advance(400_000);
+    expect([status().state, from()]).toEqual(['reconnecting', new Set([4567])]);
+  });
+});
+
 describe('a gateway that speaks again while a fresh connection is tried for', () => {
   /** It is silent until a fresh connection is tried for. What comes from then on is held until `deliver`. */
   async function speakingAgain() {
