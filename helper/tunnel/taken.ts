@@ -17,7 +17,7 @@ function partsOf(taken: Taken, { link, routes, dns }: Plan): readonly (keyof Pla
     case 'firewall':
       return taken.tun === undefined || taken.tun === link.tun ? ['firewall'] : [];
     case 'link':
-      return taken.tun === link.tun ? ['link', 'routes'] : [];
+      return taken.tun === undefined || taken.tun === link.tun ? ['link', 'routes'] : [];
     case 'address': {
       const isOurs = link.addresses.some(({ address }) => formatIp(address) === taken.address);
       return taken.tun === link.tun && isOurs ? ['link', 'routes'] : [];

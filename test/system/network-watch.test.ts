@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '#test/harness/host.ts';
 import { run, until, type Daemon } from '#test/harness/process.ts';
@@ -219,7 +220,10 @@ describe('a flood', () => {
     watch.daemon.child.kill('SIGSTOP');
     await host.run(['ip', '-batch', batch]);
     watch.daemon.child.kill('SIGCONT');
-    await watch.take(1);
+    // What it did not hear may have been of a tunnel.
+    await until('the loss is told', () =>
+      watch.lines.some((line) => isDeepStrictEqual(line, { what: 'taken', taken: [{ part: 'link' }] })),
+    );
     await sleep(3 * QUIET_MS);
     watch.lines.length = 0;
     expect(await told('ip addr change 192.0.2.2/24 dev eth0 valid_lft 900 preferred_lft 900')).toEqual([]);

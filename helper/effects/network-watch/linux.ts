@@ -185,7 +185,7 @@ function keyOf(taken: Taken): string {
     case 'address':
       return `address ${taken.tun} ${taken.address}`;
     case 'link':
-      return `link ${taken.tun}`;
+      return `link ${taken.tun ?? ''}`;
     case 'firewall':
       return `firewall ${taken.tun ?? ''}`;
     default:

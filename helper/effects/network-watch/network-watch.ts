@@ -18,8 +18,8 @@ export type Taken =
   | { readonly part: 'routes'; readonly table: number }
   /** An address of this adapter (formatIp's text); the kernel takes the routes from it away, too, and says nothing of those. */
   | { readonly part: 'address'; readonly tun: string; readonly address: string }
-  /** This adapter was switched off, and has lost its routes. */
-  | { readonly part: 'link'; readonly tun: string }
+  /** This adapter was switched off, and has lost its routes. Without `tun` it may be any. */
+  | { readonly part: 'link'; readonly tun?: string }
   /** The firewall tables of this adapter, or something in them: `nft flush ruleset`. Without `tun` it may be anyone's. */
   | { readonly part: 'firewall'; readonly tun?: string }
   /** /etc/resolv.conf was written, perhaps by us. */

@@ -17,6 +17,9 @@ interface RouteEvents {
   readonly failed: (error: Error) => void;
 }
 
+/** What was not heard may have told of any tunnel. */
+const ANYTHING: Taken = { part: 'link' };
+
 /** Datagrams between two turns of the event loop. */
 const PER_TURN = 64;
 
@@ -55,7 +58,10 @@ export class RouteWatch {
 
   #take(): void {
     const { datagrams, lost } = this.#source.take(PER_TURN);
-    if (lost) this.#startOver();
+    if (lost) {
+      this.#startOver();
+      this.#events.taken(ANYTHING);
+    }
     // Each must be taken in, also behind one that matters.
     const matter = datagrams.filter((datagram) => this.#matters(datagram));
     if (matter.length > 0 || lost) this.#events.changed();
@@ -90,6 +96,7 @@ export class RouteWatch {
       return decodeDatagram(datagram);
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error;
+      this.#events.taken(ANYTHING);
       this.#events.changed();
       return [];
     }

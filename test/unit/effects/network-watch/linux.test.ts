@@ -150,7 +150,7 @@ describe('what the kernel said', () => {
   });
 
   it('and cannot be read may have been anything', async () => {
-    expect(await after(new Uint8Array(20))).toEqual([NETWORK]);
+    expect(await after(new Uint8Array(20))).toEqual([taken({ part: 'link' }), NETWORK]);
     expect(watch.parts['rtnetlink']).toBe(true);
   });
 });
@@ -289,7 +289,7 @@ describe('lists', () => {
     await after(done(sources.port));
     await after(done(sources.port));
     sources.lose();
-    expect(await after()).toEqual([NETWORK]);
+    expect(await after()).toEqual([taken({ part: 'link' }), NETWORK]);
     expect(sources.requests).toEqual([GET_LINK, GET_ADDRESS, GET_LINK]);
   });
 

@@ -114,6 +114,7 @@ describe('what was taken away is put back in order', () => {
     ["another table's", [{ part: 'routes', table: tunnel.routes.table + 1 }], []],
     ['the adapter was switched off', [{ part: 'link', tun: 'adit0' }], ['apply link', 'apply routes']],
     ['another adapter was', [{ part: 'link', tun: 'adit1' }], []],
+    ['perhaps any adapter was', [{ part: 'link' }], ['apply link', 'apply routes']],
     ['an address', [address('10.9.0.2')], ['apply link', 'apply routes']],
     ['an address that it is not to have', [address('10.9.0.3')], []],
     ['the firewall table', [{ part: 'firewall', tun: 'adit0' }], ['apply firewall']],
