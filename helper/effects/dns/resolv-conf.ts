@@ -97,23 +97,31 @@ export class ResolvConf implements DnsBackendEffect {
   /** Of each tunnel; the first that looks puts back what all of them need. */
   async restore(tun: string): Promise<Warnings> {
     const state = this.#load();
+    if (state?.tunnels.every((tunnel) => tunnel.tun !== tun) !== false) return [];
     const standing = look(this.#files, this.#path);
-    if (state?.tunnels.every((tunnel) => tunnel.tun !== tun) !== false || isOurs(state, standing)) return [];
-    this.#write({ ...state, original: standing, written: [] });
+    if (standing.kind === 'file' && standing.content === this.#file(state).content) return [];
+    // What stood there earlier while a tunnel was up is ours, and yet not what is needed now.
+    const ours = isOurs(state, standing);
+    const original = ours ? state.original : beneath(state, standing);
+    this.#write({ ...state, original, written: original === standing ? [] : [standing.content] });
     return [
-      `${this.#path} was changed by something else: the tunnel's name servers stand there again, and its change after the tunnel`,
+      `${this.#path} was changed by something else: the tunnel's name servers stand there again${ours ? '' : ', and its change after the tunnel'}`,
     ];
   }
 
   /** What is about to stand there is on disk before it does. */
   #write(state: State): void {
-    const next = ordinaryFile(render(state, this.#statePath));
+    const next = this.#file(state);
     this.#save({ ...state, written: [...state.written, next.content] });
     put(
       this.#files,
       this.#path,
       state.original.kind === 'file' ? { ...state.original, content: next.content } : next,
     );
+  }
+
+  #file(state: State): Standing {
+    return ordinaryFile(render(state, this.#statePath));
   }
 
   /** After a failure: what stood there stands again. Where even that fails, the state stays and undo knows. */
@@ -157,6 +165,25 @@ function isOurs({ original, written }: State, standing: Standing): boolean {
   if (written.includes(standing.content)) return true;
   return !sameStanding(original, standing) && torn(standing.content, [original.content, ...written]);
 }
+
+/** What somebody else wrote. Behind ours it is meant for what stood there before. */
+function beneath({ original, written }: State, standing: Standing): Standing {
+  if (standing.kind !== 'file') return standing;
+  const whole = textOf(standing.content);
+  const [ours] = written
+    .map(textOf)
+    .filter((text) => text !== '' && whole.startsWith(text))
+    .toSorted((a, b) => b.length - a.length);
+  if (ours === undefined) return standing;
+  const before = textOf(original.content).replace(/(?<=[^\n])$/, '\n');
+  return {
+    ...standing,
+    content: Buffer.from(before + whole.slice(ours.length), 'latin1').toString('base64'),
+  };
+}
+
+/** An octet a character, whatever they mean. */
+const textOf = (content: string): string => Buffer.from(content, 'base64').toString('latin1');
 
 function render({ original, tunnels }: State, statePath: string): string {
   const before = parseOriginal(original);

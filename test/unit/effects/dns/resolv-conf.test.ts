@@ -308,6 +308,42 @@ describe('restore', () => {
     expect(readdirSync(linux.paths.stateDir)).toEqual([]);
   });
 
+  it('brings back the servers of all tunnels, too, where somebody puts back what stood there with one of them', async () => {
+    using linux = new SimulatedLinux();
+    const { dns: effect } = linuxEffects(linux.system);
+    await effect.apply({ ...dns, all: false }, backend);
+    const earlier = content(linux);
+    await effect.apply({ ...other, all: false }, backend);
+    const whole = content(linux);
+    linux.write(linux.paths.resolvConf, earlier);
+    await effect.restore(entry);
+    expect(content(linux)).toBe(whole);
+    await effect.undo(entry);
+    await effect.undo({ ...entry, tun: 'adit1' });
+    expect(content(linux)).toBe(ORIGINAL);
+  });
+
+  it('fills what somebody has emptied, where there was nothing before', async () => {
+    using linux = new SimulatedLinux();
+    rmSync(linux.paths.resolvConf);
+    const { dns: effect } = linuxEffects(linux.system);
+    await effect.apply(dns, backend);
+    linux.write(linux.paths.resolvConf, '');
+    await effect.restore(entry);
+    expect(lines(linux)).toContain('nameserver 10.9.0.53');
+  });
+
+  it("leaves none of the tunnel's servers behind where somebody wrote a line more", async () => {
+    using linux = new SimulatedLinux();
+    const { dns: effect } = linuxEffects(linux.system);
+    await effect.apply(dns, backend);
+    linux.write(linux.paths.resolvConf, `${content(linux)}nameserver 198.51.100.7\n`);
+    await effect.restore(entry);
+    expect(lines(linux)).not.toContain('nameserver 198.51.100.7');
+    await effect.undo(entry);
+    expect(content(linux)).toBe(`${ORIGINAL}nameserver 198.51.100.7\n`);
+  });
+
   it('takes the place of a link or of nothing, which undo brings back', async () => {
     using linux = new SimulatedLinux();
     const { dns: effect } = linuxEffects(linux.system);
