@@ -67,7 +67,7 @@ export class Changes {
 
   /**
    * Puts back what somebody took away of a plan that is in force. Throws what an effect throws: then anything of the plan may be missing,
-   * and it is without effect until the next make() has put all in force again.
+   * and it is without effect until again() or the next make() has put all in force.
    */
   async restore(taken: readonly Taken[], signal: AbortSignal): Promise<void> {
     await this.#serial.run(async () => {
@@ -80,6 +80,13 @@ export class Changes {
       this.#unsure = true;
       for (const part of parts) await this.#restoring(plan)[part]();
       this.#unsure = false;
+    });
+  }
+
+  /** The last plan once more, all of it where anything may be missing. Throws what an effect throws. */
+  async again(signal: AbortSignal): Promise<void> {
+    await this.#serial.run(async () => {
+      if (this.#plan !== undefined) await this.#make(this.#plan, signal);
     });
   }
 

@@ -102,8 +102,8 @@ export class Configuration {
   }
 
   /**
-   * Something of what tunnels have in force was taken away, by whomever: puts back what is missing of ours. Where the system refuses,
-   * refresh() is due. Never rejects.
+   * Something of what tunnels have in force was taken away, by whomever: puts back what is missing of ours. Where the system refuses that, all
+   * of it is made again at once. Throws what an effect throws then: refresh() is due.
    */
   async restore(taken: readonly Taken[]): Promise<void> {
     const { log, signal } = this.#options;
@@ -111,8 +111,17 @@ export class Configuration {
       await this.#changes.restore(taken, signal);
     } catch (error) {
       log.error(`what was taken away of the tunnel cannot be put back: ${messageOf(error)}`);
-      // Packets may go beside the tunnel by now.
+      await this.#again();
+    }
+  }
+
+  /** Packets may go beside the tunnel by now. */
+  async #again(): Promise<void> {
+    try {
+      await this.#changes.again(this.#options.signal);
+    } catch (error) {
       this.#outdated = true;
+      throw error;
     }
   }
 

@@ -419,7 +419,12 @@ export class Succession {
   /** Something of what tunnels have in force was taken away, by whomever. Never rejects. */
   async taken(taken: readonly Taken[]): Promise<void> {
     const { configuration } = this.#options;
-    await configuration.restore(taken);
+    try {
+      await configuration.restore(taken);
+    } catch (error) {
+      // One that stands gets another try: #reconfigure().
+      if (!this.#current) this.fail(failureOf(error));
+    }
     if (configuration.isOutdated) this.#bell.ring();
   }
 

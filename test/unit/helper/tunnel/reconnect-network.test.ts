@@ -138,6 +138,39 @@ describe('the network', () => {
     expect(states).toEqual(['connecting', 'connected']);
   });
 
+  /** The gateway has ended the connection, and does not answer. */
+  const without = async () => {
+    const stage = await connected();
+    stage.gateway.deleteAll();
+    await stage.world.clock.advance(1);
+    stage.gateway.stop();
+    await stage.world.clock.advance(20_000);
+    return stage;
+  };
+
+  it('loses them while there is no connection and the system refuses them once: all is put in force again', async () => {
+    const { world, status } = await without();
+    const before = applied(world).length;
+    world.effects.failures.set('routes apply', new SystemFailure('No routes', 'EPERM', 'Ask'));
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
+    await world.clock.advance(1);
+    const all = ['apply firewall', 'apply link', 'apply firewall', 'apply routes', 'apply dns'];
+    expect(applied(world).slice(before)).toEqual(['apply routes', ...all]);
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
+    await world.clock.advance(1);
+    expect(applied(world).at(-1)).toBe('apply routes');
+    expect(status().state).toBe('reconnecting');
+  });
+
+  it('loses them while there is no connection and the system goes on refusing them: the tunnel ends', async () => {
+    const { world, status } = await without();
+    world.effects.routes.apply = () => Promise.reject(new SystemFailure('No routes', 'EPERM', 'Ask'));
+    world.watch.tell({ what: 'taken', taken: [ROUTES] });
+    await world.clock.advance(5000);
+    expect(status()).toMatchObject({ state: 'failed', failure: { cause: 'system' } });
+    expectNothingLeft(world);
+  });
+
   it('loses them and the system goes on refusing them: the tunnel is not called connected, and ends', async () => {
     const { world, status } = await connected();
     const { routes } = world.effects;
