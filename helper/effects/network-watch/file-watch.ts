@@ -41,9 +41,10 @@ export class FileWatch {
   }
 
   #replaced(): void {
+    // First: what cannot be watched any more has changed all the same.
+    this.#events.changed();
     try {
       this.#follow();
-      this.#events.changed();
     } catch (error) {
       this.#fail(error as Error);
     }

@@ -213,6 +213,15 @@ describe('the name servers', () => {
     expect(watch.parts['inotify']).toBe(true);
   });
 
+  it('what stands there cannot be watched: that it changed is told, and that nothing more will be', async () => {
+    symlinkSync('x'.repeat(300), resolvConf);
+    expect(await afterwards()).toEqual([DNS]);
+    expect(watch.parts['inotify']).toBe(false);
+    expect(log.recent().map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^changes of the name servers .*ENAMETOOLONG/),
+    );
+  });
+
   it('a file beside them is nobody’s business', async () => {
     writeFileSync(`${resolvConf}.dhclient`, 'nameserver 192.0.2.1\n');
     writeFileSync(resolvConf, 'nameserver 192.0.2.1\n');
