@@ -67,18 +67,22 @@ export class Changes {
 
   /**
    * Puts back what somebody took away of a plan that is in force. Throws what an effect throws: then anything of the plan may be missing,
-   * and it is without effect until again() or the next make() has put all in force.
+   * and it is without effect until again() or the next make() has put all in force. `again`: nothing is said.
    */
-  async restore(taken: readonly Taken[], signal: AbortSignal): Promise<void> {
+  async restore(taken: readonly Taken[], signal: AbortSignal, again = false): Promise<void> {
     await this.#serial.run(async () => {
       const plan = this.#plan;
       if (plan === undefined || this.#unsure || signal.aborted) return;
       const parts = partsTaken(taken, plan);
       if (parts.length === 0) return;
-      this.#log.debug(`${parts.join(', ')} of this tunnel: what is missing is put back`);
+      if (!again) this.#log.debug(`${parts.join(', ')} of this tunnel: what is missing is put back`);
       // What fails takes back what stood, too, and that is told as taken once more: no second try from here.
       this.#unsure = true;
-      for (const part of parts) await this.#restoring(plan)[part]();
+      for (const part of parts) {
+        const warnings = await this.#restoring(plan)[part]();
+        // Of the others what they warn of was said when they were made.
+        if (!again) for (const warning of warnings) this.#log[part === 'dns' ? 'warn' : 'debug'](warning);
+      }
       this.#unsure = false;
     });
   }
@@ -129,20 +133,14 @@ export class Changes {
     return steps.flatMap(([due, step]) => (due ? [step] : []));
   }
 
-  #restoring(plan: Plan): Readonly<Record<keyof Plan, () => Promise<void>>> {
-    // What they warn of was said when they were made.
-    const quietly = async (warnings: Promise<Warnings>): Promise<void> => {
-      for (const warning of await warnings) this.#log.debug(warning);
-    };
+  #restoring(plan: Plan): Readonly<Record<keyof Plan, Step>> {
     return {
-      firewall: () => quietly(this.#firewall(plan.firewall)),
-      link: () => quietly(this.#link(plan.link)),
-      routes: () => quietly(this.#routes(plan)),
+      firewall: () => this.#firewall(plan.firewall),
+      link: () => this.#link(plan.link),
+      routes: () => this.#routes(plan),
       dns: async () => {
         const backend = this.dnsBackend;
-        if (backend === undefined) return;
-        const { dns } = this.#effects;
-        for (const warning of await dns.restore({ tun: plan.link.tun, backend })) this.#log.warn(warning);
+        return backend === undefined ? [] : this.#effects.dns.restore({ tun: plan.link.tun, backend });
       },
     };
   }

@@ -103,12 +103,12 @@ export class Configuration {
 
   /**
    * Something of what tunnels have in force was taken away, by whomever: puts back what is missing of ours. Where the system refuses that, all
-   * of it is made again at once. Throws what an effect throws then: refresh() is due.
+   * of it is made again at once. Throws what an effect throws then: refresh() is due. `again`: more of that is not said.
    */
-  async restore(taken: readonly Taken[]): Promise<void> {
+  async restore(taken: readonly Taken[], again = false): Promise<void> {
     const { log, signal } = this.#options;
     try {
-      await this.#changes.restore(taken, signal);
+      await this.#changes.restore(taken, signal, again);
     } catch (error) {
       log.error(`what was taken away of the tunnel cannot be put back: ${messageOf(error)}`);
       await this.#again();

@@ -94,8 +94,7 @@ export class Life {
     this.#parts = this.#partsOn(this.#carrier, credentials);
     const { succession } = this.#parts;
     const unsubscribe = deps.network.subscribe(
-      (change) =>
-        void (change.what === 'taken' ? succession.taken(change.taken) : succession.network(change)),
+      (change) => void (change.what === 'taken' ? succession.taken(change) : succession.network(change)),
     );
     try {
       return await succession.run();

@@ -14,7 +14,7 @@ import type { Failure } from '#core/failure/failure.ts';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
 import type { Path } from '#core/net/address.ts';
 import { type Clock, isoTime } from '../clock.ts';
-import type { NetworkChange, Taken } from '../effects/network-watch/network-watch.ts';
+import type { NetworkChange } from '../effects/network-watch/network-watch.ts';
 import type { Logger } from '../log/log.ts';
 import { unlessAborted } from './abort.ts';
 import type { Association } from './association.ts';
@@ -417,10 +417,10 @@ export class Succession {
   }
 
   /** Something of what tunnels have in force was taken away, by whomever. Never rejects. */
-  async taken(taken: readonly Taken[]): Promise<void> {
+  async taken({ taken, again }: Extract<NetworkChange, { what: 'taken' }>): Promise<void> {
     const { configuration } = this.#options;
     try {
-      await configuration.restore(taken);
+      await configuration.restore(taken, again);
     } catch (error) {
       // One that stands gets another try: #reconfigure().
       if (!this.#current) this.fail(failureOf(error));

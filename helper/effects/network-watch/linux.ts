@@ -145,14 +145,15 @@ class LinuxNetworkWatch implements NetworkWatch {
     const held = this.#debounceTaken.isHeld;
     if (held && !this.#held) this.#log.warn(AGAIN_AND_AGAIN);
     this.#held = held;
-    this.#tell({ what: 'taken', taken: [...losses.values()] });
+    this.#tell({ what: 'taken', taken: [...losses.values()], ...(held ? { again: true } : {}) });
   }
 
   #tell(change: NetworkChange): void {
     if (change.what === 'network') this.#log.debug('the network changed');
-    else if (change.what === 'taken')
-      this.#log.debug(`changed of what tunnels have: ${change.taken.map(({ part }) => part).join(', ')}`);
-    else if (change.what === 'sleeping') this.#log.info('the machine is about to sleep');
+    else if (change.what === 'taken') {
+      const parts = change.taken.map(({ part }) => part).join(', ');
+      if (!change.again) this.#log.debug(`changed of what tunnels have: ${parts}`);
+    } else if (change.what === 'sleeping') this.#log.info('the machine is about to sleep');
     else this.#log.info(`the machine slept or its clock jumped: ${Math.round(change.sleptMs / 1000)} s`);
     for (const listener of this.#listeners) listener(change);
   }
@@ -172,7 +173,7 @@ class LinuxNetworkWatch implements NetworkWatch {
 }
 
 const AGAIN_AND_AGAIN =
-  'what tunnels have in force goes away again and again, perhaps by another program: it is looked after once a second';
+  'what tunnels have in force changes again and again, perhaps by another program: it is looked after once a second, and no more is said';
 
 const NETWORK = 'network changes';
 const FIREWALL = 'changes of the firewall tables';

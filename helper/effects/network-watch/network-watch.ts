@@ -6,7 +6,12 @@ export type NetworkChange =
   /** Addresses, links or routes of the machine changed (debounced; ours, i.e. adit TUN devices and our routing tables, are left out). */
   | { readonly what: 'network' }
   /** What tunnels have in force was taken away, by whomever (debounced): our own changes are told of, too. */
-  | { readonly what: 'taken'; readonly taken: readonly Taken[] }
+  | {
+      readonly what: 'taken';
+      readonly taken: readonly Taken[];
+      /** It goes round, and that was said: whoever says something each time fills the log. */
+      readonly again?: true;
+    }
   /** The machine slept, or its clock jumped, by about this long. */
   | { readonly what: 'woke'; readonly sleptMs: number }
   /** logind says that it is about to sleep. */

@@ -244,8 +244,22 @@ describe('what is taken again whenever it was put back', () => {
   it('is told of at once ten times, then once a second, and that is said', async () => {
     const quick = await answerFor(499);
     expect([quick, warned().length]).toEqual([9, 0]);
+    const lines = log.recent().length;
     expect(await answerFor(60_000)).toBeLessThan(65);
     expect(warned().map(({ message }) => message)).toEqual([expect.stringMatching(/again and again/)]);
+    // Neither here nor by those who are told.
+    expect(log.recent().length - lines).toBeLessThan(5);
+  });
+
+  it('those who are told hear that it was said', async () => {
+    const heard: NetworkChange[] = [];
+    watch.subscribe((change) => void heard.push(change));
+    await answerFor(10_000);
+    expect(heard.map((change) => change.what === 'taken' && change.again)).toEqual([
+      ...Array.from({ length: 9 }, () => undefined),
+      ...Array.from({ length: heard.length - 9 }, () => true),
+    ]);
+    expect(heard.length).toBeGreaterThan(12);
   });
 
   it('and at once again after some rest', async () => {

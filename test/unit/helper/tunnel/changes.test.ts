@@ -141,6 +141,19 @@ describe('what was taken away is put back in order', () => {
     }
   });
 
+  it.each([false, true])('again and again (%s): only said where it is not', async (again) => {
+    const { effects, journal, log } = new TunnelWorld();
+    const changes = new Changes(effects, journal, log.logger('tunnel'));
+    const { signal } = new AbortController();
+    await changes.make(planWith(['10.9.0.2/32'], 1400), signal);
+    effects.warnings.set('dns', ['somebody was here']);
+    const before = log.recent().length;
+    await changes.restore([{ part: 'dns' }, ...ROUTES], signal, again);
+    const levels = log.recent().map(({ level }) => level);
+    expect(levels.slice(before)).toEqual(again ? [] : ['debug', 'warn']);
+    expect(effects.calls.slice(-2).map(({ step }) => step)).toEqual(['apply', 'restore']);
+  });
+
   it('of a tunnel without name servers, these are left alone', async () => {
     const { effects, journal, log } = new TunnelWorld();
     const changes = new Changes(effects, journal, log.logger('tunnel'));
