@@ -26,6 +26,8 @@ const stateSchema = z.strictObject({
   original: standingSchema,
   /** Everything of ours that may stand there now, as base64. */
   written: z.array(z.base64()),
+  /** What of ours somebody has written over, and what was beneath it then: whoever saved that puts it back. The newest first. */
+  earlier: z.array(z.strictObject({ content: z.base64(), original: standingSchema })).default([]),
   /** Those that are up, the newest first. */
   tunnels: z.array(
     z.strictObject({
@@ -37,6 +39,9 @@ const stateSchema = z.strictObject({
   ),
 });
 type State = z.infer<typeof stateSchema>;
+
+/** Of what somebody has written over. */
+const MAX_EARLIER = 8;
 
 /** More name servers the C library does not read (MAXNS). */
 const MAX_SERVERS = 3;
@@ -55,11 +60,9 @@ export class ResolvConf implements DnsBackendEffect {
   async apply({ tun, servers, domains, all }: VettedDns): Promise<Warnings> {
     const known = this.#load();
     const standing = look(this.#files, this.#path);
-    const kept = known !== undefined && isOurs(known, standing);
     const others = (known?.tunnels ?? []).filter((tunnel) => tunnel.tun !== tun);
     const state: State = {
-      original: kept ? known.original : standing,
-      written: kept ? [standing.content] : [],
+      ...beneath(known, standing),
       tunnels: [{ tun, servers: [...servers], domains: [...domains], all }, ...others],
     };
     try {
@@ -81,12 +84,13 @@ export class ResolvConf implements DnsBackendEffect {
     sweep(this.#files, this.#path);
     const tunnels = state.tunnels.filter((tunnel) => tunnel.tun !== tun);
     const standing = look(this.#files, this.#path);
-    const ours = isOurs(state, standing);
+    const original = originalOf(state, standing);
+    const ours = original !== undefined;
     if (tunnels.length > 0) {
-      if (ours) this.#write({ ...state, written: [standing.content], tunnels });
+      if (ours) this.#write({ ...state, original, written: [standing.content], tunnels });
       else this.#save({ ...state, tunnels });
     } else {
-      if (ours) put(this.#files, this.#path, state.original);
+      if (ours) put(this.#files, this.#path, original);
       removeWhole(this.#statePath, this.#files);
     }
     return ours || sameStanding(state.original, standing)
@@ -100,12 +104,11 @@ export class ResolvConf implements DnsBackendEffect {
     if (state?.tunnels.every((tunnel) => tunnel.tun !== tun) !== false) return [];
     const standing = look(this.#files, this.#path);
     if (standing.kind === 'file' && standing.content === this.#file(state).content) return [];
-    // What stood there earlier while a tunnel was up is ours, and yet not what is needed now.
-    const ours = isOurs(state, standing);
-    const original = ours ? state.original : beneath(state, standing);
-    this.#write({ ...state, original, written: original === standing ? [] : [standing.content] });
+    const now = beneath(state, standing);
+    this.#write({ ...state, ...now });
+    const after = sameStanding(now.original, state.original) ? '' : ', and its change after the tunnel';
     return [
-      `${this.#path} was changed by something else: the tunnel's name servers stand there again${ours ? '' : ', and its change after the tunnel'}`,
+      `${this.#path} was changed by something else: the tunnel's name servers stand there again${after}`,
     ];
   }
 
@@ -166,24 +169,45 @@ function isOurs({ original, written }: State, standing: Standing): boolean {
   return !sameStanding(original, standing) && torn(standing.content, [original.content, ...written]);
 }
 
-/** What somebody else wrote. Behind ours it is meant for what stood there before. */
-function beneath({ original, written }: State, standing: Standing): Standing {
-  if (standing.kind !== 'file') return standing;
+/** What is to come back where this is what stands there; undefined where somebody else wrote it. */
+function originalOf(state: State, standing: Standing): Standing | undefined {
+  if (isOurs(state, standing)) return state.original;
+  if (standing.kind !== 'file') return undefined;
   const whole = textOf(standing.content);
-  const [ours] = written
-    .map(textOf)
-    .filter((text) => text !== '' && whole.startsWith(text))
-    .toSorted((a, b) => b.length - a.length);
-  if (ours === undefined) return standing;
-  const before = textOf(original.content).replace(/(?<=[^\n])$/, '\n');
-  return {
-    ...standing,
-    content: Buffer.from(before + whole.slice(ours.length), 'latin1').toString('base64'),
-  };
+  const [ours] = everOurs(state)
+    .map(({ content, original }) => ({ text: textOf(content), original }))
+    .filter(({ text }) => text !== '' && whole.startsWith(text))
+    .toSorted((a, b) => b.text.length - a.text.length);
+  // Changed beyond that it would only leave servers behind that nobody reaches.
+  if (ours === undefined) return whole.startsWith(WRITTEN_BY) ? state.original : undefined;
+  if (ours.text === whole) return ours.original;
+  // Lines behind ours are meant for what stood there before.
+  const before = textOf(ours.original.content).replace(/(?<=[^\n])$/, '\n');
+  const content = Buffer.from(before + whole.slice(ours.text.length), 'latin1').toString('base64');
+  return { ...standing, content };
+}
+
+const everOurs = ({ original, written, earlier }: State): State['earlier'] => [
+  ...written.map((content) => ({ content, original })),
+  ...earlier,
+];
+
+/** What is known of the file before something of ours takes the place of what stands there. */
+function beneath(
+  known: State | undefined,
+  standing: Standing,
+): Pick<State, 'original' | 'written' | 'earlier'> {
+  if (known === undefined) return { original: standing, written: [], earlier: [] };
+  const original = originalOf(known, standing);
+  return original === undefined
+    ? { original: standing, written: [], earlier: everOurs(known).slice(0, MAX_EARLIER) }
+    : { original, written: [standing.content], earlier: known.earlier };
 }
 
 /** An octet a character, whatever they mean. */
 const textOf = (content: string): string => Buffer.from(content, 'base64').toString('latin1');
+
+const WRITTEN_BY = '# Written by Adit for ';
 
 function render({ original, tunnels }: State, statePath: string): string {
   const before = parseOriginal(original);
@@ -198,7 +222,7 @@ function render({ original, tunnels }: State, statePath: string): string {
   );
   const search = unique([...ours.flatMap((tunnel) => tunnel.domains), ...outside.search]);
   return [
-    `# Written by Adit for ${ours.map(({ tun }) => tun).join(', ')}. It puts back what stood here when the tunnel ends.`,
+    `${WRITTEN_BY}${ours.map(({ tun }) => tun).join(', ')}. It puts back what stood here when the tunnel ends.`,
     `# What stood here is kept in ${statePath}.`,
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length === 0 ? [] : [`search ${search.join(' ')}`]),

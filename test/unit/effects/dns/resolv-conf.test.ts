@@ -344,6 +344,35 @@ describe('restore', () => {
     expect(content(linux)).toBe(`${ORIGINAL}nameserver 198.51.100.7\n`);
   });
 
+  it.each([true, false])(
+    'knows what another program saved of ours and puts back: nothing of either stays (seen: %s)',
+    async (seen) => {
+      using linux = new SimulatedLinux();
+      const { dns: effect } = linuxEffects(linux.system);
+      await effect.apply(dns, backend);
+      const saved = content(linux);
+      for (let round = 0; round < 3; round++) {
+        linux.write(linux.paths.resolvConf, LEASE);
+        await effect.restore(entry);
+        linux.write(linux.paths.resolvConf, saved);
+        if (seen) await effect.restore(entry);
+      }
+      await effect.undo(entry);
+      expect(content(linux)).toBe(ORIGINAL);
+    },
+  );
+
+  it('takes nothing of ours for what is to come back, whatever somebody has changed in it', async () => {
+    using linux = new SimulatedLinux();
+    const { dns: effect } = linuxEffects(linux.system);
+    await effect.apply(dns, backend);
+    linux.write(linux.paths.resolvConf, content(linux).replace('10.9.0.53', '10.9.0.54'));
+    await effect.restore(entry);
+    expect(lines(linux)).toContain('nameserver 10.9.0.53');
+    await effect.undo(entry);
+    expect(content(linux)).toBe(ORIGINAL);
+  });
+
   it('takes the place of a link or of nothing, which undo brings back', async () => {
     using linux = new SimulatedLinux();
     const { dns: effect } = linuxEffects(linux.system);
