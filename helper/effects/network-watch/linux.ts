@@ -85,7 +85,9 @@ class LinuxNetworkWatch implements NetworkWatch {
           },
         }),
     );
-    const source = this.#open('sleep', () => sources.openClockWatch(() => sleep.clockSet()));
+    const source = this.#open('sleep is not noticed at once', () =>
+      sources.openClockWatch(() => sleep.clockSet()),
+    );
     this.#clockSource = source;
     const sleep = new SleepWatch(
       source === undefined
@@ -168,16 +170,16 @@ class LinuxNetworkWatch implements NetworkWatch {
   }
 
   #missing(what: string, error: Error): void {
-    this.#log.warn(`${what} are not noticed at once: ${error.message}`);
+    this.#log.warn(`${what}: ${error.message}`);
   }
 }
 
 const AGAIN_AND_AGAIN =
   'what tunnels have in force changes again and again, perhaps by another program: it is looked after once a second, and no more is said';
 
-const NETWORK = 'network changes';
-const FIREWALL = 'changes of the firewall tables';
-const NAME_SERVERS = 'changes of the name servers';
+const NETWORK = 'network changes are not noticed at once';
+const FIREWALL = 'changes of the firewall tables are not noticed';
+const NAME_SERVERS = 'changes of the name servers are not noticed';
 
 function keyOf(taken: Taken): string {
   switch (taken.part) {
