@@ -3,8 +3,9 @@
  * `ip monitor`: a socket needs no child that must end with us and be started again, has fields instead of text whose
  * spelling changes with the release, and says when messages were lost.
  */
-import { NETLINK_ROUTE, type NetlinkSource, type WatchSources } from '#helper/native/watch.ts';
+import { NETLINK_ROUTE, type WatchSources } from '#helper/native/watch.ts';
 import { NetlinkError } from './netlink.ts';
+import { NetlinkListener } from './netlink-listener.ts';
 import { NetworkState, type Ours } from './network-state.ts';
 import type { Taken } from './network-watch.ts';
 import { decodeDatagram, GROUPS, listRequest, type Received } from './rtnetlink.ts';
@@ -20,44 +21,31 @@ interface RouteEvents {
 /** What was not heard may have told of any tunnel. */
 const ANYTHING: Taken = { part: 'link' };
 
-/** Datagrams between two turns of the event loop. */
-const PER_TURN = 64;
-
 export class RouteWatch {
-  readonly #source: NetlinkSource;
+  readonly #listener: NetlinkListener;
   readonly #state: NetworkState;
   readonly #events: RouteEvents;
   /** What is being listed; undefined when it is known. */
   #listing: 'link' | 'address' | undefined;
   /** Messages were lost while it was listed. */
   #again = false;
-  #closed = false;
 
   /** Throws SystemError where the system has no such socket. */
   constructor(sources: WatchSources, ours: Ours, events: RouteEvents) {
     this.#events = events;
     this.#state = new NetworkState(ours);
-    this.#source = sources.openNetlink(NETLINK_ROUTE, Object.values(GROUPS), () => this.#ready());
+    this.#listener = new NetlinkListener(sources, NETLINK_ROUTE, Object.values(GROUPS), {
+      heard: (datagrams, lost) => this.#heard(datagrams, lost),
+      failed: events.failed,
+    });
     this.#list('link');
   }
 
   close(): void {
-    this.#closed = true;
-    this.#source.close();
+    this.#listener.close();
   }
 
-  #ready(): void {
-    if (this.#closed) return;
-    try {
-      this.#take();
-    } catch (error) {
-      this.close();
-      this.#events.failed(error as Error);
-    }
-  }
-
-  #take(): void {
-    const { datagrams, lost } = this.#source.take(PER_TURN);
+  #heard(datagrams: readonly Uint8Array[], lost: boolean): void {
     if (lost) {
       this.#startOver();
       this.#events.taken(ANYTHING);
@@ -77,7 +65,7 @@ export class RouteWatch {
   #matters(datagram: Uint8Array): boolean {
     let matters = false;
     for (const { port, message } of this.#decode(datagram)) {
-      const answer = port === this.#source.port;
+      const answer = port === this.#listener.port;
       if (message === 'done') {
         if (answer) this.#listed();
       } else if (message !== undefined) {
@@ -104,7 +92,7 @@ export class RouteWatch {
 
   #list(what: 'link' | 'address'): void {
     this.#listing = what;
-    this.#source.send(listRequest(what));
+    this.#listener.send(listRequest(what));
   }
 
   #listed(): void {

@@ -2,9 +2,10 @@
  * Tells when nftables tables of tunnels lose something, from a NETLINK_NETFILTER socket. A table that is replaced in one transaction
  * is made again right after it has gone. Used by linux.ts.
  */
-import { NETLINK_NETFILTER, type NetlinkSource, type WatchSources } from '#helper/native/watch.ts';
+import { NETLINK_NETFILTER, type WatchSources } from '#helper/native/watch.ts';
 import { adapterOfTable } from '../firewall/ruleset.ts';
 import { NetlinkError } from './netlink.ts';
+import { NetlinkListener } from './netlink-listener.ts';
 import { decodeTables, NFTABLES_GROUP, type TableMessage } from './nftables.ts';
 
 interface TableEvents {
@@ -16,38 +17,29 @@ interface TableEvents {
   readonly failed: (error: Error) => void;
 }
 
-/** Datagrams between two turns of the event loop. */
-const PER_TURN = 64;
-
 export class TableWatch {
-  readonly #source: NetlinkSource;
+  readonly #listener: NetlinkListener;
   readonly #events: TableEvents;
-  #closed = false;
 
   /** Throws SystemError where the system has no such socket. */
   constructor(sources: WatchSources, events: TableEvents) {
     this.#events = events;
-    this.#source = sources.openNetlink(NETLINK_NETFILTER, [NFTABLES_GROUP], () => this.#ready());
+    this.#listener = new NetlinkListener(sources, NETLINK_NETFILTER, [NFTABLES_GROUP], {
+      heard: (datagrams, lost) => this.#heard(datagrams, lost),
+      failed: events.failed,
+    });
   }
 
   close(): void {
-    this.#closed = true;
-    this.#source.close();
+    this.#listener.close();
   }
 
-  #ready(): void {
-    if (this.#closed) return;
-    try {
-      const { datagrams, lost } = this.#source.take(PER_TURN);
-      if (lost) this.#events.less('any');
-      for (const message of datagrams.flatMap((datagram) => this.#decode(datagram))) this.#hear(message);
-    } catch (error) {
-      this.close();
-      this.#events.failed(error as Error);
-    }
+  #heard(datagrams: readonly Uint8Array[], lost: boolean): void {
+    if (lost) this.#events.less('any');
+    for (const message of datagrams.flatMap((datagram) => this.#decode(datagram))) this.#tell(message);
   }
 
-  #hear({ what, family, table }: TableMessage): void {
+  #tell({ what, family, table }: TableMessage): void {
     const tun = adapterOfTable(table);
     if (tun === undefined) return;
     const key = `${family} ${table}`;
