@@ -131,7 +131,7 @@ void DataPlane::install(std::shared_ptr<Sa> sa, const Path& path, bool standby) 
   lifeTimer_.noLaterThan(endsAt);
   filterBareSockets();
   shortcuts_[path.socket].lead(path.remote);
-  waiting_.tellInstalled();
+  waiting_.tellNews();
 }
 
 void DataPlane::setPath(std::uint32_t spiIn, const Path& path) {
@@ -148,7 +148,7 @@ void DataPlane::renewPort(std::size_t socket) {
     sockets_[socket].become(std::move(fresh));
   }
   shortcuts_[socket].become(std::move(beside));
-  waiting_.tellInstalled();
+  waiting_.tellNews();
 }
 
 void DataPlane::remove(std::uint32_t spiIn) {

@@ -52,7 +52,7 @@ void Waiting::watchRare(int descriptor, std::uint64_t number) {
 
 void Waiting::stop() { signal(stop_); }
 
-void Waiting::tellInstalled() { signal(news_); }
+void Waiting::tellNews() { signal(news_); }
 
 void Waiting::hearNews() {
   std::uint64_t count;

@@ -35,8 +35,9 @@ class Waiting {
   // Both threads: ends every wait from now on.
   void stop();
 
-  // JavaScript's thread: the receiving thread is to see kNews, since packets may have come before an SA.
-  void tellInstalled();
+  // JavaScript's thread: the receiving thread is to see kNews, since packets may have come before an SA, or it waits for a socket that
+  // has become another.
+  void tellNews();
 
   struct Ready {
     std::uint64_t number;
