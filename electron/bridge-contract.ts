@@ -23,6 +23,7 @@ export const PASSED_ON = [
   'tunnel.down',
   'tunnel.rekey',
   'tunnel.reconnect',
+  'lockdown.set',
   'doctor.run',
   'helper.info',
 ] as const satisfies readonly CallName[];

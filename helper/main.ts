@@ -14,7 +14,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { systemClock } from './clock.ts';
 import { doctor } from './effects/doctor.ts';
 import { JournalFile, undoAll } from './effects/journal-file.ts';
-import { linuxEffects, linuxSystem } from './effects/linux.ts';
+import { linuxEffects, linuxLockdown, linuxSystem } from './effects/linux.ts';
 import { linuxNetworkWatch } from './effects/network-watch/linux.ts';
 import { readAccess, tellAccess } from './ipc/access-file.ts';
 import { handlers } from './ipc/calls.ts';
@@ -24,6 +24,7 @@ import { startServer } from './ipc/server.ts';
 import { keyLogIn } from './key-log.ts';
 import { fileSink } from './log/file-sink.ts';
 import { faultText } from './log/fault.ts';
+import { Lockdown } from './lockdown.ts';
 import { Log, formatEntry, messageOf } from './log/log.ts';
 import { ADDON_PATH } from './native/addon.ts';
 import { linuxPlatform } from './native/data-plane-linux.ts';
@@ -40,6 +41,7 @@ import { privateDirectory } from './startup/directories.ts';
 import { lock } from './startup/lock.ts';
 import { systemResolver } from './tunnel/candidates.ts';
 import { isPortClosed } from './tunnel/closed-port.ts';
+import { gatewayAddresses } from './tunnel/gateway-addresses.ts';
 import { isTunnelAdapter, isTunnelTable } from './tunnel/numbers.ts';
 import { TunnelManager } from './tunnel-manager.ts';
 import { removeTemporaries } from './whole-file.ts';
@@ -71,6 +73,9 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
   const effects = linuxEffects(system);
   const { journal, warnings } = JournalFile.open(stateDir);
   for (const warning of warnings) main.warn(warning);
+  const lockdown = new Lockdown({ stateDir, effect: linuxLockdown(system), log: log.logger('lockdown') });
+  // Before anything that held packets back is undone.
+  await lockdown.start();
   await undoAll(journal, effects, main);
 
   const platform = linuxPlatform();
@@ -81,6 +86,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     resolvConf: system.paths.resolvConf,
     log: log.logger('network'),
   });
+  lockdown.watch(network);
   const store = new ProfileStore(join(stateDir, 'profiles'), log.logger('store'));
   if (keyLog !== undefined) {
     privateDirectory(keyLog);
@@ -93,6 +99,12 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     clock: systemClock,
     network,
     resolver: systemResolver,
+    gatewayAddresses: gatewayAddresses(
+      join(stateDir, 'gateways.json'),
+      () => lockdown.isOn,
+      log.logger('tunnel'),
+    ),
+    passage: () => lockdown.passage(),
     isPortClosed,
     createConnection,
     random: (length) => randomBytes(length),
@@ -139,7 +151,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
     peerCredentials: (descriptor) => platform.peerCredentials(descriptor),
     grant: (credentials) => grant(credentials, accessFiles),
     dispatch: dispatcher(
-      handlers({ store, tunnels, log, importFiles, doctor: examine, clock: systemClock, info }),
+      handlers({ store, tunnels, lockdown, log, importFiles, doctor: examine, clock: systemClock, info }),
     ),
     clock: systemClock,
     log: log.logger('ipc'),

@@ -24,7 +24,13 @@ export const failureSchema = z.discriminatedUnion('cause', [
   }),
   /** The peer answered earlier and then fell silent. */
   z.object({ cause: z.literal('peer-dead'), lastSeenSecAgo: z.number() }),
-  z.object({ cause: z.literal('name-not-resolved'), host: z.string(), detail: z.string() }),
+  z.object({
+    cause: z.literal('name-not-resolved'),
+    host: z.string(),
+    detail: z.string(),
+    /** Lockdown is on, and keeps name servers out of reach. */
+    lockdown: z.literal(true).optional(),
+  }),
   z.object({ cause: z.literal('network-unreachable'), address: z.string(), detail: z.string() }),
   /**
    * `wanted` and `offered` in proposal keywords. `offered` is empty where the peer says no more than no. `missing`: the

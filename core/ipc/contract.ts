@@ -137,7 +137,23 @@ export const tunnelStatusSchema = z.object({
 });
 export type TunnelStatus = z.infer<typeof tunnelStatusSchema>;
 
-export const statusSchema = z.object({ tunnels: z.array(tunnelStatusSchema) });
+/** Nothing leaves this machine but what tunnels carry, for all its users. Since 1.4. */
+export const lockdownSchema = z.object({
+  on: z.boolean(),
+  /** Private addresses of the local network are within reach all the same. */
+  lan: z.boolean(),
+  /** An administrator switched it on: nobody else changes it. */
+  byAdmin: z.boolean(),
+  /** Why not all of it is in force although it is on, a sentence; null where it is. */
+  fault: z.string().nullable(),
+});
+export type LockdownStatus = z.infer<typeof lockdownSchema>;
+
+export const statusSchema = z.object({
+  tunnels: z.array(tunnelStatusSchema),
+  /** Absent from helpers that have none. Since 1.4. */
+  lockdown: lockdownSchema.optional(),
+});
 export type Status = z.infer<typeof statusSchema>;
 
 export const profileSummarySchema = z.object({
@@ -346,6 +362,15 @@ export const calls = {
   ),
   /** A fresh connection now: at once and not at `reconnect.nextAt`, or in place of one that stands. Since 1.2. */
   'tunnel.reconnect': call('operate', z.strictObject({ id: profileId }), accepted),
+  /**
+   * Answers with what is in force then. Refused where the system does not do it (nothing has changed then), and where an
+   * administrator switched it on and the caller is none. Since 1.4.
+   */
+  'lockdown.set': call(
+    'operate',
+    z.strictObject({ on: z.boolean(), lan: z.boolean().default(false) }),
+    lockdownSchema,
+  ),
   /**
    * A snapshot in the answer, then events with rising `sequence`. `level` (it and what is graver) and `subsystem` narrow
    * the log. The log's snapshot is the newest of the helper's last 2000 lines that fit a frame; that of the profiles may

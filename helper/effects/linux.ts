@@ -4,6 +4,8 @@ import type { Effects } from './effects.ts';
 import { linuxPaths, systemFiles, type Files, type SystemPaths } from './files.ts';
 import { LinuxFirewall } from './firewall/linux.ts';
 import { LinuxLink } from './link/linux.ts';
+import { LinuxLockdown } from './lockdown/linux.ts';
+import type { LockdownEffect } from './lockdown/lockdown-effect.ts';
 import { LinuxRoutes } from './routes/linux.ts';
 import type { Netlink } from './routes/way-lookup.ts';
 import { SystemRunner, type Runner } from './run.ts';
@@ -34,3 +36,7 @@ export function linuxEffects({ runner, files, paths, netlink }: LinuxSystem): Ef
     firewall: new LinuxFirewall(runner, files, paths),
   };
 }
+
+/** Apart from the effects of a tunnel: it is the machine's. */
+export const linuxLockdown = ({ runner, files, paths }: LinuxSystem): LockdownEffect =>
+  new LinuxLockdown(runner, files, paths);

@@ -10,6 +10,7 @@ import type { ProfileStore } from '../profile-store.ts';
 import type { StoredProfile, Viewer } from '../stored-profile.ts';
 import { secretsFrom, summaryOf } from '../stored-profile.ts';
 import { Secret } from '../secret.ts';
+import type { Lockdown } from '../lockdown.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import { unlock } from '../unlock.ts';
 import { withoutAbsent } from '../without-absent.ts';
@@ -23,6 +24,7 @@ import { pageOf, statusFor, topicHandlers } from './topics.ts';
 interface Services {
   readonly store: ProfileStore;
   readonly tunnels: TunnelManager;
+  readonly lockdown: Lockdown;
   readonly log: Log;
   readonly importFiles: ImportServices['importFiles'];
   readonly doctor: () => Promise<readonly DoctorCheck[]>;
@@ -31,7 +33,7 @@ interface Services {
 }
 
 export function handlers(services: Services): Handlers {
-  const { store, tunnels, log, importFiles, doctor, clock, info } = services;
+  const { store, tunnels, lockdown, log, importFiles, doctor, clock, info } = services;
   const audit = log.logger('calls');
   function need(id: string, viewer: Viewer): StoredProfile {
     const stored = store.get(id, viewer);
@@ -49,7 +51,7 @@ export function handlers(services: Services): Handlers {
   }
 
   return {
-    'status.get': (_, { viewer }) => statusFor(tunnels, viewer),
+    'status.get': (_, { viewer }) => statusFor({ tunnels, lockdown }, viewer),
     'profiles.list': ({ after }, { viewer }) => pageOf(store.list(viewer), after),
     'profiles.get': ({ id }, { viewer }) => {
       const stored = need(id, viewer);
@@ -125,7 +127,18 @@ export function handlers(services: Services): Handlers {
       }
       return { accepted: true };
     },
-    ...topicHandlers({ store, tunnels, log }),
+    'lockdown.set': async ({ on, lan }, { viewer }) => {
+      if (lockdown.status().byAdmin && !viewer.admin) {
+        throw new CallError(
+          'forbidden',
+          'lockdown: an administrator switched it on, and only an administrator changes it',
+        );
+      }
+      audit.info(`lockdown ${on ? 'on' : 'off'} by uid ${viewer.uid}`);
+      await lockdown.set({ on, lan }, viewer.admin).catch(refuse);
+      return lockdown.status();
+    },
+    ...topicHandlers({ store, tunnels, lockdown, log }),
     'doctor.run': async () => ({ checks: [...(await doctor())] }),
     'helper.info': () => info(),
   };

@@ -2,6 +2,7 @@
 import { ExportError } from '#core/profile/export-as.ts';
 import { inEnglish } from '#core/profile/export-words.ts';
 import { ImportError } from '#core/profile/profile.ts';
+import { SystemFailure } from '../effects/effects.ts';
 import { LockedError } from '../locked-error.ts';
 import { StoreError } from '../profile-store.ts';
 import { CallError } from './call-error.ts';
@@ -22,6 +23,7 @@ export function refuse(error: unknown): never {
     const { field, message } = error;
     throw new CallError('refused', message, { problems: [{ field, problem: message }] });
   }
+  if (error instanceof SystemFailure) throw new CallError('refused', `${error.message}. ${error.remedy}`);
   if (error instanceof ExportError) throw unexportable(error);
   if (error instanceof ImportError || error instanceof StoreError)
     throw new CallError('refused', error.message);

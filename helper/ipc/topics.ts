@@ -7,6 +7,7 @@ import type { Log } from '../log/log.ts';
 import type { ProfileStore } from '../profile-store.ts';
 import type { StoredProfile, Viewer } from '../stored-profile.ts';
 import { summaryOf, visible } from '../stored-profile.ts';
+import type { Lockdown } from '../lockdown.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -14,7 +15,14 @@ import type { Subscriptions } from './subscriptions.ts';
 interface Sources {
   readonly store: ProfileStore;
   readonly tunnels: TunnelManager;
+  readonly lockdown: Pick<Lockdown, 'status' | 'subscribe'>;
   readonly log: Log;
+}
+
+/** What a status is made of. */
+interface StatusSources {
+  readonly tunnels: Pick<TunnelManager, 'status'>;
+  readonly lockdown: Pick<Lockdown, 'status'>;
 }
 
 /** Octets of a snapshot: it must fit a frame (256 KiB) with room to spare. */
@@ -48,8 +56,8 @@ const isOver = ({ state }: TunnelStatus): boolean => state === 'disconnected' ||
  * The viewer's tunnels, as many as a frame holds with ease: those that are over are told until then, the latest first. A user
  * may have brought up 256 profiles, and an administrator sees those of all users.
  */
-export function statusFor(tunnels: Pick<TunnelManager, 'status'>, viewer: Viewer): Status {
-  const status = tunnels.status(viewer);
+export function statusFor({ tunnels, lockdown }: StatusSources, viewer: Viewer): Status {
+  const status = { ...tunnels.status(viewer), lockdown: lockdown.status() };
   if (sizeOf(status) <= STATUS_OCTETS) return status;
   const byWeight = status.tunnels.toSorted(
     (a, b) => Number(isOver(a)) - Number(isOver(b)) || b.since.localeCompare(a.since),
@@ -63,7 +71,7 @@ export function statusFor(tunnels: Pick<TunnelManager, 'status'>, viewer: Viewer
     room -= size;
     kept.add(tunnel);
   }
-  return { tunnels: status.tunnels.filter((tunnel) => kept.has(tunnel)) };
+  return { ...status, tunnels: status.tunnels.filter((tunnel) => kept.has(tunnel)) };
 }
 
 export function topicHandlers(sources: Sources): Pick<Handlers, 'events.subscribe' | 'events.unsubscribe'> {
@@ -86,18 +94,20 @@ export function topicHandlers(sources: Sources): Pick<Handlers, 'events.subscrib
   };
 }
 
-function followStatus({ tunnels }: Sources, viewer: Viewer, subscriptions: Subscriptions) {
-  const snapshot = statusFor(tunnels, viewer);
+function followStatus(sources: Sources, viewer: Viewer, subscriptions: Subscriptions) {
+  const snapshot = statusFor(sources, viewer);
   let known = JSON.stringify(snapshot);
-  const sequence = subscriptions.begin('status', (emit) =>
-    tunnels.subscribe(() => {
-      const status = statusFor(tunnels, viewer);
+  const sequence = subscriptions.begin('status', (emit) => {
+    const changed = (): void => {
+      const status = statusFor(sources, viewer);
       const now = JSON.stringify(status);
       // What others' tunnels do is not this viewer's, and nothing new is no news.
       if (now !== known) emit({ topic: 'status', status });
       known = now;
-    }),
-  );
+    };
+    const ends = [sources.tunnels.subscribe(changed), sources.lockdown.subscribe(changed)];
+    return () => ends.forEach((end) => end());
+  });
   return { sequence, status: snapshot };
 }
 

@@ -3,7 +3,7 @@
  *
  * While a tunnel reconnects, the system's name servers may be those inside the tunnel, which nobody reaches: what a name led
  * to before is tried at once, and again whenever nothing newer is known. The answer, if one comes, adds to it; the servers that the
- * system had before are asked as well.
+ * system had before are asked as well. So it is from the first try on where lockdown is on.
  */
 import { lookup, Resolver as DnsResolver } from 'node:dns/promises';
 import type { Failure } from '#core/failure/failure.ts';
@@ -14,6 +14,7 @@ import type { Clock } from '../clock.ts';
 import { within } from '../clock.ts';
 import { messageOf } from '../log/log.ts';
 import { unlessAborted } from './abort.ts';
+import type { GatewayAddresses } from './gateway-addresses.ts';
 
 export interface Lookup {
   /** Addresses as text, best first. Throws where there is none. */
@@ -58,6 +59,7 @@ interface CandidateOptions {
   /** The servers that the system had before the tunnel brought its own, while those may be out of reach. */
   readonly outside?: Lookup | undefined;
   readonly known: KnownAddresses;
+  readonly remembered: GatewayAddresses;
   readonly clock: Clock;
   readonly onStep: (step: string) => void;
   readonly signal: AbortSignal;
@@ -70,7 +72,7 @@ const LOOKUP_AGAIN_MS = 5000;
 
 /** Every address to try, each once, until `signal` aborts. A name that cannot be resolved is a candidate that failed already. */
 export async function* candidates(options: CandidateOptions): AsyncGenerator<Candidate> {
-  const { gateway, known, signal, onStep } = options;
+  const { gateway, known, remembered, signal, onStep } = options;
   const seen = new Set<string>();
   const unseen = (addresses: readonly IpAddress[]): IpAddress[] =>
     addresses.filter((address) => {
@@ -84,7 +86,8 @@ export async function* candidates(options: CandidateOptions): AsyncGenerator<Can
       for (const address of unseen([literal])) yield { host, address, more: others };
       continue;
     }
-    const before = known.get(host);
+    const lockdown = remembered.needed;
+    const before = known.get(host) ?? (lockdown ? remembered.of(host) : undefined);
     const lookingUp = lookedUp(host, options);
     for (const address of unseen(before ?? [])) yield { host, address, more: true };
     if (signal.aborted) return;
@@ -94,7 +97,7 @@ export async function* candidates(options: CandidateOptions): AsyncGenerator<Can
     if (found === 'aborted') return;
     if (typeof found === 'string' || found === undefined) {
       const detail = found ?? 'the name servers do not answer';
-      if (!before) yield { host, failure: { cause: 'name-not-resolved', host, detail } };
+      if (!before) yield { host, failure: unresolved(host, detail, lockdown) };
       continue;
     }
     known.set(host, found);
@@ -104,6 +107,13 @@ export async function* candidates(options: CandidateOptions): AsyncGenerator<Can
     }
   }
 }
+
+const unresolved = (host: string, detail: string, lockdown: boolean): Failure => ({
+  cause: 'name-not-resolved',
+  host,
+  detail,
+  ...(lockdown ? { lockdown } : {}),
+});
 
 /** What the resolver says; a text where it says nothing useful. Never rejects. */
 async function lookedUp(

@@ -17,22 +17,32 @@ import type { Logger } from '../log/log.ts';
 import { messageOf } from '../log/log.ts';
 import { systemStep } from './failures.ts';
 import { MARK } from './numbers.ts';
+import type { Passage } from './passage.ts';
 
 const IKE_PORT = 500;
 const NAT_PORT = 4500;
 
 export type TunnelPlatform = Pick<NativePlatform, 'openTun' | 'openDataPlane'>;
 
+interface CarrierOptions {
+  readonly portsAreFixed: boolean;
+  readonly passage: Passage;
+  readonly log: Logger;
+}
+
 export class Carrier {
   readonly tun: string;
   readonly dataPlane: DataPlane;
   readonly #portsAreFixed: boolean;
+  readonly #passage: Passage;
   readonly #log: Logger;
+  #closed = false;
 
-  constructor(tun: string, dataPlane: DataPlane, portsAreFixed: boolean, log: Logger) {
+  constructor(tun: string, dataPlane: DataPlane, { portsAreFixed, passage, log }: CarrierOptions) {
     this.tun = tun;
     this.dataPlane = dataPlane;
     this.#portsAreFixed = portsAreFixed;
+    this.#passage = passage;
     this.#log = log;
   }
 
@@ -64,8 +74,18 @@ export class Carrier {
       : this.portFor(family);
   }
 
-  /** Sends as the engine asks. What the system refuses is lost like any datagram: retransmission is the answer. */
-  send({ path, bytes, keepalive }: Datagram): void {
+  /**
+   * Sends as the engine asks, once there is a way out. What the system refuses is lost like any datagram: retransmission is the
+   * answer.
+   */
+  send(datagram: Datagram): void {
+    const opening = this.#passage.open(datagram.path.remote);
+    if (opening) void opening.then(() => this.#sendNow(datagram));
+    else this.#sendNow(datagram);
+  }
+
+  #sendNow({ path, bytes, keepalive }: Datagram): void {
+    if (this.#closed) return;
     try {
       this.dataPlane.sendIke(this.#socketOf(path), path.remote, bytes, { keepalive: keepalive === true });
     } catch (error) {
@@ -85,6 +105,8 @@ export class Carrier {
   /** Throws where ESP is to go by itself and there is no socket for that. */
   espPath(path: Path, encapsulation: 'udp' | 'none'): EspPath {
     const { remote } = path;
+    // IKE has been there, so this is open, or no more than a moment from it.
+    void this.#passage.open(remote);
     if (encapsulation === 'udp') return { socket: this.#socketOf(path), remote };
     const socket = this.#espSocket(path);
     if (socket < 0) throw new Error('ESP without UDP was negotiated, which this tunnel has no socket for');
@@ -112,7 +134,9 @@ export class Carrier {
   }
 
   close(): void {
+    this.#closed = true;
     this.dataPlane.close();
+    this.#passage.close();
   }
 }
 
@@ -125,6 +149,7 @@ export function openCarrier(
   platform: TunnelPlatform,
   { localPort, encapsulation }: Profile['ike'],
   events: DataPlaneEvents,
+  passage: Passage,
   log: Logger,
 ): Carrier {
   const open = (families: readonly (4 | 6)[]): Carrier => {
@@ -138,7 +163,7 @@ export function openCarrier(
     const lacking = Object.entries(dataPlane.features).flatMap(([name, has]) => (has ? [] : [name]));
     if (lacking.length > 0)
       log.info(`this machine lacks ${lacking.join(', ')}: the tunnel is slower without`);
-    return new Carrier(tun.name, dataPlane, localPort !== 0, log);
+    return new Carrier(tun.name, dataPlane, { portsAreFixed: localPort !== 0, passage, log });
   };
   return systemStep('The sockets cannot be opened', () => {
     try {

@@ -87,8 +87,9 @@ export class Dialler {
   async dial(dial: Dial): Promise<Negotiated | undefined> {
     const { stored, deps, carrier, credentials, onStep } = this.#options;
     if (dial.fromOtherPorts === true) carrier.renewPorts();
+    let host = '';
     try {
-      return await negotiate({
+      const negotiated = await negotiate({
         gateway: dial.sentTo
           ? { ...stored.profile.gateway, addresses: [dial.sentTo.to.value] }
           : stored.profile.gateway,
@@ -102,10 +103,16 @@ export class Dialler {
         known: this.#known,
         clock: deps.clock,
         again: dial.again,
-        begin: (to) => this.#begin(dial, to),
+        remembered: deps.gatewayAddresses,
+        begin: (to) => {
+          ({ host } = to);
+          return this.#begin(dial, to);
+        },
         onStep,
         signal: dial.signal,
       });
+      if (negotiated) deps.gatewayAddresses.remember(host, this.#known.get(host) ?? []);
+      return negotiated;
     } catch (error) {
       throw error instanceof TunnelError
         ? new TunnelError(withOwnExpiry(error.failure, credentials.own, deps.clock.wall()))

@@ -16,6 +16,7 @@ import { candidates } from './candidates.ts';
 import type { KnownAddresses, Lookup } from './candidates.ts';
 import type { PortProbe } from './closed-port.ts';
 import { TunnelError } from './failures.ts';
+import type { GatewayAddresses } from './gateway-addresses.ts';
 import { HASTY, PATIENT, STEADY } from './retransmission.ts';
 import { type WaySources, wayTo } from './way.ts';
 
@@ -26,6 +27,7 @@ interface NegotiateOptions extends WaySources {
   readonly isPortClosed: PortProbe;
   /** What earlier attempts of this tunnel learned; it is added to. */
   readonly known: KnownAddresses;
+  readonly remembered: GatewayAddresses;
   readonly clock: Clock;
   /** The tunnel was connected before: silence is given up sooner. */
   readonly again: boolean;

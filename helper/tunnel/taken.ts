@@ -24,6 +24,8 @@ function partsOf(taken: Taken, { link, routes, dns }: Plan): readonly (keyof Pla
     }
     case 'routes':
       return taken.table === routes.table ? ['routes'] : [];
+    case 'lockdown':
+      return [];
     default:
       return dns === undefined ? [] : ['dns'];
   }

@@ -10,6 +10,8 @@ import type { Secret } from '../secret.ts';
 import type { Resolver } from './candidates.ts';
 import type { TunnelPlatform } from './carrier.ts';
 import type { PortProbe } from './closed-port.ts';
+import type { GatewayAddresses } from './gateway-addresses.ts';
+import type { Passage } from './passage.ts';
 import type { Typed } from './person.ts';
 import type { CertifiedLoader } from './credentials.ts';
 import type { Trust } from './verify-peer.ts';
@@ -21,6 +23,10 @@ export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' |
   readonly clock: Clock;
   readonly network: Pick<NetworkWatch, 'subscribe'>;
   readonly resolver: Resolver;
+  /** What names of gateways led to when a tunnel was last connected, for when no name server is within reach. */
+  readonly gatewayAddresses: GatewayAddresses;
+  /** Its own for each tunnel that begins: where its packets may go. */
+  readonly passage: () => Passage;
   readonly isPortClosed: PortProbe;
   readonly createConnection: (config: InitiatorConfig) => Connection;
   /** What reads certificates and speaks TLS, loaded with the first tunnel that needs it. */

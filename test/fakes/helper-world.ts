@@ -69,6 +69,7 @@ export class HelperWorld {
       handlers({
         store: this.store,
         tunnels: this.tunnels.tunnels,
+        lockdown: this.tunnels.lockdown,
         log,
         importFiles,
         doctor: () => Promise.resolve([{ check: 'this', ok: true, found: 'good' }]),

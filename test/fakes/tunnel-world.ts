@@ -3,6 +3,7 @@
  * and gateways made of the engine's responder with the same data plane. A datagram takes 5 ms, and so does a gateway to
  * answer it; nothing is lost unless a test says so.
  */
+import { join } from 'node:path';
 import { createConnection } from '#core/ikev2/connection.ts';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
 import { peekHeader } from '#core/ikev2/message.ts';
@@ -31,6 +32,9 @@ import type { StoredProfile } from '#helper/stored-profile.ts';
 import type { Secret } from '#helper/secret.ts';
 import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
 import type { Resolver } from '#helper/tunnel/candidates.ts';
+import { gatewayAddresses } from '#helper/tunnel/gateway-addresses.ts';
+import { Lockdown } from '#helper/lockdown.ts';
+import { FakeLockdown } from '#helper/effects/lockdown/fake.ts';
 import * as certified from '#helper/tunnel/certified.ts';
 import { type ManagerDeps, TunnelManager } from '#helper/tunnel-manager.ts';
 import type { Typed } from '#helper/tunnel/person.ts';
@@ -250,6 +254,13 @@ export class TunnelWorld implements TunnelPlatform {
     }),
   };
 
+  readonly lockdownEffect = new FakeLockdown();
+  readonly lockdown = new Lockdown({
+    stateDir: this.stateDir,
+    effect: this.lockdownEffect,
+    log: this.log.logger('lockdown'),
+  });
+
   /** `store` says which profiles a viewer sees; by default everybody sees all of `profiles`. */
   constructor(change: Partial<ManagerDeps> = {}, store?: Pick<ProfileStore, 'get'>) {
     const { routes } = this.effects;
@@ -271,6 +282,12 @@ export class TunnelWorld implements TunnelPlatform {
       clock: this.clock,
       network: this.watch,
       resolver: this.resolver,
+      gatewayAddresses: gatewayAddresses(
+        join(this.stateDir, 'gateways.json'),
+        () => this.lockdown.isOn,
+        this.log.logger('tunnel'),
+      ),
+      passage: () => this.lockdown.passage(),
       isPortClosed: (address) => Promise.resolve(this.closed.has(address)),
       createConnection,
       random: seededRandom(1).bytes,

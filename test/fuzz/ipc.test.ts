@@ -33,6 +33,8 @@ import { dispatcher } from '#helper/ipc/dispatch.ts';
 import { startServer } from '#helper/ipc/server.ts';
 import type { IpcServer } from '#helper/ipc/server.ts';
 import { Log } from '#helper/log/log.ts';
+import { FakeLockdown } from '#helper/effects/lockdown/fake.ts';
+import { Lockdown } from '#helper/lockdown.ts';
 import { ProfileStore } from '#helper/profile-store.ts';
 import type { TunnelManager } from '#helper/tunnel-manager.ts';
 import { INFO } from '#test/fakes/helper-world.ts';
@@ -64,6 +66,11 @@ beforeAll(async () => {
     forget: () => undefined,
     subscribe: () => () => undefined,
   } as unknown as TunnelManager;
+  const lockdown = new Lockdown({
+    stateDir: directory,
+    effect: new FakeLockdown(),
+    log: log.logger('lockdown'),
+  });
   server = await startServer({
     path,
     clock: systemClock,
@@ -75,6 +82,7 @@ beforeAll(async () => {
       handlers({
         store,
         tunnels,
+        lockdown,
         log,
         importFiles,
         doctor: () => Promise.resolve([]),

@@ -102,8 +102,12 @@ export const causes: FailureWords['causes'] = {
   }),
   'name-not-resolved': (failure) => ({
     sentence: `Der Name des Gateways ${quoted(failure.host)} hat keine Adresse.`,
-    cause: 'Der Name ist falsch geschrieben, oder die Namensauflösung dieses Netzes funktioniert nicht.',
-    remedy: 'Prüfen Sie den Namen im Profil und ob sich andere Namen in diesem Netz auflösen lassen.',
+    cause: failure.lockdown
+      ? 'Der Sperrmodus ist eingeschaltet, deshalb ist kein Namensserver erreichbar, und keine frühere Verbindung sagt, wohin dieser Name führt.'
+      : 'Der Name ist falsch geschrieben, oder die Namensauflösung dieses Netzes funktioniert nicht.',
+    remedy: failure.lockdown
+      ? 'Schalten Sie ihn aus, verbinden Sie sich einmal und schalten Sie ihn wieder ein: Die Adresse wird gemerkt.'
+      : 'Prüfen Sie den Namen im Profil und ob sich andere Namen in diesem Netz auflösen lassen.',
     details: [printable(failure.detail)],
   }),
   'network-unreachable': (failure) => ({

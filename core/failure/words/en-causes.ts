@@ -97,8 +97,12 @@ export const causes: FailureWords['causes'] = {
   }),
   'name-not-resolved': (failure) => ({
     sentence: `The gateway’s name ${quoted(failure.host)} has no address.`,
-    cause: 'The name is misspelt, or this network’s name service does not work.',
-    remedy: 'Check the name in the profile, and that other names resolve on this network.',
+    cause: failure.lockdown
+      ? 'Lockdown is on, so no name server is within reach, and no earlier connection tells where this name leads.'
+      : 'The name is misspelt, or this network’s name service does not work.',
+    remedy: failure.lockdown
+      ? 'Switch lockdown off, connect once, and switch it on again: the address is remembered.'
+      : 'Check the name in the profile, and that other names resolve on this network.',
     details: [printable(failure.detail)],
   }),
   'network-unreachable': (failure) => ({

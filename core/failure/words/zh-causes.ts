@@ -94,8 +94,12 @@ export const causes: FailureWords['causes'] = {
   }),
   'name-not-resolved': (failure) => ({
     sentence: `网关名称${quoted(failure.host)}没有对应的地址。`,
-    cause: '名称拼写有误，或者当前网络的域名服务不可用。',
-    remedy: '请检查配置中的名称，以及在此网络中能否解析其他名称。',
+    cause: failure.lockdown
+      ? '锁定模式已开启，无法访问域名服务器，而以前的连接中也没有记下该名称对应的地址。'
+      : '名称拼写有误，或者当前网络的域名服务不可用。',
+    remedy: failure.lockdown
+      ? '请关闭锁定模式，连接一次，然后再开启：地址会被记住。'
+      : '请检查配置中的名称，以及在此网络中能否解析其他名称。',
     details: [printable(failure.detail)],
   }),
   'network-unreachable': (failure) => ({

@@ -12,7 +12,7 @@ import type { Ours } from './network-state.ts';
 import type { NetworkChange, NetworkWatch, Taken } from './network-watch.ts';
 import { RouteWatch } from './route-watch.ts';
 import { SleepWatch } from './sleep-watch.ts';
-import { TableWatch } from './table-watch.ts';
+import { type TableOwner, TableWatch } from './table-watch.ts';
 
 interface LinuxWatchDeps {
   readonly sources: WatchSources;
@@ -65,8 +65,7 @@ class LinuxNetworkWatch implements NetworkWatch {
       FIREWALL,
       () =>
         new TableWatch(sources, {
-          less: (key, tun) =>
-            this.#note(`table ${key}`, { part: 'firewall', ...(tun === undefined ? {} : { tun }) }),
+          less: (key, whose) => this.#note(`table ${key}`, takenFrom(whose)),
           made: (key) => this.#whole(`table ${key}`),
           failed: (error) => {
             this.#tables = undefined;
@@ -180,6 +179,11 @@ const AGAIN_AND_AGAIN =
 const NETWORK = 'network changes are not noticed at once';
 const FIREWALL = 'changes of the firewall tables are not noticed';
 const NAME_SERVERS = 'changes of the name servers are not noticed';
+
+function takenFrom(whose: TableOwner): Taken {
+  if (whose === 'lockdown') return { part: 'lockdown' };
+  return { part: 'firewall', ...(whose === 'any' ? {} : whose) };
+}
 
 function keyOf(taken: Taken): string {
   switch (taken.part) {

@@ -27,6 +27,8 @@ export type Taken =
   | { readonly part: 'link'; readonly tun?: string }
   /** The firewall tables of this adapter, or something in them: `nft flush ruleset`. Without `tun` it may be anyone's. */
   | { readonly part: 'firewall'; readonly tun?: string }
+  /** The table of lockdown, or something in it. */
+  | { readonly part: 'lockdown' }
   /** /etc/resolv.conf was written, perhaps by us. */
   | { readonly part: 'dns' };
 

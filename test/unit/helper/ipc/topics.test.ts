@@ -116,7 +116,9 @@ describe('the status', () => {
     const outgrown = tunnels.map((tunnel) =>
       tunnel.profile.name === 'large' ? { ...tunnel, virtualIps: Array(20_000).fill('2001:db8::1') } : tunnel,
     );
-    const told = statusFor({ status: () => ({ tunnels: outgrown }) }, { uid: 1000, admin: false });
+    const { lockdown } = world.tunnels;
+    const sources = { tunnels: { status: () => ({ tunnels: outgrown }) }, lockdown };
+    const told = statusFor(sources, { uid: 1000, admin: false });
     expect(told.tunnels.map(({ profile }) => profile.name)).toEqual(['quiet']);
   });
 });

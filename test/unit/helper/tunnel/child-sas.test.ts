@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { Path } from '#core/net/address.ts';
 import { openCarrier } from '#helper/tunnel/carrier.ts';
 import { ChildSas } from '#helper/tunnel/child-sas.ts';
+import { FREE } from '#helper/tunnel/passage.ts';
 import { profileNamed } from '#test/fakes/profiles.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
 import { childFromText } from '#test/harness/esp-children.ts';
@@ -17,7 +18,7 @@ function opened() {
   const world = new TunnelWorld();
   const log = world.log.logger('tunnel');
   const events = { onIke: () => undefined, onExpired: () => undefined, onFatal: () => undefined };
-  const carrier = openCarrier(world, profileNamed('work').ike, events, log);
+  const carrier = openCarrier(world, profileNamed('work').ike, events, FREE, log);
   const { dataPlane } = carrier;
   const install = dataPlane.installChild.bind(dataPlane);
   const retire = dataPlane.retireOutbound.bind(dataPlane);
