@@ -145,6 +145,7 @@ export class Lockdown {
       throw notWritten(error);
     }
     this.#wish = wish;
+    this.#fault = null;
     this.#inForce(settings);
     this.#log.info(`lockdown is on${wish.lan ? ', the local network is within reach' : ''}`);
   }
@@ -184,7 +185,6 @@ export class Lockdown {
 
   #inForce({ gateways }: LockdownSettings): void {
     this.#open = new Set(gateways.map(endOf));
-    this.#fault = null;
   }
 
   #tell(fault: string | null): void {

@@ -1,0 +1,187 @@
+/**
+ * A tunnel under lockdown, in virtual time: nothing is sent to where it is not open yet, and a gateway's name leads to where it
+ * did before, since no name server is within reach.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { gatewayAddresses } from '#helper/tunnel/gateway-addresses.ts';
+import { profileNamed } from '#test/fakes/profiles.ts';
+import { GATEWAY, PEER, SECOND } from '#test/fakes/tunnel-stage.ts';
+import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
+
+const NAME = 'gw.example';
+
+/** What left us for somewhere that was not open, and where we sent anything. */
+function watched(world: TunnelWorld) {
+  const early: string[] = [];
+  const destinations = new Set<string>();
+  world.swallows = ({ from, to }) => {
+    if (from.address !== '192.0.2.2' && from.address !== '2001:db8::2') return false;
+    const end = `${to.address} ${to.port}`;
+    destinations.add(end);
+    const { inForce } = world.lockdownEffect;
+    const open = inForce?.gateways.some(({ address, port }) => `${address} ${port}` === end) ?? true;
+    if (!open) early.push(end);
+    return false;
+  };
+  return { early, destinations };
+}
+
+const named = (world: TunnelWorld, addresses: readonly string[] = [NAME]) =>
+  world.profile('work', {
+    profile: profileNamed('work', { gateway: { addresses: [...addresses], id: NAME } }),
+  });
+const lockdown = (world: TunnelWorld, on = true) => world.lockdown.set({ on, lan: false }, false);
+const failure = (world: TunnelWorld) => world.status('work')?.failure;
+
+describe('under lockdown', () => {
+  it('each end of the gateway is open before anything is sent there, and none after the tunnel', async () => {
+    const world = new TunnelWorld();
+    world.gateway(GATEWAY, PEER);
+    const { early, destinations } = watched(world);
+    await lockdown(world);
+    world.tunnels.up(world.profile('work'));
+    await world.clock.advance(500);
+    expect(world.status('work')?.state).toBe('connected');
+    world.send();
+    await world.clock.advance(30_000);
+    expect(early).toEqual([]);
+    expect([...destinations]).toContain(`${GATEWAY} 500`);
+    expect(world.lockdownEffect.inForce?.gateways).toEqual(
+      expect.arrayContaining([{ address: GATEWAY, port: 500 }]),
+    );
+    world.tunnels.down({ uid: 0, admin: true });
+    await world.clock.advance(3_000);
+    expect(world.status('work')?.state).toBe('disconnected');
+    expect(world.lockdownEffect.inForce?.gateways).toEqual([]);
+    expect(early).toEqual([]);
+  });
+
+  it('so it is with the next gateway, when the first is silent', async () => {
+    const world = new TunnelWorld();
+    const first = world.gateway(GATEWAY, PEER);
+    world.gateway(SECOND, PEER);
+    const { early, destinations } = watched(world);
+    first.silent = true;
+    await lockdown(world);
+    world.tunnels.up(named(world, [GATEWAY, SECOND]));
+    await world.clock.advance(60_000);
+    expect(world.status('work')).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
+    expect(early).toEqual([]);
+    expect([...destinations].map((end) => end.split(' ')[0])).toEqual(
+      expect.arrayContaining([GATEWAY, SECOND]),
+    );
+  });
+
+  it('a system that refuses to open the way is said, and the login fails as silence does', async () => {
+    const world = new TunnelWorld();
+    world.gateway(GATEWAY, PEER);
+    await lockdown(world);
+    world.lockdownEffect.failures.set('apply', new Error('no memory'));
+    world.swallows = ({ to }) => !world.lockdownEffect.inForce?.gateways.some(({ port }) => port === to.port);
+    world.tunnels.up(world.profile('work'));
+    await world.clock.advance(40_000);
+    expect(failure(world)).toMatchObject({ cause: 'no-answer' });
+    expect(world.lockdown.status().fault).toBe('no memory');
+  });
+
+  it('a tunnel that goes down while its way is being opened sends nothing', async () => {
+    const world = new TunnelWorld();
+    world.gateway(GATEWAY, PEER);
+    const { destinations } = watched(world);
+    await lockdown(world);
+    const opened = Promise.withResolvers<void>();
+    const apply = world.lockdownEffect.apply.bind(world.lockdownEffect);
+    world.lockdownEffect.apply = async (settings) => {
+      await opened.promise;
+      await apply(settings);
+    };
+    world.tunnels.up(world.profile('work'));
+    await world.clock.advance(100);
+    world.tunnels.down({ uid: 0, admin: true });
+    await world.clock.advance(3_000);
+    opened.resolve();
+    await world.clock.advance(1_000);
+    expect([...destinations]).toEqual([]);
+  });
+});
+
+describe('the gateway’s name under lockdown', () => {
+  async function connectedBefore() {
+    const world = new TunnelWorld();
+    world.gateway(GATEWAY, PEER);
+    world.names.set(NAME, [GATEWAY]);
+    world.tunnels.up(named(world));
+    await world.clock.advance(500);
+    expect(world.status('work')?.state).toBe('connected');
+    world.tunnels.down({ uid: 0, admin: true });
+    await world.clock.advance(3_000);
+    world.names.clear();
+    return world;
+  }
+  const addresses = (world: TunnelWorld): unknown =>
+    JSON.parse(readFileSync(join(world.stateDir, 'gateways.json'), 'utf8'));
+
+  it('leads to where it did when a tunnel was last connected', async () => {
+    const world = await connectedBefore();
+    expect(addresses(world)).toEqual([[NAME, [GATEWAY]]]);
+    await lockdown(world);
+    world.tunnels.up(named(world));
+    await world.clock.advance(500);
+    expect(world.status('work')?.state).toBe('connected');
+  });
+
+  it('leads nowhere without lockdown: name servers say what is so now', async () => {
+    const world = await connectedBefore();
+    world.tunnels.up(named(world));
+    await world.clock.advance(500);
+    expect(failure(world)).toEqual({
+      cause: 'name-not-resolved',
+      host: NAME,
+      detail: `getaddrinfo ENOTFOUND ${NAME}`,
+    });
+  });
+
+  it('is not remembered from a login that failed: a portal’s answer leads nowhere', async () => {
+    const world = new TunnelWorld();
+    world.names.set(NAME, ['203.0.113.99']);
+    world.tunnels.up(named(world));
+    await world.clock.advance(40_000);
+    expect(failure(world)).toMatchObject({ cause: 'no-answer' });
+    expect(() => addresses(world)).toThrow('ENOENT');
+  });
+
+  it('that nobody knows is told as lockdown’s doing', async () => {
+    const world = new TunnelWorld();
+    await lockdown(world);
+    world.tunnels.up(named(world));
+    await world.clock.advance(500);
+    expect(failure(world)).toMatchObject({ cause: 'name-not-resolved', lockdown: true });
+  });
+
+  it('is asked for all the same: what the servers say adds to what is known', async () => {
+    const world = await connectedBefore();
+    world.gateway(SECOND, PEER);
+    world.names.set(NAME, [SECOND]);
+    await lockdown(world);
+    world.swallows = ({ to }) => to.address === GATEWAY;
+    world.tunnels.up(named(world));
+    await world.clock.advance(60_000);
+    expect(world.status('work')).toMatchObject({ state: 'connected', gateway: { address: SECOND } });
+    expect(addresses(world)).toEqual([[NAME, [SECOND]]]);
+  });
+
+  it.each(['', '[["gw.example"]]', '[["gw.example", ["10.0.0.1; reboot"]]]', '{}'])(
+    'costs only what it remembers where its file is damaged: %j',
+    async (text) => {
+      const before = await connectedBefore();
+      writeFileSync(join(before.stateDir, 'gateways.json'), text);
+      const path = join(before.stateDir, 'gateways.json');
+      const warnings: string[] = [];
+      const known = gatewayAddresses(path, () => true, { warn: (warning: string) => warnings.push(warning) });
+      expect(known.of(NAME)).toBeUndefined();
+      expect(warnings).toHaveLength(1);
+    },
+  );
+});
