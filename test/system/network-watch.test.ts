@@ -11,6 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '#test/harness/host.ts';
 import { run, until, type Daemon } from '#test/harness/process.ts';
 import { arpTable, ipTables } from '#helper/effects/firewall/ruleset.ts';
+import { lockdownTable } from '#helper/effects/lockdown/ruleset.ts';
 import * as tunnel from '#test/fakes/tunnel-settings.ts';
 import { World } from '#test/harness/world.ts';
 
@@ -91,6 +92,9 @@ const TABLES = `nft -f - <<'END'
 ${ipTables(tunnel.firewall, false)}${arpTable(tunnel.firewall)}
 END`;
 
+const LOCKDOWN = `nft -f - <<'END'
+${lockdownTable({ lan: false, mark: 44_311, gateways: [{ address: '203.0.113.9', port: 4500 }] })}END`;
+
 it('works in a namespace that has no bus', () => {
   expect(parts).toEqual([{ rtnetlink: true, nfnetlink: true, inotify: true, clock: true, logind: false }]);
 });
@@ -137,6 +141,8 @@ describe('no event', () => {
     ],
     ['the firewall tables of a tunnel are made', TABLES],
     ['they are replaced', TABLES],
+    ['lockdown is put in force', LOCKDOWN],
+    ['it is replaced', LOCKDOWN],
     ['other tables come and go', 'nft add table ip other && nft delete table ip other'],
     ['a lease is renewed', 'ip addr change 192.0.2.2/24 dev eth0 valid_lft 600 preferred_lft 600'],
     ['an adapter is made and stays down', 'ip link add eth7 type veth peer name eth8'],
@@ -173,6 +179,7 @@ describe('what a tunnel loses is told, and no other event', () => {
       'nft flush chain ip adit_adit0 prerouting',
       [{ part: 'firewall', tun: 'adit0' }],
     ],
+    ['lockdown', 'nft delete table inet adit_lockdown', [{ part: 'lockdown' }]],
     ['the whole firewall', 'nft flush ruleset', [{ part: 'firewall', tun: 'adit0' }]],
     [
       'an adapter that had its carrier',

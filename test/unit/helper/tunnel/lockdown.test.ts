@@ -104,6 +104,7 @@ describe('under lockdown', () => {
     opened.resolve();
     await world.clock.advance(1_000);
     expect([...destinations]).toEqual([]);
+    expect(world.log.recent().filter(({ message }) => message.includes('cannot send'))).toEqual([]);
   });
 });
 
@@ -143,12 +144,16 @@ describe('the gateway’s name under lockdown', () => {
     });
   });
 
-  it('is not remembered from a login that failed: a portal’s answer leads nowhere', async () => {
+  it('is not remembered from a login that failed, or was given up: a portal’s answer leads nowhere', async () => {
     const world = new TunnelWorld();
     world.names.set(NAME, ['203.0.113.99']);
     world.tunnels.up(named(world));
     await world.clock.advance(40_000);
     expect(failure(world)).toMatchObject({ cause: 'no-answer' });
+    world.tunnels.up(named(world));
+    await world.clock.advance(1_000);
+    world.tunnels.down({ uid: 0, admin: true });
+    await world.clock.advance(3_000);
     expect(() => addresses(world)).toThrow('ENOENT');
   });
 
