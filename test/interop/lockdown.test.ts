@@ -56,23 +56,7 @@ afterAll(async () => {
   await scene?.[Symbol.asyncDispose]();
 });
 
-// TEMPORARY
-const lockdown = async (...words: string[]): Promise<string> => {
-  const request = JSON.stringify({
-    socket: '/run/adit/aditd.sock',
-    uid: 0,
-    gid: 0,
-    groups: [],
-    calls: [{ method: 'lockdown.set', params: { on: words[0] === 'on', lan: words.includes('--lan') } }],
-  });
-  const out = await scene.lab.client.run([
-    process.execPath,
-    new URL('../harness/ipc-caller.ts', import.meta.url).pathname,
-    request,
-  ]);
-  if (out.includes('"error"')) throw new Error(out);
-  return out;
-};
+const lockdown = (...words: string[]): Promise<string> => scene.adit.run(['lockdown', ...words]);
 const nothing = async (act?: () => Promise<unknown>): Promise<void> => {
   expect((await leaks.during(act)).leaks).toEqual([]);
 };
