@@ -39,6 +39,7 @@ import { HELP, parseArguments } from './startup/arguments.ts';
 import type { Arguments } from './startup/arguments.ts';
 import { privateDirectory } from './startup/directories.ts';
 import { lock } from './startup/lock.ts';
+import { rescue } from './startup/rescue.ts';
 import { systemResolver } from './tunnel/candidates.ts';
 import { isPortClosed } from './tunnel/closed-port.ts';
 import { gatewayAddresses } from './tunnel/gateway-addresses.ts';
@@ -52,7 +53,6 @@ const REVOCATION_FETCH_MS = 5000;
 const VERSION = `aditd ${packageJson.version}`;
 
 async function run(options: Arguments): Promise<void> {
-  process.umask(0o077);
   privateDirectory(options.stateDir);
   const unlock = lock(options.stateDir);
   try {
@@ -134,6 +134,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
       running: tunnels.adapters(),
       watch: network.parts,
       access: readAccess(accessFiles.access).faults,
+      lockdown: lockdown.status(),
     });
   const since = new Date(systemClock.wall()).toISOString();
   const info = () => ({
@@ -190,11 +191,18 @@ function complain(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
 }
 
+function say(sentence: string): void {
+  process.stdout.write(`${sentence}\n`);
+}
+
 async function start(): Promise<number> {
+  process.umask(0o077);
   try {
     const wanted = parseArguments(process.argv.slice(2));
     if (wanted === 'help') process.stdout.write(HELP);
     else if (wanted === 'version') process.stdout.write(`${VERSION}\n`);
+    else if (wanted.rescue)
+      return (await rescue({ system: linuxSystem(wanted.stateDir), say, complain })) ? 0 : 1;
     else await run(wanted);
     return 0;
   } catch (error) {

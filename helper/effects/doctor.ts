@@ -4,13 +4,14 @@
  */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import type { doctorCheckSchema } from '#core/ipc/contract.ts';
+import type { LockdownStatus, doctorCheckSchema } from '#core/ipc/contract.ts';
 import { LinuxDns } from './dns/linux.ts';
 import { SystemFailure } from './effects.ts';
 import { adapterIpv6, errorCode, readText } from './files.ts';
 import { ReversePath } from './firewall/reverse-path.ts';
 import type { JournalEntry } from './journal.ts';
 import type { LinuxSystem } from './linux.ts';
+import { lockdownStands } from './lockdown/stands.ts';
 
 export type DoctorCheck = z.infer<typeof doctorCheckSchema>;
 
@@ -25,6 +26,8 @@ export interface DoctorInput {
   readonly watch: Readonly<Record<string, boolean>>;
   /** What in access.json permits nobody, though it is meant to. */
   readonly access: readonly { readonly found: string; readonly remedy: string }[];
+  /** As the switch has it, which need not be what stands. */
+  readonly lockdown: Pick<LockdownStatus, 'on' | 'fault'>;
 }
 
 type Check = (input: DoctorInput) => DoctorCheck | Promise<DoctorCheck>;
@@ -132,6 +135,19 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return found.length === 0
       ? good('leftovers', 'none')
       : bad('leftovers', found.join(', '), 'Restart aditd: it undoes what its journal names at its start');
+  },
+  lockdown: async ({ system: { runner }, lockdown: { on, fault } }) => {
+    const stands = await lockdownStands(runner);
+    if (!on) {
+      return stands
+        ? bad('lockdown', 'off, but its rules hold packets back all the same', 'End it: adit lockdown off')
+        : good('lockdown', 'off');
+    }
+    const again = 'Restart aditd: it puts it in force at its start';
+    if (!stands) return bad('lockdown', `on, but not in force: ${fault ?? 'its rules are gone'}`, again);
+    return fault === null
+      ? good('lockdown', 'on, and in force')
+      : bad('lockdown', `on, but not in force as it should be: ${fault}`, again);
   },
   // The others are in the log of the start.
   'access.json': ({ access: [first, ...others] }) => {

@@ -7,6 +7,8 @@ export interface Arguments {
   readonly socket: string;
   readonly stateDir: string;
   readonly foreground: boolean;
+  /** In place of a start: rescue.ts. */
+  readonly rescue: boolean;
   /** Not in the help: writes the keys of every SA for a test's capture. */
   readonly keyLog: string | undefined;
 }
@@ -14,10 +16,12 @@ export interface Arguments {
 export const HELP = `aditd - the privileged helper of Adit, a VPN client
 
 Usage: aditd [--socket PATH] [--state-dir DIR] [--foreground]
+       aditd --rescue [--state-dir DIR]
 
   --socket PATH     where adit and the interface connect   (default /run/adit/aditd.sock)
   --state-dir DIR   profiles, secrets, journal and log     (default /var/lib/adit)
   --foreground      print the log on standard error as well
+  --rescue          where the helper does not come up: end lockdown, undo what it left, and exit
   --help            this text
   --version         the version
 
@@ -39,6 +43,7 @@ export function parseArguments(argv: readonly string[]): Arguments | 'help' | 'v
     socket: path('--socket', values.socket),
     stateDir: path('--state-dir', values['state-dir']),
     foreground: values.foreground,
+    rescue: values.rescue,
     keyLog: values['key-log'] === undefined ? undefined : path('--key-log', values['key-log']),
   };
 }
@@ -53,6 +58,7 @@ function parsed(argv: readonly string[]) {
         socket: { type: 'string', default: '/run/adit/aditd.sock' },
         'state-dir': { type: 'string', default: '/var/lib/adit' },
         foreground: { type: 'boolean', default: false },
+        rescue: { type: 'boolean', default: false },
         'key-log': { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },

@@ -34,6 +34,12 @@ export function lock(stateDir: string): () => void {
   };
 }
 
+/** The process id of the helper that runs with `stateDir`. Writes nothing: a disk that is full says it, too. */
+export function runningHelper(stateDir: string): number | undefined {
+  const holder = holderOf(join(stateDir, 'aditd.lock'));
+  return isAlive(holder) ? holder?.pid : undefined;
+}
+
 /** A hard link is made by one process only. */
 function take(own: string, path: string): boolean {
   try {

@@ -65,9 +65,10 @@ async function answer(request: EffectsRequest): Promise<unknown> {
         addon: request.addon,
         journal: journal.entries(),
         running: request.running,
-        // No effects: nothing watches here, and nobody is let in.
+        // No effects: nothing watches here, nobody is let in, and nothing is locked down.
         watch: {},
         access: [],
+        lockdown: { on: false, fault: null },
       });
   }
 }

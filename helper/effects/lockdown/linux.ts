@@ -10,6 +10,9 @@ import { runOrFail, type Runner } from '../run.ts';
 import type { LockdownEffect, LockdownSettings } from './lockdown-effect.ts';
 import { lockdownTable, WITHOUT_LOCKDOWN } from './ruleset.ts';
 
+/** What the machine's start loads; it is there while lockdown is on. */
+export const startPath = (stateDir: string): string => join(stateDir, 'lockdown.nft');
+
 const FROM_STDIN = ['-f', '-'];
 
 export class LinuxLockdown implements LockdownEffect {
@@ -20,7 +23,7 @@ export class LinuxLockdown implements LockdownEffect {
   constructor(runner: Runner, files: Files, { stateDir }: SystemPaths) {
     this.#runner = runner;
     this.#files = files;
-    this.#atStart = join(stateDir, 'lockdown.nft');
+    this.#atStart = startPath(stateDir);
   }
 
   async apply(settings: LockdownSettings): Promise<void> {

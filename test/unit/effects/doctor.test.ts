@@ -14,7 +14,9 @@ function healthy(): { linux: SimulatedLinux; input: DoctorInput } {
   const addon = join(linux.root, 'addon.cjs');
   linux.write(addon, 'module.exports = {};');
   const watch = { rtnetlink: true, clock: true, logind: true };
-  return { linux, input: { system: linux.system, addon, journal: [], running: [], watch, access: [] } };
+  const lockdown = { on: false, fault: null };
+  const input = { system: linux.system, addon, journal: [], running: [], watch, access: [], lockdown };
+  return { linux, input };
 }
 
 const failed = async (input: DoctorInput) => (await doctor(input)).filter(({ ok }) => !ok);
@@ -36,6 +38,7 @@ describe('doctor', () => {
       'reverse path filter',
       'network watch',
       'leftovers',
+      'lockdown',
       'access.json',
     ]);
   });
@@ -108,6 +111,23 @@ describe('doctor', () => {
       () => ({ access: [{ found: 'user: the key is unknown', remedy: 'the keys are uids and anyUser' }] }),
       /the keys are/,
     ],
+    ['lockdown', () => ({ lockdown: { on: true, fault: null } }), /Restart aditd/],
+    [
+      'lockdown',
+      (linux) => {
+        linux.tables.add('inet adit_lockdown');
+        return { lockdown: { on: true, fault: 'nft refuses' } };
+      },
+      /Restart aditd/,
+    ],
+    [
+      'lockdown',
+      (linux) => {
+        linux.tables.add('inet adit_lockdown');
+        return undefined;
+      },
+      /adit lockdown off/,
+    ],
     [
       'leftovers',
       (linux) => {
@@ -131,6 +151,31 @@ describe('doctor', () => {
     using _cleanup = linux;
     linux.tables.add('ip adit_adit0');
     expect(await failed({ ...input, journal: [routesEntry], running: ['adit0'] })).toEqual([]);
+  });
+
+  it.each<[string, { on: boolean; fault: string | null }, string[], string]>([
+    ['off', { on: false, fault: null }, [], 'off'],
+    ['on', { on: true, fault: null }, ['inet adit_lockdown'], 'on, and in force'],
+    ['on and refused', { on: true, fault: 'nft is missing' }, [], 'on, but not in force: nft is missing'],
+    [
+      'on, with rules of before',
+      { on: true, fault: 'nft refuses' },
+      ['inet adit_lockdown'],
+      'on, but not in force as it should be: nft refuses',
+    ],
+    ['taken away', { on: true, fault: null }, ['inet other'], 'on, but not in force: its rules are gone'],
+    [
+      'left',
+      { on: false, fault: null },
+      ['inet adit_lockdown'],
+      'off, but its rules hold packets back all the same',
+    ],
+  ])('says of lockdown what stands: %s', async (_, lockdown, tables, found) => {
+    const { linux, input } = healthy();
+    using _cleanup = linux;
+    for (const table of tables) linux.tables.add(table);
+    const checks = await doctor({ ...input, lockdown });
+    expect(checks.find(({ check }) => check === 'lockdown')?.found).toBe(found);
   });
 
   it('does not miss logind', async () => {

@@ -14,7 +14,7 @@ import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ArgumentError, HELP, parseArguments } from '#helper/startup/arguments.ts';
 import { DirectoryError, privateDirectory, publicDirectory } from '#helper/startup/directories.ts';
-import { LockError, lock } from '#helper/startup/lock.ts';
+import { LockError, lock, runningHelper } from '#helper/startup/lock.ts';
 import { temporaryDirectory } from '#test/fakes/temporary.ts';
 
 describe('the command line of aditd', () => {
@@ -23,6 +23,7 @@ describe('the command line of aditd', () => {
       socket: '/run/adit/aditd.sock',
       stateDir: '/var/lib/adit',
       foreground: false,
+      rescue: false,
       keyLog: undefined,
     });
   });
@@ -34,12 +35,18 @@ describe('the command line of aditd', () => {
       socket: '/tmp/s',
       stateDir: '/tmp/d',
       foreground: true,
+      rescue: false,
       keyLog: '/k',
+    });
+    expect(parseArguments(['--rescue', '--state-dir', '/tmp/d'])).toMatchObject({
+      rescue: true,
+      stateDir: '/tmp/d',
     });
     expect(parseArguments(['--help'])).toBe('help');
     expect(parseArguments(['-h', '--nonsense-after'].slice(0, 1))).toBe('help');
     expect(parseArguments(['--version'])).toBe('version');
-    for (const argument of ['--socket', '--state-dir', '--foreground']) expect(HELP).toContain(argument);
+    for (const argument of ['--socket', '--state-dir', '--foreground', '--rescue'])
+      expect(HELP).toContain(argument);
   });
 
   it('makes relative paths absolute', () => {
@@ -112,6 +119,15 @@ describe('the lock', () => {
     unlock();
     expect(readdirSync(directory)).toEqual([]);
     lock(directory)();
+  });
+
+  it('tells who holds it, and writes nothing for that', () => {
+    const directory = temporaryDirectory();
+    expect(runningHelper(directory)).toBeUndefined();
+    const unlock = lock(directory);
+    expect(runningHelper(directory)).toBe(process.pid);
+    unlock();
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('of a killed helper is no obstacle', async () => {
