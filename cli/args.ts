@@ -22,6 +22,8 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['disconnect', 'down'],
   ['list', 'profiles'],
   ['delete', 'remove'],
+  ['killswitch', 'lockdown'],
+  ['kill-switch', 'lockdown'],
   ['help', '--help'],
   ['version', '--version'],
 ]);

@@ -2,10 +2,10 @@
  * Words for what goes wrong between a client and the helper. client.ts throws them, main.ts prints them.
  */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { ERROR_CODES } from '#core/ipc/protocol.ts';
 import { printable } from '#core/text/printable.ts';
 import { CliError } from './errors.ts';
+import { helperProgram } from './helper-program.ts';
 
 /** The helper refused a call; `code` is one of ERROR_CODES. */
 export class RefusedError extends CliError {
@@ -42,14 +42,10 @@ export const closed = (): CliError =>
 
 /** Where packages put the unit; without it no systemctl starts the helper. */
 const UNIT = '/usr/lib/systemd/system/aditd.service';
-/** The helper that came with this adit, which is in nobody's PATH: the clone's, or the package's beside its bundle. */
-const HELPERS = ['../helper/aditd', '../../bin/aditd'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
 
 /** What a person types to have the helper run. */
 function startCommand(): string {
-  const helper = existsSync(UNIT) ? undefined : HELPERS.find((path) => existsSync(path));
+  const helper = existsSync(UNIT) ? undefined : helperProgram();
   return helper === undefined ? 'sudo systemctl start aditd' : `sudo "${helper}" --foreground`;
 }
 

@@ -1,12 +1,16 @@
-/** `adit doctor`: every check with its remedy. The first is whether there is a helper to ask. */
+/** `adit doctor [--rescue]`: every check with its remedy. The first is whether there is a helper to ask. */
 import type { Result } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
-import type { Context } from '../context.ts';
+import { type Context, flag } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
 
 type Check = Result<'doctor.run'>['checks'][number];
 
 export async function run(context: Context): Promise<number> {
+  if (flag(context, 'rescue')) {
+    const { rescue } = await import('../rescue.ts');
+    return await rescue(context);
+  }
   const checks = await allChecks(context);
   if (context.json) await context.printAnswer('doctor.run', { checks });
   else context.print(...checks.flatMap((check) => lines(check, context)));

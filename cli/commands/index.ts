@@ -177,6 +177,18 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     example: 'adit status --watch',
     load: () => import('./status.ts'),
   },
+  lockdown: {
+    summary: 'let nothing leave this computer but through a tunnel, or end that; alone it says how it is',
+    operands: '[on|off]',
+    minOperands: 0,
+    maxOperands: 1,
+    options: {
+      lan: { type: 'boolean', help: 'with on: the local network stays within reach' },
+      yes: { type: 'boolean', short: 'y', help: 'with on: also where that may cut your own SSH connection' },
+    },
+    example: 'adit lockdown on --lan',
+    load: () => import('./lockdown.ts'),
+  },
   log: {
     summary: 'show what the helper has to say',
     ...none,
@@ -187,7 +199,9 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
   doctor: {
     summary: 'check what a tunnel needs of this computer',
     ...none,
-    options: {},
+    options: {
+      rescue: { type: 'boolean', help: 'end lockdown, by the helper or without one (then as root)' },
+    },
     example: 'adit doctor',
     load: () => import('./doctor.ts'),
   },

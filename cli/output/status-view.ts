@@ -3,6 +3,7 @@ import type { Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import { failureLines } from './failure-view.ts';
+import { lockdownLines } from './lockdown-view.ts';
 import type { Style } from './style.ts';
 import { fields } from './table.ts';
 import { bytes, clockTime, duration, secondsUntil } from './units.ts';
@@ -16,11 +17,15 @@ export const STATE_WORDS: Readonly<Record<TunnelState, string>> = {
   failed: 'failed',
 };
 
-/** Lines for all tunnels; `now` in milliseconds since 1970. */
-export function statusLines(status: Status, now: number, style: Style): string[] {
-  if (status.tunnels.length === 0)
-    return ['No tunnel is up. Connect with adit up PROFILE; adit profiles lists them.'];
-  return status.tunnels.flatMap((tunnel, i) => [...(i > 0 ? [''] : []), ...tunnelLines(tunnel, now, style)]);
+/** Lines for lockdown, where it is on, and all tunnels; `now` in milliseconds since 1970. */
+export function statusLines({ tunnels, lockdown }: Status, now: number, style: Style): string[] {
+  const above = lockdown?.on === true ? [...lockdownLines(lockdown, style), ''] : [];
+  if (tunnels.length === 0)
+    return [...above, 'No tunnel is up. Connect with adit up PROFILE; adit profiles lists them.'];
+  return [
+    ...above,
+    ...tunnels.flatMap((tunnel, i) => [...(i > 0 ? [''] : []), ...tunnelLines(tunnel, now, style)]),
+  ];
 }
 
 function tunnelLines(tunnel: TunnelStatus, now: number, style: Style): string[] {
