@@ -173,9 +173,10 @@ describe('the packaged helper', () => {
     // A system with systemd, whose systemctl notes what it is told.
     await sh(`${['usr', 'opt', 'var'].map(overlay).join('')}
       mkdir -p /run/systemd/system /var/lib/adit/profiles
+      chmod 700 /var/lib/adit
       touch /var/lib/adit/profiles/one.json
       rm -f /usr/bin/systemctl
-      printf '#!/bin/sh\\necho "$*" >> /run/told\\n' > /usr/bin/systemctl
+      printf '#!/bin/sh\\necho "$*" >> /run/told\\nnft list tables > "/run/tables at $*"\\n' > /usr/bin/systemctl
       chmod 755 /usr/bin/systemctl ${build('1.0')} ${build('2.0')}`);
     const told = async (command: string): Promise<string[]> => {
       await sh(`: > /run/told; ${command} >&2`);
@@ -183,35 +184,78 @@ describe('the packaged helper', () => {
     };
     const compiled = 'find /var/cache/adit -type f -size +100k';
 
-    expect(await told('dpkg -i /run/1.0.deb')).toEqual(['daemon-reload', 'enable --now aditd.service']);
+    const first = ['daemon-reload', 'enable adit-lockdown.service', 'enable --now aditd.service'];
+    expect(await told('dpkg -i /run/1.0.deb')).toEqual(first);
     expect(await sh('getent group adit')).toMatch(/^adit:/);
     expect(await sh('adit --version')).toMatch(/^adit /);
     expect(await sh('readlink /usr/bin/adit-ui')).toBe('/opt/Adit/adit-ui\n');
-    await sh('cmp /opt/Adit/resources/aditd.service /usr/lib/systemd/system/aditd.service');
+    for (const unit of ['aditd.service', 'adit-lockdown.service']) {
+      await sh(`cmp /opt/Adit/resources/${unit} /usr/lib/systemd/system/${unit}`);
+    }
     expect(await sh('stat -c %a /var/cache/adit')).toBe('700\n');
     const before = await sh(compiled);
     expect(before).not.toBe('');
 
+    // As a helper leaves it that ends in lockdown.
+    const lockedDown = `
+      touch /var/lib/adit/lockdown.json
+      echo 'add table inet adit_lockdown' > /var/lib/adit/lockdown.nft
+      nft -f /var/lib/adit/lockdown.nft; nft add table inet other`;
+    await sh(lockedDown);
+    const tables = () => sh('nft list tables');
+    const both = 'table inet adit_lockdown\ntable inet other\n';
+
     // Whether it starts at boot, and whether it runs, is the administrator's since then.
     expect(await told('dpkg -i /run/2.0.deb')).toEqual(['daemon-reload', 'try-restart aditd.service']);
     expect(await sh('adit --version')).toMatch(/^adit /);
-    await sh('test -e /usr/lib/systemd/system/aditd.service');
+    await sh('cd /usr/lib/systemd/system; test -e aditd.service; test -e adit-lockdown.service');
+    expect(await tables()).toBe(both);
     expect((await sh(compiled)).split('\n')).toHaveLength(before.split('\n').length);
 
-    expect(await told('dpkg -r adit')).toEqual(['disable --now aditd.service', 'daemon-reload']);
+    // The command line of the package leads out of lockdown without a service, by the helper beside it.
+    expect(await sh('cd /usr; PATH=/nonexistent /usr/bin/adit doctor --rescue')).toBe(
+      [
+        '/var/lib/adit/lockdown.json',
+        '/var/lib/adit/lockdown.nft',
+        'the rules of lockdown: what no tunnel takes may leave again',
+      ]
+        .map((what) => `removed ${what}\n`)
+        .join(''),
+    );
+    expect(await tables()).toBe('table inet other\n');
+    await sh(lockedDown);
+
+    expect(await told('dpkg -r adit')).toEqual([
+      'disable --now aditd.service',
+      'disable --now adit-lockdown.service',
+      'daemon-reload',
+    ]);
+    // A helper that still ran would put them back.
+    expect(await sh("cat '/run/tables at disable --now aditd.service'")).toContain('adit_lockdown');
+    expect(await tables()).toBe('table inet other\n');
     expect(
-      await sh('ls /usr/bin/adit* /usr/lib/systemd/system/aditd* /var/cache/adit 2> /dev/null || true'),
+      await sh('ls /usr/bin/adit* /usr/lib/systemd/system/adit* /var/cache/adit 2> /dev/null || true'),
     ).toBe('');
-    await sh('test -e /var/lib/adit/profiles/one.json');
+    await sh('cd /var/lib/adit; test -e profiles/one.json; test -e lockdown.json');
     // dpkg names the version that was removed; it is a first installation all the same.
-    expect(await told('dpkg -i /run/2.0.deb')).toEqual(['daemon-reload', 'enable --now aditd.service']);
+    expect(await told('dpkg -i /run/2.0.deb')).toEqual(first);
+    // As after a version that knew no lockdown.
+    await sh('rm /usr/lib/systemd/system/adit-lockdown.service');
+    expect(await told('dpkg -i /run/2.0.deb')).toEqual([
+      'daemon-reload',
+      'enable adit-lockdown.service',
+      'try-restart aditd.service',
+    ]);
     await sh('dpkg -P adit');
     await sh('! test -e /var/lib/adit');
   });
 
-  it('has a unit that systemd reads, whose programs are there', async () => {
-    const unit = await readFile(join(resources, 'aditd.service'), 'utf8');
-    const here = join(lab.world.directory, 'aditd.service');
+  it.each([
+    ['aditd.service', '/opt/Adit/resources/bin/aditd'],
+    ['adit-lockdown.service', '/usr/sbin/nft'],
+  ])('has a unit that systemd reads, whose program is there: %s', async (name, program) => {
+    const unit = await readFile(join(resources, name), 'utf8');
+    const here = join(lab.world.directory, name);
     await writeFile(here, unit.replaceAll('/opt/Adit/resources', resources));
     const verify = (): string =>
       execFileSync('systemd-analyze', ['verify', here], {
@@ -219,7 +263,7 @@ describe('the packaged helper', () => {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     expect(verify()).toBe('');
-    await writeFile(here, unit.replace('/opt/Adit/resources/bin/aditd', '/nonexistent/aditd'));
+    await writeFile(here, unit.replace(`ExecStart=${program}`, 'ExecStart=/nonexistent/program'));
     expect(verify).toThrow(/nonexistent/);
   });
 });
