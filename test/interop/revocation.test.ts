@@ -38,6 +38,7 @@ const GATEWAYS = {
   'crl-missing': issued(`crlDistributionPoints=${url(CRL_PORT, 'none.crl')}`),
   'ocsp-dead-crl-good': issued(ocspAt(DEAD_PORT), crlAt(CRL_PORT)),
   'ocsp-dead-crl-revoked': issued(ocspAt(DEAD_PORT), crlAt(CRL_PORT)),
+  'ocsp-unseen': issued(ocspAt(OCSP_PORT)),
   near: issued('authorityInfoAccess=OCSP;URI:http://127.0.0.1:80/'),
   silent: issued(),
 };
@@ -167,6 +168,20 @@ describe('revocation', () => {
       expect(refused).toContain(REVOKED);
       expect(refused).toContain('since 2024-06-01, reason: keyCompromise');
       expect(refused).toContain(`source: ${source}`);
+    }
+  });
+
+  it('under lockdown what was kept counts, and nobody is asked', async () => {
+    expect((await connect('crl-good', true)).refused).toBeUndefined();
+    await scene.adit.run(['lockdown', 'on']);
+    try {
+      expect((await connect('crl-good', true)).refused).toBeUndefined();
+      expect((await connect('ocsp-unseen', true)).refused).toContain(UNKNOWN);
+      const relaxed = await connect('ocsp-unseen', false);
+      expect(relaxed.refused).toBeUndefined();
+      expect(relaxed.log).toMatch(/warn .*revoked/);
+    } finally {
+      await scene.adit.run(['lockdown', 'off']);
     }
   });
 

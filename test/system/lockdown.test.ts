@@ -58,11 +58,13 @@ async function arrives(
   from: Traffic,
   address: string,
   port: number,
-  { sourcePort = PLAIN, at = lan } = {},
+  { at = lan, ...source }: { at?: Host; sourcePort?: number; sourceAddress?: string } = {},
 ): Promise<boolean> {
   const before = await heard(at);
   // A refused one is an error of the system's (EPERM), or is thrown away later.
-  await from.datagram({ address, port }, Buffer.from('x'), { sourcePort }).catch(() => undefined);
+  await from
+    .datagram({ address, port }, Buffer.from('x'), { sourcePort: PLAIN, ...source })
+    .catch(() => undefined);
   // A neighbour may have to be found first.
   const end = performance.now() + ARRIVES_MS;
   while ((await heard(at)) === before) {
@@ -164,6 +166,23 @@ describe('what programs send', () => {
     expect(await arrives(fromClient, ROUTER, 67, { sourcePort: 68 })).toBe(true);
     expect(await arrives(fromClient, ROUTER, 67)).toBe(false);
     expect(await arrives(fromClient, ROUTER, 53, { sourcePort: 68 })).toBe(false);
+  });
+
+  it('may be DHCP for IPv6, from an address of the link', async () => {
+    await lockdown();
+    const link = /inet6 (fe80::\S+)\//.exec(
+      await client.run(['ip', '-6', 'addr', 'show', 'dev', 'eth0']),
+    )?.[1];
+    const from = (sourceAddress: string) => ({ sourcePort: 546, sourceAddress });
+    expect(await arrives(fromClient, 'ff02::1:2%eth0', 547, from(`${link}%eth0`))).toBe(true);
+    expect(await arrives(fromClient, ROUTER6, 547, from('fd07::2'))).toBe(false);
+  });
+
+  it('is refused, too, where a program binds to the adapter', async () => {
+    const ping = ['ping', '-n', '-c', '1', '-W', '1', '-I', 'eth0', STRANGER];
+    await client.run(ping);
+    await lockdown();
+    expect((await client.try(ping)).code).not.toBe(0);
   });
 
   it('finds its neighbours by IPv6 all the same', async () => {
