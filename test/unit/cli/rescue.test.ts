@@ -1,6 +1,6 @@
 /**
  * `adit doctor --rescue`: the helper first, then the program beside this adit. Here that one is a script: the real one is
- * run by test/system/rescue.test.ts.
+ * run by test/system/lockdown-without-helper.test.ts.
  */
 import { describe, expect, it } from 'vitest';
 import type { Context } from '#cli/context.ts';

@@ -1,6 +1,6 @@
 /**
- * Out of lockdown where the helper does not come up: `aditd --rescue` and `adit doctor --rescue`, with the real programs, a
- * real nft and real packets. The helper is killed, as nothing else leaves lockdown without anybody to end it.
+ * Lockdown where no helper runs, with the real programs, a real nft and real packets. Before it: what the package's unit
+ * loads. After it: the helper is killed, and `aditd --rescue` or `adit doctor --rescue` leads out.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,6 +46,38 @@ async function killed(options: { readonly arguments?: readonly string[] } = {}):
   return adit;
 }
 
+describe('adit-lockdown.service', () => {
+  it('loads what a helper left in lockdown, unless one runs, whose rules let its tunnels pass', async () => {
+    const unit = await readFile(
+      join(import.meta.dirname, '../../assets/linux/adit-lockdown.service'),
+      'utf8',
+    );
+    const [, start = ''] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
+    const conditions = unit.match(/^Condition.*$/gm) ?? [];
+    /** As systemd starts it: whether its conditions hold, and then what it runs. */
+    const boot = async (): Promise<boolean> => {
+      if ((await host.try(['systemd-analyze', 'condition', ...conditions])).code !== 0) return false;
+      await host.run(start.split(' '));
+      return true;
+    };
+    const adit = await Adit.start(world, host, { arguments: ['--state-dir', '/var/lib/adit'] });
+    await adit.run(['lockdown', 'on', '--yes']);
+    expect(await boot()).toBe(false);
+    await adit.stop();
+    // The machine is started again.
+    await host.run(['sh', '-ec', 'nft flush ruleset; rm -r /run/adit']);
+    expect(await reaches()).toBe(true);
+    expect(await boot()).toBe(true);
+    expect(await reaches()).toBe(false);
+    await adit.restart();
+    expect(await adit.run(['lockdown', 'off'])).toBe('Lockdown is off.\n');
+    expect(await reaches()).toBe(true);
+    await adit.stop();
+    await host.run(['sh', '-ec', 'nft flush ruleset; rm -r /run/adit']);
+    expect(await boot()).toBe(false);
+  });
+});
+
 describe('aditd --rescue', () => {
   it('ends the lockdown of a helper that was killed, and the next one is out of it, too', async () => {
     const adit = await killed();
@@ -66,7 +98,6 @@ describe('aditd --rescue', () => {
     await adit.run(['lockdown', 'on', '--yes']);
     const { code, stdout, stderr } = await host.try([ADITD, '--rescue', '--state-dir', adit.stateDirectory]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    // The launcher becomes the helper: its process is the one that holds the lock.
     expect(stderr).toMatch(/^aditd: a helper \(pid \d+\) runs .*"adit lockdown off".*systemctl stop aditd/);
     expect(await reaches()).toBe(false);
     expect(await adit.run(['lockdown', 'off'])).toBe('Lockdown is off.\n');
@@ -113,9 +144,13 @@ describe('aditd --rescue', () => {
 
   it('says what it may not do, and removes what it may', async () => {
     const { stateDirectory } = await killed();
+    const powerless = ['setpriv', '--bounding-set', '-net_admin', '--'];
     const { code, stdout, stderr } = await host.try([
-      ...['setpriv', '--bounding-set', '-net_admin', '--'],
-      ...[ADITD, '--rescue', '--state-dir', stateDirectory],
+      ...powerless,
+      ADITD,
+      '--rescue',
+      '--state-dir',
+      stateDirectory,
     ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^The rules of lockdown may stand: .*CAP_NET_ADMIN\n$/);
