@@ -155,6 +155,7 @@ describe('the lock', () => {
   ])('%s is no obstacle', (_, content) => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'aditd.lock'), content);
+    expect(runningHelper(directory)).toBeUndefined();
     const unlock = lock(directory);
     expect(JSON.parse(readFileSync(join(directory, 'aditd.lock'), 'utf8'))).toMatchObject({
       pid: process.pid,
