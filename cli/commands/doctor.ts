@@ -2,7 +2,11 @@
 import type { Result } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import { type Context, flag } from '../context.ts';
+import { RefusedError } from '../client-errors.ts';
 import { CliError, EXIT } from '../errors.ts';
+
+/** For where it does not come up. */
+const OUT_OF_LOCKDOWN = 'If lockdown holds everything back meanwhile: sudo adit doctor --rescue';
 
 type Check = Result<'doctor.run'>['checks'][number];
 
@@ -25,14 +29,10 @@ async function allChecks(context: Context): Promise<Check[]> {
     return [{ check, ok: true, found: 'runs and answers' }, ...checks];
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return [
-      {
-        check,
-        ok: false,
-        found: error.message,
-        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      },
-    ];
+    // One that refuses runs, and ends lockdown itself.
+    const way = error instanceof RefusedError ? [] : [OUT_OF_LOCKDOWN];
+    const remedy = [...(error.remedy === undefined ? [] : [error.remedy]), ...way].join('\n');
+    return [{ check, ok: false, found: error.message, ...(remedy === '' ? {} : { remedy }) }];
   }
 }
 
@@ -40,6 +40,9 @@ function lines({ check, ok, found, remedy }: Check, { style }: Context): string[
   const mark = ok ? style.good('ok     ') : style.bad('problem');
   return [
     `${mark}  ${style.bold(printable(check))}: ${printable(found, 1024)}`,
-    ...(remedy === undefined ? [] : [`         ${printable(remedy, 1024)}`]),
+    ...(remedy ?? '')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => `         ${printable(line, 1024)}`),
   ];
 }

@@ -107,7 +107,7 @@ describe('who may use the helper', () => {
   it('a user whom access.json names: from the next connection on, and no longer than it says so', async () => {
     const access = join(adit.stateDirectory, 'access.json');
     await writeFile(access, JSON.stringify({ uids: [STRANGER.uid] }), { mode: 0o600 });
-    expect((await as(STRANGER, { method: 'status.get' }))[1]?.result).toEqual({ tunnels: [] });
+    expect((await as(STRANGER, { method: 'status.get' }))[1]?.result).toMatchObject({ tunnels: [] });
     await writeFile(access, JSON.stringify({ uids: [] }));
     expect((await as(STRANGER, { method: 'status.get' }))[0]?.error?.code).toBe(ERROR_CODES.forbidden);
   });

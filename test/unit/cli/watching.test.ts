@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { statusSchema } from '#core/ipc/contract.ts';
 import type { FakeHelper } from '#test/fakes/helper-server.ts';
 import { bare, CONNECTED } from '#test/fakes/statuses.ts';
-import { ADIT, startAdit } from '#test/harness/adit-cli.ts';
+import { ADIT, runAdit, startAdit } from '#test/harness/adit-cli.ts';
 import { emits, helper, run, SECRET, tunnelThat } from '#test/harness/cli-session.ts';
 
 const entry = (at: number, message: string) => ({
@@ -139,6 +139,20 @@ describe('adit log and adit doctor', () => {
     );
     const healthy = await helper({ 'doctor.run': () => ({ checks: [good] }) });
     expect((await run(healthy, 'doctor')).code).toBe(0);
+  });
+
+  it('says of a helper that is not there how it is started, and the way out of lockdown; of one that refuses neither', async () => {
+    const fake = await helper({});
+    const nobody = await runAdit(['--socket', '/nonexistent/s', 'doctor']);
+    expect(nobody).toMatchObject({ code: 1, stderr: '' });
+    expect(nobody.stdout.split('\n').map((line) => line.slice(0, 40))).toEqual([
+      expect.stringMatching(/^problem {2}helper: The helper is not/),
+      expect.stringMatching(/^ {9}Start it: /),
+      '         Or name another with --socket.',
+      expect.stringMatching(/^ {9}If lockdown holds everything/),
+      '',
+    ]);
+    expect((await run(fake, 'doctor')).stdout).not.toContain('--rescue');
   });
 });
 
