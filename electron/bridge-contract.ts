@@ -72,10 +72,11 @@ export interface AppState {
 
 /**
  * A profile that was clicked in the tray, or is to be connected at start, and something stands in its way: the window shows
- * it and says `problem`, or without one asks for its pre-shared key, which nobody else can.
+ * it and says `problem`, or without one asks for its pre-shared key, which nobody else can. Without a profile it is lockdown
+ * that could not be switched off.
  */
 export interface Wanted {
-  readonly profile: string;
+  readonly profile?: string;
   /** The helper's words. */
   readonly problem?: string;
 }

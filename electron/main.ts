@@ -233,6 +233,9 @@ async function start(): Promise<void> {
       case 'disconnect':
         call('tunnel.down', { id: action.profile }).catch(explaining(action.profile));
         break;
+      case 'lockdown-off':
+        call('lockdown.set', { on: false }).catch(explaining());
+        break;
       case 'toggle-mute':
         setSettings({ mute: !saved.settings.mute });
         break;
@@ -254,9 +257,12 @@ async function start(): Promise<void> {
 
   /** What went wrong outside of the window is said in it. */
   const explaining =
-    (profile: string) =>
+    (profile?: string) =>
     (error: unknown): void =>
-      bring({ profile, problem: error instanceof Error ? error.message : String(error) });
+      bring({
+        ...(profile === undefined ? {} : { profile }),
+        problem: error instanceof Error ? error.message : String(error),
+      });
 
   function bring(what: Wanted): void {
     wanted = what;
@@ -277,17 +283,28 @@ async function start(): Promise<void> {
     if (!isUp && helper.profiles.some(({ id }) => id === profile)) connect(profile);
   }
 
-  /** What the person does here is no news to them. */
   async function call<C extends CallName>(name: C, params: Params<C>): Promise<Result<C>> {
-    if (name !== 'tunnel.down') return await helper.call(name, params);
-    const { id } = params as Params<'tunnel.down'>;
-    news.ends(id);
+    const takeBack = expect(name, params);
     try {
       return await helper.call(name, params);
     } catch (error) {
-      news.stays(id);
+      takeBack();
       throw error;
     }
+  }
+
+  /** What the person does here is no news to them, unless the helper would not do it: then what is returned is called. */
+  function expect(name: CallName, params: unknown): () => void {
+    if (name === 'tunnel.down') {
+      const { id } = params as Params<'tunnel.down'>;
+      news.ends(id);
+      return () => news.stays(id);
+    }
+    if (name === 'lockdown.set' && !(params as Params<'lockdown.set'>).on) {
+      news.unlocks(true);
+      return () => news.unlocks(false);
+    }
+    return () => {};
   }
 
   const anyActive = (): boolean => helper.status?.tunnels.some(isActive) ?? false;

@@ -1,17 +1,18 @@
 /**
- * Which change of a tunnel deserves a notification: connected, lost, connected again, failed, ended by itself, a question,
- * and that nobody can tell any more. Once each, and never what the person just asked for. Pure; notifications.ts shows one
- * at a time. Muting drops what is minor and never what is important: protection that ended without being asked to.
+ * Which change deserves a notification. Of a tunnel: connected, lost, connected again, failed, ended by itself, a question,
+ * and that nobody can tell any more; of lockdown: not in force, in force again, switched off by another hand. Once each, and
+ * never what the person just asked for. Pure; notifications.ts shows one at a time. Muting drops what is minor and never
+ * what is important: protection that ended without being asked to.
  */
-import type { Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import type { Words } from './words.ts';
 
 export interface Notice {
   readonly severity: 'minor' | 'important';
-  /** Whose news it is. */
-  readonly profile: string;
+  /** Whose news it is; undefined where it is lockdown's. */
+  readonly profile: string | undefined;
   readonly title: string;
   readonly body: string;
 }
@@ -28,6 +29,7 @@ const NEWS: {
     tunnel: TunnelStatus,
     before: TunnelState,
     words: Words,
+    lockdown: LockdownStatus | undefined,
   ) => Notice | undefined;
 } = {
   connected: (tunnel, before, { connected, connectedAgain }) =>
@@ -39,11 +41,28 @@ const NEWS: {
       title: failed.title(printable(tunnel.profile.name, 64)),
       body: () => (tunnel.failure ? explain(tunnel.failure, language).sentence : failed.unknown),
     }),
-  disconnected(tunnel, before, { disconnected, ended }) {
+  disconnected(tunnel, before, { disconnected, ended, endedInLockdown }, lockdown) {
     if (before === 'disconnecting') return notice('minor', tunnel, disconnected);
-    return isProtecting(before) ? notice('important', tunnel, ended) : undefined;
+    if (!isProtecting(before)) return undefined;
+    return notice('important', tunnel, lockdown && isInForce(lockdown) ? endedInLockdown : ended);
   },
 };
+
+const isInForce = ({ on, fault }: LockdownStatus): boolean => on && fault === null;
+
+/** A helper that does not tell of lockdown does not say that it is off. */
+function lockdownNews(
+  before: LockdownStatus | undefined,
+  now: LockdownStatus | undefined,
+  { lockdown }: Words,
+): Notice | undefined {
+  if (!before?.on || !now) return undefined;
+  if (!now.on) return { severity: 'important', profile: undefined, ...lockdown.isOff };
+  if (isInForce(before) === isInForce(now)) return undefined;
+  return isInForce(now)
+    ? { severity: 'minor', profile: undefined, ...lockdown.isBack }
+    : { severity: 'important', profile: undefined, ...lockdown.isFaulty };
+}
 
 const isProtecting = (state: TunnelState): boolean => state === 'connected' || state === 'reconnecting';
 
@@ -67,6 +86,8 @@ export class News {
   #isUnsure = false;
   /** Profiles whose tunnels the person ends. */
   readonly #ending = new Set<string>();
+  /** The person switches lockdown off. */
+  #unlocking = false;
 
   /** The person asked for the end of a tunnel, or of all: that is no news to them. */
   ends(profile: string | undefined): void {
@@ -78,6 +99,11 @@ export class News {
   stays(profile: string | undefined): void {
     if (profile === undefined) this.#ending.clear();
     else this.#ending.delete(profile);
+  }
+
+  /** The person asked for the end of lockdown, or with false: the helper would not do it. */
+  unlocks(asked: boolean): void {
+    this.#unlocking = asked;
   }
 
   /** Whether a tunnel that is being connected asks something new: whoever connects is asked in the window. */
@@ -96,16 +122,21 @@ export class News {
     this.#known = now;
     this.#isUnsure = false;
     if (!before) return undefined;
-    const notices = [...now.tunnels, ...gone(before, now)].flatMap((tunnel) => {
+    const notices = [...now.tunnels, ...gone(before, now)].flatMap((tunnel): Notice[] => {
       const was = stateIn(before, tunnel);
       // What nobody could tell is told again.
       const from = wasUnsure && was === 'connected' ? 'reconnecting' : was;
       const news =
-        from === tunnel.state ? asksAgain(tunnel, before, words) : NEWS[tunnel.state]?.(tunnel, from, words);
+        from === tunnel.state
+          ? asksAgain(tunnel, before, words)
+          : NEWS[tunnel.state]?.(tunnel, from, words, now.lockdown);
       return news && !this.#isAsked(tunnel) ? [news] : [];
     });
     for (const { profile, state } of [...now.tunnels, ...gone(before, now)])
       if (state !== 'disconnecting' && state !== 'connected') this.#ending.delete(profile.id);
+    const ofLockdown = lockdownNews(before.lockdown, now.lockdown, words);
+    if (ofLockdown && !(this.#unlocking && now.lockdown?.on === false)) notices.unshift(ofLockdown);
+    if (now.lockdown?.on === false) this.#unlocking = false;
     return notices.find(({ severity }) => severity === 'important') ?? notices[0];
   }
 

@@ -7,7 +7,7 @@ import type { Notice } from './notification-model.ts';
 
 export class Notifications {
   readonly #onClick: () => void;
-  #shown: { readonly toast: Notification; readonly profile: string } | undefined;
+  #shown: { readonly toast: Notification; readonly profile: string | undefined } | undefined;
 
   constructor(onClick: () => void) {
     this.#onClick = onClick;

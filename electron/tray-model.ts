@@ -2,7 +2,13 @@
  * What the tray shows, from what is known: an icon, a line, a menu. Pure; tray.ts draws it. "Attention" stands for
  * everything a person should look at, and never looks like "exposed" (nothing is wrong, nothing is protected).
  */
-import type { ProfileSummary, Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type {
+  LockdownStatus,
+  ProfileSummary,
+  Status,
+  TunnelState,
+  TunnelStatus,
+} from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import type { HelperLink } from './bridge-contract.ts';
 import type { Words } from './words.ts';
@@ -10,7 +16,7 @@ import type { Words } from './words.ts';
 export type TrayIcon = 'exposed' | 'securing' | 'secured' | 'attention';
 
 export type TrayAction =
-  | { readonly do: 'open' | 'quit' | 'disconnect-and-quit' | 'toggle-mute' }
+  | { readonly do: 'open' | 'quit' | 'disconnect-and-quit' | 'toggle-mute' | 'lockdown-off' }
   | { readonly do: 'connect' | 'disconnect'; readonly profile: string };
 
 export type TrayItem =
@@ -73,9 +79,10 @@ const LABEL = 48;
 export function trayModel({ link, status, profiles, mute, words }: Known): TrayModel {
   const tunnels = status?.tunnels ?? [];
   const active = tunnels.filter(isActive);
-  const lines = link.state === 'up' ? tunnelLines(tunnels, words) : [linkLine(link, words)];
+  const lockdown = status?.lockdown?.on ? status.lockdown : undefined;
+  const lines = link.state === 'up' ? linesOf(tunnels, lockdown, words) : [linkLine(link, words)];
   return {
-    icon: link.state === 'down' ? 'attention' : ICONS[worst(tunnels)],
+    icon: link.state === 'down' ? 'attention' : iconOf(tunnels, lockdown),
     tooltip: `Adit: ${lines.join('; ')}`,
     menu: [
       ...lines.map((label): TrayItem => ({ kind: 'text', label })),
@@ -83,6 +90,7 @@ export function trayModel({ link, status, profiles, mute, words }: Known): TrayM
       ...active.map(({ profile }) =>
         action(words.disconnect(label(profile.name)), { do: 'disconnect', profile: profile.id }),
       ),
+      ...(lockdown && !lockdown.byAdmin ? [action(words.lockdown.switchOff, { do: 'lockdown-off' })] : []),
       ...connectItems(profiles, active, link, words),
       action(words.open, { do: 'open' }),
       { kind: 'action', label: words.mute, action: { do: 'toggle-mute' }, checked: mute },
@@ -99,14 +107,27 @@ function worst(tunnels: readonly TunnelStatus[]): TunnelState {
   return WORST_FIRST.find((state) => tunnels.some((tunnel) => tunnel.state === state)) ?? 'disconnected';
 }
 
+/** Nothing gets out, or more than should: both are to be looked at. A tunnel in the making tells more than what waits for it. */
+function iconOf(tunnels: readonly TunnelStatus[], lockdown: LockdownStatus | undefined): TrayIcon {
+  const icon = ICONS[worst(tunnels)];
+  return lockdown && (lockdown.fault !== null || icon === 'exposed') ? 'attention' : icon;
+}
+
 function linkLine(link: HelperLink, words: Words): string {
   return link.state === 'down' ? words.links[link.problem] : words.lookingForHelper;
 }
 
-function tunnelLines(tunnels: readonly TunnelStatus[], { states }: Words): string[] {
-  const told = tunnels.filter(({ state }) => state !== 'disconnected');
-  if (told.length === 0) return [states.disconnected];
-  return told.map(({ profile, state }) => `${label(profile.name)}: ${states[state]}`);
+function linesOf(
+  tunnels: readonly TunnelStatus[],
+  lockdown: LockdownStatus | undefined,
+  { states, lockdown: words }: Words,
+): string[] {
+  const told = tunnels
+    .filter(({ state }) => state !== 'disconnected')
+    .map(({ profile, state }) => `${label(profile.name)}: ${states[state]}`);
+  if (lockdown && lockdown.fault !== null) return [words.fault, ...told];
+  if (lockdown && !tunnels.some(({ state }) => state === 'connected')) return [words.blocked, ...told];
+  return told.length === 0 ? [states.disconnected] : told;
 }
 
 function connectItems(

@@ -11,6 +11,11 @@ interface Toast {
   readonly body: (name: string) => string;
 }
 
+interface LockdownToast {
+  readonly title: string;
+  readonly body: string;
+}
+
 export interface Words {
   readonly language: Language;
   readonly states: Readonly<Record<TunnelState, string>>;
@@ -43,11 +48,22 @@ export interface Words {
   readonly lost: Toast;
   /** Ended, and nobody here asked for it. */
   readonly ended: Toast;
+  readonly endedInLockdown: Toast;
   /** The helper is gone while a tunnel was up. */
   readonly nobodyKnows: Toast;
   readonly asks: Toast;
   readonly failed: { readonly title: (name: string) => string; readonly unknown: string };
   readonly disconnected: Toast;
+  readonly lockdown: {
+    /** Lines of the tray: it holds everything back, or does not although it is on. */
+    readonly blocked: string;
+    readonly fault: string;
+    readonly switchOff: string;
+    readonly isFaulty: LockdownToast;
+    readonly isBack: LockdownToast;
+    /** And nobody here asked for it. */
+    readonly isOff: LockdownToast;
+  };
 }
 
 export const WORDS: Readonly<Record<Language, Words>> = {
@@ -97,6 +113,10 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       title: 'No longer connected',
       body: (name) => `${name} has ended. Your traffic is not protected.`,
     },
+    endedInLockdown: {
+      title: 'No longer connected',
+      body: (name) => `${name} has ended. Lockdown holds everything back.`,
+    },
     nobodyKnows: {
       title: 'The background service does not answer',
       body: (name) => `Whether ${name} still protects you cannot be told.`,
@@ -111,6 +131,20 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     },
     failed: { title: (name) => `${name}: could not connect`, unknown: 'The reason is not known.' },
     disconnected: { title: 'Disconnected', body: (name) => `${name} was disconnected.` },
+    lockdown: {
+      blocked: 'Blocked: lockdown is on',
+      fault: 'Lockdown is not in force',
+      switchOff: 'Switch lockdown off',
+      isFaulty: {
+        title: 'Lockdown is not in force',
+        body: 'It is on, but traffic may leave outside of a tunnel. Adit shows why.',
+      },
+      isBack: { title: 'Lockdown is in force again', body: 'Only tunnels carry something out.' },
+      isOff: {
+        title: 'Lockdown was switched off',
+        body: 'Traffic may leave this computer outside of a tunnel.',
+      },
+    },
   },
   de: {
     language: 'de',
@@ -158,6 +192,10 @@ export const WORDS: Readonly<Record<Language, Words>> = {
       title: 'Nicht mehr verbunden',
       body: (name) => `${name} ist beendet. Ihr Datenverkehr ist nicht geschützt.`,
     },
+    endedInLockdown: {
+      title: 'Nicht mehr verbunden',
+      body: (name) => `${name} ist beendet. Der Sperrmodus lässt nichts hinaus.`,
+    },
     nobodyKnows: {
       title: 'Der Hintergrunddienst antwortet nicht',
       body: (name) => `Ob ${name} Sie noch schützt, lässt sich nicht sagen.`,
@@ -172,6 +210,20 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     },
     failed: { title: (name) => `${name}: keine Verbindung`, unknown: 'Der Grund ist nicht bekannt.' },
     disconnected: { title: 'Getrennt', body: (name) => `${name} wurde getrennt.` },
+    lockdown: {
+      blocked: 'Gesperrt: Der Sperrmodus ist an',
+      fault: 'Der Sperrmodus greift nicht',
+      switchOff: 'Sperrmodus ausschalten',
+      isFaulty: {
+        title: 'Der Sperrmodus greift nicht',
+        body: 'Er ist an, aber Daten können am Tunnel vorbei hinausgehen. Adit zeigt, warum.',
+      },
+      isBack: { title: 'Der Sperrmodus greift wieder', body: 'Nur durch Tunnel geht etwas hinaus.' },
+      isOff: {
+        title: 'Der Sperrmodus wurde ausgeschaltet',
+        body: 'Daten können diesen Computer am Tunnel vorbei verlassen.',
+      },
+    },
   },
   zh: {
     language: 'zh',
@@ -216,10 +268,25 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     connected: { title: '已连接', body: (name) => `${name} 已连接。` },
     connectedAgain: { title: '已重新连接', body: (name) => `${name} 已恢复连接。` },
     ended: { title: '连接已结束', body: (name) => `${name} 已结束，您的流量不受保护。` },
+    endedInLockdown: {
+      title: '连接已结束',
+      body: (name) => `${name} 已结束，锁定模式阻止所有流量发出。`,
+    },
     nobodyKnows: { title: '后台服务没有响应', body: (name) => `无法得知 ${name} 是否仍在保护您。` },
     lost: { title: '连接已中断', body: (name) => `${name} 正在重新连接，应走隧道的流量会等待。` },
     asks: { title: '需要您输入', body: (name) => `${name} 需要您输入信息才能重新连接。` },
     failed: { title: (name) => `${name}：无法连接`, unknown: '原因不明。' },
     disconnected: { title: '已断开', body: (name) => `${name} 已断开。` },
+    lockdown: {
+      blocked: '已阻止：锁定模式已开启',
+      fault: '锁定模式未生效',
+      switchOff: '关闭锁定模式',
+      isFaulty: {
+        title: '锁定模式未生效',
+        body: '锁定模式已开启，但流量可能绕过隧道发出。Adit 会显示原因。',
+      },
+      isBack: { title: '锁定模式已恢复生效', body: '只有隧道中的流量可以发出。' },
+      isOff: { title: '锁定模式已被关闭', body: '流量可能绕过隧道离开此电脑。' },
+    },
   },
 };

@@ -73,7 +73,7 @@ export const tunnelsSlice: Slice<TunnelsSlice> = (set, get, { bridge, setTimer }
     askingFor: undefined,
     askFor: (askingFor) => set({ askingFor }),
     receiveWanted({ profile, problem }) {
-      get().select(profile);
+      if (profile !== undefined) get().select(profile);
       // What was given for an import is nowhere else, and nothing leads back to it.
       if (get().view !== 'import') get().go('tunnel');
       if (problem === undefined) get().askFor(profile);

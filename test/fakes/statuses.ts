@@ -1,5 +1,5 @@
 /** Tunnels for tests of whoever shows them. */
-import type { ProfileSummary, TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, ProfileSummary, TunnelStatus } from '#core/ipc/contract.ts';
 
 export const CONNECTED: TunnelStatus = {
   profile: { id: 'work', name: 'Work' },
@@ -76,6 +76,9 @@ export const bare = (state: TunnelStatus['state'], more: Partial<TunnelStatus> =
   discarded: [],
   ...more,
 });
+
+export const UNLOCKED: LockdownStatus = { on: false, lan: false, byAdmin: false, fault: null };
+export const LOCKED: LockdownStatus = { ...UNLOCKED, on: true };
 
 export const summary = (id: string, more: Partial<ProfileSummary> = {}): ProfileSummary => ({
   id,

@@ -1,10 +1,10 @@
 /** Which changes are told, once each, and that muting and own clicks never hide the loss of protection. */
 import { describe, expect, it } from 'vitest';
-import type { Status, TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, Status, TunnelStatus } from '#core/ipc/contract.ts';
 import { News } from '#electron/notification-model.ts';
 import { WORDS } from '#electron/words.ts';
 import { LANGUAGES } from '#core/text/languages.ts';
-import { bare, CONNECTED } from '#test/fakes/statuses.ts';
+import { bare, CONNECTED, LOCKED, UNLOCKED } from '#test/fakes/statuses.ts';
 
 const of = (...tunnels: TunnelStatus[]): Status => ({ tunnels });
 const NOTHING = of();
@@ -128,4 +128,57 @@ it.each(LANGUAGES)('every toast has a name in it, in %s', (language) => {
   const { connected, connectedAgain, lost, ended, nobodyKnows, asks, disconnected } = WORDS[language];
   for (const { body } of [connected, connectedAgain, lost, ended, nobodyKnows, asks, disconnected])
     expect(body('Work')).toContain('Work');
+});
+
+describe('lockdown', () => {
+  const FAULTY = { ...LOCKED, fault: 'nft is missing' };
+  const under = (lockdown: LockdownStatus, ...tunnels: TunnelStatus[]): Status => ({ tunnels, lockdown });
+
+  it('that does not hold any more is told once, and that it does again', () => {
+    const [first, faulty, still, back] = told(
+      new News(),
+      under(LOCKED),
+      under(FAULTY),
+      under({ ...FAULTY, fault: 'another' }),
+      under(LOCKED),
+    );
+    expect([first, still]).toEqual([undefined, undefined]);
+    expect(faulty).toMatchObject({ severity: 'important', title: 'Lockdown is not in force' });
+    expect(back).toMatchObject({ severity: 'minor', title: 'Lockdown is in force again' });
+  });
+
+  it('is told before what becomes of a tunnel', () => {
+    expect(after(under(LOCKED, CONNECTED), under(FAULTY, bare('reconnecting')))).toMatchObject({
+      title: 'Lockdown is not in force',
+    });
+  });
+
+  it('that another hand switches off is told; not what the person does, unless the helper would not', () => {
+    const off = { severity: 'important', title: 'Lockdown was switched off' };
+    expect(after(under(LOCKED), under(UNLOCKED))).toMatchObject(off);
+    const news = new News();
+    news.hear(under(LOCKED), WORDS.en);
+    news.unlocks(true);
+    // Counters may come before the answer.
+    expect(told(news, under(LOCKED), under(UNLOCKED))).toEqual([undefined, undefined]);
+    expect(told(news, under(LOCKED), under(UNLOCKED)).at(-1)).toMatchObject(off);
+    news.hear(under(LOCKED), WORDS.en);
+    news.unlocks(true);
+    news.unlocks(false);
+    expect(told(news, under(UNLOCKED)).at(0)).toMatchObject(off);
+  });
+
+  it('is no news when it is switched on, nor where a helper says nothing of it', () => {
+    expect(after(under(UNLOCKED), under(LOCKED))).toBeUndefined();
+    expect(after(NOTHING, under(LOCKED))).toBeUndefined();
+    expect(after(under(LOCKED), NOTHING)).toBeUndefined();
+  });
+
+  it('in force: a tunnel that ended leaves nothing unprotected', () => {
+    const body = (lockdown: LockdownStatus) =>
+      after(under(lockdown, CONNECTED), under(lockdown, bare('disconnected')))?.body;
+    expect(body(LOCKED)).toBe('Work has ended. Lockdown holds everything back.');
+    expect(body(FAULTY)).toBe('Work has ended. Your traffic is not protected.');
+    expect(body(UNLOCKED)).toBe('Work has ended. Your traffic is not protected.');
+  });
 });

@@ -1,9 +1,9 @@
 /** What the tray shows in each state, and what it never shows. */
 import { describe, expect, it } from 'vitest';
-import { tunnelStateSchema } from '#core/ipc/contract.ts';
+import { type TunnelStatus, tunnelStateSchema } from '#core/ipc/contract.ts';
 import { type Known, type TrayItem, trayModel } from '#electron/tray-model.ts';
 import { WORDS } from '#electron/words.ts';
-import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+import { bare, CONNECTED, LOCKED, summary, UNLOCKED } from '#test/fakes/statuses.ts';
 
 const known = (change: Partial<Known> = {}): Known => ({
   link: { state: 'up', helper: 'aditd' },
@@ -73,5 +73,40 @@ describe('the menu', () => {
   it('shows names as they are, without marks that turn text around', () => {
     const profiles = [summary('evil', { name: '\u202egro.live' })];
     expect(labels(trayModel(known({ profiles })).menu)).toContain('\\u{202e}gro.live');
+  });
+});
+
+describe('lockdown', () => {
+  const FAULTY = { ...LOCKED, fault: 'nft is missing' };
+  const shown = (lockdown: typeof LOCKED, ...tunnels: TunnelStatus[]) =>
+    trayModel(known({ status: { tunnels, lockdown } }));
+
+  it.each([
+    ['nothing', [], LOCKED, 'attention', 'Blocked: lockdown is on'],
+    ['nothing, and off', [], UNLOCKED, 'exposed', 'Not connected'],
+    ['nothing, with a fault', [], FAULTY, 'attention', 'Lockdown is not in force'],
+    ['a tunnel', [CONNECTED], LOCKED, 'secured', 'Work: Connected'],
+    ['a tunnel, with a fault', [CONNECTED], FAULTY, 'attention', 'Lockdown is not in force; Work: Connected'],
+    [
+      'one in the making',
+      [bare('connecting')],
+      LOCKED,
+      'securing',
+      'Blocked: lockdown is on; Work: Connecting…',
+    ],
+    ['a failure', [bare('failed')], LOCKED, 'attention', 'Blocked: lockdown is on; Work: Could not connect'],
+  ] as const)('with %s', (_, tunnels, lockdown, icon, line) => {
+    expect(shown(lockdown, ...tunnels)).toMatchObject({ icon, tooltip: `Adit: ${line}` });
+  });
+
+  it('is switched off from the menu whenever it is on, but not where an administrator switched it on', () => {
+    const offered = (lockdown: typeof LOCKED, ...tunnels: TunnelStatus[]): boolean =>
+      labels(shown(lockdown, ...tunnels).menu).includes('Switch lockdown off');
+    for (const state of tunnelStateSchema.options) expect(offered(LOCKED, bare(state))).toBe(true);
+    expect(offered(FAULTY)).toBe(true);
+    expect(offered(UNLOCKED)).toBe(false);
+    expect(offered({ ...LOCKED, byAdmin: true })).toBe(false);
+    const link = { state: 'down', problem: 'lost', detail: '', socket: '' } as const;
+    expect(labels(trayModel(known({ link, status: undefined })).menu)).not.toContain('Switch lockdown off');
   });
 });
