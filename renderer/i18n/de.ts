@@ -14,17 +14,33 @@ export const de: Catalogue = {
   'state.reconnecting': 'Verbindet erneut …',
   'state.disconnecting': 'Trennt …',
   'state.failed': 'Keine Verbindung',
+  'state.blocked': 'Gesperrt',
   'state.disconnected.meaning': 'Ihr Datenverkehr ist nicht geschützt.',
   'state.connecting.meaning': 'Ihr Datenverkehr ist noch nicht geschützt.',
   'state.connected.meaning': 'Der Verkehr zu {networks} ist geschützt.',
   'state.connected.meaning.everything': 'Ihr gesamter Datenverkehr ist geschützt.',
   'state.connected.meaning.ipv4': 'Ihr gesamter IPv4-Verkehr ist geschützt, IPv6 ist gesperrt.',
   'state.connected.meaning.ipv6': 'Ihr gesamter IPv6-Verkehr ist geschützt, IPv4 ist gesperrt.',
+  'state.connected.meaning.blocked':
+    'Der Verkehr zu {networks} ist geschützt. Alles andere hält der Sperrmodus zurück.',
+  'state.connected.meaning.blocked.lan':
+    'Der Verkehr zu {networks} ist geschützt. Alles andere außer dem lokalen Netz hält der Sperrmodus zurück.',
   'state.reconnecting.meaning':
     'Der Tunnel ist unterbrochen und wird neu aufgebaut. Was hineingehört, wartet; ungeschützt geht nichts hinaus.',
   'state.disconnecting.meaning': 'Der Tunnel wird abgebaut.',
   'state.failed.meaning': 'Ihr Datenverkehr ist nicht geschützt.',
   'state.meaning.elsewhere': 'Durch diesen Tunnel geht nichts.',
+  'lockdown.holds': 'Der Sperrmodus ist an: Nichts verlässt diesen Computer.',
+  'lockdown.holds.lan': 'Der Sperrmodus ist an: Nichts verlässt diesen Computer, außer ins lokale Netz.',
+  'lockdown.holds.others':
+    'Der Sperrmodus ist an: Nichts verlässt diesen Computer, außer durch andere Tunnel.',
+  'lockdown.holds.others.lan':
+    'Der Sperrmodus ist an: Nichts verlässt diesen Computer, außer durch andere Tunnel und ins lokale Netz.',
+  'lockdown.off': 'Sperrmodus ausschalten',
+  'lockdown.by-admin':
+    'Ein Administrator hat den Sperrmodus eingeschaltet. Nur ein Administrator kann das ändern.',
+  'lockdown.fault.title': 'Der Sperrmodus ist an, greift aber nicht',
+  'lockdown.fault.text': 'Daten können diesen Computer am Tunnel vorbei verlassen.',
   'step.asking': 'Wird gestartet',
   'step.looking-up': 'Das Gateway wird gesucht',
   'step.reaching': 'Das Gateway wird angesprochen',
@@ -330,6 +346,7 @@ export const de: Catalogue = {
 
   'action.reconnect-now': 'Jetzt versuchen',
   'chip.mobike': 'MOBIKE',
+  'chip.lockdown': 'Sperrmodus',
   'reconnect.next': 'Versuch {attempt} beginnt in {time}.',
   'reconnect.now': 'Versuch {attempt} läuft.',
   'graph.rate': '{amount}/s',
@@ -341,6 +358,11 @@ export const de: Catalogue = {
   'details.mobike': 'Netzwechsel',
   'details.mobike.yes': 'Der Tunnel zieht mit um (MOBIKE)',
   'details.mobike.no': 'Eine neue Verbindung wird aufgebaut',
+  'details.lockdown': 'Sperrmodus',
+  'details.lockdown.on': 'An',
+  'details.lockdown.fault': 'An, greift aber nicht',
+  'details.lockdown.lan': 'Das lokale Netz ist erreichbar',
+  'details.lockdown.by-admin': 'Von einem Administrator eingeschaltet',
   'details.ago': '{when} (vor {time})',
   'details.proof': 'Letztes Lebenszeichen',
   'details.dead-after': 'Aufgegeben nach',
@@ -367,6 +389,14 @@ export const de: Catalogue = {
   'settings.theme': 'Darstellung',
   'settings.theme.light': 'Hell',
   'settings.theme.dark': 'Dunkel',
+  'settings.tunnel': 'Tunnel',
+  'settings.lockdown': 'Sperrmodus',
+  'settings.lockdown.hint':
+    'Nichts verlässt diesen Computer, außer durch einen Tunnel, auch wenn keiner verbunden ist und nach einem Neustart. Führt ein Tunnel nur zu einigen Netzen, ist alles andere ebenfalls gesperrt.',
+  'settings.lockdown.lan': 'Lokales Netz bleibt erreichbar',
+  'settings.lockdown.lan.hint': 'Drucker und andere Geräte in Ihrer Umgebung, mit privaten Adressen.',
+  'settings.lockdown.none':
+    'Adits Hintergrunddienst ist von einer älteren Version, die keinen Sperrmodus hat.',
   'settings.start': 'Start',
   'settings.start.login': 'Beim Anmelden starten',
   'settings.start.hidden': 'Ohne Fenster in der Statusleiste starten',
@@ -483,6 +513,8 @@ export const de: Catalogue = {
   'helper.by-hand.instead':
     'Er ist hier nicht als Systemdienst installiert. Beenden Sie den laufenden und starten Sie diesen in einem Terminal:',
   'helper.by-hand': 'Er ist hier nicht als Systemdienst installiert. Starten Sie ihn in einem Terminal:',
+  'helper.rescue': 'Hat dieser Computer gar kein Netz, ist vielleicht der Sperrmodus an. So endet er:',
+  'helper.rescue.command': 'sudo adit doctor --rescue',
   'helper.retry': 'Erneut versuchen',
   'helper.copy': 'Kopieren',
   'helper.details': 'Technische Einzelheiten',

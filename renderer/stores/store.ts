@@ -5,6 +5,7 @@ import { type EditingSlice, editingSlice, isUnsaved } from './editing.ts';
 import { type ExpirySlice, expirySlice } from './expiry.ts';
 import { type OpenedSlice, openedSlice } from './opened.ts';
 import { type LogSlice, logSlice } from './log.ts';
+import { type LockdownSlice, lockdownSlice } from './lockdown.ts';
 import { type ProfilesSlice, profilesSlice } from './profiles.ts';
 import { type ThroughputSlice, throughputSlice } from './throughput.ts';
 import { type SettingsSlice, settingsSlice } from './settings.ts';
@@ -15,6 +16,7 @@ export type AppStore = OpenedSlice &
   EditingSlice &
   ExpirySlice &
   TunnelsSlice &
+  LockdownSlice &
   ProfilesSlice &
   SettingsSlice &
   ThroughputSlice &
@@ -38,6 +40,7 @@ export type Slice<S> = (
 export function createAppStore(surroundings: Surroundings): StoreApi<AppStore> {
   return createStore<AppStore>()((set, get) => ({
     ...tunnelsSlice(set, get, surroundings),
+    ...lockdownSlice(set, get, surroundings),
     ...profilesSlice(set, get, surroundings),
     ...openedSlice(set, get, surroundings),
     ...editingSlice(set, get, surroundings),
@@ -55,6 +58,7 @@ export function follow(store: StoreApi<AppStore>, bridge: Bridge): () => void {
     const {
       receiveLink,
       receiveTunnels,
+      receiveLockdown,
       receiveProfiles,
       receiveSettings,
       receiveLog,
@@ -62,8 +66,10 @@ export function follow(store: StoreApi<AppStore>, bridge: Bridge): () => void {
       finishEdit,
     } = store.getState();
     if (event.topic === 'link') receiveLink(event.link);
-    else if (event.topic === 'status') receiveTunnels(event.status?.tunnels);
-    else if (event.topic === 'settings') receiveSettings(event.settings, event.trayHost);
+    else if (event.topic === 'status') {
+      receiveTunnels(event.status?.tunnels);
+      receiveLockdown(event.status?.lockdown);
+    } else if (event.topic === 'settings') receiveSettings(event.settings, event.trayHost);
     else if (event.topic === 'log') receiveLog(event);
     else if (event.topic === 'wanted') receiveWanted(event);
     else if (event.topic === 'unsaved') void finishEdit(event.wish);

@@ -88,6 +88,7 @@ export const uiSlice: Slice<UiSlice> = (set, get, { bridge }) => ({
   receiveState({ status, wanted, ...state }) {
     set(state);
     get().receiveTunnels(status?.tunnels);
+    get().receiveLockdown(status?.lockdown);
     if (wanted) get().receiveWanted(wanted);
   },
   async reconnect() {

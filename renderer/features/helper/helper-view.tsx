@@ -31,7 +31,6 @@ export function HelperView(): ReactElement {
   const repair = useApp((state) => state.repair);
   const repairing = useApp((state) => state.repairing);
   const byHand = useApp((state) => state.commandByHand);
-  const copy = useApp((state) => state.copy);
   const go = useApp((state) => state.go);
   if (link.state !== 'down') {
     return (
@@ -74,12 +73,12 @@ export function HelperView(): ReactElement {
         <Repaired />
         <div className={classes['steps']}>
           <p>{t(isByHand ? byHandSteps : words(problem, 'steps'))}</p>
-          <div className={classes['command']}>
-            <code>{command}</code>
-            <Button kind="link" onClick={() => void copy(command)}>
-              {t('helper.copy')}
-            </Button>
-          </div>
+          <Command command={command} />
+        </div>
+        {/* What lockdown holds back, it holds back without the service, too; and nobody here can tell. */}
+        <div className={classes['steps']}>
+          <p>{t('helper.rescue')}</p>
+          <Command command={t('helper.rescue.command')} />
         </div>
         <Notice tone="quiet">
           <strong>{t('helper.details')}</strong>
@@ -87,6 +86,19 @@ export function HelperView(): ReactElement {
         </Notice>
       </View>
       <ProblemBar />
+    </div>
+  );
+}
+
+function Command({ command }: { readonly command: string }): ReactElement {
+  const t = useText();
+  const copy = useApp((state) => state.copy);
+  return (
+    <div className={classes['command']}>
+      <code>{command}</code>
+      <Button kind="link" onClick={() => void copy(command)}>
+        {t('helper.copy')}
+      </Button>
     </div>
   );
 }

@@ -2,15 +2,22 @@
 import type { ReactElement } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { View } from '../../components/view.tsx';
 import { useText } from '../../i18n/text.ts';
+import { activeLockdown } from '../../stores/lockdown.ts';
 import { useApp } from '../../stores/use-app.ts';
+import { LockdownFault } from '../lockdown/lockdown-fault.tsx';
+import { holdsWords, inForce } from '../lockdown/lockdown-model.ts';
+import { WayOut } from '../lockdown/way-out.tsx';
 import { ChooseFile } from './choose-file.tsx';
 import classes from './empty-view.module.css';
 
 export function EmptyView(): ReactElement {
   const t = useText();
   const go = useApp((state) => state.go);
+  const lockdown = useApp(activeLockdown);
+  const holding = inForce(lockdown);
   return (
     <View
       title={t('app.name')}
@@ -19,8 +26,22 @@ export function EmptyView(): ReactElement {
           <Icon name="settings" />
         </Button>
       }
-      foot={<ChooseFile kind="primary" large />}
+      foot={
+        <>
+          <ChooseFile kind="primary" large />
+          {lockdown && <WayOut lockdown={lockdown} />}
+        </>
+      }
     >
+      <div role="status">
+        {holding && (
+          <Notice tone="quiet">
+            <strong>{t('state.blocked')}</strong>
+            <p>{t(holdsWords(holding, 0))}</p>
+          </Notice>
+        )}
+      </div>
+      <LockdownFault lockdown={lockdown} />
       <div className={classes['place']}>
         <span className={classes['icon']}>
           <Icon name="file" />

@@ -17,7 +17,7 @@ async function asked<C extends BridgeCallName>(
 }
 
 async function collect(state: () => AppStore): Promise<Collected> {
-  const { link, settings, profiles: summaries, tunnels } = state();
+  const { link, settings, profiles: summaries, tunnels, lockdown } = state();
   const about = await asked('app.about', {});
   const base = {
     madeAt: new Date().toISOString(),
@@ -42,7 +42,7 @@ async function collect(state: () => AppStore): Promise<Collected> {
     ...base,
     info,
     checks: doctor?.checks,
-    status: tunnels === undefined ? undefined : { tunnels: [...tunnels] },
+    status: tunnels === undefined ? undefined : { tunnels: [...tunnels], ...(lockdown ? { lockdown } : {}) },
     profiles,
     log: state().logRing.newest(LOG_LINES),
   };

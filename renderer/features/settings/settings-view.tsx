@@ -1,4 +1,4 @@
-/** Language, look, start-up, notifications, and what happens without asking. Every change counts at once. */
+/** Language, look, lockdown, start-up, notifications, and what happens without asking. Every change counts at once. */
 import type { ReactElement } from 'react';
 import { LANGUAGES, type Language } from '#core/text/languages.ts';
 import { printable } from '#core/text/printable.ts';
@@ -8,6 +8,7 @@ import { View } from '../../components/view.tsx';
 import { useText } from '../../i18n/text.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { Choice, Switch } from './fields.tsx';
+import { LockdownSection } from './lockdown-section.tsx';
 import classes from './settings-view.module.css';
 
 /** Each in its own words: whoever cannot read the window finds the way back. */
@@ -56,6 +57,8 @@ export function SettingsView(): ReactElement | null {
           onChange={(theme) => void change({ theme })}
         />
       </section>
+
+      <LockdownSection />
 
       <section className={classes['section']} aria-labelledby="settings-start">
         <h2 id="settings-start">{t('settings.start')}</h2>

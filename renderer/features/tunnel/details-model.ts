@@ -1,5 +1,5 @@
 /** The details of a tunnel as sections of label and value: the view draws them, and "copy all" writes them. Pure. */
-import type { TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, TunnelStatus } from '#core/ipc/contract.ts';
 import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import { bytes, elapsed, endpoint, secondsSince } from '../../format/units.ts';
@@ -33,10 +33,10 @@ interface Language {
 }
 
 /** Rows without a value are left out. */
-export function detailsOf(tunnel: TunnelStatus, language: Language): Section[] {
+export function detailsOf(tunnel: TunnelStatus, language: Language, lockdown?: LockdownStatus): Section[] {
   const { t } = language;
   return [
-    { title: t('details.tunnel'), rows: tunnelRows(tunnel, language) },
+    { title: t('details.tunnel'), rows: [...tunnelRows(tunnel, language), lockdownRow(lockdown, t)] },
     ...(tunnel.ike ? [{ title: t('details.ike'), rows: ikeRows(tunnel.ike, language) }] : []),
     ...tunnel.children.map((child, at) => ({
       title: t('details.child', { number: at + 1 }),
@@ -85,6 +85,20 @@ function tunnelRows(tunnel: TunnelStatus, language: Language): Row[] {
     ...pathRows(tunnel, language),
     ...livenessRows(tunnel, language),
   ];
+}
+
+/** While it is on: it explains what is not within reach. */
+function lockdownRow(lockdown: LockdownStatus | undefined, t: Text): Row {
+  const label = t('details.lockdown');
+  if (!lockdown?.on) return text(label);
+  const { lan, byAdmin, fault } = lockdown;
+  return text(
+    label,
+    t(fault === null ? 'details.lockdown.on' : 'details.lockdown.fault'),
+    ...(fault === null ? [] : [fault]),
+    ...(lan ? [t('details.lockdown.lan')] : []),
+    ...(byAdmin ? [t('details.lockdown.by-admin')] : []),
+  );
 }
 
 function pathRows({ path }: TunnelStatus, { t }: Language): Row[] {

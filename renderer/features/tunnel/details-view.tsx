@@ -20,6 +20,7 @@ export function DetailsView(): ReactElement {
   const copy = useApp((state) => state.copy);
   const tunnels = useApp((state) => state.tunnels) ?? [];
   const profiles = useApp((state) => state.profiles);
+  const lockdown = useApp((state) => state.lockdown);
   const selected = useApp((state) => state.selected);
   const [copied, setCopied] = useState(false);
   const [done, setDone] = useState<MessageId>();
@@ -29,7 +30,8 @@ export function DetailsView(): ReactElement {
     tunnels.map((tunnel) => tunnel.profile.id),
   );
   const tunnel = tunnels.find((one) => one.profile.id === profile?.id);
-  const sections = tunnel ? detailsOf(tunnel, { t, locale: i18n.locale, spoken: activeLanguage(), now }) : [];
+  const language = { t, locale: i18n.locale, spoken: activeLanguage(), now };
+  const sections = tunnel ? detailsOf(tunnel, language, lockdown) : [];
   const onCopy = (): void => {
     void copy(asText(sections)).then(() => setCopied(true));
   };

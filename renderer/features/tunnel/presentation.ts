@@ -5,7 +5,14 @@
 import type { TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import type { MessageId } from '../../i18n/en.ts';
 
-export type Mark = 'exposed' | 'securing' | 'secured' | 'leaving' | 'attention';
+export type Mark = 'exposed' | 'blocked' | 'securing' | 'secured' | 'leaving' | 'attention';
+
+/** A tunnel's state, or that lockdown holds back what no tunnel is there for. */
+export type ShownState = TunnelState | 'blocked';
+
+/** `holds`: lockdown is on and in force. While a tunnel comes or goes, or has failed, that is still what to see. */
+export const underLockdown = (state: TunnelState, holds: boolean): ShownState =>
+  holds && state === 'disconnected' ? 'blocked' : state;
 
 export interface Look {
   readonly mark: Mark;
@@ -23,11 +30,18 @@ export interface Look {
 const CONNECT = { label: 'action.connect', wish: 'up', kind: 'primary' } as const;
 const CANCEL = { label: 'action.cancel', wish: 'down', kind: 'quiet' } as const;
 
-export const LOOKS: Readonly<Record<TunnelState, Look>> = {
+export const LOOKS: Readonly<Record<ShownState, Look>> = {
   disconnected: {
     mark: 'exposed',
     heading: 'state.disconnected',
     meaning: 'state.disconnected.meaning',
+    control: CONNECT,
+    live: false,
+  },
+  blocked: {
+    mark: 'blocked',
+    heading: 'state.blocked',
+    meaning: 'lockdown.holds',
     control: CONNECT,
     live: false,
   },

@@ -1,6 +1,6 @@
 /** The main view: am I protected, and if not, what do I do? */
 import type { ReactElement } from 'react';
-import type { ProfileSummary, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, ProfileSummary, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import { Button } from '../../components/button.tsx';
 import { type Fact, Facts } from '../../components/facts.tsx';
@@ -10,13 +10,17 @@ import { useNow } from '../../components/use-now.ts';
 import { View } from '../../components/view.tsx';
 import { bytes, elapsed, endpoint, secondsSince } from '../../format/units.ts';
 import { i18n, type Text, useText } from '../../i18n/text.ts';
+import { activeLockdown } from '../../stores/lockdown.ts';
 import { currentProfile } from '../../stores/profiles.ts';
 import { shownState, tunnelOf } from '../../stores/tunnels.ts';
 import { useApp } from '../../stores/use-app.ts';
+import { holdsWords, inForce, mayStrand } from '../lockdown/lockdown-model.ts';
+import { LockdownFault } from '../lockdown/lockdown-fault.tsx';
+import { WayOut } from '../lockdown/way-out.tsx';
 import { EmptyView } from '../profiles/empty-view.tsx';
 import { ExpiryNotice } from '../profiles/expiry-notice.tsx';
 import { FailureCard } from './failure-card.tsx';
-import { LOOKS, protectedNetworks, stepOf, stepShare, traffic } from './presentation.ts';
+import { LOOKS, protectedNetworks, stepOf, stepShare, traffic, underLockdown } from './presentation.ts';
 import { Reconnecting } from './reconnecting.tsx';
 import { ThroughputGraph } from './throughput-graph.tsx';
 import unseen from '#renderer/components/unseen.module.css';
@@ -43,6 +47,8 @@ const SHARES: ReadonlySet<TunnelState> = new Set(['connected', 'reconnecting', '
 const PROTECTS: ReadonlySet<TunnelState> = new Set(['connected', 'reconnecting']);
 /** States that say that nothing is protected: true only where no other tunnel does it. */
 const EXPOSES: ReadonlySet<TunnelState> = new Set(['disconnected', 'connecting', 'failed']);
+/** States that say something else, to which lockdown has to add what it holds back meanwhile. */
+const WAITS: ReadonlySet<TunnelState> = new Set(['reconnecting', 'disconnecting']);
 
 function OneTunnel({
   profile,
@@ -60,8 +66,12 @@ function OneTunnel({
   const go = useApp((state) => state.go);
   const askFor = useApp((state) => state.askFor);
 
+  const lockdown = useApp(activeLockdown);
+
+  const holding = inForce(lockdown);
   const state = shownState(tunnel, wish);
-  const look = LOOKS[state];
+  const shown = underLockdown(state, holding !== undefined);
+  const look = LOOKS[shown];
   const onControl = (): void => {
     if (look.control.wish === 'down') void disconnect(profile.id);
     else if (profile.missingSecrets.includes('psk')) askFor(profile.id);
@@ -87,23 +97,27 @@ function OneTunnel({
         </>
       }
       foot={
-        <Button kind={look.control.kind} large disabled={state === 'disconnecting'} onClick={onControl}>
-          {t(look.control.label)}
-        </Button>
+        <>
+          <Button kind={look.control.kind} large disabled={state === 'disconnecting'} onClick={onControl}>
+            {t(look.control.label)}
+          </Button>
+          {lockdown && mayStrand(lockdown, state, tunnel) && <WayOut lockdown={lockdown} />}
+        </>
       }
     >
       <section
         className={classes['state']}
-        data-state={state}
+        data-state={shown}
         data-mark={look.mark}
         data-shares={SHARES.has(state)}
       >
         <StateMark mark={look.mark} />
         <div role="status" className={classes['words']}>
           <h2 className={classes['heading']}>{t(look.heading)}</h2>
-          <p className={classes['meaning']}>
-            {others > 0 && EXPOSES.has(state) ? t('state.meaning.elsewhere') : meaningOf(state, tunnel, t)}
-          </p>
+          <p className={classes['meaning']}>{meaningOf({ state, tunnel, holding, others }, t)}</p>
+          {holding && WAITS.has(state) && (
+            <p className={classes['meaning']}>{t(holdsWords(holding, others))}</p>
+          )}
         </div>
         <p className={classes['profile']}>
           <span className={classes['name']}>{printable(profile.name, 96)}</span>
@@ -114,8 +128,9 @@ function OneTunnel({
         {(state === 'connecting' || (state === 'reconnecting' && tunnel?.step)) && (
           <Step step={tunnel?.step} />
         )}
-        {state === 'connected' && tunnel && <Chips tunnel={tunnel} />}
+        {state === 'connected' && tunnel && <Chips tunnel={tunnel} holds={holding !== undefined} />}
       </section>
+      <LockdownFault lockdown={lockdown} />
       {state === 'reconnecting' && tunnel && <Reconnecting tunnel={tunnel} />}
       {state === 'failed' && tunnel?.failure && <FailureCard failure={tunnel.failure} />}
       <ExpiryNotice profile={profile} />
@@ -125,12 +140,27 @@ function OneTunnel({
   );
 }
 
-function meaningOf(state: TunnelState, tunnel: TunnelStatus | undefined, t: Text): string {
+interface Situation {
+  readonly state: TunnelState;
+  readonly tunnel: TunnelStatus | undefined;
+  /** Lockdown, where it is on and in force. */
+  readonly holding: LockdownStatus | undefined;
+  /** Tunnels of other profiles that protect traffic. */
+  readonly others: number;
+}
+
+function meaningOf({ state, tunnel, holding, others }: Situation, t: Text): string {
+  if (EXPOSES.has(state)) {
+    if (holding) return t(holdsWords(holding, others));
+    if (others > 0) return t('state.meaning.elsewhere');
+  }
   if (state !== 'connected' || !tunnel) return t(LOOKS[state].meaning, { networks: '' });
   const { coverage, list } = protectedNetworks(tunnel);
   if (coverage !== 'some') return t(`state.connected.meaning.${coverage}`);
   const networks = new Intl.ListFormat(i18n.locale).format(list.map((network) => printable(network, 48)));
-  return t('state.connected.meaning', { networks });
+  // What other tunnels carry is not blocked.
+  if (!holding || others > 0) return t('state.connected.meaning', { networks });
+  return t(`state.connected.meaning.blocked${holding.lan ? '.lan' : ''}`, { networks });
 }
 
 /** A clock of its own, so that each second draws nothing else. */
@@ -156,10 +186,17 @@ function Step({ step }: { readonly step: string | null | undefined }): ReactElem
   );
 }
 
-function Chips({ tunnel }: { readonly tunnel: TunnelStatus }): ReactElement | null {
+interface ChipsProps {
+  readonly tunnel: TunnelStatus;
+  /** Whether lockdown is on and in force. */
+  readonly holds: boolean;
+}
+
+function Chips({ tunnel, holds }: ChipsProps): ReactElement | null {
   const t = useText();
   const chips = [
     ...(tunnel.ike && tunnel.ike.weak.length > 0 ? (['chip.weak'] as const) : []),
+    ...(holds ? (['chip.lockdown'] as const) : []),
     ...(tunnel.nat && (tunnel.nat.local || tunnel.nat.remote) ? (['chip.nat'] as const) : []),
     ...(tunnel.path?.mobike ? (['chip.mobike'] as const) : []),
   ];

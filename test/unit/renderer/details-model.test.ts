@@ -2,20 +2,24 @@
 import { setupI18n } from '@lingui/core';
 import { compileMessage } from '@lingui/message-utils/compileMessage';
 import { describe, expect, it } from 'vitest';
-import type { TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, TunnelStatus } from '#core/ipc/contract.ts';
 import { LANGUAGES } from '#core/text/languages.ts';
 import { asText, detailsOf } from '#renderer/features/tunnel/details-model.ts';
 import { CATALOGUES } from '#renderer/i18n/catalogues.ts';
-import { CONNECTED } from '#test/fakes/statuses.ts';
+import { CONNECTED, LOCKED, UNLOCKED } from '#test/fakes/statuses.ts';
 
 const NOW = Date.parse('2026-11-21T09:00:00.000Z');
 
-function told(tunnel: TunnelStatus, spoken: (typeof LANGUAGES)[number] = 'en'): string {
+function told(
+  tunnel: TunnelStatus,
+  spoken: (typeof LANGUAGES)[number] = 'en',
+  lockdown?: LockdownStatus,
+): string {
   const i18n = setupI18n();
   i18n.setMessagesCompiler(compileMessage);
   i18n.loadAndActivate({ locale: spoken, messages: { ...CATALOGUES[spoken] } });
   return asText(
-    detailsOf(tunnel, { t: (id, values) => i18n._(id, values), locale: spoken, spoken, now: NOW }),
+    detailsOf(tunnel, { t: (id, values) => i18n._(id, values), locale: spoken, spoken, now: NOW }, lockdown),
   );
 }
 
@@ -25,6 +29,15 @@ const child = (change: Partial<TunnelStatus['children'][number]>): TunnelStatus 
 });
 
 describe('the details', () => {
+  it('tell of lockdown while it is on', () => {
+    expect(told(CONNECTED, 'en', LOCKED)).toMatch(/^  Lockdown: On$/m);
+    expect(told(CONNECTED, 'en', { ...LOCKED, lan: true, byAdmin: true, fault: 'nft is missing' })).toContain(
+      'Lockdown: On, but not in force, nft is missing, The local network is within reach, Switched on by an administrator',
+    );
+    for (const lockdown of [undefined, UNLOCKED])
+      expect(told(CONNECTED, 'en', lockdown)).not.toContain('Lockdown');
+  });
+
   it('count down by time, octets and packets', () => {
     const text = told(
       child({
