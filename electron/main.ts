@@ -319,7 +319,13 @@ async function start(): Promise<void> {
 
   async function leave(): Promise<void> {
     if (!(await unsaved.mayGo())) return;
-    const leaving = await decideLeaving(saved.settings, anyActive(), words(), askPerson);
+    const leaving = await decideLeaving(
+      saved.settings,
+      anyActive(),
+      words(),
+      askPerson,
+      helper.status?.lockdown?.on,
+    );
     if (leaving !== 'stay') await quit(leaving === 'disconnect' ? goDown : undefined);
   }
 

@@ -24,10 +24,12 @@ export async function decideLeaving(
   anyActive: boolean,
   { quitQuestion }: Pick<Words, 'quitQuestion'>,
   ask: Ask,
+  lockdownIsOn = false,
 ): Promise<Leaving> {
   if (!anyActive) return 'keep';
   if (onQuit !== 'ask') return onQuit;
-  const { message, detail, keep, disconnect, cancel } = quitQuestion;
+  const { message, keep, disconnect, cancel } = quitQuestion;
+  const detail = lockdownIsOn ? `${quitQuestion.detail} ${quitQuestion.lockdown}` : quitQuestion.detail;
   const pressed = await ask({ message, detail, buttons: [keep, disconnect, cancel], cancel: 2 });
   return ANSWERS[pressed] ?? 'stay';
 }

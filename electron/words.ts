@@ -32,6 +32,8 @@ export interface Words {
   readonly quitQuestion: {
     readonly message: string;
     readonly detail: string;
+    /** Added while it is on: it outlives the interface, and whoever disconnects is without a network. */
+    readonly lockdown: string;
     readonly keep: string;
     readonly disconnect: string;
     readonly cancel: string;
@@ -96,6 +98,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     quitQuestion: {
       message: 'A tunnel is up. What shall become of it?',
       detail: 'Without the interface it goes on as it is; open Adit again to see or end it.',
+      lockdown: 'Lockdown stays on: without a tunnel nothing leaves this computer.',
       keep: 'Keep the tunnel',
       disconnect: 'Disconnect',
       cancel: 'Do not quit',
@@ -175,6 +178,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     quitQuestion: {
       message: 'Ein Tunnel steht. Was soll mit ihm geschehen?',
       detail: 'Ohne die Oberfläche läuft er weiter; öffnen Sie Adit wieder, um ihn zu sehen oder zu beenden.',
+      lockdown: 'Der Sperrmodus bleibt an: Ohne Tunnel verlässt nichts diesen Computer.',
       keep: 'Tunnel behalten',
       disconnect: 'Trennen',
       cancel: 'Nicht beenden',
@@ -254,6 +258,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     quitQuestion: {
       message: '隧道仍在连接。如何处理？',
       detail: '退出界面后隧道会继续运行；再次打开 Adit 即可查看或断开。',
+      lockdown: '锁定模式仍然开启：没有隧道时，任何流量都无法离开此电脑。',
       keep: '保留隧道',
       disconnect: '断开',
       cancel: '不退出',

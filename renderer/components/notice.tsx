@@ -3,7 +3,7 @@ import type { ReactElement, ReactNode } from 'react';
 import classes from './notice.module.css';
 
 interface NoticeProps {
-  readonly tone: 'attention' | 'quiet';
+  readonly tone: 'attention' | 'blocked' | 'quiet';
   readonly children: ReactNode;
 }
 

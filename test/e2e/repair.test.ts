@@ -94,9 +94,9 @@ describe('a helper that is missing', () => {
     await start({ onStage: false });
     await heading('The background service is not running').waitFor();
     expect(await button('Repair…').count()).toBe(0);
-    const command = (await app.page.locator('code').textContent()) ?? '';
+    const command = (await app.page.locator('code').first().textContent()) ?? '';
     expect(command).toMatch(/^sudo "\/.*aditd" --foreground$/);
-    await button('Copy').click();
+    await button('Copy').first().click();
     await until('it is copied', async () => (await app.host.clipboard()) === command);
   });
 });

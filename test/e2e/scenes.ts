@@ -4,13 +4,13 @@
  */
 import type { Page } from 'playwright-core';
 import type { Failure } from '#core/failure/failure.ts';
-import type { ProfileSummary, TunnelQuestion, TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, ProfileSummary, TunnelQuestion, TunnelStatus } from '#core/ipc/contract.ts';
 import type { CertificateEntry } from '#core/ipc/profile-calls.ts';
 import type { Language } from '#core/text/languages.ts';
 import type { HelperLink, LinkProblem, TrayHost } from '#electron/bridge-contract.ts';
 import { CATALOGUES } from '#renderer/i18n/catalogues.ts';
 import type { MessageId } from '#renderer/i18n/en.ts';
-import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+import { bare, CONNECTED, LOCKED, summary } from '#test/fakes/statuses.ts';
 import { CERTIFICATES, SECRETS } from './fixtures.ts';
 import { drop } from './page.ts';
 
@@ -24,6 +24,8 @@ export const sayIn =
 export interface Scene {
   readonly name: string;
   readonly tunnel?: () => TunnelStatus;
+  /** Null where the helper has none; else it is off. */
+  readonly lockdown?: LockdownStatus | null;
   readonly profiles?: readonly ProfileSummary[];
   readonly certificates?: readonly CertificateEntry[];
   readonly link?: HelperLink;
@@ -157,6 +159,114 @@ const LINK_DETAILS: Readonly<Record<LinkProblem, string>> = {
   lost: 'the helper ended the connection',
 };
 
+/** In the helper's words. */
+const FAULTY: LockdownStatus = {
+  ...LOCKED,
+  fault: 'Lockdown cannot be put in force. apt-get install nftables',
+};
+const BY_ADMIN: LockdownStatus = { ...LOCKED, byAdmin: true };
+
+/** Everything that lockdown can look like. */
+const LOCKDOWN_SCENES: readonly Scene[] = [
+  { name: 'blocked', lockdown: LOCKED, shows: (say) => say('state.blocked'), isPicturedEverywhere: true },
+  {
+    name: 'blocked-by-admin',
+    lockdown: { ...BY_ADMIN, lan: true },
+    shows: (say) => say('state.blocked'),
+    isPicturedEverywhere: true,
+  },
+  {
+    name: 'blocked-narrow',
+    lockdown: BY_ADMIN,
+    window: { width: 360, height: 480 },
+    shows: (say) => say('state.blocked'),
+  },
+  {
+    name: 'blocked-wide',
+    lockdown: LOCKED,
+    window: { width: 960, height: 640 },
+    shows: (say) => say('state.blocked'),
+  },
+  {
+    name: 'blocked-empty',
+    lockdown: LOCKED,
+    profiles: [],
+    shows: (say) => say('empty.title'),
+    isPicturedEverywhere: true,
+  },
+  {
+    name: 'blocked-reconnecting',
+    lockdown: LOCKED,
+    tunnel: () => ({
+      ...connected(),
+      state: 'reconnecting',
+      step: null,
+      reconnect: { attempt: 3, nextAt: ahead(12), why: { cause: 'peer-dead', lastSeenSecAgo: 42 } },
+    }),
+    shows: (say) => say('state.reconnecting'),
+  },
+  {
+    name: 'blocked-failed',
+    lockdown: LOCKED,
+    tunnel: () => bare('failed', { failure: REFUSED }),
+    shows: (say) => say('state.failed'),
+  },
+  {
+    name: 'lockdown-fault',
+    lockdown: FAULTY,
+    shows: (say) => say('state.disconnected'),
+    isPicturedEverywhere: true,
+    isPartlyEnglish: true,
+  },
+  {
+    name: 'lockdown-fault-connected',
+    lockdown: { ...FAULTY, byAdmin: true },
+    tunnel: connected,
+    shows: (say) => say('state.connected'),
+    isPartlyEnglish: true,
+  },
+  {
+    name: 'lockdown-fault-empty',
+    lockdown: FAULTY,
+    profiles: [],
+    shows: (say) => say('empty.title'),
+    isPartlyEnglish: true,
+  },
+  { name: 'lockdown-connected', lockdown: LOCKED, tunnel: connected, shows: (say) => say('state.connected') },
+  {
+    name: 'lockdown-connected-networks',
+    lockdown: { ...LOCKED, lan: true },
+    tunnel: () => ({
+      ...connected(),
+      children: connected().children.map((child) => ({ ...child, remoteTs: ['10.0.0.0/8', 'fd00::/48'] })),
+    }),
+    shows: (say) => say('state.connected'),
+    isPicturedEverywhere: true,
+  },
+  ...(
+    [
+      ['on', { ...LOCKED, lan: true }],
+      ['by-admin', BY_ADMIN],
+      ['fault', FAULTY],
+      ['none', null],
+    ] as const
+  ).map(
+    ([name, lockdown]): Scene => ({
+      name: `settings-lockdown-${name}`,
+      lockdown,
+      async go(page, say) {
+        await press(page, say('nav.settings'));
+        await page
+          .getByRole('heading', { name: say('settings.tunnel'), exact: true })
+          .scrollIntoViewIfNeeded();
+      },
+      shows: (say) => say('settings.title'),
+      ...(name === 'on' ? { isPicturedEverywhere: true as const } : {}),
+      ...(name === 'fault' ? { isPartlyEnglish: true as const } : {}),
+    }),
+  ),
+];
+
 export const SCENES: readonly Scene[] = [
   { name: 'empty', profiles: [], shows: (say) => say('empty.title') },
   { name: 'disconnected', shows: (say) => say('state.disconnected') },
@@ -214,6 +324,7 @@ export const SCENES: readonly Scene[] = [
     }),
     shows: (say) => say('state.reconnecting'),
   },
+  ...LOCKDOWN_SCENES,
   {
     name: 'disconnecting',
     tunnel: () => bare('disconnecting'),

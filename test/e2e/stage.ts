@@ -1,10 +1,11 @@
 /** The application with a helper that says what a scene wants: each scene is played from the beginning, in one page. */
 import type { FakeEvent, Answers } from '#test/fakes/helper-server.ts';
 import { FakeHelper, type FakePeer, Refusal } from '#test/fakes/helper-server.ts';
-import type { ProfileSummary, TunnelStatus } from '#core/ipc/contract.ts';
+import type { LockdownStatus, ProfileSummary, Status, TunnelStatus } from '#core/ipc/contract.ts';
 import type { Language } from '#core/text/languages.ts';
 import { settingsSchema } from '#electron/settings.ts';
-import { summary } from '#test/fakes/statuses.ts';
+import { underLockdown } from '#renderer/features/tunnel/presentation.ts';
+import { summary, UNLOCKED } from '#test/fakes/statuses.ts';
 import { RunningApp } from './driver.ts';
 import { DOCTOR, exportedWork, helperLog, INFO, WORK } from './fixtures.ts';
 import { PROFILES, type Say, sayIn, type Scene } from './scenes.ts';
@@ -41,7 +42,13 @@ export class Stage {
   }
 
   static async open(): Promise<Stage> {
-    const told: Told = { peer: undefined, scene: undefined, profiles: PROFILES };
+    const told: Told = {
+      peer: undefined,
+      scene: undefined,
+      profiles: PROFILES,
+      lockdown: UNLOCKED,
+      tunnels: [],
+    };
     const helper = await FakeHelper.start({ answers: answersOf(told) });
     return new Stage(helper, await RunningApp.start({ socket: helper.path }), told);
   }
@@ -62,8 +69,15 @@ export class Stage {
     this.#told.peer?.sendEvent(event);
   }
 
+  /** Lockdown is as the scene has it, or as it was switched since. */
   tellTunnels(...tunnels: readonly TunnelStatus[]): void {
-    this.tell({ topic: 'status', status: { tunnels: [...tunnels] } });
+    this.#told.tunnels = tunnels;
+    this.tell({ topic: 'status', status: statusOf(this.#told) });
+  }
+
+  tellLockdown(lockdown: LockdownStatus): void {
+    this.#told.lockdown = lockdown;
+    this.tell({ topic: 'status', status: statusOf(this.#told) });
   }
 
   /** From the beginning to the scene's heading. Answers with the words of the language. */
@@ -73,14 +87,17 @@ export class Stage {
     await page.setViewportSize(scene.window ?? WINDOW);
     const profiles = scene.profiles ?? PROFILES;
     const gone = this.#told.profiles.filter(({ id }) => !profiles.some((one) => one.id === id));
-    Object.assign(this.#told, { scene, profiles });
+    const lockdown = scene.lockdown === undefined ? UNLOCKED : scene.lockdown;
+    Object.assign(this.#told, { scene, profiles, lockdown });
     this.tell({ topic: 'profiles', changed: [...profiles], removed: gone.map(({ id }) => id) });
     const tunnel = scene.tunnel?.();
     this.tellTunnels(...(tunnel ? [tunnel] : []));
     if (language !== this.#language) await this.#speak(language);
     await page.reload();
     if (profiles.length > 0) {
-      await page.locator(`[data-state="${tunnel?.state ?? 'disconnected'}"]`).waitFor();
+      const holds = lockdown?.on === true && lockdown.fault === null;
+      const shown = underLockdown(tunnel?.state ?? 'disconnected', holds);
+      await page.locator(`[data-state="${shown}"]`).waitFor();
       const name = profiles[0]?.name ?? '';
       await page.getByText(name, { exact: true }).first().waitFor();
     }
@@ -114,7 +131,15 @@ interface Told {
   peer: FakePeer | undefined;
   scene: Scene | undefined;
   profiles: readonly ProfileSummary[];
+  tunnels: readonly TunnelStatus[];
+  /** Null from a helper that has none. */
+  lockdown: LockdownStatus | null;
 }
+
+const statusOf = ({ tunnels, lockdown }: Told): Status => ({
+  tunnels: [...tunnels],
+  ...(lockdown ? { lockdown } : {}),
+});
 
 const answersOf = (told: Told): Answers => ({
   'events.subscribe': ({ topic }, from) => {
@@ -125,7 +150,7 @@ const answersOf = (told: Told): Answers => ({
     }
     return topic === 'profiles'
       ? { sequence: 0, profiles: [...told.profiles] }
-      : { sequence: 0, status: { tunnels: [] } };
+      : { sequence: 0, status: statusOf(told) };
   },
   'events.unsubscribe': () => ({}),
   'helper.info': () => INFO,
@@ -155,6 +180,10 @@ const answersOf = (told: Told): Answers => ({
       { outcome: 'taken' as const, setting: 'RemoteAddress', value: 'vpn.example.org' },
     ];
     return { imported: [{ id: null, name: 'Head \u202eeciffo\u0007', missingSecrets: LOCKED, report }] };
+  },
+  'lockdown.set': ({ on, lan }) => {
+    told.lockdown = { ...UNLOCKED, on, lan: on && lan === true };
+    return told.lockdown;
   },
   'tunnel.up': () => {
     throw new Refusal('busy', 'too many tunnels are up; take one down first');

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tunnelStateSchema } from '#core/ipc/contract.ts';
 import { WORDS } from '#electron/words.ts';
 import { LOOKS } from '#renderer/features/tunnel/presentation.ts';
-import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
+import { bare, CONNECTED, LOCKED, summary, UNLOCKED } from '#test/fakes/statuses.ts';
 import { until } from '#test/harness/process.ts';
 import { KEEP, SCREENSHOTS } from './every-view.ts';
 import { barriers } from './page.ts';
@@ -77,8 +77,10 @@ it('tells its states apart without any colour: by word, and by shape where they 
   await stage.play(sceneNamed('disconnected'));
   const words = new Map<string, string>();
   const shapes = new Map<string, string>();
-  for (const state of tunnelStateSchema.options) {
-    stage.tellTunnels(bare(state));
+  const shown = [...tunnelStateSchema.options, 'blocked'] as const;
+  for (const state of shown) {
+    stage.tellTunnels(bare(state === 'blocked' ? 'disconnected' : state));
+    stage.tellLockdown(state === 'blocked' ? LOCKED : UNLOCKED);
     const place = page.locator(`[data-state="${state}"]`);
     await place.waitFor();
     words.set(state, await place.getByRole('heading').innerText());
@@ -88,7 +90,7 @@ it('tells its states apart without any colour: by word, and by shape where they 
     shapes.set(LOOKS[state].mark, drawn.join());
   }
   await page.emulateMedia({ forcedColors: 'none' });
-  expect(new Set(words.values()).size).toBe(tunnelStateSchema.options.length);
+  expect(new Set(words.values()).size).toBe(shown.length);
   expect(shapes.size).toBeGreaterThan(3);
   expect(new Set(shapes.values()).size).toBe(shapes.size);
 });

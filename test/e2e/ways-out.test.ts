@@ -1,5 +1,5 @@
 /**
- * Nobody is stranded: whatever state a tunnel is in, whatever made it fail, whatever is asked and whatever is wrong with the
+ * Nobody is stranded: whatever state a tunnel is in, with lockdown or without, whatever made it fail, whatever is asked and whatever is wrong with the
  * helper, the view has an enabled control that leads on, in every language. A new member of any of these unions does not
  * compile without its way out.
  */
@@ -12,7 +12,7 @@ import type { LinkProblem } from '#electron/bridge-contract.ts';
 import { LOOKS } from '#renderer/features/tunnel/presentation.ts';
 import type { MessageId } from '#renderer/i18n/en.ts';
 import { FAILURES, FAULTS } from '#test/fakes/failures.ts';
-import { bare, CONNECTED } from '#test/fakes/statuses.ts';
+import { bare, CONNECTED, LOCKED, UNLOCKED } from '#test/fakes/statuses.ts';
 import { REFUSED, sayIn, sceneNamed } from './scenes.ts';
 import { Stage } from './stage.ts';
 
@@ -43,6 +43,13 @@ const BY_LINK: Readonly<Record<LinkProblem, readonly MessageId[]>> = {
   nonsense: ['helper.retry', 'helper.copy', 'report.make'],
   lost: ['helper.retry', 'helper.copy', 'report.make'],
 };
+
+/** With what the state brings along. */
+function inState(state: TunnelState): TunnelStatus {
+  const reconnect = { attempt: 2, nextAt: '2100-01-01T00:00:00.000Z', why: null };
+  if (state === 'reconnecting') return bare(state, { reconnect });
+  return bare(state, state === 'failed' ? { failure: REFUSED } : {});
+}
 
 const EVERY_FAILURE: readonly Failure[] = [
   ...Object.values(FAILURES),
@@ -78,12 +85,35 @@ describe.each(LANGUAGES)('in %s', (language) => {
   it('every state', async () => {
     const stranded: string[] = [];
     for (const [state, names] of Object.entries(BY_STATE) as [TunnelState, readonly MessageId[]][]) {
-      const reconnect = { attempt: 2, nextAt: '2100-01-01T00:00:00.000Z', why: null };
-      const more = { reconnecting: { reconnect }, failed: { failure: REFUSED } } as Record<string, object>;
-      stage.tellTunnels(bare(state, more[state] ?? {}));
+      stage.tellTunnels(inState(state));
       await shown(LOOKS[state].heading);
       stranded.push(...(await blocked(language, names)).map((name) => `${state}: ${name}`));
     }
+    expect(stranded).toEqual([]);
+  });
+
+  it('every state in lockdown, which one click ends unless an administrator wants it', async () => {
+    const stranded: string[] = [];
+    const forAdmins = stage.app.page.getByText(say('lockdown.by-admin'), { exact: true });
+    for (const [state, names] of Object.entries(BY_STATE) as [TunnelState, readonly MessageId[]][]) {
+      // A tunnel that takes everything leaves nothing blocked.
+      if (state === 'connected') continue;
+      stage.tellTunnels(inState(state));
+      for (const fault of [null, 'nft is missing']) {
+        stage.tellLockdown({ ...LOCKED, fault, byAdmin: true });
+        await forAdmins.waitFor();
+        expect(await blocked(language, ['lockdown.off'])).toEqual(['lockdown.off']);
+        stage.tellLockdown({ ...LOCKED, fault });
+        await forAdmins.waitFor({ state: 'detached' });
+        const all = [...names, 'lockdown.off'] as const;
+        stranded.push(...(await blocked(language, all)).map((name) => `${state}: ${name}`));
+      }
+    }
+    stage.tellTunnels();
+    stage.tellLockdown(LOCKED);
+    await shown('state.blocked');
+    stage.tellLockdown(UNLOCKED);
+    await shown('state.disconnected');
     expect(stranded).toEqual([]);
   });
 

@@ -2,13 +2,11 @@
 import type { ReactElement } from 'react';
 import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
-import { Notice } from '../../components/notice.tsx';
 import { View } from '../../components/view.tsx';
 import { useText } from '../../i18n/text.ts';
 import { activeLockdown } from '../../stores/lockdown.ts';
 import { useApp } from '../../stores/use-app.ts';
-import { LockdownFault } from '../lockdown/lockdown-fault.tsx';
-import { holdsWords, inForce } from '../lockdown/lockdown-model.ts';
+import { BlockedNotice, LockdownFault } from '../lockdown/lockdown-notices.tsx';
 import { WayOut } from '../lockdown/way-out.tsx';
 import { ChooseFile } from './choose-file.tsx';
 import classes from './empty-view.module.css';
@@ -17,7 +15,6 @@ export function EmptyView(): ReactElement {
   const t = useText();
   const go = useApp((state) => state.go);
   const lockdown = useApp(activeLockdown);
-  const holding = inForce(lockdown);
   return (
     <View
       title={t('app.name')}
@@ -33,14 +30,7 @@ export function EmptyView(): ReactElement {
         </>
       }
     >
-      <div role="status">
-        {holding && (
-          <Notice tone="quiet">
-            <strong>{t('state.blocked')}</strong>
-            <p>{t(holdsWords(holding, 0))}</p>
-          </Notice>
-        )}
-      </div>
+      <BlockedNotice lockdown={lockdown} />
       <LockdownFault lockdown={lockdown} />
       <div className={classes['place']}>
         <span className={classes['icon']}>

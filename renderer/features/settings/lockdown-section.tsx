@@ -4,7 +4,7 @@ import { Notice } from '../../components/notice.tsx';
 import { useText } from '../../i18n/text.ts';
 import { switchedLockdown } from '../../stores/lockdown.ts';
 import { useApp } from '../../stores/use-app.ts';
-import { LockdownFault } from '../lockdown/lockdown-fault.tsx';
+import { LockdownFault } from '../lockdown/lockdown-notices.tsx';
 import { Switch } from './fields.tsx';
 import classes from './settings-view.module.css';
 

@@ -15,7 +15,7 @@ import { currentProfile } from '../../stores/profiles.ts';
 import { shownState, tunnelOf } from '../../stores/tunnels.ts';
 import { useApp } from '../../stores/use-app.ts';
 import { holdsWords, inForce, mayStrand } from '../lockdown/lockdown-model.ts';
-import { LockdownFault } from '../lockdown/lockdown-fault.tsx';
+import { LockdownFault } from '../lockdown/lockdown-notices.tsx';
 import { WayOut } from '../lockdown/way-out.tsx';
 import { EmptyView } from '../profiles/empty-view.tsx';
 import { ExpiryNotice } from '../profiles/expiry-notice.tsx';

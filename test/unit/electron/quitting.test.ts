@@ -1,6 +1,6 @@
 /** What becomes of a tunnel when the interface is quit. */
 import { describe, expect, it } from 'vitest';
-import { decideLeaving, disconnectAll } from '#electron/quitting.ts';
+import { type Ask, decideLeaving, disconnectAll } from '#electron/quitting.ts';
 import { WORDS } from '#electron/words.ts';
 
 const never = (): Promise<number> => {
@@ -31,6 +31,20 @@ describe('quitting', () => {
     });
     expect(decided).toBe(leaving);
     expect(buttons[pressed]).toBe(label);
+  });
+
+  it('says that lockdown outlives the tunnel', async () => {
+    const detail = async (lockdownIsOn: boolean): Promise<string> => {
+      let said = '';
+      const ask: Ask = (question) => {
+        said = question.detail;
+        return Promise.resolve(0);
+      };
+      await decideLeaving({ onQuit: 'ask' }, true, WORDS.en, ask, lockdownIsOn);
+      return said;
+    };
+    expect(await detail(true)).toContain('Lockdown stays on');
+    expect(await detail(false)).not.toContain('Lockdown');
   });
 
   it('waits until the tunnels are down, and quits although the helper refuses', async () => {
