@@ -156,9 +156,10 @@ describe('what programs send', () => {
 
   it('stays within the machine', async () => {
     await lockdown();
-    await client.run(['ping', '-n', '-c', '1', '-w', '5', '127.0.0.1']);
-    await client.run(['ping', '-n', '-c', '1', '-w', '5', '::1']);
-    await client.run(['ping', '-n', '-c', '1', '-w', '5', '192.168.7.2']);
+    for (const address of ['127.0.0.1', '::1', '192.168.7.2']) {
+      const { code } = await client.try(['ping', '-n', '-c', '1', '-w', '5', address]);
+      expect([address, code]).toEqual([address, 0]);
+    }
   });
 
   it('may be DHCP, from the port that is root’s', async () => {
