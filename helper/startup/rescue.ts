@@ -31,13 +31,14 @@ export async function rescue({ system, say, complain }: RescueDeps): Promise<boo
     outcome.done++;
     say(line);
   };
-  const attempt = async (what: string, step: () => unknown): Promise<void> => {
+  /** `remedy` is for what brings none of its own. */
+  const attempt = async (what: string, step: () => unknown, remedy?: string): Promise<void> => {
     try {
       await step();
     } catch (error) {
       if (error instanceof LockError) throw error;
       outcome.failed++;
-      complain(`${what}: ${sentence(error)}`);
+      complain(`${what}: ${sentence(error, remedy)}`);
     }
   };
 
@@ -50,20 +51,33 @@ export async function rescue({ system, say, complain }: RescueDeps): Promise<boo
       trusted = true;
     });
     // A full disk takes no lock, and must not keep anybody in lockdown.
-    if (trusted) await attempt('No lock can be taken', () => (unlock = exclusive(stateDir)));
+    if (trusted)
+      await attempt(
+        'No lock can be taken',
+        () => (unlock = exclusive(stateDir)),
+        'Make room on the disk, or look what is wrong with it',
+      );
   }
   try {
     // First: until the rest is undone, nothing leaves beside it.
     if (trusted)
-      await attempt('The journal cannot be undone', () => undoJournal(system, did, complain, outcome));
+      await attempt(
+        'The journal cannot be undone',
+        () => undoJournal(system, did, complain, outcome),
+        'Restart the computer: no change outlives that but what stands in /etc/resolv.conf',
+      );
     const files = [wishPath(stateDir), startPath(stateDir)].filter(
       (path) => trusted && exists(system.files, path),
     );
     for (const path of files) {
-      await attempt(`${path} cannot be removed, so lockdown comes back`, () => {
-        removeWhole(path, system.files);
-        did(`removed ${path}`);
-      });
+      await attempt(
+        `${path} cannot be removed, so lockdown comes back`,
+        () => {
+          removeWhole(path, system.files);
+          did(`removed ${path}`);
+        },
+        'Remove it by hand',
+      );
     }
     await attempt('The rules of lockdown may stand', () => endLockdown(system, files.length > 0, did));
   } finally {
@@ -110,5 +124,7 @@ async function endLockdown(system: LinuxSystem, wasOn: boolean, did: (line: stri
   if (stood) did('removed the rules of lockdown: what no tunnel takes may leave again');
 }
 
-const sentence = (error: unknown): string =>
-  error instanceof SystemFailure ? `${error.message}. ${error.remedy}` : messageOf(error);
+function sentence(error: unknown, remedy?: string): string {
+  if (error instanceof SystemFailure) return `${error.message}. ${error.remedy}`;
+  return remedy === undefined ? messageOf(error) : `${messageOf(error)}. ${remedy}`;
+}

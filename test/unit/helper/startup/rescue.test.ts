@@ -82,6 +82,18 @@ describe('the rescue', () => {
     ]);
   });
 
+  it('goes on past a journal that cannot be read, and says what helps', async () => {
+    const { linux, stateDir } = await left();
+    using _cleanup = linux;
+    rmSync(join(stateDir, 'journal.json'));
+    mkdirSync(join(stateDir, 'journal.json'));
+    const { well, said, complaints } = await rescued(linux);
+    expect({ well, gone: said.at(-1) }).toEqual({ well: false, gone: GONE });
+    expect(complaints).toEqual([
+      expect.stringMatching(/^The journal cannot be undone: .*\. Restart the computer/),
+    ]);
+  });
+
   it('tells an entry that cannot be undone with its remedy, and ends lockdown all the same', async () => {
     const { linux, stateDir } = await left();
     using _cleanup = linux;
@@ -114,7 +126,9 @@ describe('the rescue', () => {
     const { well, complaints } = await rescued(linux);
     expect(well).toBe(false);
     expect(complaints).toEqual([
-      expect.stringContaining(`${wish} cannot be removed, so lockdown comes back`),
+      expect.stringMatching(
+        /lockdown\.json cannot be removed, so lockdown comes back: .*\. Remove it by hand$/,
+      ),
     ]);
     expect({ atStart: existsSync(atStart), tables: [...linux.tables] }).toEqual({
       atStart: false,
@@ -159,7 +173,7 @@ describe('the rescue', () => {
     mkdirSync(join(stateDir, `aditd.lock.stale.${process.pid}`, 'full'), { recursive: true });
     const { well, said, complaints } = await rescued(linux);
     expect({ well, gone: said.at(-1) }).toEqual({ well: false, gone: GONE });
-    expect(complaints).toEqual([expect.stringMatching(/^No lock can be taken/)]);
+    expect(complaints).toEqual([expect.stringMatching(/^No lock can be taken: .*\. Make room on the disk/)]);
     expect(existsSync(wish)).toBe(false);
   });
 });
