@@ -236,6 +236,7 @@ interface Gate {
 class OnePassage implements Passage {
   readonly ends = new Map<string, SocketAddress>();
   readonly #lockdown: Gate;
+  #doubted = false;
 
   constructor(lockdown: Gate) {
     this.#lockdown = lockdown;
@@ -244,7 +245,13 @@ class OnePassage implements Passage {
   open(remote: SocketAddress): Promise<void> | undefined {
     const end = endOf(remote);
     this.#note(end, remote);
-    return this.#lockdown.isOpen(end) ? undefined : this.#lockdown.renew();
+    const isOpen = this.#lockdown.isOpen(end) && !this.#doubted;
+    this.#doubted = false;
+    return isOpen ? undefined : this.#lockdown.renew();
+  }
+
+  doubt(): void {
+    this.#doubted = true;
   }
 
   close(): void {

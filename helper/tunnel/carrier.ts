@@ -62,6 +62,11 @@ export class Carrier {
     }
   }
 
+  /** Nobody has answered what was sent. */
+  doubt(): void {
+    this.#passage.doubt();
+  }
+
   /** Our port for the first datagram towards an address of this family; `undefined` without a socket for it. */
   portFor(family: 4 | 6): number | undefined {
     return this.#udp().find((socket) => socket.family === family)?.port;

@@ -87,6 +87,7 @@ export class Dialler {
   async dial(dial: Dial): Promise<Negotiated | undefined> {
     const { stored, deps, carrier, credentials, onStep } = this.#options;
     if (dial.fromOtherPorts === true) carrier.renewPorts();
+    if (dial.again) carrier.doubt();
     let host = '';
     try {
       const negotiated = await negotiate({

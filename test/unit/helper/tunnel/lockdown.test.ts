@@ -86,6 +86,24 @@ describe('under lockdown', () => {
     expect(world.lockdown.status().fault).toBe('no memory');
   });
 
+  it('a tunnel comes back though another hand has put older rules in the place of its own', async () => {
+    const world = new TunnelWorld();
+    world.gateway(GATEWAY, PEER);
+    await lockdown(world);
+    const { lockdownEffect } = world;
+    world.swallows = ({ to }) =>
+      to.address === GATEWAY && !lockdownEffect.inForce?.gateways.some(({ port }) => port === to.port);
+    world.tunnels.up(world.profile('work'));
+    await world.clock.advance(500);
+    expect(world.status('work')?.state).toBe('connected');
+    lockdownEffect.inForce = { lan: false, mark: 0, gateways: [] };
+    await world.clock.advance(180_000);
+    expect(world.status('work')).toMatchObject({
+      state: 'connected',
+      lastEnd: { failure: { cause: 'peer-dead' } },
+    });
+  });
+
   it('a tunnel that goes down while its way is being opened sends nothing', async () => {
     const world = new TunnelWorld();
     world.gateway(GATEWAY, PEER);
