@@ -109,7 +109,7 @@ function OneTunnel({
         className={classes['state']}
         data-state={shown}
         data-mark={look.mark}
-        data-shares={SHARES.has(state)}
+        data-shares={SHARES.has(state) || (lockdown !== undefined && holding === undefined)}
       >
         <StateMark mark={look.mark} />
         <div role="status" className={classes['words']}>
