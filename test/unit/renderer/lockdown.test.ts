@@ -99,6 +99,7 @@ describe('the helper’s word', () => {
     for (const change of [{ on: false }, { lan: true }, { byAdmin: true }, { fault: 'x' }]) {
       hear({ topic: 'status', status: { tunnels: [], lockdown: { ...LOCKED, ...change } } });
       expect(store.getState().lockdown).toMatchObject(change);
+      store.getState().receiveLockdown(LOCKED);
     }
     hear({ topic: 'status', status: undefined });
     expect(store.getState().lockdown).toBeUndefined();
