@@ -6,7 +6,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { LockdownStatus } from '#core/ipc/contract.ts';
-import type { SocketAddress } from '#core/net/address.ts';
+import { parseIp, type SocketAddress } from '#core/net/address.ts';
+import type { Clock } from './clock.ts';
 import { SystemFailure } from './effects/effects.ts';
 import { readText, systemFiles, exists, type Files } from './effects/files.ts';
 import type { LockdownEffect, LockdownSettings } from './effects/lockdown/lockdown-effect.ts';
@@ -22,14 +23,24 @@ const wishSchema = z.strictObject({ lan: z.boolean(), byAdmin: z.boolean() });
 /** What was switched on; absent where nothing is. */
 type Wish = z.infer<typeof wishSchema>;
 
-/** Ends of a tunnel's gateways that stay open; a gateway that sends us about must not fill the rules. */
+/** Ends of a tunnel's gateways that stay open: a gateway that sends us about must not fill the rules. */
 const MOST_ENDS = 64;
+/** Of IKE, and of IKE and ESP behind a NAT (RFC 7296 §2.23): whoever goes to one of them may have to go on to the other. */
+const PORTS = [500, 4500] as const;
+/** After a fault. */
+const AGAIN_MS = 5000;
 
 interface LockdownDeps {
   readonly stateDir: string;
   readonly effect: LockdownEffect;
+  readonly clock: Pick<Clock, 'now' | 'setTimer'>;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly files?: Files;
+}
+
+/** An administrator switched it on, and who asks is none. */
+export class NotYours extends Error {
+  override readonly name = 'NotYours';
 }
 
 /** Where the wish lies: there is one while lockdown is on. */
@@ -37,21 +48,29 @@ export const wishPath = (stateDir: string): string => join(stateDir, 'lockdown.j
 
 export class Lockdown {
   readonly #effect: LockdownEffect;
+  readonly #clock: LockdownDeps['clock'];
   readonly #log: LockdownDeps['log'];
   readonly #files: Files;
   readonly #path: string;
   readonly #serial = new Serial();
   readonly #passages = new Set<OnePassage>();
   readonly #listeners = new Set<() => void>();
-  /** The ends that the rules in force let marked packets go to. */
+  /** The ends that the rules in force let marked packets go to, and those of the rules that are being set. */
   #open: ReadonlySet<string> = new Set();
+  #underWay: ReadonlySet<string> | undefined;
+  /** Counts what tunnels want to reach. */
+  #revision = 0;
   #wish: Wish | undefined;
+  /** Why the rules, or those that the machine starts with, are not as they should be. */
   #fault: string | null = null;
+  #startFault: string | null = null;
   /** The next time that the rules are set, while it has not begun. */
   #due: Promise<void> | undefined;
+  #cancelAgain: (() => void) | undefined;
 
-  constructor({ stateDir, effect, log, files = systemFiles }: LockdownDeps) {
+  constructor({ stateDir, effect, clock, log, files = systemFiles }: LockdownDeps) {
     this.#effect = effect;
+    this.#clock = clock;
     this.#log = log;
     this.#files = files;
     this.#path = wishPath(stateDir);
@@ -61,14 +80,14 @@ export class Lockdown {
   /** As the last helper left it, whatever ended it. Never rejects: a fault is part of the status. */
   async start(): Promise<void> {
     if (this.#wish) {
-      this.#log.info(`lockdown is on${this.#wish.lan ? ', the local network is within reach' : ''}`);
-      this.#keepForStart();
+      this.#sayOn(this.#wish);
+      this.#keepAgain(this.#wish);
       await this.#renew();
       return;
     }
     try {
       this.#effect.atStart(undefined);
-      await this.#effect.undo();
+      await this.#effect.undo(false);
     } catch (error) {
       this.#log.error(`what is left of lockdown cannot be taken away: ${sentence(error)}`);
     }
@@ -76,19 +95,35 @@ export class Lockdown {
 
   status(): LockdownStatus {
     const { lan, byAdmin } = this.#wish ?? { lan: false, byAdmin: false };
-    return { on: this.#wish !== undefined, lan, byAdmin, fault: this.#fault };
+    const fault = this.#wish ? (this.#fault ?? this.#startFault) : null;
+    return { on: this.#wish !== undefined, lan, byAdmin, fault };
   }
 
   get isOn(): boolean {
     return this.#wish !== undefined;
   }
 
-  /** Throws SystemFailure, and then all is as it was. */
-  set({ on, lan }: { readonly on: boolean; readonly lan: boolean }, byAdmin: boolean): Promise<void> {
+  /**
+   * Answers with what it is then. Throws NotYours where an administrator's would be changed by somebody else, and SystemFailure where
+   * the system refuses: then it is as it was, unless the failure says otherwise.
+   */
+  set(
+    { on, lan }: { readonly on: boolean; readonly lan: boolean },
+    byAdmin: boolean,
+  ): Promise<LockdownStatus> {
+    // It is decided when its turn comes: somebody may have switched it meanwhile.
     return this.#serial.run(async () => {
-      if (on) await this.#switchOn({ lan, byAdmin });
-      else await this.#switchOff();
-      this.#changed();
+      if (this.#wish?.byAdmin && !byAdmin) throw new NotYours();
+      const isSame = on && this.#wish?.lan === lan && this.#wish.byAdmin === byAdmin;
+      if (isSame && this.status().fault === null) return this.status();
+      try {
+        if (on) await this.#switchOn({ lan, byAdmin });
+        else await this.#switchOff();
+      } finally {
+        this.#lookAgain();
+        this.#changed();
+      }
+      return this.status();
     });
   }
 
@@ -98,15 +133,18 @@ export class Lockdown {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A tunnel's way out. */
-  passage(): Passage {
-    const passage: OnePassage = new OnePassage({
-      isOpen: (end) => this.#wish === undefined || this.#open.has(end),
-      renew: () => this.#renew(),
-      closed: () => {
-        this.#passages.delete(passage);
+  /** The way out of a tunnel that has this adapter. */
+  passage(tun: string): Passage {
+    const passage: OnePassage = new OnePassage(tun, {
+      isNeeded: () => this.#wish !== undefined || this.#underWay !== undefined,
+      isOpen: (end) =>
+        (this.#wish === undefined || this.#open.has(end)) && (this.#underWay?.has(end) ?? true),
+      changed: () => {
+        this.#revision++;
         if (this.#wish) void this.#renew();
       },
+      renew: () => this.#renew(),
+      closed: () => this.#passages.delete(passage),
     });
     this.#passages.add(passage);
     return passage;
@@ -122,48 +160,83 @@ export class Lockdown {
         return;
       }
       this.#log.warn('lockdown was ended by hand');
-      this.#wish = undefined;
-      this.#open = new Set();
-      this.#fault = null;
+      this.#isOff();
       this.#changed();
     });
   }
 
   async #switchOn(wish: Wish): Promise<void> {
     const before = this.#wish;
-    const settings = this.#settings(wish);
-    await this.#effect.apply(settings);
+    await this.#apply(wish);
     try {
-      writeWhole(this.#path, JSON.stringify(wish), this.#files);
-      this.#effect.atStart(settings);
+      this.#keep(wish);
     } catch (error) {
-      if (before) await this.#effect.apply(this.#settings(before));
-      else {
-        if (exists(this.#files, this.#path)) removeWhole(this.#path, this.#files);
-        await this.#effect.undo();
-      }
+      await this.#takeBack(wish, before);
       throw notWritten(error);
     }
     this.#wish = wish;
     this.#fault = null;
-    this.#inForce(settings);
-    this.#log.info(`lockdown is on${wish.lan ? ', the local network is within reach' : ''}`);
+    this.#startFault = null;
+    this.#sayOn(wish);
+  }
+
+  /** The machine's start first: a power cut in between leaves too much held back, and not too little. */
+  #keep(wish: Wish): void {
+    this.#effect.atStart(this.#settings(wish));
+    writeWhole(this.#path, JSON.stringify(wish), this.#files);
+  }
+
+  /** Each step by itself: what the disk refuses must not keep the rules from being as the status says. */
+  async #takeBack(wish: Wish, before: Wish | undefined): Promise<void> {
+    try {
+      if (before) this.#keep(before);
+      else this.#forget();
+    } catch (error) {
+      this.#log.error(`what is kept for the next start may be wrong: ${messageOf(error)}`);
+    }
+    try {
+      if (before) await this.#apply(before);
+      else await this.#effect.undo(true);
+    } catch (error) {
+      // Then that is how it is.
+      this.#wish = before ?? wish;
+      this.#fault = sentence(error);
+    }
+  }
+
+  /** The wish first, as in #keep. Both are tried. */
+  #forget(): void {
+    try {
+      if (exists(this.#files, this.#path)) removeWhole(this.#path, this.#files);
+    } finally {
+      this.#effect.atStart(undefined);
+    }
   }
 
   async #switchOff(): Promise<void> {
     const before = this.#wish;
-    await this.#effect.undo();
+    let kept: unknown;
     try {
-      this.#effect.atStart(undefined);
-      if (exists(this.#files, this.#path)) removeWhole(this.#path, this.#files);
+      this.#forget();
     } catch (error) {
-      if (before) await this.#effect.apply(this.#settings(before));
-      throw notWritten(error);
+      kept = error;
     }
+    try {
+      await this.#effect.undo(before !== undefined);
+    } catch (error) {
+      if (before) this.#keepAgain(before);
+      throw error;
+    }
+    this.#isOff();
+    if (before) this.#log.info('lockdown is off');
+    if (kept !== undefined) throw comesBack(kept);
+  }
+
+  #isOff(): void {
     this.#wish = undefined;
     this.#open = new Set();
     this.#fault = null;
-    if (before) this.#log.info('lockdown is off');
+    this.#startFault = null;
   }
 
   /** Sets the rules for the ends that are wanted when it begins. Never rejects. */
@@ -171,20 +244,31 @@ export class Lockdown {
     this.#due ??= this.#serial.run(async () => {
       this.#due = undefined;
       if (!this.#wish) return;
-      const settings = this.#settings(this.#wish);
+      if (this.#startFault !== null) this.#keepAgain(this.#wish);
       try {
-        await this.#effect.apply(settings);
-        this.#inForce(settings);
+        await this.#apply(this.#wish);
         this.#tell(null);
       } catch (error) {
         this.#tell(sentence(error));
       }
+      this.#lookAgain();
     });
     return this.#due;
   }
 
-  #inForce({ gateways }: LockdownSettings): void {
-    this.#open = new Set(gateways.map(endOf));
+  /** Throws SystemFailure. What tunnels want meanwhile is for the next time, which is asked for. */
+  async #apply(wish: Wish): Promise<void> {
+    const revision = this.#revision;
+    const settings = this.#settings(wish);
+    const ends = new Set(settings.gateways.map(endOf));
+    this.#underWay = ends;
+    try {
+      await this.#effect.apply(settings);
+      this.#open = ends;
+    } finally {
+      this.#underWay = undefined;
+    }
+    if (revision !== this.#revision) void this.#renew();
   }
 
   #tell(fault: string | null): void {
@@ -195,18 +279,37 @@ export class Lockdown {
     this.#changed();
   }
 
-  #settings({ lan }: Wish): LockdownSettings {
-    const ends = new Map([...this.#passages].flatMap(({ ends: each }) => [...each]));
-    return { lan, mark: MARK, gateways: [...ends.values()] };
+  /** Nobody else may ask for it: a fault is tried again until there is none. */
+  #lookAgain(): void {
+    this.#cancelAgain?.();
+    this.#cancelAgain =
+      this.status().fault === null
+        ? undefined
+        : this.#clock.setTimer(this.#clock.now() + AGAIN_MS, () => void this.#renew());
   }
 
-  /** What the machine starts with is made anew, too: this version may have other rules. */
-  #keepForStart(): void {
+  #settings({ lan }: Wish): LockdownSettings {
+    const passages = [...this.#passages];
+    const ends = new Map(passages.flatMap(({ ends: each }) => [...each]));
+    return {
+      lan,
+      mark: MARK,
+      gateways: [...ends.values()],
+      adapters: [...new Set(passages.map(({ tun }) => tun))],
+    };
+  }
+
+  /** What the machine starts with is made anew: this version may have other rules, and the disk may have refused them. */
+  #keepAgain(wish: Wish): void {
+    const before = this.#startFault;
     try {
-      if (this.#wish) this.#effect.atStart(this.#settings(this.#wish));
+      this.#keep(wish);
+      this.#startFault = null;
     } catch (error) {
-      this.#log.error(`lockdown will not be in force when the machine starts: ${messageOf(error)}`);
+      this.#startFault = `It will not be in force when the machine starts: ${messageOf(error)}`;
+      if (before === null) this.#log.error(`lockdown: ${this.#startFault}`);
     }
+    if (this.#startFault !== before) this.#changed();
   }
 
   /** A file that cannot be read holds everybody back, and is changed by an administrator alone: its being there is the wish. */
@@ -220,6 +323,10 @@ export class Lockdown {
     }
   }
 
+  #sayOn({ lan }: Wish): void {
+    this.#log.info(`lockdown is on${lan ? ', the local network is within reach' : ''}`);
+  }
+
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -227,27 +334,50 @@ export class Lockdown {
 
 /** What a passage needs of the whole. */
 interface Gate {
+  /** Lockdown is on, or about to be. */
+  readonly isNeeded: () => boolean;
   readonly isOpen: (end: string) => boolean;
+  /** The ends or adapters of tunnels are others. */
+  readonly changed: () => void;
+  /** Sets the rules once more. */
   readonly renew: () => Promise<void>;
   readonly closed: () => void;
 }
 
 /** Of one tunnel. */
 class OnePassage implements Passage {
+  readonly tun: string;
   readonly ends = new Map<string, SocketAddress>();
-  readonly #lockdown: Gate;
+  readonly #gate: Gate;
   #doubted = false;
 
-  constructor(lockdown: Gate) {
-    this.#lockdown = lockdown;
+  constructor(tun: string, gate: Gate) {
+    this.tun = tun;
+    this.#gate = gate;
   }
 
-  open(remote: SocketAddress): Promise<void> | undefined {
+  lead({ address, port }: SocketAddress): void {
+    if (parseIp(address) === undefined) return;
+    const before = this.ends.size;
+    let isNew = false;
+    for (const each of new Set([port, ...PORTS])) {
+      if (each < 1 || each > 65_535) continue;
+      const end = { address, port: each };
+      // The one that was used last stands last.
+      isNew = !this.ends.delete(endOf(end)) || isNew;
+      this.ends.set(endOf(end), end);
+    }
+    for (const [end] of [...this.ends].slice(0, -MOST_ENDS)) this.ends.delete(end);
+    if (isNew || this.ends.size !== before) this.#gate.changed();
+  }
+
+  way(remote: SocketAddress): ReturnType<Passage['way']> {
+    if (!this.#gate.isNeeded()) return 'open';
     const end = endOf(remote);
-    this.#note(end, remote);
-    const isOpen = this.#lockdown.isOpen(end) && !this.#doubted;
+    if (this.#gate.isOpen(end) && !this.#doubted) return 'open';
+    if (!this.ends.has(end)) return 'closed';
     this.#doubted = false;
-    return isOpen ? undefined : this.#lockdown.renew();
+    return this.#gate.renew();
   }
 
   doubt(): void {
@@ -256,15 +386,8 @@ class OnePassage implements Passage {
 
   close(): void {
     this.ends.clear();
-    this.#lockdown.closed();
-  }
-
-  /** The one that was used last stands last; the first goes where there are too many. */
-  #note(end: string, { address, port }: SocketAddress): void {
-    this.ends.delete(end);
-    this.ends.set(end, { address, port });
-    const [oldest] = this.ends.keys();
-    if (oldest !== undefined && this.ends.size > MOST_ENDS) this.ends.delete(oldest);
+    this.#gate.closed();
+    this.#gate.changed();
   }
 }
 
@@ -278,12 +401,13 @@ function concerns(change: NetworkChange): boolean {
   );
 }
 
+const ROOM = 'Make room on the disk, or check the state directory of aditd';
+
 const notWritten = (error: unknown): SystemFailure =>
-  new SystemFailure(
-    'Lockdown cannot be kept for the next start',
-    messageOf(error),
-    'Make room on the disk, or check the state directory of aditd',
-  );
+  new SystemFailure('Lockdown cannot be kept for the next start', messageOf(error), ROOM);
+
+const comesBack = (error: unknown): SystemFailure =>
+  new SystemFailure('Lockdown is off, but comes back with the next start', messageOf(error), ROOM);
 
 const sentence = (error: unknown): string =>
   error instanceof SystemFailure ? `${error.message}. ${error.remedy}` : messageOf(error);

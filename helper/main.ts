@@ -73,7 +73,12 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
   const effects = linuxEffects(system);
   const { journal, warnings } = JournalFile.open(stateDir);
   for (const warning of warnings) main.warn(warning);
-  const lockdown = new Lockdown({ stateDir, effect: linuxLockdown(system), log: log.logger('lockdown') });
+  const lockdown = new Lockdown({
+    stateDir,
+    effect: linuxLockdown(system),
+    clock: systemClock,
+    log: log.logger('lockdown'),
+  });
   // Before anything that held packets back is undone.
   await lockdown.start();
   await undoAll(journal, effects, main);
@@ -104,7 +109,7 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
       () => lockdown.isOn,
       log.logger('tunnel'),
     ),
-    passage: () => lockdown.passage(),
+    passage: (tun) => lockdown.passage(tun),
     isPortClosed,
     createConnection,
     random: (length) => randomBytes(length),
@@ -166,8 +171,8 @@ async function serve({ socket, stateDir, foreground, keyLog }: Arguments): Promi
   const fault = typeof end === 'string' ? undefined : faultText(end);
   if (fault === undefined) main.info(`${String(end)}: taking everything down`);
   else main.error(`a fault in the helper itself, which ends now: ${fault}`);
-  network.close();
   await tunnels.shutdown();
+  network.close();
   await server.close();
   main.info('ended');
   if (fault !== undefined) throw new Error(fault);

@@ -4,6 +4,7 @@ import { inEnglish } from '#core/profile/export-words.ts';
 import { ImportError } from '#core/profile/profile.ts';
 import { SystemFailure } from '../effects/effects.ts';
 import { LockedError } from '../locked-error.ts';
+import { NotYours } from '../lockdown.ts';
 import { StoreError } from '../profile-store.ts';
 import { CallError } from './call-error.ts';
 
@@ -22,6 +23,12 @@ export function refuse(error: unknown): never {
   if (error instanceof LockedError) {
     const { field, message } = error;
     throw new CallError('refused', message, { problems: [{ field, problem: message }] });
+  }
+  if (error instanceof NotYours) {
+    throw new CallError(
+      'forbidden',
+      'lockdown: an administrator switched it on, and only an administrator changes it',
+    );
   }
   if (error instanceof SystemFailure) throw new CallError('refused', `${error.message}. ${error.remedy}`);
   if (error instanceof ExportError) throw unexportable(error);

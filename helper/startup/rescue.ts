@@ -120,7 +120,7 @@ async function endLockdown(system: LinuxSystem, wasOn: boolean, did: (line: stri
     );
   }
   const stood = await lockdownStands(system.runner);
-  await linuxLockdown(system).undo();
+  await linuxLockdown(system).undo(wasOn);
   if (stood) did('removed the rules of lockdown: what no tunnel takes may leave again');
 }
 

@@ -150,6 +150,7 @@ export class Association {
 
   start(path: Path): void {
     this.path = path;
+    this.#deps.carrier.lead(path.remote);
     this.#driver.initiate(path);
   }
 
@@ -177,6 +178,7 @@ export class Association {
 
   /** Goes on over this path, which may be the same behind another NAT (RFC 4555 §3.5). */
   roam(path: Path): void {
+    this.#deps.carrier.lead(path.remote);
     this.#driver.roam(path);
   }
 
@@ -270,6 +272,7 @@ export class Association {
         break;
       case 'path':
         this.path = event.path;
+        this.#deps.carrier.lead(event.path.remote);
         this.nat = event.nat;
         this.#moveChildren();
         if (event.pending !== true) this.#deps.onMoved();

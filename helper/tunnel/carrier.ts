@@ -5,7 +5,7 @@
  */
 import type { Profile } from '#core/profile/profile.ts';
 import type { Datagram } from '#core/ikev2/connection-types.ts';
-import type { Path } from '#core/net/address.ts';
+import type { Path, SocketAddress } from '#core/net/address.ts';
 import type {
   DataPlane,
   DataPlaneEvents,
@@ -62,6 +62,11 @@ export class Carrier {
     }
   }
 
+  /** Where the tunnel goes from now on, as far as we decide it: what lockdown lets out. */
+  lead(remote: SocketAddress): void {
+    this.#passage.lead(remote);
+  }
+
   /** Nobody has answered what was sent. */
   doubt(): void {
     this.#passage.doubt();
@@ -81,12 +86,12 @@ export class Carrier {
 
   /**
    * Sends as the engine asks, once there is a way out. What the system refuses is lost like any datagram: retransmission is the
-   * answer.
+   * answer. So is what lockdown has no way for: an answer to where a request came from, and where we never went.
    */
   send(datagram: Datagram): void {
-    const opening = this.#passage.open(datagram.path.remote);
-    if (opening) void opening.then(() => this.#sendNow(datagram));
-    else this.#sendNow(datagram);
+    const way = this.#passage.way(datagram.path.remote);
+    if (way === 'open') this.#sendNow(datagram);
+    else if (way !== 'closed') void way.then(() => this.#sendNow(datagram));
   }
 
   #sendNow({ path, bytes, keepalive }: Datagram): void {
@@ -110,8 +115,6 @@ export class Carrier {
   /** Throws where ESP is to go by itself and there is no socket for that. */
   espPath(path: Path, encapsulation: 'udp' | 'none'): EspPath {
     const { remote } = path;
-    // IKE has been there, so this is open, or no more than a moment from it.
-    void this.#passage.open(remote);
     if (encapsulation === 'udp') return { socket: this.#socketOf(path), remote };
     const socket = this.#espSocket(path);
     if (socket < 0) throw new Error('ESP without UDP was negotiated, which this tunnel has no socket for');
@@ -154,7 +157,7 @@ export function openCarrier(
   platform: TunnelPlatform,
   { localPort, encapsulation }: Profile['ike'],
   events: DataPlaneEvents,
-  passage: Passage,
+  passage: (tun: string) => Passage,
   log: Logger,
 ): Carrier {
   const open = (families: readonly (4 | 6)[]): Carrier => {
@@ -168,7 +171,11 @@ export function openCarrier(
     const lacking = Object.entries(dataPlane.features).flatMap(([name, has]) => (has ? [] : [name]));
     if (lacking.length > 0)
       log.info(`this machine lacks ${lacking.join(', ')}: the tunnel is slower without`);
-    return new Carrier(tun.name, dataPlane, { portsAreFixed: localPort !== 0, passage, log });
+    return new Carrier(tun.name, dataPlane, {
+      portsAreFixed: localPort !== 0,
+      passage: passage(tun.name),
+      log,
+    });
   };
   return systemStep('The sockets cannot be opened', () => {
     try {

@@ -90,13 +90,7 @@ export class Life {
     const credentials = await gatherCredentials(stored, given, person, deps.certified);
     this.#credentials = credentials;
     if (this.#stop.signal.aborted) return undefined;
-    this.#carrier = openCarrier(
-      deps.platform,
-      stored.profile.ike,
-      this.#carrierEvents(),
-      deps.passage(),
-      log,
-    );
+    this.#carrier = openCarrier(deps.platform, stored.profile.ike, this.#carrierEvents(), deps.passage, log);
     this.#parts = this.#partsOn(this.#carrier, credentials);
     const { succession } = this.#parts;
     const unsubscribe = deps.network.subscribe(

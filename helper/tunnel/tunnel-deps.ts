@@ -25,8 +25,8 @@ export interface TunnelDeps extends Pick<ConnectionInputs, 'random' | 'keyLog' |
   readonly resolver: Resolver;
   /** What names of gateways led to when a tunnel was last connected, for when no name server is within reach. */
   readonly gatewayAddresses: GatewayAddresses;
-  /** Its own for each tunnel that begins: where its packets may go. */
-  readonly passage: () => Passage;
+  /** Of a tunnel that has this adapter: where its packets may go. */
+  readonly passage: (tun: string) => Passage;
   readonly isPortClosed: PortProbe;
   readonly createConnection: (config: InitiatorConfig) => Connection;
   /** What reads certificates and speaks TLS, loaded with the first tunnel that needs it. */

@@ -258,6 +258,7 @@ export class TunnelWorld implements TunnelPlatform {
   readonly lockdown = new Lockdown({
     stateDir: this.stateDir,
     effect: this.lockdownEffect,
+    clock: this.clock,
     log: this.log.logger('lockdown'),
   });
 
@@ -287,7 +288,7 @@ export class TunnelWorld implements TunnelPlatform {
         () => this.lockdown.isOn,
         this.log.logger('tunnel'),
       ),
-      passage: () => this.lockdown.passage(),
+      passage: (tun) => this.lockdown.passage(tun),
       isPortClosed: (address) => Promise.resolve(this.closed.has(address)),
       createConnection,
       random: seededRandom(1).bytes,

@@ -69,6 +69,7 @@ beforeAll(async () => {
   const lockdown = new Lockdown({
     stateDir: directory,
     effect: new FakeLockdown(),
+    clock: systemClock,
     log: log.logger('lockdown'),
   });
   server = await startServer({

@@ -29,6 +29,7 @@ const SETTINGS: LockdownSettings = {
     { address: GATEWAY, port: 4500 },
     { address: GATEWAY6, port: 4500 },
   ],
+  adapters: ['adit0'],
 };
 
 /** From this port the client's packets have the mark, as if root had set it. */
@@ -200,6 +201,57 @@ describe('what programs send', () => {
     for (const address of [STRANGER, STRANGER6, GATEWAY]) {
       expect([address, await arrives(fromClient, address, 9)]).toEqual([address, false]);
     }
+    // Whoever is asked for a name asks others.
+    for (const address of [ROUTER, ROUTER6]) {
+      expect([address, await arrives(fromClient, address, 53)]).toEqual([address, false]);
+    }
+  });
+});
+
+describe('what other tables send elsewhere after it was routed into the tunnel, or to the machine itself', () => {
+  const ELSEWHERE = 40_002;
+  const translated = (address: string): string =>
+    `table ip other { chain c { type nat hook output priority -100; ip daddr ${address} udp dport 9 dnat to ${STRANGER}; }; }`;
+
+  it.each([
+    ['another address, in place of one in the tunnel', translated(INSIDE), 'table ip other', INSIDE],
+    ['another address, in place of our own', translated('192.168.7.2'), 'table ip other', '192.168.7.2'],
+    [
+      'another route, by a mark',
+      `table inet other { chain c { type route hook output priority mangle; udp sport ${ELSEWHERE} meta mark set 0x77; }; }`,
+      'table inet other',
+      '203.0.113.67',
+    ],
+  ])('%s', async (_, table, name, address) => {
+    await lan.ip('addr replace 203.0.113.67/32 dev lo');
+    await client.ip('route replace 203.0.113.67/32 dev adit0');
+    await client.ip('rule add fwmark 0x77 lookup 77');
+    await client.ip(`route replace default via ${ROUTER} table 77`);
+    await client.nft(table);
+    try {
+      const from = { sourcePort: ELSEWHERE };
+      expect(await arrives(fromClient, address, 9, from)).toBe(true);
+      await lockdown();
+      expect(await arrives(fromClient, address, 9, from)).toBe(false);
+    } finally {
+      await client.nft(`delete ${name}`);
+      await client.ip('rule del fwmark 0x77');
+      await client.ip('route del 203.0.113.67/32 dev adit0');
+    }
+  });
+
+  it('an adapter that only has the name of one', async () => {
+    await client.ip('link add link eth0 name adit9 type macvlan mode bridge');
+    await client.ip('addr add 198.51.100.1/24 dev adit9');
+    await client.ip('link set adit9 up');
+    await lan.ip('addr add 198.51.100.2/24 dev eth0');
+    try {
+      expect(await arrives(fromClient, '198.51.100.2', 9)).toBe(true);
+      await lockdown();
+      expect(await arrives(fromClient, '198.51.100.2', 9)).toBe(false);
+    } finally {
+      await client.ip('link del adit9');
+    }
   });
 });
 
@@ -216,6 +268,19 @@ describe('what is forwarded for a container', () => {
     await lockdown();
     const fromInside = Traffic.on(inside);
     expect(await arrives(fromInside, CONTAINER, 9, { at: container })).toBe(true);
+    // Nobody goes out into the world through us.
+    expect(await arrives(fromInside, STRANGER, 9)).toBe(false);
+  });
+
+  it('does not reach the local network where only this machine is to', async () => {
+    await lockdown({ lan: true });
+    expect(await arrives(fromContainer, ROUTER, 9)).toBe(false);
+  });
+
+  it('goes nowhere without a tunnel', async () => {
+    await lockdown({ adapters: [] });
+    expect(await arrives(fromContainer, INSIDE, 9, { at: inside })).toBe(false);
+    expect(await arrives(fromClient, INSIDE, 9, { at: inside })).toBe(false);
   });
 
   it('has no part in what the tunnels themselves may', async () => {

@@ -93,7 +93,7 @@ ${ipTables(tunnel.firewall, false)}${arpTable(tunnel.firewall)}
 END`;
 
 const LOCKDOWN = `nft -f - <<'END'
-${lockdownTable({ lan: false, mark: 44_311, gateways: [{ address: '203.0.113.9', port: 4500 }] })}END`;
+${lockdownTable({ lan: false, mark: 44_311, gateways: [{ address: '203.0.113.9', port: 4500 }], adapters: ['adit0'] })}END`;
 
 it('works in a namespace that has no bus', () => {
   expect(parts).toEqual([{ rtnetlink: true, nfnetlink: true, inotify: true, clock: true, logind: false }]);

@@ -22,7 +22,7 @@ export class FakeLockdown implements LockdownEffect {
     this.start = settings;
   }
 
-  async undo(): Promise<void> {
+  async undo(_wasOn: boolean): Promise<void> {
     this.#fail('undo');
     this.inForce = undefined;
   }

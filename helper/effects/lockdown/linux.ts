@@ -13,6 +13,9 @@ import { lockdownTable, WITHOUT_LOCKDOWN } from './ruleset.ts';
 /** What the machine's start loads; it is there while lockdown is on. */
 export const startPath = (stateDir: string): string => join(stateDir, 'lockdown.nft');
 
+/** What is in the kernel goes with it, and without nft nothing puts it there again. */
+export const WITHOUT_NFT = 'Restart this computer: without nft nothing is held back then';
+
 const FROM_STDIN = ['-f', '-'];
 
 export class LinuxLockdown implements LockdownEffect {
@@ -35,13 +38,15 @@ export class LinuxLockdown implements LockdownEffect {
   }
 
   atStart(settings: LockdownSettings | undefined): void {
-    if (settings) writeWhole(this.#atStart, lockdownTable({ ...settings, gateways: [] }), this.#files);
+    if (settings)
+      writeWhole(this.#atStart, lockdownTable({ ...settings, gateways: [], adapters: [] }), this.#files);
     else if (exists(this.#files, this.#atStart)) removeWhole(this.#atStart, this.#files);
   }
 
-  async undo(): Promise<void> {
-    // Without nft nothing was ever in force.
-    if (this.#runner.find('nft') === undefined) return;
-    await runOrFail(this.#runner, 'Lockdown cannot be ended', 'nft', FROM_STDIN, WITHOUT_LOCKDOWN);
+  async undo(wasOn: boolean): Promise<void> {
+    const what = 'Lockdown cannot be ended';
+    if (this.#runner.find('nft') !== undefined) {
+      await runOrFail(this.#runner, what, 'nft', FROM_STDIN, WITHOUT_LOCKDOWN);
+    } else if (wasOn) throw new SystemFailure(what, 'nft is missing', WITHOUT_NFT);
   }
 }

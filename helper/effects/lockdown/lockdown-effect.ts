@@ -11,6 +11,8 @@ export interface LockdownSettings {
   readonly mark: number;
   /** Where marked packets may go: IKE and ESP in UDP to this address and port, ESP to this address. */
   readonly gateways: readonly SocketAddress[];
+  /** The adapters of tunnels. */
+  readonly adapters: readonly string[];
 }
 
 export interface LockdownEffect {
@@ -18,6 +20,9 @@ export interface LockdownEffect {
   apply(settings: LockdownSettings): Promise<void>;
   /** What the machine's start puts in force, before there is a network and a helper. Throws the system's error. */
   atStart(settings: LockdownSettings | undefined): void;
-  /** Everything may leave again. May be called where nothing is in force. Throws SystemFailure. */
-  undo(): Promise<void>;
+  /**
+   * Everything may leave again. `wasOn`: it was put in force, or may have been; without that, nothing need be there, nor anything to
+   * take it away with. Throws SystemFailure.
+   */
+  undo(wasOn: boolean): Promise<void>;
 }

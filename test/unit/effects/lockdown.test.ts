@@ -15,6 +15,7 @@ const settings: LockdownSettings = {
     { address: '203.0.113.9', port: 4500 },
     { address: '2001:DB8:77:0::9', port: 4500 },
   ],
+  adapters: ['adit0', 'adit12'],
 };
 
 describe('the table', () => {
@@ -22,34 +23,42 @@ describe('the table', () => {
     expect(lockdownTable(settings)).toBe(`table inet adit_lockdown
 delete table inet adit_lockdown
 table inet adit_lockdown {
-  chain carried {
-    oifname "lo" accept
-    oifname "adit*" accept
-  }
-  chain output {
-    type filter hook output priority filter; policy drop;
+  chain own {
     meta mark 44311 ip daddr . udp dport { 203.0.113.9 . 500, 203.0.113.9 . 4500 } accept
     meta mark 44311 meta l4proto esp ip daddr { 203.0.113.9 } accept
     meta mark 44311 ip6 daddr . udp dport { 2001:db8:77::9 . 4500 } accept
     meta mark 44311 meta l4proto esp ip6 daddr { 2001:db8:77::9 } accept
-    jump carried
+    oifname { "lo", "adit0", "adit12" } accept
     meta nfproto ipv4 udp sport 68 udp dport 67 accept
     ip6 saddr fe80::/10 udp sport 546 udp dport 547 accept
     icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-report, mld-listener-done, mld2-listener-report } accept
+  }
+  chain output {
+    type filter hook output priority filter; policy drop;
+    jump own
     reject with icmpx admin-prohibited
+  }
+  chain through {
+    oifname { "adit0", "adit12" } accept
+    iifname { "adit0", "adit12" } ip daddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 } accept
+    iifname { "adit0", "adit12" } ip6 daddr fc00::/7 accept
   }
   chain forward {
     type filter hook forward priority filter; policy drop;
-    iifname "adit*" accept
-    jump carried
+    jump through
     reject with icmpx admin-prohibited
+  }
+  chain last {
+    type filter hook postrouting priority 300; policy drop;
+    jump own
+    jump through
   }
 }
 `);
   });
 
-  it('has nothing of a mark where no tunnel wants to go anywhere', () => {
-    expect(lockdownTable({ ...settings, gateways: [] })).not.toContain('mark');
+  it('has nothing of a mark or an adapter where there is no tunnel', () => {
+    expect(lockdownTable({ ...settings, gateways: [], adapters: [] })).not.toMatch(/mark|adit\d|iifname/);
   });
 
   it.each([
@@ -60,6 +69,10 @@ table inet adit_lockdown {
   ])('takes no text from outside: %s', (_, gateway) => {
     expect(() => lockdownTable({ ...settings, gateways: [gateway] })).toThrow(/no address with a port/);
   });
+
+  it.each(['eth0', 'adit', 'adit0"; flush ruleset; "', 'adit*'])('nor any adapter: %s', (adapter) => {
+    expect(() => lockdownTable({ ...settings, adapters: [adapter] })).toThrow(/no adapter of a tunnel/);
+  });
 });
 
 describe('on Linux', () => {
@@ -67,7 +80,7 @@ describe('on Linux', () => {
     using linux = new SimulatedLinux();
     const lockdown = linuxLockdown(linux.system);
     await lockdown.apply(settings);
-    await lockdown.undo();
+    await lockdown.undo(true);
     expect(linux.runner.runs.map(({ stdin }) => stdin)).toEqual([lockdownTable(settings), WITHOUT_LOCKDOWN]);
   });
 
@@ -76,9 +89,11 @@ describe('on Linux', () => {
     const lockdown = linuxLockdown(linux.system);
     const path = join(linux.paths.stateDir, 'lockdown.nft');
     lockdown.atStart(settings);
-    expect(readFileSync(path, 'utf8')).toBe(lockdownTable({ ...settings, gateways: [] }));
+    expect(readFileSync(path, 'utf8')).toBe(lockdownTable({ ...settings, gateways: [], adapters: [] }));
     lockdown.atStart({ ...settings, lan: true });
-    expect(readFileSync(path, 'utf8')).toBe(lockdownTable({ ...settings, gateways: [], lan: true }));
+    expect(readFileSync(path, 'utf8')).toBe(
+      lockdownTable({ ...settings, gateways: [], adapters: [], lan: true }),
+    );
     for (const _ of ['there', 'gone']) lockdown.atStart(undefined);
     expect(existsSync(path)).toBe(false);
   });
@@ -87,14 +102,17 @@ describe('on Linux', () => {
     using without = new SimulatedLinux(['ip']);
     const refused = { what: 'Lockdown cannot be put in force', remedy: 'apt-get install nftables' };
     await expect(linuxLockdown(without.system).apply(settings)).rejects.toMatchObject(refused);
-    await linuxLockdown(without.system).undo();
+    await linuxLockdown(without.system).undo(false);
+    await expect(linuxLockdown(without.system).undo(true)).rejects.toMatchObject({
+      remedy: expect.stringMatching(/Restart this computer/) as string,
+    });
     using linux = new SimulatedLinux();
     linux.refusals.push({ pattern: /nft/, stderr: 'Operation not permitted' });
     await expect(linuxLockdown(linux.system).apply(settings)).rejects.toMatchObject({
       what: refused.what,
       detail: expect.stringContaining('Operation not permitted') as string,
     });
-    await expect(linuxLockdown(linux.system).undo()).rejects.toMatchObject({
+    await expect(linuxLockdown(linux.system).undo(true)).rejects.toMatchObject({
       what: 'Lockdown cannot be ended',
     });
   });

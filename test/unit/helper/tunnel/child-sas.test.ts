@@ -18,7 +18,7 @@ function opened() {
   const world = new TunnelWorld();
   const log = world.log.logger('tunnel');
   const events = { onIke: () => undefined, onExpired: () => undefined, onFatal: () => undefined };
-  const carrier = openCarrier(world, profileNamed('work').ike, events, FREE, log);
+  const carrier = openCarrier(world, profileNamed('work').ike, events, () => FREE, log);
   const { dataPlane } = carrier;
   const install = dataPlane.installChild.bind(dataPlane);
   const retire = dataPlane.retireOutbound.bind(dataPlane);

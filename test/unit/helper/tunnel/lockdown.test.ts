@@ -6,6 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gatewayAddresses } from '#helper/tunnel/gateway-addresses.ts';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
+import { FREE } from '#helper/tunnel/passage.ts';
 import { profileNamed } from '#test/fakes/profiles.ts';
 import { GATEWAY, PEER, SECOND } from '#test/fakes/tunnel-stage.ts';
 import { TunnelWorld } from '#test/fakes/tunnel-world.ts';
@@ -96,7 +98,7 @@ describe('under lockdown', () => {
     world.tunnels.up(world.profile('work'));
     await world.clock.advance(500);
     expect(world.status('work')?.state).toBe('connected');
-    lockdownEffect.inForce = { lan: false, mark: 0, gateways: [] };
+    lockdownEffect.inForce = { lan: false, mark: 0, gateways: [], adapters: [] };
     await world.clock.advance(180_000);
     expect(world.status('work')).toMatchObject({
       state: 'connected',
@@ -124,6 +126,59 @@ describe('under lockdown', () => {
     expect([...destinations]).toEqual([]);
     expect(world.log.recent().filter(({ message }) => message.includes('cannot send'))).toEqual([]);
   });
+});
+
+it.each(['openTun', 'openDataPlane'] as const)(
+  'a tunnel that cannot begin gives its way out back: %s',
+  async (step) => {
+    let passages = 0;
+    const world = new TunnelWorld({
+      passage: () => {
+        passages++;
+        return { ...FREE, close: () => void passages-- };
+      },
+    });
+    world.gateway(GATEWAY, PEER);
+    world.refusals.set(step, new Error('EBUSY'));
+    for (let times = 0; times < 3; times++) {
+      world.tunnels.up(world.profile('work'));
+      await world.clock.advance(1000);
+    }
+    expect(world.status('work')?.state).toBe('failed');
+    expect(passages).toBe(0);
+  },
+);
+
+it('who sends the gateway’s request once more from elsewhere opens nothing, and hears nothing', async () => {
+  const world = new TunnelWorld();
+  const gateway = world.gateway(GATEWAY, PEER);
+  await lockdown(world);
+  world.tunnels.up(world.profile('work'));
+  await world.clock.advance(500);
+  gateway.rekeyChildren();
+  await world.clock.advance(1000);
+  const request = world.network.log.findLast(({ from, bytes }) => {
+    // Four zeros stand before IKE on port 4500.
+    const ike = bytes.subarray(Buffer.from(bytes).readUInt32BE(0) === 0 ? 4 : 0);
+    const isResponse = ((ike[19] ?? 0) & 0x20) !== 0;
+    const { CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
+    const isRequest = (ike[18] === CREATE_CHILD_SA || ike[18] === INFORMATIONAL) && !isResponse;
+    return from.address === GATEWAY && isRequest;
+  });
+  if (!request) throw new Error('the gateway has asked for nothing');
+  const { applied, inForce } = world.lockdownEffect;
+  for (let port = 0; port < 100; port++) {
+    world.network.send({ ...request, from: { address: '198.51.100.66', port } });
+    await world.clock.advance(10);
+  }
+  expect(world.lockdownEffect).toMatchObject({ applied, inForce });
+  const answers = (): number => world.network.log.filter(({ to }) => to.address === '198.51.100.66').length;
+  expect(answers()).toBe(0);
+  // Without lockdown it is answered, as RFC 7296 §2.1 wants it.
+  await lockdown(world, false);
+  world.network.send({ ...request, from: { address: '198.51.100.66', port: 53 } });
+  await world.clock.advance(100);
+  expect(answers()).toBe(1);
 });
 
 describe('the gateway’s name under lockdown', () => {
