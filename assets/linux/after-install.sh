@@ -21,10 +21,13 @@ chmod 4755 /opt/Adit/chrome-sandbox 2> /dev/null || true
 rm -rf /var/cache/adit
 install -d -m 0700 /var/cache/adit
 CACHE_DIRECTORY=/var/cache/adit /opt/Adit/resources/bin/aditd --version > /dev/null || true
+# For the next start of the machine: what is in force now is the helper's. Also where this is an image that is being made, and
+# systemd does not run; but not where an upgrade finds it: then it is as the administrator wants it.
+if [ -z "$had_lockdown" ] && command -v systemctl > /dev/null; then
+  systemctl enable adit-lockdown.service
+fi
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
-  # For the next start of the machine: what is in force now is the helper's. What an upgrade finds there stays in force.
-  [ -n "$had_lockdown" ] || systemctl enable adit-lockdown.service
   # After an upgrade it is for the administrator whether it starts and runs.
   if [ -z "$upgraded" ]; then
     systemctl enable --now aditd.service

@@ -200,12 +200,17 @@ describe('the switch', () => {
   });
 
   it('says so where neither the disk takes it nor the rules go away again', async () => {
-    const { effect, helper } = machine();
+    const { effect, clock, helper } = machine();
     const lockdown = helper(failingAt(1, 'ENOSPC').calls);
     effect.failures.set('undo', refusal);
     await expect(lockdown.set({ on: true, lan: false }, false)).rejects.toThrow(/ENOSPC/);
     const fault = expect.stringContaining('because') as string;
     expect(lockdown.status()).toMatchObject({ on: true, fault });
+    // It is looked after until there is nothing more to look after.
+    expect(clock.pending).toBe(1);
+    effect.failures.clear();
+    await lockdown.set({ on: false, lan: false }, false);
+    expect([lockdown.status(), clock.pending]).toEqual([OFF, 0]);
   });
 
   it('is tried again after a fault until there is none, also what the machine starts with', async () => {
@@ -428,6 +433,21 @@ describe('a tunnel’s way out', () => {
     expect(await going).toBe('opened');
     await later();
     expect([open(effect), effect.inForce?.adapters]).toEqual([both(GATEWAY.address), ['adit1']]);
+  });
+
+  it('that ends while lockdown is switched on is not left open', async () => {
+    const { effect, helper } = machine();
+    const lockdown = helper();
+    const passage = lockdown.passage('adit0');
+    passage.lead(GATEWAY);
+    const { started, finish } = slowed(effect);
+    const switching = lockdown.set({ on: true, lan: false }, false);
+    await started;
+    passage.close();
+    finish();
+    await switching;
+    await later();
+    expect([open(effect), effect.inForce?.adapters]).toEqual([[], []]);
   });
 
   it('is opened anew where it is doubted', async () => {
