@@ -23,11 +23,13 @@ install -d -m 0700 /var/cache/adit
 CACHE_DIRECTORY=/var/cache/adit /opt/Adit/resources/bin/aditd --version > /dev/null || true
 # For the next start of the machine: what is in force now is the helper's. Also where this is an image that is being made, and
 # systemd does not run; but not where an upgrade finds it: then it is as the administrator wants it.
+is_running=
+[ ! -d /run/systemd/system ] || is_running=yes
+[ -z "$is_running" ] || systemctl daemon-reload
 if [ -z "$had_lockdown" ] && command -v systemctl > /dev/null; then
   systemctl enable adit-lockdown.service
 fi
-if [ -d /run/systemd/system ]; then
-  systemctl daemon-reload
+if [ -n "$is_running" ]; then
   # After an upgrade it is for the administrator whether it starts and runs.
   if [ -z "$upgraded" ]; then
     systemctl enable --now aditd.service

@@ -248,6 +248,10 @@ describe('the packaged helper', () => {
     ]);
     await sh('dpkg -P adit');
     await sh('! test -e /var/lib/adit');
+    // In an image that is being made, where no systemd runs.
+    await sh('mv /run/systemd/system /run/systemd/elsewhere');
+    expect(await told('dpkg -i /run/1.0.deb')).toEqual(['enable adit-lockdown.service']);
+    await sh('mv /run/systemd/elsewhere /run/systemd/system; dpkg -P adit');
   });
 
   it.each([
