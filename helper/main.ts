@@ -24,7 +24,7 @@ import { startServer } from './ipc/server.ts';
 import { keyLogIn } from './key-log.ts';
 import { fileSink } from './log/file-sink.ts';
 import { faultText } from './log/fault.ts';
-import { Lockdown } from './lockdown.ts';
+import { Lockdown } from './lockdown/lockdown.ts';
 import { Log, formatEntry, messageOf } from './log/log.ts';
 import { ADDON_PATH } from './native/addon.ts';
 import { linuxPlatform } from './native/data-plane-linux.ts';

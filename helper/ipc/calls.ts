@@ -10,7 +10,7 @@ import type { ProfileStore } from '../profile-store.ts';
 import type { StoredProfile, Viewer } from '../stored-profile.ts';
 import { secretsFrom, summaryOf } from '../stored-profile.ts';
 import { Secret } from '../secret.ts';
-import type { Lockdown } from '../lockdown.ts';
+import type { Lockdown } from '../lockdown/lockdown.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import { unlock } from '../unlock.ts';
 import { withoutAbsent } from '../without-absent.ts';

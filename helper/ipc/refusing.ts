@@ -4,7 +4,7 @@ import { inEnglish } from '#core/profile/export-words.ts';
 import { ImportError } from '#core/profile/profile.ts';
 import { SystemFailure } from '../effects/effects.ts';
 import { LockedError } from '../locked-error.ts';
-import { NotYours } from '../lockdown.ts';
+import { NotYours } from '../lockdown/lockdown.ts';
 import { StoreError } from '../profile-store.ts';
 import { CallError } from './call-error.ts';
 

@@ -7,7 +7,7 @@ import type { Log } from '../log/log.ts';
 import type { ProfileStore } from '../profile-store.ts';
 import type { StoredProfile, Viewer } from '../stored-profile.ts';
 import { summaryOf, visible } from '../stored-profile.ts';
-import type { Lockdown } from '../lockdown.ts';
+import type { Lockdown } from '../lockdown/lockdown.ts';
 import type { TunnelManager } from '../tunnel-manager.ts';
 import type { Handlers } from './dispatch.ts';
 import type { Subscriptions } from './subscriptions.ts';

@@ -9,7 +9,7 @@ import { JournalFile, undoAll } from '../effects/journal-file.ts';
 import { linuxEffects, linuxLockdown, type LinuxSystem } from '../effects/linux.ts';
 import { startPath } from '../effects/lockdown/linux.ts';
 import { lockdownStands } from '../effects/lockdown/stands.ts';
-import { wishPath } from '../lockdown.ts';
+import { wishPath } from '../lockdown/kept-wish.ts';
 import { messageOf } from '../log/log.ts';
 import { removeWhole } from '../whole-file.ts';
 import { privateDirectory } from './directories.ts';

@@ -1,4 +1,4 @@
-/** A tunnel's way out past lockdown (helper/lockdown.ts). Its carrier has one, and asks it about each datagram. */
+/** A tunnel's way out past lockdown (helper/lockdown/). Its carrier has one, and asks it about each datagram. */
 import type { SocketAddress } from '#core/net/address.ts';
 
 export interface Passage {

@@ -33,7 +33,7 @@ import type { Secret } from '#helper/secret.ts';
 import type { TunnelPlatform } from '#helper/tunnel/carrier.ts';
 import type { Resolver } from '#helper/tunnel/candidates.ts';
 import { gatewayAddresses } from '#helper/tunnel/gateway-addresses.ts';
-import { Lockdown } from '#helper/lockdown.ts';
+import { Lockdown } from '#helper/lockdown/lockdown.ts';
 import { FakeLockdown } from '#helper/effects/lockdown/fake.ts';
 import * as certified from '#helper/tunnel/certified.ts';
 import { type ManagerDeps, TunnelManager } from '#helper/tunnel-manager.ts';

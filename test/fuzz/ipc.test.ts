@@ -34,7 +34,7 @@ import { startServer } from '#helper/ipc/server.ts';
 import type { IpcServer } from '#helper/ipc/server.ts';
 import { Log } from '#helper/log/log.ts';
 import { FakeLockdown } from '#helper/effects/lockdown/fake.ts';
-import { Lockdown } from '#helper/lockdown.ts';
+import { Lockdown } from '#helper/lockdown/lockdown.ts';
 import { ProfileStore } from '#helper/profile-store.ts';
 import type { TunnelManager } from '#helper/tunnel-manager.ts';
 import { INFO } from '#test/fakes/helper-world.ts';

@@ -1,6 +1,6 @@
 /**
  * Lockdown as the system is asked for it: nothing leaves but what tunnels carry. linux.ts does it, fake.ts stands in;
- * helper/lockdown.ts says when.
+ * helper/lockdown/ says when.
  */
 import type { SocketAddress } from '#core/net/address.ts';
 

@@ -1,32 +1,22 @@
 /**
- * Lockdown: the switch, what it remembers on disk, and the gateways that tunnels may reach meanwhile. What is in force
- * outlives the helper, so that a killed one leaks nothing; the next one, or `aditd --rescue`, takes it from there.
+ * Lockdown: the switch, and the rules for what tunnels want to reach meanwhile. What is in force outlives the helper, so that a
+ * killed one leaks nothing; the next one, or `aditd --rescue`, takes it from what kept-wish.ts has on the disk.
  * main.ts constructs it; the calls switch it, the tunnels' carriers ask it for their way out.
  */
-import { join } from 'node:path';
-import { z } from 'zod';
 import type { LockdownStatus } from '#core/ipc/contract.ts';
-import { parseIp, type SocketAddress } from '#core/net/address.ts';
-import type { Clock } from './clock.ts';
-import { SystemFailure } from './effects/effects.ts';
-import { readText, systemFiles, exists, type Files } from './effects/files.ts';
-import type { LockdownEffect, LockdownSettings } from './effects/lockdown/lockdown-effect.ts';
-import type { NetworkChange, NetworkWatch } from './effects/network-watch/network-watch.ts';
-import { Serial } from './effects/serial.ts';
-import type { Logger } from './log/log.ts';
-import { messageOf } from './log/log.ts';
-import { MARK } from './tunnel/numbers.ts';
-import type { Passage } from './tunnel/passage.ts';
-import { removeWhole, writeWhole } from './whole-file.ts';
+import type { Clock } from '../clock.ts';
+import { SystemFailure } from '../effects/effects.ts';
+import { systemFiles, type Files } from '../effects/files.ts';
+import type { LockdownEffect, LockdownSettings } from '../effects/lockdown/lockdown-effect.ts';
+import type { NetworkChange, NetworkWatch } from '../effects/network-watch/network-watch.ts';
+import { Serial } from '../effects/serial.ts';
+import type { Logger } from '../log/log.ts';
+import { messageOf } from '../log/log.ts';
+import { MARK } from '../tunnel/numbers.ts';
+import type { Passage } from '../tunnel/passage.ts';
+import { KeptWish, type Wish } from './kept-wish.ts';
+import { endOf, TunnelPassage } from './tunnel-passage.ts';
 
-const wishSchema = z.strictObject({ lan: z.boolean(), byAdmin: z.boolean() });
-/** What was switched on; absent where nothing is. */
-type Wish = z.infer<typeof wishSchema>;
-
-/** Ends of a tunnel's gateways that stay open: a gateway that sends us about must not fill the rules. */
-const MOST_ENDS = 64;
-/** Of IKE, and of IKE and ESP behind a NAT (RFC 7296 §2.23): whoever goes to one of them may have to go on to the other. */
-const PORTS = [500, 4500] as const;
 /** After a fault. */
 const AGAIN_MS = 5000;
 
@@ -43,17 +33,13 @@ export class NotYours extends Error {
   override readonly name = 'NotYours';
 }
 
-/** Where the wish lies: there is one while lockdown is on. */
-export const wishPath = (stateDir: string): string => join(stateDir, 'lockdown.json');
-
 export class Lockdown {
   readonly #effect: LockdownEffect;
   readonly #clock: LockdownDeps['clock'];
   readonly #log: LockdownDeps['log'];
-  readonly #files: Files;
-  readonly #path: string;
+  readonly #kept: KeptWish;
   readonly #serial = new Serial();
-  readonly #passages = new Set<OnePassage>();
+  readonly #passages = new Set<TunnelPassage>();
   readonly #listeners = new Set<() => void>();
   /** The ends that the rules in force let marked packets go to, and those of the rules that are being set. */
   #open: ReadonlySet<string> = new Set();
@@ -72,9 +58,8 @@ export class Lockdown {
     this.#effect = effect;
     this.#clock = clock;
     this.#log = log;
-    this.#files = files;
-    this.#path = wishPath(stateDir);
-    this.#wish = this.#read();
+    this.#kept = new KeptWish({ stateDir, effect, log, files });
+    this.#wish = this.#kept.read();
   }
 
   /** As the last helper left it, whatever ended it. Never rejects: a fault is part of the status. */
@@ -135,7 +120,7 @@ export class Lockdown {
 
   /** The way out of a tunnel that has this adapter. */
   passage(tun: string): Passage {
-    const passage: OnePassage = new OnePassage(tun, {
+    const passage: TunnelPassage = new TunnelPassage(tun, {
       isNeeded: () => this.#wish !== undefined || this.#underWay !== undefined,
       isOpen: (end) =>
         (this.#wish === undefined || this.#open.has(end)) && (this.#underWay?.has(end) ?? true),
@@ -155,7 +140,7 @@ export class Lockdown {
     return network.subscribe((change) => {
       if (!this.#wish || !concerns(change)) return;
       // Whoever removes the file, too, wants it off: `aditd --rescue`.
-      if (exists(this.#files, this.#path)) {
+      if (this.#kept.isThere) {
         void this.#renew();
         return;
       }
@@ -169,7 +154,7 @@ export class Lockdown {
     const before = this.#wish;
     await this.#apply(wish);
     try {
-      this.#keep(wish);
+      this.#kept.keep(wish, this.#settings(wish));
     } catch (error) {
       await this.#takeBack(wish, before);
       throw notWritten(error);
@@ -180,17 +165,11 @@ export class Lockdown {
     this.#sayOn(wish);
   }
 
-  /** The machine's start first: a power cut in between leaves too much held back, and not too little. */
-  #keep(wish: Wish): void {
-    this.#effect.atStart(this.#settings(wish));
-    writeWhole(this.#path, JSON.stringify(wish), this.#files);
-  }
-
   /** Each step by itself: what the disk refuses must not keep the rules from being as the status says. */
   async #takeBack(wish: Wish, before: Wish | undefined): Promise<void> {
     try {
-      if (before) this.#keep(before);
-      else this.#forget();
+      if (before) this.#kept.keep(before, this.#settings(before));
+      else this.#kept.forget();
     } catch (error) {
       this.#log.error(`what is kept for the next start may be wrong: ${messageOf(error)}`);
     }
@@ -204,20 +183,11 @@ export class Lockdown {
     }
   }
 
-  /** The wish first, as in #keep. Both are tried. */
-  #forget(): void {
-    try {
-      if (exists(this.#files, this.#path)) removeWhole(this.#path, this.#files);
-    } finally {
-      this.#effect.atStart(undefined);
-    }
-  }
-
   async #switchOff(): Promise<void> {
     const before = this.#wish;
     let kept: unknown;
     try {
-      this.#forget();
+      this.#kept.forget();
     } catch (error) {
       kept = error;
     }
@@ -303,24 +273,13 @@ export class Lockdown {
   #keepAgain(wish: Wish): void {
     const before = this.#startFault;
     try {
-      this.#keep(wish);
+      this.#kept.keep(wish, this.#settings(wish));
       this.#startFault = null;
     } catch (error) {
       this.#startFault = `It will not be in force when the machine starts: ${messageOf(error)}`;
       if (before === null) this.#log.error(`lockdown: ${this.#startFault}`);
     }
     if (this.#startFault !== before) this.#changed();
-  }
-
-  /** A file that cannot be read holds everybody back, and is changed by an administrator alone: its being there is the wish. */
-  #read(): Wish | undefined {
-    try {
-      const text = readText(this.#files, this.#path);
-      return text === undefined ? undefined : wishSchema.parse(JSON.parse(text));
-    } catch (error) {
-      this.#log.warn(`${this.#path} cannot be read, so lockdown is on: ${messageOf(error)}`);
-      return { lan: false, byAdmin: true };
-    }
   }
 
   #sayOn({ lan }: Wish): void {
@@ -331,67 +290,6 @@ export class Lockdown {
     for (const listener of this.#listeners) listener();
   }
 }
-
-/** What a passage needs of the whole. */
-interface Gate {
-  /** Lockdown is on, or about to be. */
-  readonly isNeeded: () => boolean;
-  readonly isOpen: (end: string) => boolean;
-  /** The ends or adapters of tunnels are others. */
-  readonly changed: () => void;
-  /** Sets the rules once more. */
-  readonly renew: () => Promise<void>;
-  readonly closed: () => void;
-}
-
-/** Of one tunnel. */
-class OnePassage implements Passage {
-  readonly tun: string;
-  readonly ends = new Map<string, SocketAddress>();
-  readonly #gate: Gate;
-  #doubted = false;
-
-  constructor(tun: string, gate: Gate) {
-    this.tun = tun;
-    this.#gate = gate;
-  }
-
-  lead({ address, port }: SocketAddress): void {
-    if (parseIp(address) === undefined) return;
-    const before = this.ends.size;
-    let isNew = false;
-    for (const each of new Set([port, ...PORTS])) {
-      if (each < 1 || each > 65_535) continue;
-      const end = { address, port: each };
-      // The one that was used last stands last.
-      isNew = !this.ends.delete(endOf(end)) || isNew;
-      this.ends.set(endOf(end), end);
-    }
-    for (const [end] of [...this.ends].slice(0, -MOST_ENDS)) this.ends.delete(end);
-    if (isNew || this.ends.size !== before) this.#gate.changed();
-  }
-
-  way(remote: SocketAddress): ReturnType<Passage['way']> {
-    if (!this.#gate.isNeeded()) return 'open';
-    const end = endOf(remote);
-    if (this.#gate.isOpen(end) && !this.#doubted) return 'open';
-    if (!this.ends.has(end)) return 'closed';
-    this.#doubted = false;
-    return this.#gate.renew();
-  }
-
-  doubt(): void {
-    this.#doubted = true;
-  }
-
-  close(): void {
-    this.ends.clear();
-    this.#gate.closed();
-    this.#gate.changed();
-  }
-}
-
-const endOf = ({ address, port }: SocketAddress): string => `${address} ${port}`;
 
 function concerns(change: NetworkChange): boolean {
   if (change.what !== 'taken') return false;
