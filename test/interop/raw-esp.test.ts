@@ -3,13 +3,12 @@
  * then one; and a strongSwan gateway whose ESP in user space takes UDP only, and says so.
  */
 import { describe, expect, it } from 'vitest';
-import type { ProfileInput } from '#core/profile/profile.ts';
 import { Adit } from '#test/harness/adit.ts';
+import { bareProfile, startBareGateway } from '#test/harness/bare-esp.ts';
 import { runThrough } from '#test/harness/checks.ts';
-import { EmbeddedGateway } from '#test/harness/embedded-gateway.ts';
 import { LAB, Lab } from '#test/harness/lab.ts';
 import { until } from '#test/harness/process.ts';
-import { CLIENT_ID, GATEWAY_ID, PSK, Scene } from '#test/harness/scene.ts';
+import { PSK, Scene } from '#test/harness/scene.ts';
 import { moveFiles, Traffic } from '#test/harness/traffic.ts';
 
 /** Of the adapter with AES-GCM on a path of 1500 octets. */
@@ -19,26 +18,13 @@ const MTU = {
   udp: 1500 - 20 - 8 - 8 - 8 - 16 - 2,
 } as const;
 
-/** With routes for everything, ESP itself must pass beside the tunnel. */
-const EVERYTHING = ['0.0.0.0/0', '::/0'];
-
-const profile = (address: string): ProfileInput => ({
-  format: 'adit-profile',
-  version: 1,
-  name: 'bare',
-  gateway: { addresses: [address], id: GATEWAY_ID },
-  authentication: { method: 'psk', localId: CLIENT_ID },
-  ike: { encapsulation: 'auto' },
-  child: { remoteTs: EVERYTHING, proposals: ['aes256gcm16'] },
-});
-
 describe('a gateway of our own', () => {
   it.each([
     [LAB.gateway.ip4, MTU.esp],
     [LAB.gateway.ip6, MTU.esp6],
   ])('at %s takes ESP by itself, with no UDP let through for it', async (address, mtu) => {
     await using lab = await Lab.create();
-    const gateway = await startGateway(lab);
+    const gateway = await startBareGateway(lab);
     await using adit = await Adit.start(lab.world, lab.client);
     const [server, user] = [Traffic.on(lab.gateway), Traffic.on(lab.client)];
     // The guard of our own firewall has to let it in where the way back is another.
@@ -51,7 +37,7 @@ describe('a gateway of our own', () => {
     // IKE has its header; ESP in UDP begins with an SPI that is not zero.
     await lab.world.block(lab.router, 'udp dport 4500 @th,64,32 != 0');
     await lab.world.block(lab.router, 'udp sport 4500 @th,64,32 != 0');
-    const id = await adit.import(profile(address), PSK);
+    const id = await adit.import(bareProfile(address), PSK);
     const tunnel = await adit.up(id);
     expect(tunnel.nat).toEqual({ local: false, remote: false });
     expect(tunnel.children).toMatchObject([{ encapsulated: false }]);
@@ -65,10 +51,10 @@ describe('a gateway of our own', () => {
 
   it('follows into UDP when a NAT appears, and out again', async () => {
     await using lab = await Lab.create();
-    const gateway = await startGateway(lab);
+    const gateway = await startBareGateway(lab);
     await using adit = await Adit.start(lab.world, lab.client);
     const [server, user] = [Traffic.on(lab.gateway), Traffic.on(lab.client)];
-    const id = await adit.import(profile(LAB.gateway.ip4), PSK);
+    const id = await adit.import(bareProfile(LAB.gateway.ip4), PSK);
     await adit.up(id);
     const behindNat = async () => (await adit.tunnel(id))?.nat?.local;
     const moveTo = async (from: string, to: string) => {
@@ -110,13 +96,3 @@ it('a strongSwan gateway with ESP in user space insists on UDP, and gets it', as
     },
   });
 });
-
-function startGateway(lab: Lab): Promise<EmbeddedGateway> {
-  return EmbeddedGateway.start(lab.gateway, {
-    localId: GATEWAY_ID,
-    keys: { [CLIENT_ID]: PSK },
-    pools: { ip4: LAB.pool.ip4, ip6: LAB.pool.ip6 },
-    dns: [],
-    localTs: EVERYTHING,
-  });
-}
