@@ -29,10 +29,16 @@ const PROFILE = {
   child: { remoteTs: [LAB.inner.net4] },
 };
 
-/** Passes each connection on, as whoever runs it; ends with its standard input. */
+/**
+ * Passes each connection on, as another user; ends with its standard input. It becomes that user after it was loaded, who need not
+ * have access to the sources.
+ */
 const RELAY = `
 const { connect, createServer } = require('node:net');
-const [from, to] = process.argv.slice(1);
+const [from, to, person] = process.argv.slice(1);
+process.setgroups([]);
+process.setgid(Number(person));
+process.setuid(Number(person));
 createServer((client) => {
   const helper = connect(to);
   for (const [one, other] of [[client, helper], [helper, client]])
@@ -74,9 +80,7 @@ beforeAll(async () => {
   const socket = join(places.run, 'aditd.sock');
   adit = await Adit.start(lab.world, lab.client, { socket, stateDirectory: state });
   const from = join(places.person, 'aditd.sock');
-  relay = spawn(process.execPath, ['-e', RELAY, from, socket], {
-    uid: PERSON,
-    gid: PERSON,
+  relay = spawn(process.execPath, ['-e', RELAY, from, socket, String(PERSON)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   await new Promise((resolve) => relay.stdout?.once('data', resolve));

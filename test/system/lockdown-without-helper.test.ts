@@ -3,7 +3,7 @@
  * loads. After it: the helper is killed, and `aditd --rescue` or `adit doctor --rescue` leads out.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADDON_PATH } from '#helper/native/addon.ts';
 import { ADIT, ADITD, Adit } from '#test/harness/adit.ts';
@@ -197,10 +197,16 @@ describe('adit doctor --rescue', () => {
 
   it('leaves it to root', async () => {
     await killed({ arguments: ['--state-dir', '/var/lib/adit'] });
-    const { code, stderr } = await host.try(
-      ['setpriv', '--reuid', '4001', '--regid', '4001', '--clear-groups', '--', ADIT, 'doctor', '--rescue'],
-      { cwd: '/' },
-    );
+    // The folder that the sources lie in may be closed to others.
+    await host.run([
+      'sh',
+      '-ec',
+      `mkdir /run/sources; mount --bind '${dirname(dirname(ADIT))}' /run/sources`,
+    ]);
+    const person = ['setpriv', '--reuid', '4001', '--regid', '4001', '--clear-groups', '--'];
+    const { code, stderr } = await host.try([...person, '/run/sources/cli/adit', 'doctor', '--rescue'], {
+      cwd: '/',
+    });
     expect({ code, last: stderr.trim().split('\n').at(-1) }).toEqual({
       code: 1,
       last: 'Run: sudo adit doctor --rescue',
