@@ -64,7 +64,7 @@ export interface PrfRow extends Row {
   compute(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
 }
 
-/** A key exchange method: transform type 4. Written for Diffie-Hellman and KEMs alike (RFC 9370). */
+/** A key exchange method: transform types 4 and 6 to 12. Written for Diffie-Hellman and KEMs alike (RFC 9370). */
 export interface KeyExchangeRow extends Row {
   /** Octets of the initiator's KE data, and of the responder's. */
   readonly publicBytes: { readonly initiator: number; readonly responder: number };
@@ -94,6 +94,15 @@ export interface IkeSuite {
   readonly integrity?: IntegrityRow;
   readonly prf: PrfRow;
   readonly keyExchange: KeyExchangeRow;
+  /** Those that follow it, in their order (RFC 9370); absent where there are none. */
+  readonly additional?: readonly AdditionalKeyExchange[];
+}
+
+/** One more key exchange, whose secret goes into the keys beside the first one's (RFC 9370 §2.2). */
+export interface AdditionalKeyExchange {
+  /** Transform type: 6 (ADDKE1) to 12 (ADDKE7). */
+  readonly type: number;
+  readonly keyExchange: KeyExchangeRow;
 }
 
 /** The outcome of an ESP proposal. */
@@ -105,4 +114,6 @@ export interface EspSuite {
   readonly esn: boolean;
   /** The group of the Child SA's own exchange, where PFS was negotiated (never in IKE_AUTH). */
   readonly keyExchange?: KeyExchangeRow;
+  /** As in an IkeSuite; never without `keyExchange`. */
+  readonly additional?: readonly AdditionalKeyExchange[];
 }

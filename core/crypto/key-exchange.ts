@@ -1,5 +1,5 @@
 /**
- * Transform type 4: key exchange methods (RFC 7296 §3.4, RFC 8247 §2.4). suite.ts and keywords.ts look rows up; ikev2's
+ * Transform types 4 and 6 to 12: key exchange methods (RFC 7296 §3.4, RFC 8247 §2.4, RFC 9370). suite.ts and keywords.ts look rows up; ikev2's
  * init, rekey and child tasks run them.
  */
 import type { ECDSA } from '@noble/curves/abstract/weierstrass.js';
@@ -7,9 +7,11 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { x448 } from '@noble/curves/ed448.js';
 import { brainpoolP256r1, brainpoolP384r1, brainpoolP512r1 } from '@noble/curves/misc.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { ml_kem1024, ml_kem512, ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
 import { ecpExchange } from './ecp.ts';
 import type { KeyExchangeRow } from './interfaces.ts';
+import { mlKemExchange } from './ml-kem.ts';
 import { type ModpGroup, modpExchange } from './modp.ts';
 import { montgomeryExchange } from './montgomery.ts';
 
@@ -67,6 +69,18 @@ export const KEY_EXCHANGE_ROWS: readonly KeyExchangeRow[] = [
     { bits: 768, c: 149686n, exponentBytes: 32 },
     'its discrete logarithms have been computed; RFC 8247 §2.4 forbids it',
   ),
+  {
+    ...common('ml-kem-768', 'mlkem768'),
+    ...mlKemExchange('mlkem768', ml_kem768, { initiator: 1184, responder: 1088 }),
+  },
+  {
+    ...common('ml-kem-1024', 'mlkem1024'),
+    ...mlKemExchange('mlkem1024', ml_kem1024, { initiator: 1568, responder: 1568 }),
+  },
+  {
+    ...common('ml-kem-512', 'mlkem512'),
+    ...mlKemExchange('mlkem512', ml_kem512, { initiator: 800, responder: 768 }),
+  },
 ];
 
 /** The row of a transform or of a KE payload's group, `undefined` when we do not compute it (NONE included). */

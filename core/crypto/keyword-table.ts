@@ -14,7 +14,7 @@ import { PRF_ROWS } from './prf.ts';
 
 export type ProposalProtocol = 'IKE' | 'ESP';
 
-const { ENCR, PRF, INTEG, KE, SN } = transformTypes.byName;
+const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
 const { NONE } = keyExchangeMethods.byName;
 const { ENCR_NULL } = encryptionAlgorithms.byName;
 
@@ -72,16 +72,33 @@ const keywordsOf = (type: number, rows: readonly NamedRow[]): Keyword[] =>
     transform: keyBits === undefined ? { type, id } : { type, id, keyBits },
   }));
 
+const GROUPS: readonly NamedRow[] = [
+  ...KEY_EXCHANGE_ROWS,
+  { id: NONE, keyword: 'none', aliases: ['modpnone'] },
+];
+
+/** `ke1_mlkem768` to `ke7_mlkem768` (RFC 9370); `ke1_none` makes it a choice of the gateway's. */
+const ADDITIONAL = Array.from({ length: ADDKE7 - ADDKE1 + 1 }, (_, i) => {
+  const named = (keyword: string): string => `ke${i + 1}_${keyword}`;
+  const rows = GROUPS.map(({ keyword, aliases, ...row }) => ({
+    ...row,
+    keyword: named(keyword),
+    ...(aliases === undefined ? {} : { aliases: aliases.map(named) }),
+  }));
+  return keywordsOf(ADDKE1 + i, rows);
+}).flat();
+
 /** Every keyword. `none` among the groups makes PFS a choice of the gateway's (RFC 7296 §3.3.2). */
 const KEYWORDS: readonly Keyword[] = [
   ...keywordsOf(ENCR, ENCRYPTION_ROWS),
   ...keywordsOf(PRF, PRF_ROWS),
   ...keywordsOf(INTEG, INTEGRITY_ROWS),
-  ...keywordsOf(KE, [...KEY_EXCHANGE_ROWS, { id: NONE, keyword: 'none', aliases: ['modpnone'] }]),
+  ...keywordsOf(KE, GROUPS),
   ...keywordsOf(SN, [
     { id: sequenceNumbers.byName['32-bit Sequential Numbers'], keyword: 'noesn' },
     { id: sequenceNumbers.byName['Partially Transmitted 64-bit Sequential Numbers'], keyword: 'esn' },
   ]),
+  ...ADDITIONAL,
 ];
 
 const bySpelling = new Map(

@@ -25,6 +25,7 @@ import {
 export { KeywordError, type ProposalProtocol } from './keyword-table.ts';
 
 const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
+const ADDKE = Array.from({ length: ADDKE7 - ADDKE1 + 1 }, (_, i) => ADDKE1 + i);
 const { NONE } = integrityAlgorithms.byName;
 
 const NEEDED = {
@@ -83,7 +84,8 @@ export function parseProposal(text: string, protocol: ProposalProtocol): Transfo
     chosen.set(SN, [entryOf('noesn', protocol)]);
   }
   if (aead) chosen.delete(INTEG);
-  return [ENCR, PRF, INTEG, KE, SN].flatMap((type) =>
+  if (ADDKE.some((type) => chosen.has(type))) need(KE, 'key-exchange', text);
+  return [ENCR, PRF, INTEG, KE, SN, ...ADDKE].flatMap((type) =>
     (chosen.get(type) ?? []).map((entry) => entry.transform),
   );
 }
@@ -138,14 +140,12 @@ const registries = new Map<number, Pick<Registry<RegistryRow>, 'nameOf'>>([
   [SN, sequenceNumbers],
 ]);
 
-/** The keyword, `ke1_…` for an additional key exchange (RFC 9370), or IANA's name with the key length. */
+/** The keyword, or IANA's name with the key length. */
 function transformText(transform: Transform): string {
   const { type, id, keyBits } = transform;
-  if (type >= ADDKE1 && type <= ADDKE7) {
-    return `ke${type - ADDKE1 + 1}_${transformText({ ...transform, type: KE })}`;
-  }
   const keyword = keywordOf(transform);
   if (keyword !== undefined) return keyword;
+  if (ADDKE.includes(type)) return `ke${type - ADDKE1 + 1}_${transformText({ ...transform, type: KE })}`;
   const name = registries.get(type)?.nameOf(id) ?? `${transformTypes.nameOf(type)}(${id})`;
   return keyBits === undefined ? name : `${name}/${keyBits}`;
 }

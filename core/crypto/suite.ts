@@ -10,27 +10,30 @@ import { sequenceNumbers } from '#core/registry/sequence-numbers.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
 import { encryptionRow } from './encryption.ts';
 import { integrityRow } from './integrity.ts';
-import type { EncryptionRow, EspSuite, IkeSuite, IntegrityRow } from './interfaces.ts';
+import type { AdditionalKeyExchange, EncryptionRow, EspSuite, IkeSuite, IntegrityRow } from './interfaces.ts';
 import { keyExchangeRow } from './key-exchange.ts';
 import { formatTransforms } from './keywords.ts';
 import { prfRow } from './prf.ts';
 
-const { ENCR, PRF, INTEG, KE, SN } = transformTypes.byName;
+const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
+const ADDKE = Array.from({ length: ADDKE7 - ADDKE1 + 1 }, (_, i) => ADDKE1 + i);
 const noesn = sequenceNumbers.byName['32-bit Sequential Numbers'];
+const { NONE } = keyExchangeMethods.byName;
 const esn = sequenceNumbers.byName['Partially Transmitted 64-bit Sequential Numbers'];
 
 /**
  * The IKE suite of a chosen proposal; `undefined` unless it has one encryption algorithm, PRF and key exchange method of
- * ours, and an integrity algorithm exactly where the encryption is no AEAD.
+ * ours, an integrity algorithm exactly where the encryption is no AEAD, and no key exchange method twice.
  */
 export function ikeSuiteOf(transforms: readonly Transform[]): IkeSuite | undefined {
-  const chosen = oneOfEach(transforms, [ENCR, PRF, INTEG, KE]);
+  const chosen = oneOfEach(transforms, [ENCR, PRF, INTEG, KE, ...ADDKE]);
   const protection = chosen && protectionOf(chosen);
   const prf = prfRow(chosen?.get(PRF)?.id ?? Number.NaN);
   const keyExchange = keyExchangeRow(chosen?.get(KE)?.id ?? Number.NaN);
-  if (!protection || !prf || !keyExchange) return undefined;
+  const additional = chosen && additionalOf(chosen);
+  if (!protection || !prf || !keyExchange || !additional) return undefined;
   if (protection.encryption.id === encryptionAlgorithms.byName.ENCR_NULL) return undefined; // IANA: not for IKE
-  return { ...protection, prf, keyExchange };
+  return withAdditional({ ...protection, prf, keyExchange }, additional);
 }
 
 /**
@@ -38,20 +41,42 @@ export function ikeSuiteOf(transforms: readonly Transform[]): IkeSuite | undefin
  * ones: RFC 7296 §3.3.3 demands the transform, some old gateways leave it out.
  */
 export function espSuiteOf(transforms: readonly Transform[]): EspSuite | undefined {
-  const chosen = oneOfEach(transforms, [ENCR, INTEG, KE, SN]);
+  const chosen = oneOfEach(transforms, [ENCR, INTEG, KE, SN, ...ADDKE]);
   const protection = chosen && protectionOf(chosen);
   if (!protection) return undefined;
   const numbers = chosen.get(SN)?.id ?? noesn;
   if (numbers !== noesn && numbers !== esn) return undefined;
-  const group = chosen.get(KE)?.id ?? keyExchangeMethods.byName.NONE;
-  if (group === keyExchangeMethods.byName.NONE) return { ...protection, esn: numbers === esn };
+  const additional = additionalOf(chosen);
+  const group = chosen.get(KE)?.id ?? NONE;
+  if (group === NONE) return additional?.length === 0 ? { ...protection, esn: numbers === esn } : undefined;
   const keyExchange = keyExchangeRow(group);
-  return keyExchange && { ...protection, esn: numbers === esn, keyExchange };
+  if (!keyExchange || !additional) return undefined;
+  return withAdditional({ ...protection, esn: numbers === esn, keyExchange }, additional);
+}
+
+/** In the order of their types, without those of NONE; `undefined` where one is not ours. */
+function additionalOf(chosen: ReadonlyMap<number, Transform>): AdditionalKeyExchange[] | undefined {
+  const wanted = ADDKE.flatMap((type) => chosen.get(type) ?? []).filter(({ id }) => id !== NONE);
+  const additional = wanted.flatMap(({ type, id }) => {
+    const keyExchange = keyExchangeRow(id);
+    return keyExchange === undefined ? [] : [{ type, keyExchange }];
+  });
+  return additional.length === wanted.length ? additional : undefined;
+}
+
+/** The suite with what follows its key exchange; `undefined` where one method stands twice (RFC 9370 §2.2.1). */
+function withAdditional<S extends IkeSuite | EspSuite>(
+  suite: S,
+  additional: readonly AdditionalKeyExchange[],
+): S | undefined {
+  if (additional.length === 0) return suite;
+  const methods = [suite.keyExchange, ...additional.map(({ keyExchange }) => keyExchange)];
+  return new Set(methods).size === methods.length ? { ...suite, additional } : undefined;
 }
 
 /** The transforms that name a suite, in the order of their types: what a responder answers with. */
 export function transformsOf(suite: IkeSuite | EspSuite): Transform[] {
-  const { encryption, integrity, keyExchange } = suite;
+  const { encryption, integrity, keyExchange, additional = [] } = suite;
   return [
     encryption.keyBits === undefined
       ? { type: ENCR, id: encryption.id }
@@ -60,6 +85,7 @@ export function transformsOf(suite: IkeSuite | EspSuite): Transform[] {
     ...(integrity ? [{ type: INTEG, id: integrity.id }] : []),
     ...(keyExchange ? [{ type: KE, id: keyExchange.id }] : []),
     ...('esn' in suite ? [{ type: SN, id: suite.esn ? esn : noesn }] : []),
+    ...additional.map((further) => ({ type: further.type, id: further.keyExchange.id })),
   ];
 }
 
@@ -90,7 +116,7 @@ function rowOf({ type, id, keyBits }: Transform) {
     case KE:
       return keyExchangeRow(id);
     default:
-      return undefined;
+      return ADDKE.includes(type) ? keyExchangeRow(id) : undefined;
   }
 }
 

@@ -1,5 +1,14 @@
 /** Every key exchange method: published vectors, OpenSSL beside it, and public values that are refused. */
-import { createECDH, createPrivateKey, createPublicKey, diffieHellman, getDiffieHellman } from 'node:crypto';
+import {
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  decapsulate,
+  diffieHellman,
+  encapsulate,
+  generateKeyPairSync,
+  getDiffieHellman,
+} from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex } from '#core/bytes/bytes.ts';
 import { KeyExchangeError, type KeyExchangeRow } from '#core/crypto/interfaces.ts';
@@ -14,6 +23,8 @@ const row = (keyword: string): KeyExchangeRow => {
   return found;
 };
 const rows = KEY_EXCHANGE_ROWS.map((candidate) => [candidate.keyword, candidate] as const);
+const kemRows = rows.filter(([keyword]) => keyword.startsWith('mlkem'));
+const dhRows = rows.filter((entry) => !kemRows.includes(entry));
 const modpRows = rows.filter(([keyword]) => keyword.startsWith('modp'));
 const curveRows = rows.filter(([keyword]) => keyword.startsWith('ecp'));
 
@@ -172,7 +183,9 @@ describe.each(rows)('%s', (keyword, method) => {
     expect(own.finish(answer.publicData)).toEqual(answer.secret);
     expect(keyExchangeRow(method.id)).toBe(method);
   });
+});
 
+describe.each(dhRows)('%s', (keyword, method) => {
   it('refuses what has another length, is zero, or is all ones', () => {
     const random = seededRandom(keyword);
     const { publicData } = method.initiate(random);
@@ -341,6 +354,67 @@ describe.each([
     for (const point of [zero, one]) {
       expect(() => row(keyword).respond(seededRandom('x'), point)).toThrow(KeyExchangeError);
     }
+  });
+});
+
+describe.each(kemRows)('%s', (keyword, method) => {
+  const own = method.initiate(seededRandom(`${keyword} a`));
+  const answer = method.respond(seededRandom(`${keyword} b`), own.publicData);
+
+  it('agrees with OpenSSL', () => {
+    const name = method.name as 'ml-kem-768';
+    const theirs = generateKeyPairSync(name);
+    const raw = Uint8Array.from(theirs.publicKey.export({ type: 'spki', format: 'der' }));
+    const prefix = raw.subarray(0, raw.length - method.publicBytes.initiator);
+    const toThem = method.respond(seededRandom(keyword), raw.subarray(prefix.length));
+    expect(Uint8Array.from(decapsulate(theirs.privateKey, toThem.publicData))).toEqual(toThem.secret);
+    const ours = createPublicKey({
+      key: Buffer.from(concat(prefix, own.publicData)),
+      format: 'der',
+      type: 'spki',
+    });
+    const { ciphertext, sharedKey } = encapsulate(ours);
+    expect(own.finish(Uint8Array.from(ciphertext))).toEqual(Uint8Array.from(sharedKey));
+  });
+
+  it('refuses another length, and says which it wants', () => {
+    const { initiator, responder } = method.publicBytes;
+    for (const bytes of [0, 7, initiator - 1, initiator + 1]) {
+      const problem = `${keyword}: encapsulation key of ${bytes} octets, not ${initiator}`;
+      const answering = () => method.respond(seededRandom(keyword), new Uint8Array(bytes));
+      expect(answering).toThrow(KeyExchangeError);
+      expect(answering).toThrow(problem);
+    }
+    for (const bytes of [0, 7, responder - 1, responder + 1]) {
+      const problem = `${keyword}: ciphertext of ${bytes} octets, not ${responder}`;
+      expect(() => own.finish(new Uint8Array(bytes))).toThrow(KeyExchangeError);
+      expect(() => own.finish(new Uint8Array(bytes))).toThrow(problem);
+    }
+  });
+
+  it('refuses an encapsulation key with coefficients above the modulus', () => {
+    const wrong = own.publicData.slice().fill(0xff, 0, 3);
+    expect(() => method.respond(seededRandom(keyword), wrong)).toThrow(KeyExchangeError);
+  });
+
+  it('takes a changed ciphertext for another secret, and the true one after it', () => {
+    const changed = answer.publicData.slice();
+    changed[5] = (changed[5] as number) ^ 1;
+    const secret = own.finish(changed);
+    expect(secret).toHaveLength(32);
+    expect(secret).not.toEqual(answer.secret);
+    expect(own.finish(answer.publicData)).toEqual(answer.secret);
+  });
+
+  it('wipes what the ciphertext was made from', () => {
+    const drawn: Uint8Array[] = [];
+    const random = seededRandom(keyword);
+    method.respond((bytes) => {
+      const octets = random(bytes);
+      drawn.push(octets);
+      return octets;
+    }, own.publicData);
+    expect(drawn).toEqual([new Uint8Array(32)]);
   });
 });
 

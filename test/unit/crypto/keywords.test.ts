@@ -73,6 +73,28 @@ describe('ESP proposals', () => {
   });
 });
 
+describe('additional key exchanges (RFC 9370)', () => {
+  it('have a place each, and a choice within it', () => {
+    const transforms = parseProposal('aes128-sha256-ke2_x25519-ke1_mlkem768-ke1_none-ecp256', 'IKE');
+    expect(transforms.filter(({ type }) => type >= 4)).toEqual([
+      { type: 4, id: 19 },
+      { type: 6, id: 36 },
+      { type: 6, id: 0 },
+      { type: 7, id: 31 },
+    ]);
+  });
+
+  it.each(['IKE', 'ESP'] as const)('need a first one (%s)', (protocol) => {
+    const error = errorOf('aes256-sha256-ke1_mlkem768', protocol);
+    expect(error.fault).toMatchObject({ rule: 'proposal-lacks', what: 'key-exchange' });
+  });
+
+  it('end with the seventh', () => {
+    expect(parseProposal('aes128gcm16-ecp256-ke7_mlkem512', 'ESP').at(-1)).toEqual({ type: 12, id: 35 });
+    expect(errorOf('aes128gcm16-ecp256-ke8_mlkem512', 'ESP').accepted).toContain('ke1_mlkem512');
+  });
+});
+
 describe('spelling', () => {
   it.each([
     ['aes', 'aes128'],
@@ -163,6 +185,8 @@ describe('printing', () => {
     ['aes128ccm12', 'ESP'],
     ['chacha20poly1305-ecp256-none-esn', 'ESP'],
     ['aes256-sha256-noesn-esn', 'ESP'],
+    ['aes256-sha256-ecp256-ke1_mlkem768-ke1_mlkem1024-ke3_none', 'IKE'],
+    ['aes256-sha256-ecp256-ke1_mlkem768-esn', 'ESP'],
   ] as const)('%s', (text, protocol) => {
     expect(formatTransforms(parseProposal(text, protocol), protocol)).toBe(text);
   });
@@ -179,7 +203,7 @@ describe('printing', () => {
       { type: 13, id: 1 },
     ] as const;
     expect(formatTransforms(offered, 'IKE')).toBe(
-      'ENCR_CAMELLIA_CBC/256-ENCR_AES_CBC/128-PRF(99)-curve25519-ke1_ml-kem-768-ke2_none-Transform Type(13)(1)',
+      'ENCR_CAMELLIA_CBC/256-ENCR_AES_CBC/128-PRF(99)-curve25519-ke1_mlkem768-ke2_none-Transform Type(13)(1)',
     );
   });
 });

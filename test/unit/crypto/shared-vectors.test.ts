@@ -166,7 +166,7 @@ describeWithVectors('libreswan', (readJson) => {
 describeWithVectors('wycheproof', (readJson) => {
   interface Case {
     readonly tcId: number;
-    readonly comment: string;
+    readonly comment?: string;
     readonly result: 'valid' | 'invalid' | 'acceptable';
     readonly flags: readonly string[];
     readonly [field: string]: unknown;
@@ -214,6 +214,25 @@ describeWithVectors('wycheproof', (readJson) => {
         refused ? 'KeyExchangeError' : test['shared'],
       );
     }
+  });
+
+  it('mlkem_768_test.json.gz', () => {
+    const method = present(
+      KEY_EXCHANGE_ROWS.find(({ keyword }) => keyword === 'mlkem768'),
+      'mlkem768',
+    );
+    let refusals = 0;
+    for (const test of groupsOf('mlkem_768_test.json.gz').flatMap(({ tests }) => tests)) {
+      const valid = test.result === 'valid';
+      // Our own seed is never of another length.
+      if (test.comment?.startsWith('Private key')) continue;
+      const own = method.initiate(fixedRandom(test['seed'] as string));
+      if (valid) expect(toHex(own.publicData), `tcId ${test.tcId}`).toBe(test['ek']);
+      const secret = secretOf(own, hex(test, 'c'));
+      expect(secret, `tcId ${test.tcId}`).toBe(valid ? test['K'] : 'KeyExchangeError');
+      if (!valid) refusals++;
+    }
+    expect(refusals).toBeGreaterThan(5);
   });
 
   it('ecdh_secp256r1_ecpoint_test.json.gz', () => {

@@ -43,7 +43,10 @@ describe('an IKE suite', () => {
     ['no integrity', sound.filter(({ type }) => type !== 3)],
     ['no key exchange', sound.filter(({ type }) => type !== 4)],
     ['a foreign type', [...sound, { type: 5, id: 0 }]],
-    ['an additional key exchange', [...sound, { type: 6, id: 36 }]],
+    ['an additional key exchange that we lack', [...sound, { type: 6, id: 24 }]],
+    ['two additional ones in one place', [...sound, { type: 6, id: 36 }, { type: 6, id: 37 }]],
+    ['one method twice', [...sound, { type: 6, id: 14 }]],
+    ['one additional method twice', [...sound, { type: 6, id: 36 }, { type: 8, id: 36 }]],
     ['an unknown attribute', sound.map((transform) => ({ ...transform, unknownAttribute: true as const }))],
     [
       'an algorithm we lack',
@@ -57,6 +60,16 @@ describe('an IKE suite', () => {
     ['nothing', []],
   ])('refuses %s', (_, transforms) => {
     expect(ikeSuiteOf(transforms)).toBeUndefined();
+  });
+
+  it('has additional key exchanges in the order of their types, without NONE', () => {
+    const suite = ikeSuiteOf([...sound, { type: 9, id: 36 }, { type: 6, id: 37 }, { type: 7, id: 0 }]);
+    expect(suite?.additional).toMatchObject([
+      { type: 6, keyExchange: { keyword: 'mlkem1024' } },
+      { type: 9, keyExchange: { keyword: 'mlkem768' } },
+    ]);
+    expect(suite && describeIkeSuite(suite)).toBe('aes128-sha256-modp2048-ke1_mlkem1024-ke4_mlkem768');
+    expect(ikeSuiteOf([...sound, { type: 6, id: 0 }])).not.toHaveProperty('additional');
   });
 
   it('takes NONE beside an AEAD, and nothing else', () => {
@@ -94,6 +107,24 @@ describe('an ESP suite', () => {
     ).toBeUndefined();
   });
 
+  it('has additional key exchanges beside a group alone', () => {
+    expect(esp('aes128-sha256-ecp256-ke2_mlkem512')?.additional).toMatchObject([
+      { type: 7, keyExchange: { keyword: 'mlkem512' } },
+    ]);
+    expect(
+      espSuiteOf([
+        { type: 1, id: 28 },
+        { type: 6, id: 0 },
+      ]),
+    ).toEqual(espSuiteOf([{ type: 1, id: 28 }]));
+    expect(
+      espSuiteOf([
+        { type: 1, id: 28 },
+        { type: 6, id: 36 },
+      ]),
+    ).toBeUndefined();
+  });
+
   it('may encrypt nothing, but always protects', () => {
     expect(esp('null-sha256')).toMatchObject({
       encryption: { kind: 'null' },
@@ -116,6 +147,8 @@ describe('describing', () => {
     ['3des-md5-prfsha1-modp1024', 'IKE'],
     ['aes128ccm8-curve25519-esn', 'ESP'],
     ['null-sha256', 'ESP'],
+    ['aes256gcm16-prfsha384-curve25519-ke1_mlkem768', 'IKE'],
+    ['aes256-sha256-ecp256-ke1_mlkem512-ke2_curve448-esn', 'ESP'],
   ] satisfies [string, ProposalProtocol][])('%s (%s) comes back', (text, protocol) => {
     const transforms = parseProposal(text, protocol);
     const [ikeSuite, espSuite] = [ikeSuiteOf(transforms), espSuiteOf(transforms)];
