@@ -21,8 +21,8 @@ export interface NegotiatedChild {
 interface OwnExchange extends Nonces {
   /** We began it. */
   readonly initiated: boolean;
-  /** g^ir of its own key exchange, where there was one. */
-  readonly secret?: Uint8Array;
+  /** Of its own key exchanges, where there were any: g^ir and those of additional ones. */
+  readonly secrets?: readonly Uint8Array[];
   /** The inbound SPI of the Child SA that is replaced. */
   readonly replaces?: number;
   readonly standby?: boolean;
@@ -37,13 +37,14 @@ export function installChild(
 ): Child {
   if (sa.suite === undefined || sa.keys === undefined) throw new Error('a Child SA before the keys');
   const { config, suite, spiIn, spiOut, localTs, remoteTs } = negotiated;
+  const [secret, ...further] = exchange.secrets ?? [];
   const keys = deriveChildKeys({
     prf: sa.suite.prf,
     skD: sa.keys.skD,
     suite,
     nonceI: exchange.nonceI,
     nonceR: exchange.nonceR,
-    ...(exchange.secret === undefined ? {} : { secret: exchange.secret }),
+    ...(secret === undefined ? {} : { secret, further }),
   });
   const child: ChildSa = {
     spiIn,

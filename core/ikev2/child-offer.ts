@@ -8,7 +8,7 @@ import { transformTypes } from '#core/registry/transform-types.ts';
 import type { ChildConfig } from './connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { hasQuirk } from './quirks.ts';
-import { groupsOf } from './tasks/ke.ts';
+import { groupsOf, isAdditional } from './tasks/ke.ts';
 
 const { KE } = transformTypes.byName;
 
@@ -18,7 +18,7 @@ export type ChildTerms = 'as-configured' | 'with-ke' | 'without-ke';
 export const withoutGroups = (proposals: readonly Proposal[]): Proposal[] =>
   proposals.map((proposal) => ({
     ...proposal,
-    transforms: proposal.transforms.filter(({ type }) => type !== KE),
+    transforms: proposal.transforms.filter((transform) => transform.type !== KE && !isAdditional(transform)),
   }));
 
 const withGroups = (proposals: readonly Proposal[], groups: readonly number[]): Proposal[] =>

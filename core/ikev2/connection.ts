@@ -220,7 +220,7 @@ export class Ikev2Connection implements Connection {
         return this.life.giveUp(now);
       case 'ike-auth':
         // Our IKE_AUTH may have made an SA over there already: its answer is awaited, then deleted. A responder has none.
-        if (!this.#sa.isInitiator) return this.life.close(now);
+        if (!this.#sa.isInitiator || this.#sa.additional.length > 0) return this.life.close(now);
         return this.succession.leave(now);
       case 'established':
         return this.succession.leave(now);

@@ -2,10 +2,16 @@
  * Which tasks make up which exchange: one list for each exchange that we begin and for each that we answer. Order is
  * the order of payloads (RFC 7296 appendix C) and the order in which the answer is judged. connection.ts runs them.
  */
+import { wipe } from '#core/bytes/bytes.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { planAuth } from './auth-plans.ts';
 import { AuthService } from './auth-service.ts';
-import type { CertificateRequest, ConnectionConfig, ResponderConfig } from './connection-types.ts';
+import type {
+  CertificateRequest,
+  ConnectionConfig,
+  InitiatorConfig,
+  ResponderConfig,
+} from './connection-types.ts';
 import type { Child, IkeSa } from './ike-sa.ts';
 import type { MachineInput } from './machine.ts';
 import type { Payload } from './payload-types.ts';
@@ -14,9 +20,16 @@ import { authLifetimeTask } from './tasks/auth-lifetime.ts';
 import { cookieTask } from './tasks/cookie.ts';
 import { createChildTaskOfInitiator, createChildTaskOfResponder } from './tasks/create-child.ts';
 import { deleteChildTask, deleteRequestTask, reportGoneTask } from './tasks/delete.ts';
+import { followUpTaskOfInitiator, followUpTaskOfResponder } from './tasks/follow-up.ts';
 import { fragmentationTask } from './tasks/fragmentation.ts';
 import { farewellTask, livenessTask, rejectedTask } from './tasks/informational.ts';
 import { initTaskOfInitiator, initTaskOfResponder } from './tasks/init.ts';
+import {
+  earlyAuthTask,
+  intermediateSupportTask,
+  intermediateTaskOfInitiator,
+  intermediateTaskOfResponder,
+} from './tasks/intermediate.ts';
 import { byShareSize, GroupChoice, groupsOf, invalidKeTask } from './tasks/ke.ts';
 import { lateUpdateTask, mappingTask, updateTask } from './tasks/mobike.ts';
 import { addressesTask, routabilityTask } from './tasks/mobike-responder.ts';
@@ -36,6 +49,7 @@ import type { Task } from './tasks/task.ts';
 import { vendorTask } from './tasks/vendor.ts';
 import { hasQuirk } from './quirks.ts';
 import type { RedirectTarget } from './redirect-target.ts';
+import type { OurUnfinished } from './unfinished.ts';
 import type { RequestWindow } from './window.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
@@ -59,7 +73,8 @@ export interface Plan {
   readonly unanswered?: (sa: IkeSa) => void;
 }
 
-const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
+const { IKE_SA_INIT, IKE_INTERMEDIATE, IKE_AUTH, CREATE_CHILD_SA, IKE_FOLLOWUP_KE, INFORMATIONAL } =
+  ExchangeType;
 
 const requestOf = (client: ResponderConfig['remoteAuthentication']): CertificateRequest =>
   client?.method === 'certificate' || client?.method === 'certificate-eap' ? client : {};
@@ -94,12 +109,23 @@ export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
     initTaskOfInitiator(choice),
     natdTask(),
     fragmentationTask(),
+    intermediateSupportTask(),
     redirectSupportTask(config),
     ...authAnnouncements(config),
     vendorTask(),
     notifiesTask(requests),
   ];
-  return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed', next: () => planAuth(config, requests) };
+  return { exchange: IKE_SA_INIT, tasks, leadsTo: 'keyed', next: () => afterInit(sa, config, requests) };
+}
+
+/** IKE_AUTH, when no key exchange is due before it. */
+function afterInit(sa: IkeSa, config: InitiatorConfig, requests: RequestWindow): Plan {
+  if (sa.additional.length === 0) return planAuth(config, requests);
+  return {
+    exchange: IKE_INTERMEDIATE,
+    tasks: [intermediateTaskOfInitiator(), notifiesTask(requests)],
+    next: () => afterInit(sa, config, requests),
+  };
 }
 
 export const planLiveness = (requests: RequestWindow): Plan => ({
@@ -150,25 +176,51 @@ export const planReportExpired = (child: Pick<Child, 'spiIn'>, requests: Request
 });
 
 /** A Child SA that is to be rekeyed may have gone or been replaced before our turn comes. */
-export const planCreateChild = (wish: ChildWish, requests: RequestWindow): Plan => ({
-  exchange: CREATE_CHILD_SA,
-  tasks: [createChildTaskOfInitiator(wish), notifiesTask(requests)],
-  subject: 'child',
-  stillWanted({ children }) {
-    const { replaces } = wish;
-    if (replaces === undefined) return true;
-    const stands = children.get(replaces.spiIn) === replaces;
-    return stands && replaces.deletion === 'no' && replaces.replacedBy === undefined;
-  },
-});
+export function planCreateChild(wish: ChildWish, requests: RequestWindow): Plan {
+  const task = createChildTaskOfInitiator(wish);
+  return {
+    exchange: CREATE_CHILD_SA,
+    tasks: [task, notifiesTask(requests)],
+    subject: 'child',
+    stillWanted({ children }) {
+      const { replaces } = wish;
+      if (replaces === undefined) return true;
+      const stands = children.get(replaces.spiIn) === replaces;
+      return stands && replaces.deletion === 'no' && replaces.replacedBy === undefined;
+    },
+    next: () => planFollowUp(task.unfinished(), 'child', requests),
+  };
+}
 
 /** For the IKE SA that is in use now, not for the one that may have replaced it by then. */
-export const planRekeyIke = (subject: IkeSa, wish: IkeWish, requests: RequestWindow): Plan => ({
-  exchange: CREATE_CHILD_SA,
-  tasks: [rekeyIkeTaskOfInitiator(wish), notifiesTask(requests)],
-  subject: 'ike',
-  stillWanted: (sa) => sa === subject,
-});
+export function planRekeyIke(subject: IkeSa, wish: IkeWish, requests: RequestWindow): Plan {
+  const task = rekeyIkeTaskOfInitiator(wish);
+  return {
+    exchange: CREATE_CHILD_SA,
+    tasks: [task, notifiesTask(requests)],
+    subject: 'ike',
+    stillWanted: (sa) => sa === subject,
+    next: () => planFollowUp(task.unfinished(), 'ike', requests),
+  };
+}
+
+/** The next of the key exchanges that a CREATE_CHILD_SA has left open; nothing where there is none. */
+function planFollowUp(
+  unfinished: OurUnfinished | undefined,
+  subject: 'child' | 'ike',
+  requests: RequestWindow,
+): Plan | undefined {
+  if (unfinished === undefined || unfinished.due.length === 0) return undefined;
+  return {
+    exchange: IKE_FOLLOWUP_KE,
+    tasks: [followUpTaskOfInitiator(unfinished), notifiesTask(requests)],
+    subject,
+    urgent: true,
+    stillWanted: ({ state }) => state === 'established',
+    next: () => planFollowUp(unfinished, subject, requests),
+    unanswered: () => wipe(...unfinished.secrets),
+  };
+}
 
 /** Sends the client to another gateway (RFC 5685 §5). */
 export const planRedirect = (target: RedirectTarget, requests: RequestWindow): Plan => ({
@@ -205,6 +257,7 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
         initTaskOfResponder(),
         natdTask(),
         fragmentationTask(),
+        intermediateSupportTask(),
         ...authAnnouncements(config),
         vendorTask(),
         notifiesTask(requests),
@@ -212,10 +265,12 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
       leadsTo: () => 'keyed',
     },
   ],
+  [IKE_INTERMEDIATE, { tasks: (_sa, requests) => [intermediateTaskOfResponder(), notifiesTask(requests)] }],
   [
     IKE_AUTH,
     {
-      tasks: (sa, requests) => authServiceOf(sa, requests).tasks(),
+      tasks: (sa, requests) =>
+        sa.additional.length > 0 ? [earlyAuthTask()] : authServiceOf(sa, requests).tasks(),
       leadsTo: ({ authService }) => authService?.leadsTo,
     },
   ],
@@ -229,6 +284,7 @@ const SERVICES: ReadonlyMap<number, Service> = new Map<number, Service>([
       ],
     },
   ],
+  [IKE_FOLLOWUP_KE, { tasks: (_sa, requests) => [followUpTaskOfResponder(), notifiesTask(requests)] }],
   [
     INFORMATIONAL,
     {

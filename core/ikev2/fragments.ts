@@ -37,12 +37,12 @@ export class Reassembly {
 
   /** Takes a piece; `undefined` while others are missing. Octets are copied. `datagram` is what the piece came in. */
   take(header: IkeHeader, fragment: Fragment, datagram: Uint8Array): Reassembled | undefined {
-    const { number, total, content } = fragment;
+    const { number, total, front, content } = fragment;
     if (total > MAX_FRAGMENTS) return undefined;
     const collection = this.#collectionFor(header.messageId, total);
     if (collection === undefined || collection.pieces.has(number)) return undefined;
     if (collection.bytes + content.length > MAX_MESSAGE_BYTES) return undefined;
-    collection.pieces.set(number, { ...fragment, content: content.slice() });
+    collection.pieces.set(number, { ...fragment, front: front.slice(), content: content.slice() });
     collection.bytes += content.length;
     if (number === 1) collection.first = datagram.slice();
     return collection.pieces.size === total ? this.#whole(header, collection) : undefined;
@@ -65,7 +65,8 @@ export class Reassembly {
 
   #whole(header: IkeHeader, { pieces, total, first }: Collection): Reassembled {
     const inOrder = Array.from({ length: total }, (_, i) => pieces.get(i + 1)?.content ?? EMPTY);
-    const decoded = decodeInside(header, pieces.get(1)?.next ?? 0, concat(...inOrder));
+    const { next = 0, front = EMPTY } = pieces.get(1) ?? {};
+    const decoded = decodeInside(header, next, { front, content: concat(...inOrder) });
     this.clear();
     return { decoded, first };
   }

@@ -3,7 +3,7 @@
  * and fill it; connection.ts moves its state. Nothing here sends or decides.
  */
 import { EMPTY, wipe } from '#core/bytes/bytes.ts';
-import type { IkeSuite } from '#core/crypto/interfaces.ts';
+import type { AdditionalKeyExchange, IkeSuite } from '#core/crypto/interfaces.ts';
 import type { Identification } from '#core/ike/identification.ts';
 import type { Path } from '#core/net/address.ts';
 import type { Failure } from '#core/failure/failure.ts';
@@ -20,11 +20,13 @@ import type {
   Usage,
 } from './connection-types.ts';
 import { Reassembly } from './fragments.ts';
+import { IntAuth } from './int-auth.ts';
 import type { IkeKeys } from './key-material.ts';
 import type { MessageProtection } from './payload-types.ts';
 import type { RedirectTarget } from './redirect-target.ts';
 import { Whereabouts } from './whereabouts.ts';
 import type { ChildTerms } from './child-offer.ts';
+import type { Unfinished } from './unfinished.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
 /** A Child SA as the IKE SA remembers it. Its keys went out with `child-installed` and are not kept. */
@@ -107,11 +109,17 @@ export class IkeSa {
   /** The octets that AUTH signs (§2.15): the request that was answered, and that answer. */
   initRequest: Uint8Array = EMPTY;
   initResponse: Uint8Array = EMPTY;
+  /** What stood in IKE_INTERMEDIATE, which AUTH covers. */
+  readonly intAuth = new IntAuth();
+  /** Key exchanges that are due before IKE_AUTH (RFC 9370 §2.2.2). */
+  additional: readonly AdditionalKeyExchange[] = [];
   suite: IkeSuite | undefined;
   keys: IkeKeys | undefined;
   /** Our direction and the peer's. */
   sealing: MessageProtection | undefined;
   opening: MessageProtection | undefined;
+  /** What the last request of the peer came under, and comes under again: IKE_INTERMEDIATE changes the keys behind it. */
+  openedBy: MessageProtection | undefined;
   /** SIGNATURE_HASH_ALGORITHMS of the peer (RFC 7427 §4); empty where it sent none. */
   peerHashes: readonly number[] = [];
   /** CAs of the peer's CERTREQ, as authoritiesOf reads them. */
@@ -153,6 +161,8 @@ export class IkeSa {
   seenAs: Uint8Array | undefined;
   /** Made by the exchange that has just ended; succession.ts takes it. */
   offspring: Offspring | undefined;
+  /** A CREATE_CHILD_SA of the peer whose additional key exchanges are due. */
+  unfinished: Unfinished | undefined;
   /** Since when the peer has been answering nothing but TEMPORARY_FAILURE (§2.25). */
   temporarySince: number | undefined;
   /** The sender of I in the header's flags: whoever began IKE_SA_INIT, or the rekeying that made this SA (§2.18). */
@@ -291,6 +301,9 @@ export class IkeSa {
     this.keys = undefined;
     this.sealing = undefined;
     this.opening = undefined;
+    this.openedBy = undefined;
+    wipe(...(this.unfinished?.secrets ?? []));
+    this.unfinished = undefined;
     this.authService = undefined;
     this.incomplete.requests.clear();
     this.incomplete.responses.clear();

@@ -33,14 +33,14 @@ export type Reading =
       readonly disowns?: true;
     };
 
-export function readDatagram(sa: IkeSa, bytes: Uint8Array): Reading {
+export function readDatagram(sa: IkeSa, bytes: Uint8Array, opening = sa.opening): Reading {
   const outside = decodeMessage(bytes);
   if (outside.outcome !== 'sealed') return sort(sa, outside);
-  if (sa.opening === undefined) {
+  if (opening === undefined) {
     return { kind: 'worthless', counter: 'unauthenticated', detail: 'protected, but there are no keys' };
   }
-  if (!outside.fragment || !sa.fragmentation) return sort(sa, sa.opening.open(bytes));
-  const opened = sa.opening.openFragment(bytes);
+  if (!outside.fragment || !sa.fragmentation) return sort(sa, opening.open(bytes));
+  const opened = opening.openFragment(bytes);
   if (opened.outcome !== 'fragment') return sort(sa, opened);
   const { header, fragment } = opened;
   const { requests, responses } = sa.incomplete;
@@ -57,12 +57,12 @@ export function readDatagram(sa: IkeSa, bytes: Uint8Array): Reading {
 export function asksAgain(sa: IkeSa, bytes: Uint8Array): boolean {
   const outside = decodeMessage(bytes);
   if (outside.outcome === 'sealed' && outside.fragment) {
-    const opened = sa.opening?.openFragment(bytes);
+    const opened = sa.openedBy?.openFragment(bytes);
     if (opened?.outcome === 'fragment') return sa.fragmentation && opened.fragment.number === 1;
     sa.counters.unauthenticated++;
     return false;
   }
-  const reading = readDatagram(sa, bytes);
+  const reading = readDatagram(sa, bytes, sa.openedBy);
   if (reading.kind !== 'worthless') return true;
   if (reading.counter !== undefined) sa.counters[reading.counter]++;
   return false;

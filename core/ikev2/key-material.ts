@@ -2,7 +2,7 @@
  * Keys of an IKE SA and its Child SAs, and what AUTH is computed over (RFC 7296 §2.13 to §2.18). Pure arithmetic:
  * the tasks hold the secrets and wipe them.
  */
-import { concat, utf8, wipe } from '#core/bytes/bytes.ts';
+import { concat, EMPTY, utf8, wipe } from '#core/bytes/bytes.ts';
 import { encryptionKeyBytes } from '#core/crypto/encryption.ts';
 import type { EspSuite, IkeSuite, PrfRow } from '#core/crypto/interfaces.ts';
 import { prfPlus } from '#core/crypto/prf.ts';
@@ -33,19 +33,25 @@ export function initialSkeyseed(prf: PrfRow, { nonceI, nonceR }: Nonces, secret:
   return prf.compute(concat(nonceI.subarray(0, half), nonceR.subarray(0, half)), secret);
 }
 
-/** SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), with the PRF of the old IKE SA (§2.18). */
+/**
+ * SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), with the PRF of the old IKE SA (§2.18). The secrets of additional key
+ * exchanges follow (RFC 9370 §2.2.4); of one in IKE_INTERMEDIATE it is the same with the keys so far (RFC 9370 §2.2.2).
+ */
 export function rekeyedSkeyseed(
   old: { readonly prf: PrfRow; readonly skD: Uint8Array },
   { nonceI, nonceR }: Nonces,
   secret: Uint8Array,
+  further: readonly Uint8Array[] = [],
 ): Uint8Array {
-  return old.prf.compute(old.skD, secret, nonceI, nonceR);
+  return old.prf.compute(old.skD, secret, nonceI, nonceR, ...further);
 }
 
 interface IkeKeyInputs extends Nonces {
   readonly suite: IkeSuite;
   /** g^ir, padded to the group's length. */
   readonly secret: Uint8Array;
+  /** Of additional key exchanges of a rekeying, in their order. */
+  readonly further?: readonly Uint8Array[];
   /** Of the SA that gets the keys. */
   readonly spiI: Uint8Array;
   readonly spiR: Uint8Array;
@@ -55,10 +61,10 @@ interface IkeKeyInputs extends Nonces {
 
 /** {SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr} = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr) (§2.14, §2.18). */
 export function deriveIkeKeys(inputs: IkeKeyInputs): IkeKeys {
-  const { suite, secret, nonceI, nonceR, spiI, spiR, replaces } = inputs;
+  const { suite, secret, further, nonceI, nonceR, spiI, spiR, replaces } = inputs;
   const { prf, encryption, integrity } = suite;
   const skeyseed = replaces
-    ? rekeyedSkeyseed(replaces, inputs, secret)
+    ? rekeyedSkeyseed(replaces, inputs, secret, further)
     : initialSkeyseed(prf, inputs, secret);
   const e = encryptionKeyBytes(encryption);
   const a = integrity?.keyBytes ?? 0;
@@ -76,20 +82,22 @@ interface ChildKeyInputs extends Nonces {
   readonly suite: EspSuite;
   /** g^ir of the Child SA's own exchange, where there was one. */
   readonly secret?: Uint8Array;
+  /** Of additional key exchanges, in their order. */
+  readonly further?: readonly Uint8Array[];
 }
 
 /**
- * KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr), cut into the keys of both directions (§2.17). Initiator means the one of the
+ * KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr [| SK(1) | …]), cut into the keys of both directions (§2.17; RFC 9370 §2.2.4). Initiator means the one of the
  * exchange that makes the Child SA, whoever began the IKE SA.
  */
 export function deriveChildKeys(inputs: ChildKeyInputs): {
   readonly fromInitiator: DirectionKeys;
   readonly fromResponder: DirectionKeys;
 } {
-  const { prf, skD, suite, nonceI, nonceR, secret } = inputs;
+  const { prf, skD, suite, nonceI, nonceR, secret, further = [] } = inputs;
   const e = encryptionKeyBytes(suite.encryption);
   const a = suite.integrity?.keyBytes ?? 0;
-  const seed = secret ? concat(secret, nonceI, nonceR) : concat(nonceI, nonceR);
+  const seed = secret ? concat(secret, nonceI, nonceR, ...further) : concat(nonceI, nonceR);
   const [encryptionI, integrityI, encryptionR, integrityR] = expand(prf, skD, seed, [e, a, e, a]);
   if (secret) wipe(seed);
   return {
@@ -119,7 +127,8 @@ function expand<const L extends readonly number[]>(
 
 /**
  * The octets that AUTH covers (§2.15): the sender's own first message as it went over the wire, the other side's
- * nonce, and prf(SK_p, ID') where ID' is the body of the sender's ID payload.
+ * nonce, and prf(SK_p, ID') where ID' is the body of the sender's ID payload; behind them IntAuth, where there were
+ * IKE_INTERMEDIATE exchanges (RFC 9242 §3.3.2).
  */
 export function signedOctets(inputs: {
   readonly prf: PrfRow;
@@ -130,9 +139,10 @@ export function signedOctets(inputs: {
   /** SK_pi of the initiator, SK_pr of the responder. */
   readonly skP: Uint8Array;
   readonly id: Identification;
+  readonly intAuth?: Uint8Array;
 }): Uint8Array {
-  const { prf, message, nonce, skP, id } = inputs;
-  return concat(message, nonce, prf.compute(skP, encodeIdentification(id)));
+  const { prf, message, nonce, skP, id, intAuth = EMPTY } = inputs;
+  return concat(message, nonce, prf.compute(skP, encodeIdentification(id)), intAuth);
 }
 
 const KEY_PAD = utf8('Key Pad for IKEv2');

@@ -229,7 +229,8 @@ export class Lifecycle {
   /** Ends while a question is open. The gateway may hold an IKE SA by now, which a Delete ends. */
   giveUp(now: number, failure?: Failure): void {
     // Before the first IKE_AUTH there is none; and a responder that does not answer makes none.
-    if (!this.sa.isInitiator || this.requests.window.next < 2) return this.close(now, failure);
+    if (!this.sa.isInitiator || this.requests.window.next < 2 + this.sa.intAuth.exchanges)
+      return this.close(now, failure);
     return this.leave(now, [DELETE_IKE_SA], failure);
   }
 

@@ -5,7 +5,7 @@
  *     initiator  idle -> ike-sa-init -> ike-auth -> established -> deleting -> closed
  *     responder  idle ----------------> ike-auth -> established -> deleting -> closed
  *
- * and both go from ike-auth to `asking` and back while a question waits for its answer.
+ * IKE_INTERMEDIATE belongs to ike-auth. Both go from there to `asking` and back while a question waits for its answer.
  */
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import type { ConnectionState } from './connection-types.ts';
@@ -44,7 +44,11 @@ export function nextState(state: ConnectionState, input: MachineInput): Connecti
   return next;
 }
 
-const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL } = ExchangeType;
+const { IKE_SA_INIT, IKE_INTERMEDIATE, IKE_AUTH, CREATE_CHILD_SA, IKE_FOLLOWUP_KE, INFORMATIONAL } =
+  ExchangeType;
+
+/** Of either end, once both are authenticated. */
+const SETTLED = [CREATE_CHILD_SA, IKE_FOLLOWUP_KE, INFORMATIONAL];
 
 /** What the peer may ask in each state of a responder and of an initiator. Anything else breaks the protocol. */
 const ACCEPTED: Readonly<
@@ -55,17 +59,17 @@ const ACCEPTED: Readonly<
     'ike-sa-init': [],
     'ike-auth': [],
     asking: [],
-    established: [CREATE_CHILD_SA, INFORMATIONAL],
-    deleting: [CREATE_CHILD_SA, INFORMATIONAL],
+    established: SETTLED,
+    deleting: SETTLED,
     closed: [],
   },
   responder: {
     idle: [IKE_SA_INIT],
     'ike-sa-init': [],
-    'ike-auth': [IKE_AUTH],
+    'ike-auth': [IKE_INTERMEDIATE, IKE_AUTH],
     asking: [],
-    established: [CREATE_CHILD_SA, INFORMATIONAL],
-    deleting: [CREATE_CHILD_SA, INFORMATIONAL],
+    established: SETTLED,
+    deleting: SETTLED,
     closed: [],
   },
 };

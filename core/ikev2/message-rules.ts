@@ -47,6 +47,13 @@ const RULES: readonly Rule[] = [
     protected: false,
     contents: [{ SA: '1', KE: '1', NONCE: '1', CERTREQ: '*' }],
   },
+  // One additional key exchange (RFC 9370 §2.2.2).
+  ...[false, true].map((response) => ({
+    exchange: ExchangeType.IKE_INTERMEDIATE,
+    response,
+    protected: true,
+    contents: [{ KE: '1' }] as const,
+  })),
   {
     exchange: ExchangeType.IKE_AUTH,
     response: false,
@@ -88,6 +95,13 @@ const RULES: readonly Rule[] = [
       // Rekeying the IKE SA (§1.3.2).
       { SA: '1', NONCE: '1', KE: '1', CP: '?' },
     ] as const,
+  })),
+  // One more key exchange of a CREATE_CHILD_SA (RFC 9370 §2.2.4).
+  ...[false, true].map((response) => ({
+    exchange: ExchangeType.IKE_FOLLOWUP_KE,
+    response,
+    protected: true,
+    contents: [{ KE: '1' }] as const,
   })),
   ...[false, true].map((response) => ({
     exchange: ExchangeType.INFORMATIONAL,

@@ -67,6 +67,16 @@ export interface IkeHeader {
 export interface Message {
   readonly header: IkeHeader;
   readonly payloads: readonly Payload[];
+  /** Of one that was protected. */
+  readonly inside?: Inside;
+}
+
+/** The octets of a protected message as AUTH covers them in IKE_INTERMEDIATE (RFC 9242 §3.3.2): int-auth.ts sets the lengths. */
+export interface Inside {
+  /** From the IKE header to the end of SK's generic header; of several fragments, that of the first. */
+  readonly front: Uint8Array;
+  /** The payloads inside, without IV, padding and ICV. */
+  readonly content: Uint8Array;
 }
 
 /** What became of received octets. Only `protected-error` may be answered inside the SA. */
@@ -106,6 +116,8 @@ export interface Fragment {
   readonly total: number;
   /** Type of the first payload, in number 1. */
   readonly next: number;
+  /** As in Inside. */
+  readonly front: Uint8Array;
   readonly content: Uint8Array;
 }
 

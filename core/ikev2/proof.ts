@@ -20,9 +20,10 @@ export const REFUSAL: Payload = notify(NotifyType.AUTHENTICATION_FAILED);
 export function octetsOf(sa: IkeSa, who: End, id: Identification): Uint8Array {
   if (sa.suite === undefined || sa.keys === undefined) throw new Error('AUTH before the keys');
   const { prf } = sa.suite;
+  const intAuth = sa.intAuth.signed;
   return who === 'initiator'
-    ? signedOctets({ prf, message: sa.initRequest, nonce: sa.nonceR, skP: sa.keys.skPi, id })
-    : signedOctets({ prf, message: sa.initResponse, nonce: sa.nonceI, skP: sa.keys.skPr, id });
+    ? signedOctets({ prf, message: sa.initRequest, nonce: sa.nonceR, skP: sa.keys.skPi, id, intAuth })
+    : signedOctets({ prf, message: sa.initResponse, nonce: sa.nonceI, skP: sa.keys.skPr, id, intAuth });
 }
 
 /** AUTH by a shared secret: a pre-shared key or the MSK of EAP. */

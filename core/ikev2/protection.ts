@@ -18,7 +18,14 @@ import {
   UnsupportedCriticalPayload,
 } from './chain.ts';
 import { criticalNotify, encodeIkeHeader, readEnvelope } from './message.ts';
-import type { Decoded, IkeHeader, MessageProtection, OpenedFragment, Payload } from './payload-types.ts';
+import type {
+  Decoded,
+  IkeHeader,
+  Inside,
+  MessageProtection,
+  OpenedFragment,
+  Payload,
+} from './payload-types.ts';
 import { createSealer, type ProtectionKeys, type Sealer } from './sealer.ts';
 
 export type { ProtectionKeys } from './sealer.ts';
@@ -129,6 +136,8 @@ interface Opened {
   readonly header: IkeHeader;
   readonly outside: readonly RawPayload[];
   readonly next: number;
+  /** Everything up to the end of the generic header of SK or SKF. */
+  readonly front: Uint8Array;
   /** Fragment Number and Total Fragments; absent in SK. */
   readonly fields?: Reader;
   /** With its padding; `undefined`: the ciphertext is impossible. */
@@ -153,25 +162,32 @@ function openPart(bytes: Uint8Array, sealer: Sealer, type: number, otherwise: st
   const plaintext = sealer.open(front, body.subarray(0, sealer.ivBytes), body.subarray(sealer.ivBytes));
   if (plaintext === 'forged') return refuse('wrong integrity check value');
   const outside = envelope.payloads.slice(0, -1);
-  const opened = { outcome: 'opened', header, outside, next: sk.next, plaintext } as const;
+  const opened = {
+    outcome: 'opened',
+    header,
+    outside,
+    next: sk.next,
+    front: front.subarray(0, front.length - fieldsBytes),
+    plaintext,
+  } as const;
   return fieldsBytes === 0 ? opened : { ...opened, fields: new Reader(sk.body.subarray(0, fieldsBytes)) };
 }
 
 function open(bytes: Uint8Array, sealer: Sealer): Decoded {
   const opened = openPart(bytes, sealer, PayloadType.SK, 'a fragment, but fragmentation was not negotiated');
   if (opened.outcome !== 'opened') return opened;
-  const { header, outside, next, plaintext } = opened;
+  const { header, outside, next, front, plaintext } = opened;
   return guard(header, () => {
     // No exchange of RFC 7296 puts payloads in front of SK: they must parse, and then have no say.
     decodeChain(outside);
-    return decodeInside(header, next, unpad(plaintext));
+    return decodeInside(header, next, { front, content: unpad(plaintext) });
   });
 }
 
 function openFragment(bytes: Uint8Array, sealer: Sealer): OpenedFragment {
   const opened = openPart(bytes, sealer, PayloadType.SKF, 'not a fragment');
   if (opened.outcome !== 'opened') return opened;
-  const { header, outside, next, plaintext, fields } = opened;
+  const { header, outside, next, front, plaintext, fields } = opened;
   if (fields === undefined) throw new Error('SKF without its fields');
   const number = fields.u16('fragment number');
   const total = fields.u16('total fragments');
@@ -181,18 +197,18 @@ function openFragment(bytes: Uint8Array, sealer: Sealer): OpenedFragment {
   }
   return guard(header, () => {
     decodeChain(outside);
-    const fragment = { number, total, next, content: unpad(plaintext) };
+    const fragment = { number, total, next, front, content: unpad(plaintext) };
     return { outcome: 'fragment', header, fragment } as const;
   });
 }
 
 /** The payloads of a whole message, out of one SK payload or out of all its fragments. */
-export function decodeInside(header: IkeHeader, first: number, content: Uint8Array): Decoded {
+export function decodeInside(header: IkeHeader, first: number, inside: Inside): Decoded {
   return guard(header, () => {
-    const inside = splitChain(first, content);
-    if (inside.some(isEncrypted)) throw new DecodeError('payloads', 'an Encrypted payload inside another');
-    const payloads: readonly Payload[] = decodeChain(inside);
-    return { outcome: 'ok', message: { header, payloads }, protected: true } as const;
+    const chain = splitChain(first, inside.content);
+    if (chain.some(isEncrypted)) throw new DecodeError('payloads', 'an Encrypted payload inside another');
+    const payloads: readonly Payload[] = decodeChain(chain);
+    return { outcome: 'ok', message: { header, payloads, inside }, protected: true } as const;
   });
 }
 

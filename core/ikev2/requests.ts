@@ -163,6 +163,7 @@ export class Requests {
       [ExchangeType.IKE_SA_INIT]: retransmitInit,
       [ExchangeType.IKE_AUTH]: login && retransmitLogin,
       [ExchangeType.CREATE_CHILD_SA]: retransmitEstablished,
+      [ExchangeType.IKE_FOLLOWUP_KE]: retransmitEstablished,
       [ExchangeType.INFORMATIONAL]: retransmitEstablished,
     };
     return new RetransmitSchedule(particular[exchange] ?? retransmit, random);

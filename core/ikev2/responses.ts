@@ -43,6 +43,8 @@ function takeResponse(life: Lifecycle, arrived: Arrived, message: Message, plan:
   const { now, path } = arrived;
   const { exchange, subject } = plan;
   if (exchange !== ExchangeType.IKE_SA_INIT) noteAuthentic(life, arrived);
+  // Before IKE_AUTH the peer has nothing that a Delete would end.
+  if (sa.state === 'deleting' && exchange === ExchangeType.IKE_INTERMEDIATE) return life.close(now);
   if (sa.state === 'deleting' && (exchange === ExchangeType.IKE_AUTH || subject === 'child')) {
     // The user has changed their mind meanwhile: whatever this answer grants, our Delete comes next. Only an IKE SA that the
     // peer may have made needs a Delete of its own.

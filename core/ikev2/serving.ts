@@ -53,6 +53,7 @@ export function handleRequest(life: Lifecycle, arrived: Arrived): void {
   }
   // Recognised by its first fragment when it comes again.
   const whole = reading.first === undefined ? arrived : { ...arrived, bytes: reading.first };
+  sa.openedBy = sa.opening;
   if (sa.state !== 'idle') noteAuthentic(life, whole);
   return serve(life, whole, reading);
 }
@@ -141,8 +142,12 @@ function answer(life: Lifecycle, arrived: Arrived, payloads: readonly Payload[])
   const response = sealMessage(life.sa, place, payloads, path);
   // A copy, since payloads may show octets of the request, whose buffer is used again.
   const chain = encodeChain(payloads);
+  const { sealing } = life.sa;
   life.answers.answered(messageId, bytes, response, (datagrams) =>
-    sealSmaller(life.sa, place, decodeChain(splitChain(chain.first, chain.bytes)), path, datagrams),
+    // An answer of IKE_INTERMEDIATE stays under the keys it had.
+    sealing === life.sa.sealing
+      ? sealSmaller(life.sa, place, decodeChain(splitChain(chain.first, chain.bytes)), path, datagrams)
+      : datagrams,
   );
   // To where the request came from, whatever the path of the SA is (§2.11).
   life.send(now, response, path);

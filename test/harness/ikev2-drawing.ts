@@ -7,7 +7,7 @@ import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import type { KeyLogEntry } from '#core/ikev2/connection-types.ts';
 import { Reassembly } from '#core/ikev2/fragments.ts';
 import { decodeMessage, peekHeader } from '#core/ikev2/message.ts';
-import type { Message, MessageProtection, Payload } from '#core/ikev2/payload-types.ts';
+import type { Decoded, Message, MessageProtection, Payload } from '#core/ikev2/payload-types.ts';
 import { createProtection } from '#core/ikev2/protection.ts';
 import { configTypes } from '#core/registry/config-attributes.ts';
 import { exchangeTypes } from '#core/registry/exchange-types.ts';
@@ -43,7 +43,7 @@ export class Drawing {
   readonly #connection: Keyed;
   readonly #keyLogs: readonly (readonly KeyLogEntry[])[];
   readonly #incomplete = { 'I -> R': new Reassembly(), 'R -> I': new Reassembly() };
-  /** By the SPIs of the IKE SA, and by who speaks. */
+  /** By the entry of a key log, and by who speaks. */
   readonly #opening = new Map<string, MessageProtection>();
 
   /** The key logs of both ends: for a moment after a rekeying only one of them has the keys. */
@@ -61,7 +61,7 @@ export class Drawing {
   add(direction: Direction, bytes: Uint8Array): void {
     const outside = decodeMessage(bytes);
     if (outside.outcome === 'sealed' && outside.fragment) return this.#addFragment(direction, bytes);
-    const decoded = outside.outcome === 'sealed' ? this.#protection(bytes)?.open(bytes) : outside;
+    const decoded = outside.outcome === 'sealed' ? this.#open(bytes) : outside;
     if (decoded?.outcome !== 'ok') {
       this.lines.push(
         `${direction}: ${decoded === undefined ? `${this.#hdr(bytes)}, SK {…}` : decoded.outcome}`,
@@ -75,7 +75,9 @@ export class Drawing {
 
   /** `SKF {1/3}`; the one that completes the message shows its content. */
   #addFragment(direction: Direction, bytes: Uint8Array): void {
-    const opened = this.#protection(bytes)?.openFragment(bytes);
+    const opened = this.#protections(bytes)
+      .map((protection) => protection.openFragment(bytes))
+      .find(({ outcome }) => outcome === 'fragment');
     if (opened?.outcome !== 'fragment') {
       this.lines.push(`${direction}: HDR, SKF {…}`);
       return;
@@ -88,17 +90,27 @@ export class Drawing {
     this.lines.push(`${direction}: HDR, SKF {${place}${content}}`);
   }
 
-  /** The keys of whichever IKE SA a datagram belongs to: rekeying makes new ones. */
-  #protection(bytes: Uint8Array): MessageProtection | undefined {
+  /** By the first keys that fit; what none of them opens is as the last ones find it. */
+  #open(bytes: Uint8Array): Decoded | undefined {
+    const decoded = this.#protections(bytes).map((protection) => protection.open(bytes));
+    return decoded.find(({ outcome }) => outcome !== 'unprotected-error') ?? decoded.at(-1);
+  }
+
+  /** The keys of whichever IKE SA a datagram belongs to: rekeying makes another one, IKE_INTERMEDIATE other keys. */
+  #protections(bytes: Uint8Array): MessageProtection[] {
     const header = peekHeader(bytes);
     const suite = this.#connection.life.sa.suite;
-    if (header === undefined || suite === undefined) return undefined;
+    if (header === undefined || suite === undefined) return [];
     const { spiI, spiR, fromInitiator } = header;
-    const name = `${toHex(spiI)} ${toHex(spiR)} ${fromInitiator}`;
+    const entries = this.#keyLogs.flatMap((log) => log.filter(isOf(spiI, spiR)));
+    return entries.map(({ fields }) => this.#protection(suite, fields, fromInitiator));
+  }
+
+  #protection(suite: IkeSuite, fields: KeyLogEntry['fields'], fromInitiator: boolean): MessageProtection {
+    const key = (field: string): Uint8Array => fields[field] as Uint8Array;
+    const name = `${toHex(key('skD'))} ${fromInitiator}`;
     const known = this.#opening.get(name);
     if (known !== undefined) return known;
-    const key = (field: string): Uint8Array => this.#keysOf(spiI, spiR)?.[field] as Uint8Array;
-    if (this.#keysOf(spiI, spiR) === undefined) return undefined;
     const keys = fromInitiator
       ? { encryption: key('skEi'), integrity: key('skAi') }
       : { encryption: key('skEr'), integrity: key('skAr') };
@@ -107,17 +119,17 @@ export class Drawing {
     return protection;
   }
 
-  #keysOf(spiI: Uint8Array, spiR: Uint8Array): KeyLogEntry['fields'] | undefined {
-    return this.#keyLogs.flatMap((log) => log.filter(isOf(spiI, spiR)))[0]?.fields;
-  }
-
   #hdr(bytes: Uint8Array): string {
     const header = peekHeader(bytes);
-    const known = (this.#keyLogs[0] ?? []).filter(({ kind }) => kind === 'ike');
+    const log = (this.#keyLogs[0] ?? []).filter(({ kind }) => kind === 'ike');
+    const known = [...new Map(log.map((entry) => [spisOf(entry), entry])).values()];
     const at = header === undefined ? -1 : known.findIndex(isOf(header.spiI, header.spiR));
     return `HDR${"'".repeat(Math.max(0, at))}`;
   }
 }
+
+const spisOf = ({ fields }: KeyLogEntry): string =>
+  `${toHex(fields['spiI'] as Uint8Array)} ${toHex(fields['spiR'] as Uint8Array)}`;
 
 const isOf =
   (spiI: Uint8Array, spiR: Uint8Array) =>

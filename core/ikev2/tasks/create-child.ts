@@ -1,12 +1,13 @@
 /**
  * CREATE_CHILD_SA for a Child SA: one more (RFC 7296 §1.3.1) or one in the place of another (§1.3.3), with a key exchange of
- * its own (PFS) where the proposals have one.
+ * its own (PFS) where the proposals have one, and further ones behind it (RFC 9370 §2.2.4).
  *
  *     -> HDR, SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}
- *     <- HDR, SK {SA, Nr, [KEr,] TSi, TSr}
+ *     <- HDR, SK {SA, Nr, [KEr,] TSi, TSr [, N(ADDITIONAL_KEY_EXCHANGE)]}
  *
  * Either end asks. child-succession.ts settles what two rekeyings that met leave behind.
  */
+import type { Failure } from '#core/failure/failure.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
 import type { TrafficSelector } from '#core/ike/traffic-selector.ts';
@@ -21,16 +22,18 @@ import type { Child, IkeSa } from '../ike-sa.ts';
 import { lowerNonce, NONCE_BYTES } from '../nonces.ts';
 import { find, findError, findNotify, notify, type NotifyPayload } from '../payload-access.ts';
 import type { Message, Payload } from '../payload-types.ts';
+import type { MayFollowUp, OurUnfinished, Unfinished } from '../unfinished.ts';
 import type { ChildWish } from '../wishes.ts';
 import { readChosen, spiBytes } from './child.ts';
 import { childBySpiOut } from './delete.ts';
+import { linkNotify, linkOf, newLink } from './follow-up.ts';
 import { GroupChoice, groupsOf, invalidKe, respondTo, spend } from './ke.ts';
 import { childFailed, childRefused } from './refusals.ts';
-import type { Task, Verdict } from './task.ts';
+import type { Exchange, Task, Verdict } from './task.ts';
 
 const MAX_CHILD_SAS = 16;
 
-export function createChildTaskOfInitiator(wish: ChildWish): Task {
+export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
   const { config, localTs, remoteTs, replaces } = wish;
   let spiIn = 0;
   let offer: readonly Proposal[] = [];
@@ -39,9 +42,11 @@ export function createChildTaskOfInitiator(wish: ChildWish): Task {
   let nonceR = new Uint8Array();
   let secret: Uint8Array | undefined;
   let negotiated: NegotiatedChild | undefined;
+  let unfinished: OurUnfinished | undefined;
 
   /** The answer as a Child SA, or why it is none. */
-  function read(sa: IkeSa, { payloads }: Message): NegotiatedChild | Parameters<typeof childFailed>[3] {
+  function read(sa: IkeSa, message: Message): NegotiatedChild | Failure {
+    const { payloads } = message;
     const answer = find(payloads, 'SA')?.proposals ?? [];
     const tsi = find(payloads, 'TSi')?.selectors ?? [];
     const tsr = find(payloads, 'TSr')?.selectors ?? [];
@@ -59,11 +64,66 @@ export function createChildTaskOfInitiator(wish: ChildWish): Task {
       if (typeof shared === 'string') return protocolError(shared);
       secret = shared;
     }
+    if (taken.suite.additional !== undefined && linkOf(message) === undefined) {
+      return protocolError('chose additional key exchanges and asks for none');
+    }
     return { ...taken, config, spiIn, localTs: tsi, remoteTs: tsr };
+  }
+
+  /** The peer believes in an SA that we cannot make: it has to hear otherwise. */
+  function stillborn({ sa, now }: Exchange, failure: Failure): void {
+    sa.stillborn.push({ spiIn });
+    childFailed(sa, now, wish, failure);
+  }
+
+  function install({ sa, now }: Exchange, made: NegotiatedChild, secrets: readonly Uint8Array[]): void {
+    if (replaces !== undefined) replaces.rekeying = false;
+    const lowest = lowerNonce(nonceI, nonceR);
+    const lost = replaces !== undefined && losesRace(sa, replaces, lowest);
+    const old = replaces ?? wish.inPlaceOf;
+    const exchange = {
+      initiated: true,
+      nonceI,
+      nonceR,
+      standby: lost,
+      secrets,
+      ...(old === undefined ? {} : { replaces: old.spiIn }),
+    };
+    const child = spend(secrets, () => installChild(sa, now, made, exchange));
+    if (replaces !== undefined) replacedByUs(now, replaces, child, lost);
+    if (wish.again !== undefined) child.again = { at: now, times: wish.again };
+    const { inPlaceOf } = wish;
+    if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
+      sa.removeChild(now, inPlaceOf, 'rekeyed');
+    }
+  }
+
+  /** The SA is made when the last of the additional key exchanges is done; until then the old one is being rekeyed. */
+  function leaveOpen(made: NegotiatedChild, first: Uint8Array, link: Uint8Array): OurUnfinished {
+    if (replaces !== undefined) replaces.rekeying = true;
+    return {
+      due: made.suite.additional ?? [],
+      secrets: [first],
+      link,
+      complete(exchange, secrets) {
+        // Made and deleted before we heard of it.
+        if (!exchange.sa.deletedEarly.has(made.spiOut)) install(exchange, made, secrets);
+      },
+      refused({ sa, now }, error) {
+        if (replaces !== undefined) replaces.rekeying = false;
+        return childRefused(sa, now, wish, error, undefined);
+      },
+      broken(exchange, detail) {
+        if (replaces !== undefined) replaces.rekeying = false;
+        stillborn(exchange, protocolError(detail));
+        return undefined;
+      },
+    };
   }
 
   return {
     name: 'create-child',
+    unfinished: () => unfinished,
     request({ sa }, out) {
       sa.deletedEarly.clear();
       spiIn = sa.newChildSpi();
@@ -81,46 +141,30 @@ export function createChildTaskOfInitiator(wish: ChildWish): Task {
       out.push({ kind: 'TSi', selectors: localTs });
       out.push({ kind: 'TSr', selectors: remoteTs });
     },
-    onResponse({ sa, now }, message): Verdict {
+    onResponse(exchange, message): Verdict {
+      const { sa, now } = exchange;
       if (replaces !== undefined) replaces.rekeying = false;
       const error = findError(message.payloads);
       if (error !== undefined) return childRefused(sa, now, wish, error, choice);
       sa.temporarySince = undefined;
       const outcome = read(sa, message);
       if ('cause' in outcome) {
-        // The peer believes in an SA that we cannot make: it has to hear otherwise.
-        sa.stillborn.push({ spiIn });
-        childFailed(sa, now, wish, outcome);
+        stillborn(exchange, outcome);
         return undefined;
       }
       // Made and deleted before we heard of it.
       if (sa.deletedEarly.has(outcome.spiOut)) return undefined;
       negotiated = outcome;
       nonceR = find(message.payloads, 'NONCE')?.data.slice() ?? nonceR;
+      const link = linkOf(message);
+      if (outcome.suite.additional !== undefined && secret !== undefined && link !== undefined) {
+        unfinished = leaveOpen(outcome, secret, link);
+      }
       return undefined;
     },
-    done({ sa, now }) {
-      const made = negotiated;
-      if (made === undefined) return undefined;
-      const lowest = lowerNonce(nonceI, nonceR);
-      const lost = replaces !== undefined && losesRace(sa, replaces, lowest);
-      const old = replaces ?? wish.inPlaceOf;
-      const exchange = {
-        initiated: true,
-        nonceI,
-        nonceR,
-        standby: lost,
-        ...(old === undefined ? {} : { replaces: old.spiIn }),
-      };
-      const child =
-        secret === undefined
-          ? installChild(sa, now, made, exchange)
-          : spend(secret, (shared) => installChild(sa, now, made, { ...exchange, secret: shared }));
-      if (replaces !== undefined) replacedByUs(now, replaces, child, lost);
-      if (wish.again !== undefined) child.again = { at: now, times: wish.again };
-      const { inPlaceOf } = wish;
-      if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
-        sa.removeChild(now, inPlaceOf, 'rekeyed');
+    done(exchange) {
+      if (negotiated !== undefined && unfinished === undefined) {
+        install(exchange, negotiated, secret === undefined ? [] : [secret]);
       }
       return undefined;
     },
@@ -167,7 +211,22 @@ export function createChildTaskOfResponder(): Task {
   let nonceR = new Uint8Array();
   let secret: Uint8Array | undefined;
   let answer: readonly Payload[] = [];
+  let unfinished: Unfinished | undefined;
   const refuse = (payload: Payload): Verdict => ({ ruling: 'refuse', answer: payload });
+
+  function install({ sa, now }: Exchange, made: NegotiatedChild, secrets: readonly Uint8Array[]): void {
+    // It may have gone while further key exchanges were due.
+    const stands = old !== undefined && sa.children.get(old.spiIn) === old;
+    const exchange = {
+      initiated: false,
+      nonceI,
+      nonceR,
+      secrets,
+      ...(stands ? { replaces: old?.spiIn, standby: true } : {}),
+    };
+    const child = spend(secrets, () => installChild(sa, now, made, exchange));
+    if (old !== undefined) replacedByPeer(now, old, child, lowerNonce(nonceI, nonceR));
+  }
 
   return {
     name: 'create-child',
@@ -223,25 +282,25 @@ export function createChildTaskOfResponder(): Task {
         { kind: 'TSi', selectors: remoteTs },
         { kind: 'TSr', selectors: localTs },
       ];
+      const { additional } = taken.suite;
+      if (additional !== undefined && secret !== undefined) {
+        const made = negotiated;
+        unfinished = {
+          due: additional,
+          secrets: [secret],
+          link: newLink(sa),
+          complete: (exchange, secrets) => install(exchange, made, secrets),
+        };
+        answer = [...answer, linkNotify(unfinished.link)];
+      }
       return undefined;
     },
     response(_exchange, out) {
       out.push(...answer);
     },
-    done({ sa, now }) {
-      const made = negotiated;
-      if (made === undefined) return undefined;
-      const exchange = {
-        initiated: false,
-        nonceI,
-        nonceR,
-        ...(old === undefined ? {} : { replaces: old.spiIn, standby: true }),
-      };
-      const child =
-        secret === undefined
-          ? installChild(sa, now, made, exchange)
-          : spend(secret, (shared) => installChild(sa, now, made, { ...exchange, secret: shared }));
-      if (old !== undefined) replacedByPeer(now, old, child, lowerNonce(nonceI, nonceR));
+    done(exchange) {
+      if (unfinished !== undefined) exchange.sa.unfinished = unfinished;
+      else if (negotiated !== undefined) install(exchange, negotiated, secret === undefined ? [] : [secret]);
       return undefined;
     },
   };

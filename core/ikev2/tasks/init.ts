@@ -17,7 +17,8 @@ import { keyIkeSa } from '../keying.ts';
 import { NONCE_BYTES } from '../nonces.ts';
 import { find, findError, notify } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
-import { type GroupChoice, invalidKe, respondTo } from './ke.ts';
+import { supportsIntermediate } from './intermediate.ts';
+import { type GroupChoice, invalidKe, namesAdditional, respondTo } from './ke.ts';
 import { doubting, type Task } from './task.ts';
 
 const { KE } = transformTypes.byName;
@@ -31,7 +32,8 @@ export function initTaskOfInitiator(choice: GroupChoice): Task {
       out.push(choice.payload());
       out.push({ kind: 'NONCE', data: sa.nonceI });
     },
-    onResponse({ sa }, { header, payloads }) {
+    onResponse({ sa }, message) {
+      const { header, payloads } = message;
       const refusal = findError(payloads);
       if (refusal !== undefined) {
         return doubting(failureOfNotify(refusal.type, sa.config, header.exchange));
@@ -53,10 +55,14 @@ export function initTaskOfInitiator(choice: GroupChoice): Task {
       if (suite.keyExchange.id !== choice.group) {
         return doubting(protocolError(`chose ${suite.keyExchange.name} without having asked for it`));
       }
+      if (suite.additional !== undefined && !supportsIntermediate(message)) {
+        return doubting(protocolError('chose additional key exchanges without IKE_INTERMEDIATE'));
+      }
       const secret = choice.finish(ke);
       if (typeof secret === 'string') return doubting(protocolError(secret));
       sa.spiR = header.spiR.slice();
       sa.nonceR = nonce.data.slice();
+      sa.additional = suite.additional ?? [];
       keyIkeSa(sa, suite, secret);
       return undefined;
     },
@@ -70,14 +76,19 @@ export function initTaskOfResponder(): Task {
   let answer: readonly Payload[] = [];
   return {
     name: 'init',
-    onRequest({ sa }, { header, payloads }) {
+    onRequest({ sa }, message) {
+      const { header, payloads } = message;
       const offer = find(payloads, 'SA');
       const ke = find(payloads, 'KE');
       const nonce = find(payloads, 'NONCE');
       if (offer === undefined || ke === undefined || nonce === undefined) {
         return { ruling: 'drop', counter: 'malformed' };
       }
-      const chosen = selectProposal(offer.proposals, sa.config.proposals)?.proposal;
+      // Without IKE_INTERMEDIATE there is no room for more than one key exchange.
+      const acceptable = supportsIntermediate(message)
+        ? sa.config.proposals
+        : sa.config.proposals.filter((proposal) => !namesAdditional([proposal]));
+      const chosen = selectProposal(offer.proposals, acceptable)?.proposal;
       const suite = chosen && ikeSuiteOf(chosen.transforms);
       if (chosen === undefined || suite === undefined) {
         return { ruling: 'refuse', answer: notify(NotifyType.NO_PROPOSAL_CHOSEN) };
@@ -91,6 +102,7 @@ export function initTaskOfResponder(): Task {
       sa.spiR = sa.newIkeSpi();
       sa.nonceI = nonce.data.slice();
       sa.nonceR = sa.config.random(NONCE_BYTES);
+      sa.additional = suite.additional ?? [];
       keyIkeSa(sa, suite, share.secret);
       answer = [
         { kind: 'SA', proposals: [kept(chosen)] },

@@ -8,7 +8,7 @@ import { Writer } from '#core/bytes/writer.ts';
 import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
 import { keyExchangeRow } from '#core/crypto/key-exchange.ts';
 import type { Failure } from '#core/failure/failure.ts';
-import type { Proposal } from '#core/ike/proposal.ts';
+import type { Proposal, Transform } from '#core/ike/proposal.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
@@ -17,13 +17,20 @@ import { findNotify, notify, type NotifyPayload } from '../payload-access.ts';
 import type { Payload, PayloadOf } from '../payload-types.ts';
 import type { Task } from './task.ts';
 
-const { KE } = transformTypes.byName;
+const { KE, ADDKE1, ADDKE7 } = transformTypes.byName;
 
 /** The key exchange methods of proposals, in their order, each once. */
 export function groupsOf(proposals: readonly Proposal[]): number[] {
   const transforms = proposals.flatMap((proposal) => proposal.transforms);
   return [...new Set(transforms.filter(({ type }) => type === KE).map(({ id }) => id))];
 }
+
+/** Of a key exchange beyond the first (RFC 9370). */
+export const isAdditional = ({ type }: Transform): boolean => type >= ADDKE1 && type <= ADDKE7;
+
+/** Whether one of the proposals has such, or may have. */
+export const namesAdditional = (proposals: readonly Proposal[]): boolean =>
+  proposals.some(({ transforms }) => transforms.some(isAdditional));
 
 /** The same with the shortest public value first: the one that a datagram has room for. */
 export const byShareSize = (groups: readonly number[]): number[] =>
@@ -135,11 +142,11 @@ export function invalidKeTask(choice: GroupChoice): Task {
   };
 }
 
-/** Runs `use` over a secret and wipes it whatever happens. */
-export function spend<T>(secret: Uint8Array, use: (secret: Uint8Array) => T): T {
+/** Runs `use` and wipes the secrets that it works with, whatever happens. */
+export function spend<T>(secrets: readonly Uint8Array[], use: () => T): T {
   try {
-    return use(secret);
+    return use();
   } finally {
-    wipe(secret);
+    wipe(...secrets);
   }
 }

@@ -1,10 +1,12 @@
 /**
  * CREATE_CHILD_SA for the IKE SA itself: fresh keys under new SPIs, message IDs from zero, all Child SAs inherited (RFC 7296
- * §1.3.2, §2.8, §2.18). The exchange runs under the old SA; succession.ts takes the new one.
+ * §1.3.2, §2.8, §2.18); further key exchanges may follow (RFC 9370 §2.2.4). It runs under the old SA; succession.ts takes the
+ * new one.
  *
  *     -> HDR, SK {SA, Ni, KEi}
- *     <- HDR, SK {SA, Nr, KEr}
+ *     <- HDR, SK {SA, Nr, KEr [, N(ADDITIONAL_KEY_EXCHANGE)]}
  */
+import type { IkeSuite } from '#core/crypto/interfaces.ts';
 import { ikeSuiteOf } from '#core/crypto/suite.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
@@ -16,11 +18,13 @@ import { deadlines } from '../lifetimes.ts';
 import { lowerNonce, NONCE_BYTES } from '../nonces.ts';
 import { find, findError, notify } from '../payload-access.ts';
 import type { Message, Payload } from '../payload-types.ts';
+import type { MayFollowUp, OurUnfinished, Unfinished } from '../unfinished.ts';
 import type { IkeWish } from '../wishes.ts';
 import { DELETE_IKE_SA } from './delete.ts';
+import { linkNotify, linkOf, newLink } from './follow-up.ts';
 import { GroupChoice, groupsOf, invalidKe, respondTo } from './ke.ts';
 import { ikeRefused } from './refusals.ts';
-import { leaving, type Task } from './task.ts';
+import { type Exchange, leaving, type Task, type Verdict } from './task.ts';
 
 const SPI_BYTES = 8;
 const isSpi = (spi: Uint8Array): boolean => spi.length === SPI_BYTES && spi.some((octet) => octet !== 0);
@@ -31,14 +35,36 @@ function heir(sa: IkeSa, now: number, weBegan: boolean): IkeSa {
   return next;
 }
 
-export function rekeyIkeTaskOfInitiator(wish: IkeWish): Task {
+/** What CREATE_CHILD_SA alone has made. */
+interface Made {
+  readonly next: IkeSa;
+  readonly suite: IkeSuite;
+  readonly secret: Uint8Array;
+}
+
+/** The SA that the key exchanges have made, with its keys. */
+function born(
+  { sa }: Exchange,
+  next: IkeSa,
+  suite: IkeSuite,
+  madeBy: 'us' | 'peer',
+  [secret, ...further]: readonly Uint8Array[],
+): void {
+  if (secret === undefined) throw new Error('an heir without a secret');
+  keyIkeSa(next, suite, secret, sa, further);
+  sa.offspring = { sa: next, madeBy, lowest: lowerNonce(next.nonceI, next.nonceR) };
+}
+
+export function rekeyIkeTaskOfInitiator(wish: IkeWish): MayFollowUp {
   let spiI = new Uint8Array();
   let nonceI = new Uint8Array();
   let offer: readonly Proposal[] = [];
   let choice: GroupChoice | undefined;
-  let next: IkeSa | undefined;
+  let made: Made | undefined;
+  let unfinished: OurUnfinished | undefined;
   return {
     name: 'rekey-ike',
+    unfinished: () => unfinished,
     request({ sa }, out) {
       const groups = groupsOf(sa.config.proposals);
       const inUse = groups.filter((group) => group === sa.suite?.keyExchange.id);
@@ -50,10 +76,12 @@ export function rekeyIkeTaskOfInitiator(wish: IkeWish): Task {
       out.push({ kind: 'NONCE', data: nonceI });
       out.push(choice.payload());
     },
-    onResponse({ sa, now }, { payloads }: Message) {
-      if (choice === undefined) throw new Error('an answer to no request');
+    onResponse({ sa, now }, message: Message) {
+      const { payloads } = message;
+      const asked = choice;
+      if (asked === undefined) throw new Error('an answer to no request');
       const error = findError(payloads);
-      if (error !== undefined) return ikeRefused(sa, now, wish, error, choice);
+      if (error !== undefined) return ikeRefused(sa, now, wish, error, asked);
       sa.temporarySince = undefined;
       const answer = find(payloads, 'SA')?.proposals ?? [];
       // Whatever is wrong from here on: the peer believes in an IKE SA that we cannot make, with all the Child SAs.
@@ -66,30 +94,44 @@ export function rekeyIkeTaskOfInitiator(wish: IkeWish): Task {
       if (suite === undefined || ke === undefined || nonce === undefined || !isSpi(chosen.spi)) {
         return leaving(protocolError('the answer to the rekeying of the IKE SA makes no SA'), DELETE_IKE_SA);
       }
-      if (suite.keyExchange.id !== choice.group) {
+      if (suite.keyExchange.id !== asked.group) {
         const detail = `chose ${suite.keyExchange.name} without having asked for it`;
         return leaving(protocolError(detail), DELETE_IKE_SA);
       }
-      const secret = choice.finish(ke);
+      const secret = asked.finish(ke);
       if (typeof secret === 'string') return leaving(protocolError(secret), DELETE_IKE_SA);
-      next = heir(sa, now, true);
+      const next = heir(sa, now, true);
       next.spiI = spiI;
       next.spiR = chosen.spi.slice();
       next.nonceI = nonceI;
       next.nonceR = nonce.data.slice();
-      keyIkeSa(next, suite, secret, sa);
+      made = { next, suite, secret };
+      if (suite.additional === undefined) return undefined;
+      const broken = (detail: string): Verdict => leaving(protocolError(detail), DELETE_IKE_SA);
+      const link = linkOf(message);
+      if (link === undefined) return broken('chose additional key exchanges and asks for none');
+      unfinished = {
+        due: suite.additional,
+        secrets: [secret],
+        link,
+        complete: (exchange, secrets) => born(exchange, next, suite, 'us', secrets),
+        refused: (exchange, refusal) => ikeRefused(exchange.sa, exchange.now, wish, refusal, asked),
+        broken: (_exchange, detail) => broken(detail),
+      };
       return undefined;
     },
-    done({ sa }) {
-      if (next === undefined) return undefined;
-      sa.offspring = { sa: next, madeBy: 'us', lowest: lowerNonce(next.nonceI, next.nonceR) };
+    done(exchange) {
+      if (made !== undefined && unfinished === undefined) {
+        born(exchange, made.next, made.suite, 'us', [made.secret]);
+      }
       return undefined;
     },
   };
 }
 
 export function rekeyIkeTaskOfResponder(): Task {
-  let next: IkeSa | undefined;
+  let made: Made | undefined;
+  let unfinished: Unfinished | undefined;
   let answer: readonly Payload[] = [];
   return {
     name: 'rekey-ike',
@@ -116,25 +158,33 @@ export function rekeyIkeTaskOfResponder(): Task {
         const failure = protocolError(share);
         return { ruling: 'refuse', answer: notify(NotifyType.INVALID_SYNTAX), failure };
       }
-      next = heir(sa, now, false);
+      const next = heir(sa, now, false);
       next.spiI = chosen.spi.slice();
       next.spiR = sa.newIkeSpi();
       next.nonceI = nonce.data.slice();
       next.nonceR = sa.config.random(NONCE_BYTES).slice();
-      keyIkeSa(next, suite, share.secret, sa);
+      made = { next, suite, secret: share.secret };
       answer = [
         { kind: 'SA', proposals: [{ ...chosen, spi: next.spiR }] },
         { kind: 'NONCE', data: next.nonceR },
         { kind: 'KE', group: ke.group, data: share.publicData },
       ];
+      if (suite.additional === undefined) return undefined;
+      unfinished = {
+        due: suite.additional,
+        secrets: [share.secret],
+        link: newLink(sa),
+        complete: (exchange, secrets) => born(exchange, next, suite, 'peer', secrets),
+      };
+      answer = [...answer, linkNotify(unfinished.link)];
       return undefined;
     },
     response(_exchange, out) {
       out.push(...answer);
     },
-    done({ sa }) {
-      if (next === undefined) return undefined;
-      sa.offspring = { sa: next, madeBy: 'peer', lowest: lowerNonce(next.nonceI, next.nonceR) };
+    done(exchange) {
+      if (unfinished !== undefined) exchange.sa.unfinished = unfinished;
+      else if (made !== undefined) born(exchange, made.next, made.suite, 'peer', [made.secret]);
       return undefined;
     },
   };

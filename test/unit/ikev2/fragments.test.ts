@@ -294,6 +294,7 @@ const cut = (total: number, size = Math.ceil(chain.bytes.length / total)): Fragm
     number: i + 1,
     total,
     next: i === 0 ? chain.first : 0,
+    front: new Uint8Array(32),
     content: chain.bytes.slice(i * size, (i + 1) * size),
   }));
 
@@ -342,11 +343,23 @@ describe('Reassembly', () => {
   it('is no place for a flood: pieces, octets', () => {
     const reassembly = new Reassembly();
     for (let number = 1; number <= 300; number++) {
-      take(reassembly, { number, total: 0xffff, next: 0, content: new Uint8Array(1_000) });
+      take(reassembly, {
+        number,
+        total: 0xffff,
+        next: 0,
+        front: new Uint8Array(32),
+        content: new Uint8Array(1_000),
+      });
     }
     expect(reassembly.bytes).toBe(0);
     for (let number = 1; number <= 254; number++) {
-      take(reassembly, { number, total: 255, next: 0, content: new Uint8Array(1_000) });
+      take(reassembly, {
+        number,
+        total: 255,
+        next: 0,
+        front: new Uint8Array(32),
+        content: new Uint8Array(1_000),
+      });
     }
     expect(reassembly.bytes).toBeLessThanOrEqual(65_536);
     expect(reassembly.bytes).toBeGreaterThan(60_000);

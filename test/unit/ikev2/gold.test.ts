@@ -1,7 +1,6 @@
 /**
  * Captures of real gateways with the secrets of one side: every message decrypted, decoded and encoded again to the
- * same octets; keys, AUTH and the keys of Child SAs recomputed. What needs later features is named, never passed over
- * unseen: AUTH after IKE_INTERMEDIATE (RFC 9242), keys of a multiple key exchange.
+ * same octets; keys, AUTH and the keys of Child SAs recomputed, also behind IKE_INTERMEDIATE (RFC 9242, RFC 9370).
  */
 import { verify, X509Certificate } from 'node:crypto';
 import { readdirSync } from 'node:fs';
@@ -20,13 +19,13 @@ import {
   rekeyedSkeyseed,
   signedOctets,
 } from '#core/ikev2/key-material.ts';
+import { IntAuth } from '#core/ikev2/int-auth.ts';
 import { encodeMessage } from '#core/ikev2/message.ts';
 import { violation } from '#core/ikev2/message-rules.ts';
-import type { Message, PayloadKind, PayloadOf } from '#core/ikev2/payload-types.ts';
+import type { Inside, Message, PayloadKind, PayloadOf } from '#core/ikev2/payload-types.ts';
 import { AuthMethod } from '#core/registry/auth-methods.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
-import { transformTypes } from '#core/registry/transform-types.ts';
 import {
   type Derivation,
   GOLD,
@@ -57,7 +56,7 @@ const CONTENT: Readonly<
   'psk-aes128-sha256-x25519': [12, 0, 1, 2, 1],
   'psk-aes256-sha1-modp2048': [12, 0, 1, 2, 1],
   'psk-aes256gcm16-prfsha384-ecp384': [12, 0, 1, 2, 1],
-  'x25519-ke1-mlkem768': [18, 6, 0, 0, 1],
+  'x25519-ke1-mlkem768': [18, 6, 1, 2, 1],
 };
 
 /** Request and response of one exchange. */
@@ -114,9 +113,8 @@ const loggedKeys = (derivation: Derivation): Record<string, string> =>
 const hexOf = (keys: IkeKeys): Record<string, string> =>
   Object.fromEntries(Object.entries(keys).map(([name, octets]) => [name, toHex(octets as Uint8Array)]));
 
-/** `ADDKE`: further key exchanges follow before keys exist (RFC 9370). */
-const isMultiple = (seen: Seen): boolean =>
-  chosen(seen).transforms.some(({ type }) => type >= transformTypes.byName.ADDKE1);
+/** Of a message of IKE_INTERMEDIATE, whole or in fragments. */
+const insideOfSeen = ({ message }: Seen): Inside => must(message.inside, 'inside');
 
 describeWithVectors('gold', () => {
   const names = readdirSync(GOLD).filter((name) => !name.startsWith('v1-'));
@@ -129,11 +127,35 @@ describeWithVectors('gold', () => {
     const { messages, fragments } = readCapture(name);
     const log = readSecretLog(name);
     const init = initExchange(messages);
-    const suite = must(ikeSuiteOf(chosen(init.response).transforms.filter(({ type }) => type < 6)), 'suite');
+    const suite = must(ikeSuiteOf(chosen(init.response).transforms), 'suite');
     const { spiI, spiR } = init.response.message.header;
     const nonces = noncesOf(init);
-    const [first, ...later] = log.derivations as [Derivation, ...Derivation[]];
-    const keys = deriveIkeKeys({ suite, secret: value(first, 'key exchange secret'), ...nonces, spiI, spiR });
+    const [first, ...others] = log.derivations as [Derivation, ...Derivation[]];
+    const intermediates = exchanges(messages, ExchangeType.IKE_INTERMEDIATE);
+    /** Of IKE_SA_INIT, and of each IKE_INTERMEDIATE. */
+    const stages = [first, ...others.slice(0, intermediates.length)];
+    const later = others.slice(intermediates.length);
+    const initKeys = deriveIkeKeys({
+      suite,
+      secret: value(first, 'key exchange secret'),
+      ...nonces,
+      spiI,
+      spiR,
+    });
+    /** By stage. */
+    const allKeys = stages.slice(1).reduce(
+      (sofar, stage) => {
+        const replaces = { prf: suite.prf, skD: must(sofar.at(-1), 'keys').skD };
+        const secret = value(stage, 'key exchange secret');
+        return [...sofar, deriveIkeKeys({ suite, secret, ...nonces, spiI, spiR, replaces })];
+      },
+      [initKeys],
+    );
+    const keys = must(allKeys.at(-1), 'keys');
+    const intAuth = new IntAuth();
+    for (const [i, { request, response }] of intermediates.entries()) {
+      intAuth.add(suite.prf, must(allKeys[i], 'keys'), insideOfSeen(request), insideOfSeen(response));
+    }
     const [messageCount, fragmentCount, rekeyCount, authCount, childCount] = must(CONTENT[name], name);
 
     it('decodes, fragments put together', () => {
@@ -152,10 +174,8 @@ describeWithVectors('gold', () => {
     });
 
     it('follows the rules of its exchanges', () => {
-      const bringsKeys = new Set<number>([ExchangeType.IKE_INTERMEDIATE, ExchangeType.IKE_FOLLOWUP_KE]);
-      const judged = messages.filter(({ message }) => !bringsKeys.has(message.header.exchange));
-      expect(judged.map(({ message, plaintext }) => violation(message, plaintext !== undefined))).toEqual(
-        judged.map(() => undefined),
+      expect(messages.map(({ message, plaintext }) => violation(message, plaintext !== undefined))).toEqual(
+        messages.map(() => undefined),
       );
     });
 
@@ -175,27 +195,28 @@ describeWithVectors('gold', () => {
       expect(toHex(concat(nonces.nonceI, nonces.nonceR))).toBe(toHex(value(first, 'nonces')));
       const skeyseed = initialSkeyseed(suite.prf, nonces, value(first, 'key exchange secret'));
       expect(toHex(skeyseed)).toBe(toHex(value(first, 'SKEYSEED')));
-      expect(hexOf(keys)).toEqual(loggedKeys(first));
+      expect(allKeys.map(hexOf)).toEqual(stages.map(loggedKeys));
     });
 
     it('has the keys of its rekeyed IKE SAs', () => {
       const rekeys = exchanges(messages, ExchangeType.CREATE_CHILD_SA).filter(
         ({ response }) =>
-          payloadOf(response.message, 'SA') &&
-          chosen(response).protocol === SecurityProtocol.IKE &&
-          !isMultiple(response),
+          payloadOf(response.message, 'SA') && chosen(response).protocol === SecurityProtocol.IKE,
       );
       expect(rekeys).toHaveLength(rekeyCount);
       for (const [i, rekey] of rekeys.entries()) {
         const derivation = must(later[i], 'derivation');
         const secret = value(derivation, 'key exchange secret');
+        const additional = value(derivation, 'additional key exchange secret');
+        const further = additional.length > 0 ? [additional] : [];
         const replaces = { prf: suite.prf, skD: keys.skD };
-        expect(toHex(rekeyedSkeyseed(replaces, noncesOf(rekey), secret))).toBe(
+        expect(toHex(rekeyedSkeyseed(replaces, noncesOf(rekey), secret, further))).toBe(
           toHex(value(derivation, 'SKEYSEED')),
         );
         const rekeyed = deriveIkeKeys({
           suite: must(ikeSuiteOf(chosen(rekey.response).transforms), 'suite'),
           secret,
+          further,
           ...noncesOf(rekey),
           spiI: chosen(rekey.request).spi,
           spiR: chosen(rekey.response).spi,
@@ -236,8 +257,8 @@ describeWithVectors('gold', () => {
         toHex(pskAuth(suite.prf, must(secrets[side === 'request' ? 0 : 1], 'secret'), octets));
       let checked = 0;
       for (const { side, id, ...inputs } of sides) {
-        if (!id || isMultiple(init.response)) continue;
-        const octets = signedOctets({ prf: suite.prf, id, ...inputs });
+        if (!id) continue;
+        const octets = signedOctets({ prf: suite.prf, id, ...inputs, intAuth: intAuth.signed });
         expect(octetsLogged).toContain(toHex(octets));
         // With EAP the gateway proves itself twice: by its certificate first, by what EAP left at the end.
         for (const { message } of auths.map((exchange) => exchange[side])) {
@@ -277,8 +298,7 @@ describeWithVectors('gold', () => {
       expect(made).toHaveLength(childCount);
       for (const { request, response, nonceI, nonceR } of made) {
         const esp = must(espSuiteOf(chosen(response).transforms), 'suite');
-        const last = later.length > 0 && isMultiple(init.response) ? must(later[0], 'derivation') : first;
-        const skD = value(last, 'Sk_d secret');
+        const { skD } = keys;
         const { fromInitiator, fromResponder } = deriveChildKeys({
           prf: suite.prf,
           skD,

@@ -66,16 +66,20 @@ describe.each(usable.map((row) => [label(row), row] as const))('%s', (_, encrypt
       expect(bytes[27]).toBe(bytes.length);
       expect(make().open(bytes)).toEqual({
         outcome: 'ok',
-        message: { header, payloads: list },
+        message: {
+          header,
+          payloads: list,
+          inside: { front: bytes.subarray(0, 32), content: encodeChain(list).bytes },
+        },
         protected: true,
       });
     }
   });
 
   it('seals nothing too: an empty INFORMATIONAL', () => {
-    expect(make().open(make().seal(header, []))).toEqual({
+    expect(make().open(make().seal(header, []))).toMatchObject({
       outcome: 'ok',
-      message: { header, payloads: [] },
+      message: { header, payloads: [], inside: { content: new Uint8Array() } },
       protected: true,
     });
   });
@@ -205,7 +209,7 @@ describe('authentic nonsense', () => {
     const { first, bytes } = encodeChain([{ kind: 'D', protocol: 1, spis: [] }]);
     const linked = bytes.slice();
     linked[0] = 46;
-    expect(protection.open(seal(43, block('00000004'), { first, bytes: linked }))).toEqual({
+    expect(protection.open(seal(43, block('00000004'), { first, bytes: linked }))).toMatchObject({
       outcome: 'ok',
       message: { header, payloads: [{ kind: 'V', data: EMPTY }] },
       protected: true,

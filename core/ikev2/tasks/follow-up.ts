@@ -1,0 +1,125 @@
+/**
+ * IKE_FOLLOWUP_KE (RFC 9370 §2.2.4): one additional key exchange after a CREATE_CHILD_SA. Its notify says which one it
+ * belongs to, and is absent in the last answer.
+ *
+ *     -> HDR, SK {KEi(n), N(ADDITIONAL_KEY_EXCHANGE)}
+ *     <- HDR, SK {KEr(n) [, N(ADDITIONAL_KEY_EXCHANGE)]}
+ */
+import { equal, wipe } from '#core/bytes/bytes.ts';
+import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
+import { NotifyType } from '#core/registry/notify-types.ts';
+import { protocolError } from '../failures.ts';
+import type { IkeSa } from '../ike-sa.ts';
+import { find, findError, findNotify, notify } from '../payload-access.ts';
+import type { Message, Payload } from '../payload-types.ts';
+import type { OurUnfinished } from '../unfinished.ts';
+import { respondTo } from './ke.ts';
+import type { Task, Verdict } from './task.ts';
+
+const { ADDITIONAL_KEY_EXCHANGE } = NotifyType;
+const LINK_BYTES = 8;
+
+/** What the answer to CREATE_CHILD_SA or to one of these says about the next; `undefined` where there is to be none. */
+export const linkOf = ({ payloads }: Pick<Message, 'payloads'>): Uint8Array | undefined =>
+  findNotify(payloads, ADDITIONAL_KEY_EXCHANGE)?.data.slice();
+
+/** A new link, for the responder to say. */
+export const newLink = (sa: IkeSa): Uint8Array => sa.config.random(LINK_BYTES).slice();
+
+export const linkNotify = (link: Uint8Array): Payload => notify(ADDITIONAL_KEY_EXCHANGE, link);
+
+export function followUpTaskOfInitiator(unfinished: OurUnfinished): Task {
+  const row = unfinished.due[0]?.keyExchange;
+  let inProgress: KeyExchangeInProgress | undefined;
+
+  /** Takes the answer, or says why it is of no use. */
+  function read(message: Message): string | undefined {
+    const ke = find(message.payloads, 'KE');
+    if (ke === undefined || ke.group !== row?.id || inProgress === undefined) {
+      return `answered with group ${ke?.group} in place of ${row?.id}`;
+    }
+    try {
+      unfinished.secrets.push(inProgress.finish(ke.data));
+    } catch (error) {
+      if (error instanceof KeyExchangeError) return error.message;
+      throw error;
+    }
+    unfinished.due = unfinished.due.slice(1);
+    if (unfinished.due.length === 0) return undefined;
+    const link = linkOf(message);
+    unfinished.link = link ?? unfinished.link;
+    return link === undefined ? 'ends the key exchanges before the last one' : undefined;
+  }
+
+  return {
+    name: 'follow-up',
+    request({ sa }, out) {
+      if (row === undefined) throw new Error('IKE_FOLLOWUP_KE without a key exchange');
+      inProgress ??= row.initiate(sa.config.random);
+      out.push({ kind: 'KE', group: row.id, data: inProgress.publicData }, linkNotify(unfinished.link));
+    },
+    onResponse(exchange, message) {
+      const error = findError(message.payloads);
+      const problem = error === undefined ? read(message) : undefined;
+      if (error === undefined && problem === undefined) return undefined;
+      wipe(...unfinished.secrets);
+      unfinished.due = [];
+      unfinished.secrets.length = 0;
+      return error === undefined
+        ? unfinished.broken(exchange, problem ?? '')
+        : unfinished.refused(exchange, error);
+    },
+    done(exchange) {
+      const { due, secrets } = unfinished;
+      if (due.length === 0 && secrets.length > 0) unfinished.complete(exchange, secrets);
+      return undefined;
+    },
+  };
+}
+
+export function followUpTaskOfResponder(): Task {
+  let answer: readonly Payload[] = [];
+  const refuse = (type: number): Verdict => ({ ruling: 'refuse', answer: notify(type) });
+  return {
+    name: 'follow-up',
+    onRequest({ sa }, message) {
+      const { unfinished } = sa;
+      const link = linkOf(message);
+      const next = unfinished?.due[0];
+      if (
+        unfinished === undefined ||
+        next === undefined ||
+        link === undefined ||
+        !equal(link, unfinished.link)
+      ) {
+        return refuse(NotifyType.STATE_NOT_FOUND);
+      }
+      if (sa.state === 'deleting' || sa.superseded) return refuse(NotifyType.TEMPORARY_FAILURE);
+      const ke = find(message.payloads, 'KE');
+      const { id } = next.keyExchange;
+      const share = ke?.group === id ? respondTo(sa, ke) : `expects group ${id}`;
+      if (typeof share === 'string') {
+        const failure = protocolError(`IKE_FOLLOWUP_KE with group ${ke?.group}: ${share}`);
+        return { ruling: 'refuse', answer: notify(NotifyType.INVALID_SYNTAX), failure };
+      }
+      unfinished.secrets.push(share.secret);
+      unfinished.due = unfinished.due.slice(1);
+      unfinished.link = newLink(sa);
+      answer = [
+        { kind: 'KE', group: id, data: share.publicData },
+        ...(unfinished.due.length > 0 ? [linkNotify(unfinished.link)] : []),
+      ];
+      return undefined;
+    },
+    response(_exchange, out) {
+      out.push(...answer);
+    },
+    done(exchange) {
+      const { unfinished } = exchange.sa;
+      if (unfinished === undefined || unfinished.due.length > 0) return undefined;
+      exchange.sa.unfinished = undefined;
+      unfinished.complete(exchange, unfinished.secrets);
+      return undefined;
+    },
+  };
+}
