@@ -9,6 +9,7 @@ import { gatewayAddress, LAB, Lab, POOLS } from './lab.ts';
 import type { Settings } from './settings.ts';
 import { snapshot, type Snapshot } from './snapshot.ts';
 import { StrongSwan, type StrongSwanChild } from './strongswan.ts';
+import type { StrongSwanVersion } from './strongswan-versions.ts';
 import { Traffic } from './traffic.ts';
 
 export const PSK = 'correct horse battery staple';
@@ -35,6 +36,8 @@ export interface Way {
 
 export interface SceneOptions {
   readonly ways: readonly Way[];
+  /** Which strongSwan the gateway is: 6 for ML-KEM (strongswan-versions.ts). */
+  readonly strongSwan?: StrongSwanVersion;
   readonly charon?: Settings;
   /** Settings of single plugins of charon's. */
   readonly plugins?: Settings;
@@ -84,6 +87,7 @@ export class Scene implements AsyncDisposable {
       const secrets = { 'ike-any': { secret: PSK }, ...options.secrets };
       const gateway = await StrongSwan.start(lab.world, lab.gateway, {
         swanctl: { connections, pools: { ...POOLS, ...options.pools }, secrets },
+        ...(options.strongSwan === undefined ? {} : { version: options.strongSwan }),
         ...(options.charon === undefined ? {} : { charon: options.charon }),
         ...(options.plugins === undefined ? {} : { plugins: options.plugins }),
         ...(options.files === undefined ? {} : { files: options.files }),

@@ -1,12 +1,13 @@
 /**
- * A real strongSwan on a host of the lab: Debian's charon-systemd with ESP in user space (kernel-libipsec), its own
- * strongswan.conf, swanctl directory and vici socket, so that several run on one machine. Gateway or client.
+ * A real strongSwan, 5.9.8 or 6, on a host of the lab: Debian's charon-systemd with ESP in user space (kernel-libipsec),
+ * its own strongswan.conf, swanctl directory and vici socket, so that several run on one machine. Gateway or client.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Host } from './host.ts';
 import { type Daemon, until } from './process.ts';
 import { type Settings, settingsText } from './settings.ts';
+import { STRONGSWAN, type StrongSwanVersion } from './strongswan-versions.ts';
 import { Vici, type ViciMessage } from './vici.ts';
 import type { World } from './world.ts';
 
@@ -48,28 +49,28 @@ interface StrongSwanIke {
   readonly children: readonly StrongSwanChild[];
 }
 
-/**
- * In the order that charon has without a list: the first that offers an algorithm does it, and an order of our own
- * would make it slower than it is for its users (docs/performance.md, "The peers"). kernel-libipsec must stand before kernel-netlink, or ESP
- * goes to the kernel.
- */
-const PLUGINS =
-  'aesni aes sha2 sha1 md5 random nonce openssl gmp curve25519 chapoly xcbc cmac hmac kdf ctr ccm gcm vici kernel-libipsec kernel-netlink socket-default updown';
-
-/** For certificates and EAP; libcharon-extauth-plugins brings eap-mschapv2. */
-export const AUTH_PLUGINS: string = `${PLUGINS} x509 pubkey pem pkcs1 pkcs8 md5 sha1 sha2 revocation constraints eap-identity eap-mschapv2 eap-md5 eap-tls eap-ttls eap-gtc xauth-generic eap-radius`;
+/** For certificates and EAP with version 5, version 6 has them anyway; libcharon-extauth-plugins brings eap-mschapv2. */
+export const AUTH_PLUGINS: string = `${STRONGSWAN[5].plugins} x509 pubkey pem pkcs1 pkcs8 md5 sha1 sha2 revocation constraints eap-identity eap-mschapv2 eap-md5 eap-tls eap-ttls eap-gtc xauth-generic eap-radius`;
 
 export class StrongSwan implements AsyncDisposable {
   readonly host: Host;
   readonly directory: string;
   #daemon: Daemon;
+  readonly #version: StrongSwanVersion;
   readonly #environment: Record<string, string>;
   readonly #preload: string | undefined;
 
-  private constructor(host: Host, directory: string, preload: string | undefined) {
+  private constructor(
+    host: Host,
+    directory: string,
+    version: StrongSwanVersion,
+    preload: string | undefined,
+  ) {
     this.host = host;
     this.directory = directory;
+    this.#version = version;
     this.#environment = {
+      ...STRONGSWAN[version].environment,
       STRONGSWAN_CONF: join(directory, 'strongswan.conf'),
       SWANCTL_DIR: join(directory, 'swanctl'),
     };
@@ -88,6 +89,8 @@ export class StrongSwan implements AsyncDisposable {
     host: Host,
     options: {
       readonly swanctl: SwanctlConfig;
+      /** 5, the default, is Debian 12's; 6 has ML-KEM and several key exchanges (RFC 9370). */
+      readonly version?: StrongSwanVersion;
       readonly charon?: Settings;
       /** Settings of single plugins. */
       readonly plugins?: Settings;
@@ -97,6 +100,7 @@ export class StrongSwan implements AsyncDisposable {
       readonly preload?: string;
     },
   ): Promise<StrongSwan> {
+    const { version = 5 } = options;
     const directory = join(world.directory, `strongswan-${host.name}`);
     await mkdir(join(directory, 'swanctl'), { recursive: true });
     for (const [place, content] of Object.entries(options.files ?? {})) {
@@ -105,7 +109,7 @@ export class StrongSwan implements AsyncDisposable {
     }
     const filelog = { path: join(directory, 'log'), default: 1, ike: 2, knl: 1, flush_line: true };
     const charon: Settings = {
-      load: PLUGINS,
+      load: STRONGSWAN[version].plugins,
       // A lab wants failures now: first resend after 0.5 s, the last one given up after about 4 s.
       retransmit_timeout: 0.5,
       retransmit_tries: 3,
@@ -123,7 +127,7 @@ export class StrongSwan implements AsyncDisposable {
         swanctl: { load: 'random openssl x509 pubkey pem pkcs1 pkcs8' },
       }),
     );
-    const strongswan = new StrongSwan(host, directory, options.preload);
+    const strongswan = new StrongSwan(host, directory, version, options.preload);
     await strongswan.#ready();
     await strongswan.load(options.swanctl);
     return strongswan;
@@ -137,10 +141,13 @@ export class StrongSwan implements AsyncDisposable {
   /** The same from the text of a swanctl.conf. */
   async loadText(text: string): Promise<void> {
     await writeFile(join(this.directory, 'swanctl', 'swanctl.conf'), text);
-    await this.host.run(
-      ['swanctl', '--load-all', '--noprompt', '--uri', `unix://${join(this.directory, 'vici')}`],
-      { env: this.#environment },
-    );
+    await this.#loadAll();
+  }
+
+  /** What charon says that it is, such as 5.9.8. */
+  async version(): Promise<string> {
+    using vici = await Vici.connect(join(this.directory, 'vici'));
+    return text(await vici.command('version'), 'version');
   }
 
   /** IKE SAs of this charon, or those of one connection. */
@@ -205,10 +212,7 @@ export class StrongSwan implements AsyncDisposable {
   async restart(): Promise<void> {
     this.#daemon = this.#spawn();
     await this.#ready();
-    await this.host.run(
-      ['swanctl', '--load-all', '--noprompt', '--uri', `unix://${join(this.directory, 'vici')}`],
-      { env: this.#environment },
-    );
+    await this.#loadAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -218,7 +222,15 @@ export class StrongSwan implements AsyncDisposable {
   #spawn(): Daemon {
     const env = { ...this.#environment };
     if (this.#preload !== undefined) env.LD_PRELOAD = this.#preload;
-    return this.host.start(['charon-systemd'], { env });
+    return this.host.start(STRONGSWAN[this.#version].argv('charon-systemd'), { env });
+  }
+
+  async #loadAll(): Promise<void> {
+    const swanctl = STRONGSWAN[this.#version].argv('swanctl');
+    await this.host.run(
+      [...swanctl, '--load-all', '--noprompt', '--uri', `unix://${join(this.directory, 'vici')}`],
+      { env: this.#environment },
+    );
   }
 
   async #ready(): Promise<void> {
@@ -249,6 +261,9 @@ function texts(message: ViciMessage, key: string): readonly string[] {
   return Array.isArray(value) ? (value as readonly string[]) : [];
 }
 
+/** Additional key exchanges (RFC 9370), which version 6 lists. */
+const ADDITIONAL = ['ake1', 'ake2', 'ake3', 'ake4', 'ake5', 'ake6', 'ake7'];
+
 function suiteText(message: ViciMessage, keys: readonly string[]): string {
   return keys
     .map((key) =>
@@ -266,7 +281,7 @@ function readIke(name: string, sa: ViciMessage): StrongSwanIke {
     state: text(sa, 'state'),
     spiI: text(sa, 'initiator-spi'),
     spiR: text(sa, 'responder-spi'),
-    suite: suiteText(sa, ['encr-alg', 'integ-alg', 'prf-alg', 'dh-group']),
+    suite: suiteText(sa, ['encr-alg', 'integ-alg', 'prf-alg', 'dh-group', ...ADDITIONAL]),
     remoteHost: text(sa, 'remote-host'),
     remotePort: Number(text(sa, 'remote-port')),
     remoteId: text(sa, 'remote-id'),
@@ -280,7 +295,7 @@ function readChild(child: ViciMessage): StrongSwanChild {
   return {
     name: text(child, 'name'),
     state: text(child, 'state'),
-    suite: suiteText(child, ['encr-alg', 'integ-alg', 'dh-group']),
+    suite: suiteText(child, ['encr-alg', 'integ-alg', 'dh-group', ...ADDITIONAL]),
     spiIn: text(child, 'spi-in'),
     spiOut: text(child, 'spi-out'),
     encapsulated: text(child, 'encap') === 'yes',
