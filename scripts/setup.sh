@@ -88,7 +88,7 @@ download_package() {
 fetch_forky() {
   say "$* and what they depend on, from Debian 14 (forky), extracted into .cache/packages/forky"
   bash scripts/fetch-forky.sh "$@" ||
-    say "NOT FETCHED, so every test with strongSwan 6 will fail; the next set-up tries again" >&2
+    say "NOT FETCHED, so the tests with strongSwan 6 are skipped; the next set-up tries again" >&2
 }
 
 with_lab_packages() {

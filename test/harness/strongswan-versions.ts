@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 export type StrongSwanVersion = 5 | 6;
 
 const forky = fileURLToPath(new URL('../../.cache/packages/forky/', import.meta.url));
+/** Whether set-up could fetch it. */
+export const HAS_STRONGSWAN_6: boolean = existsSync(join(forky, 'usr/sbin/charon-systemd'));
 const LIBRARIES = join(forky, 'usr/lib/x86_64-linux-gnu');
 
 /**
@@ -37,9 +39,6 @@ export const STRONGSWAN: Readonly<Record<StrongSwanVersion, Programs>> = {
   },
   6: {
     argv(program) {
-      if (!existsSync(forky)) {
-        throw new Error('.cache/packages/forky is missing: run scripts/setup.sh --with-lab');
-      }
       const enter = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', OVER_OWN_PLUGINS];
       const linker = [join(LIBRARIES, 'ld-linux-x86-64.so.2'), '--library-path', LIBRARIES];
       return [...enter, program, join(forky, 'usr/lib/ipsec'), ...linker, join(forky, 'usr/sbin', program)];

@@ -2,12 +2,11 @@
  * strongSwan 6 in the laboratory: what it is, ML-KEM as an additional key exchange (RFC 9370) in IKE_INTERMEDIATE
  * (RFC 9242), and a strongSwan 5.9.8 beside it. When this fails, results against it mean nothing.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runThrough } from '#test/harness/checks.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWithStrongSwan6 } from '#test/harness/describe-strongswan6.ts';
 import type { Host } from '#test/harness/host.ts';
 import { LAB, Lab, POOLS } from '#test/harness/lab.ts';
 import { until } from '#test/harness/process.ts';
-import { Scene } from '#test/harness/scene.ts';
 import { StrongSwan, type SwanctlConfig } from '#test/harness/strongswan.ts';
 import type { StrongSwanVersion } from '#test/harness/strongswan-versions.ts';
 
@@ -55,7 +54,7 @@ function clientConfig(name: string, proposal: string): SwanctlConfig {
   };
 }
 
-describe('a strongSwan 6 gateway', () => {
+describeWithStrongSwan6('in the laboratory', () => {
   let lab: Lab;
   let gateway: StrongSwan;
   beforeAll(async () => {
@@ -136,11 +135,4 @@ describe('a strongSwan 6 gateway', () => {
     await expectPings(six);
     await expectPings(five);
   });
-});
-
-it('is a gateway for Adit, as 5.9.8 is', async () => {
-  const way = { name: 'six', ike: 'aes256gcm16-prfsha384-curve25519', esp: 'aes256gcm16' };
-  await using scene = await Scene.create({ strongSwan: 6, ways: [way] });
-  expect(await scene.gateway.version()).toMatch(/^6\./);
-  await runThrough(scene, 'six');
 });

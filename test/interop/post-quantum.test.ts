@@ -1,0 +1,117 @@
+/**
+ * ML-KEM beside another key exchange (RFC 9370, RFC 9242) with a real strongSwan 6: logging in, data, and rekeying by either
+ * side. A strongSwan 5.9.8, which knows nothing of it, finds what it knows among the rest.
+ */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { TunnelStatus } from '#core/ipc/contract.ts';
+import { expectTraffic, runThrough } from '#test/harness/checks.ts';
+import { describeWithStrongSwan6 } from '#test/harness/describe-strongswan6.ts';
+import { until } from '#test/harness/process.ts';
+import { PSK, Scene, type Way } from '#test/harness/scene.ts';
+
+const HYBRID = 'aes256gcm16-prfsha384-curve25519-ke1_mlkem768';
+const ESP = 'aes256gcm16-curve25519-ke1_mlkem768';
+const CLASSICAL = 'aes256gcm16-prfsha384-curve25519';
+
+const WAYS: readonly (Way & { readonly ike: string })[] = [
+  { name: 'hybrid', ike: HYBRID, esp: ESP },
+  { name: 'classical', ike: CLASSICAL, esp: 'aes256gcm16' },
+  // A gateway that wants it for each Child SA, too, which the profile does not say.
+  {
+    name: 'strict',
+    ike: HYBRID,
+    esp: 'aes256gcm16',
+    gateway: { children: { net: { local_ts: ['10.99.0.0/24'], esp_proposals: ESP } } },
+  },
+  { name: 'largest', ike: 'aes256-sha512-ecp521-ke1_mlkem1024', esp: 'aes128-sha256' },
+  { name: 'smallest', ike: 'aes128-sha256-ecp256-ke1_mlkem512', esp: 'aes128gcm16' },
+  { name: 'several', ike: 'aes128-sha256-ecp256-ke1_mlkem768-ke2_modp3072-ke4_mlkem512', esp: 'aes128gcm16' },
+  { name: 'narrow', ike: HYBRID, esp: ESP, profile: { ike: { proposals: [HYBRID], fragmentBytes: 576 } } },
+  { name: 'whole', ike: HYBRID, esp: ESP, profile: { ike: { proposals: [HYBRID], fragmentBytes: 0 } } },
+];
+
+describeWithStrongSwan6('a gateway with ML-KEM', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await Scene.create({ strongSwan: 6, ways: WAYS });
+  });
+  afterEach(async () => {
+    await scene.reset();
+  });
+  afterAll(async () => {
+    await scene?.[Symbol.asyncDispose]();
+  });
+
+  it('is one', async () => {
+    expect(await scene.gateway.version()).toMatch(/^6\./);
+  });
+
+  it.each(WAYS)('$name: $ike', async ({ name, ike }) => {
+    await runThrough(scene, name, {
+      connected: (tunnel) => {
+        expect(tunnel.ike?.suite).toBe(ike);
+        expect(tunnel.ike?.weak).toEqual([]);
+      },
+    });
+  });
+
+  const ikeOf = ({ ike }: TunnelStatus): string => `${ike?.spiI} ${ike?.spiR}`;
+  const spisOf = ({ children }: TunnelStatus): string => children.map(({ spiIn }) => spiIn).join(' ');
+
+  async function up(name: string): Promise<{ id: string; now: () => Promise<TunnelStatus> }> {
+    const id = await scene.adit.import(scene.profile(name), PSK);
+    await scene.adit.up(id);
+    const now = async (): Promise<TunnelStatus> => {
+      const tunnel = await scene.adit.tunnel(id);
+      if (tunnel === undefined) throw new Error('no tunnel');
+      return tunnel;
+    };
+    return { id, now };
+  }
+
+  const successor = (now: () => Promise<TunnelStatus>, before: TunnelStatus, what: 'ike' | 'child') =>
+    until('the SA has a successor, and it alone', async () => {
+      const after = await now();
+      const other = what === 'ike' ? ikeOf(after) !== ikeOf(before) : spisOf(after) !== spisOf(before);
+      return other && after.children.length === 1 && after;
+    });
+
+  it.each([
+    ['hybrid', 'AES_GCM_16_256/CURVE_25519/ML_KEM_768'],
+    ['narrow', 'AES_GCM_16_256/CURVE_25519/ML_KEM_768'],
+    ['strict', 'AES_GCM_16_256/CURVE_25519/ML_KEM_768'],
+    ['several', 'AES_GCM_16_128'],
+  ])('%s: rekeyed by us and by the gateway', async (name, child) => {
+    const { id, now } = await up(name);
+    const { suite } = (await now()).ike ?? {};
+    for (const what of ['child', 'ike', 'child', 'ike'] as const) {
+      const before = await now();
+      await scene.adit.run(['rekey', id, `--${what}`]);
+      const after = await successor(now, before, what);
+      expect(after.ike?.suite).toBe(suite);
+      await expectTraffic(scene, id, name, { bytes: 20_000 });
+    }
+    for (const what of ['child', 'ike', 'child', 'ike'] as const) {
+      const before = await now();
+      await scene.gateway.rekey(what === 'ike' ? { ike: name } : { child: 'net' });
+      const after = await successor(now, before, what);
+      expect(after.ike?.suite).toBe(suite);
+      await expectTraffic(scene, id, name, { bytes: 20_000 });
+    }
+    const [sa, ...more] = await scene.gateway.sas(name);
+    expect(more).toEqual([]);
+    expect(sa?.children.map((each) => each.suite)).toEqual([child]);
+    await scene.adit.down(id);
+    expect(await scene.gateway.sas(name)).toEqual([]);
+  });
+});
+
+it('a strongSwan 5.9.8 takes the proposal that it knows', async () => {
+  const profile = { ike: { proposals: [HYBRID, CLASSICAL] } };
+  await using scene = await Scene.create({ ways: [{ name: 'old', ike: CLASSICAL, profile }] });
+  await runThrough(scene, 'old', {
+    connected: (tunnel) => {
+      expect(tunnel.ike?.suite).toBe(CLASSICAL);
+    },
+  });
+});
