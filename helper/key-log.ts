@@ -12,6 +12,8 @@ type Fields = KeyLogEntry['fields'];
 /** Returns the listener for the engine. `directory` exists and is private (startup/directories.ts). */
 export function keyLogIn(directory: string): (entry: KeyLogEntry) => void {
   return ({ kind, fields }) => {
+    // What a PPK changes is no key of a table.
+    if (kind === 'ppk') return;
     const [table, lines] =
       kind === 'ike' ? ['ikev2_decryption_table', ikeLine(fields)] : ['esp_sa', espLines(fields)];
     appendFileSync(join(directory, table), lines, { mode: 0o600 });

@@ -59,6 +59,8 @@ export const failureSchema = z.discriminatedUnion('cause', [
     expiredAt: z.number().optional(),
     /** EAP had come to its end by then. */
     afterLogin: z.boolean().optional(),
+    /** A post-quantum pre-shared key was part of the proof (RFC 8784). */
+    ppk: z.boolean().optional(),
   }),
   /** The peer's proof does not verify: another pre-shared key, or an impostor. `detail` is what is wrong with a signature. */
   z.object({
@@ -124,6 +126,10 @@ export const failureSchema = z.discriminatedUnion('cause', [
   z.object({ cause: z.literal('eap-premature-success'), method: z.string().optional() }),
   /** The gateway does not know RFC 4739. */
   z.object({ cause: z.literal('second-authentication-unsupported') }),
+  /** The profile insists on a post-quantum pre-shared key (RFC 8784), and the gateway has none. */
+  z.object({ cause: z.literal('ppk-unsupported') }),
+  /** The gateway has such keys, and went on without ours. */
+  z.object({ cause: z.literal('ppk-declined') }),
   /** Our address has changed, and the gateway does not know MOBIKE (RFC 4555). */
   z.object({ cause: z.literal('roaming-unsupported') }),
   z.object({ cause: z.literal('identity-mismatch'), expected: z.string(), presented: z.string() }),

@@ -25,6 +25,7 @@ import { initialContactTask } from './tasks/initial-contact.ts';
 import { mobikeTask } from './tasks/mobike.ts';
 import { multipleAuthTask } from './tasks/multiple-auth.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import { provenWithPpk } from './tasks/ppk.ts';
 import { redirectInAuthTask } from './tasks/redirect.ts';
 import type { Task } from './tasks/task.ts';
 import type { RequestWindow } from './window.ts';
@@ -90,7 +91,7 @@ export function planAuth(config: InitiatorConfig, requests: RequestWindow): Plan
 
 /** One exchange does it all. */
 function planAtOnce(config: InitiatorConfig, { introduction, wishes, notifies }: Parts): Plan {
-  const proofs = [proofTask(config), gatewayProofTask(config)];
+  const proofs = [provenWithPpk(config, () => proofTask(config)), gatewayProofTask(config)];
   return {
     exchange,
     tasks: [...introduction, ...proofs, ...granted(wishes), notifies],
@@ -111,14 +112,15 @@ function planLogin(config: InitiatorConfig, parts: Parts, login: EapLogin): Plan
     login.round,
     notifies,
   ];
-  return { exchange, tasks, next: () => planEap(login, parts) };
+  const conclusion = provenWithPpk(config, () => login.conclusion);
+  return { exchange, tasks, next: () => planEap(login, conclusion, parts) };
 }
 
 /** Both ends prove themselves, then EAP begins with an identity of its own. */
 function planSecondLogin(config: InitiatorConfig, parts: Parts, login: EapLogin, id: Identification): Plan {
   const { introduction, wishes, notifies } = parts;
   const proofs = [
-    proofTask(config),
+    provenWithPpk(config, () => proofTask(config)),
     multipleAuthTask(),
     ...wishes.map(asks),
     gatewayProofTask(config),
@@ -127,18 +129,18 @@ function planSecondLogin(config: InitiatorConfig, parts: Parts, login: EapLogin,
   const second: Plan = {
     exchange,
     tasks: [identityTask(id), login.round],
-    next: () => planEap(login, parts),
+    next: () => planEap(login, login.conclusion, parts),
   };
   return { exchange, tasks: [...introduction, ...proofs, notifies], next: () => second };
 }
 
 /** Round after round, and AUTH when EAP has succeeded, with what the first exchange asked for. */
-function planEap(login: EapLogin, parts: Parts): Plan {
+function planEap(login: EapLogin, conclusion: Task, parts: Parts): Plan {
   if (!login.finished) {
-    return { exchange, tasks: [login.round], login: true, next: () => planEap(login, parts) };
+    return { exchange, tasks: [login.round], login: true, next: () => planEap(login, conclusion, parts) };
   }
   const wishes = granted(parts.wishes.map(takes));
-  return { exchange, tasks: [login.conclusion, ...wishes, parts.notifies], leadsTo: 'authenticated' };
+  return { exchange, tasks: [conclusion, ...wishes, parts.notifies], leadsTo: 'authenticated' };
 }
 
 /** The gateway's last answer: a way elsewhere, a refusal, or both ends stand and our wishes are met. */

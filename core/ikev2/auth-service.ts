@@ -24,6 +24,7 @@ import { establishedTask } from './tasks/established.ts';
 import { initialContactTask } from './tasks/initial-contact.ts';
 import { mobikeTask } from './tasks/mobike.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import { checkedWithPpk, ppkUsedTask } from './tasks/ppk-responder.ts';
 import { redirectClientTask } from './tasks/redirect.ts';
 import type { Task } from './tasks/task.ts';
 import type { RequestWindow } from './window.ts';
@@ -64,7 +65,7 @@ export class AuthService {
       case 'eap':
         return [eap.round, { name: 'stage', done: () => this.#afterRound(eap) }];
       default:
-        return [eap.conclusion, ...this.#grants()];
+        return [...this.#conclusion(eap), ...this.#grants()];
     }
   }
 
@@ -79,7 +80,14 @@ export class AuthService {
       (this.#config.remoteAuthentication?.method ?? 'psk') === 'psk'
         ? clientPskTask(this.#config, this.#claim)
         : clientCertificateTask();
-    return [proof, initialContactTask(), ...this.#proof()];
+    return [checkedWithPpk(this.#config, proof), initialContactTask(), ...this.#proof(), ppkUsedTask()];
+  }
+
+  /** The client's proof after EAP, which is its first where no certificate came before. */
+  #conclusion({ conclusion }: EapHost): readonly Task[] {
+    return this.#config.remoteAuthentication?.method === 'eap'
+      ? [checkedWithPpk(this.#config, conclusion), ppkUsedTask()]
+      : [conclusion];
   }
 
   #proof(): readonly Task[] {

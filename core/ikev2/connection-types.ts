@@ -120,7 +120,8 @@ interface CommonConfig {
 }
 
 export interface KeyLogEntry {
-  readonly kind: 'ike' | 'child';
+  /** `ppk`: SK_d, SK_pi and SK_pr of an IKE SA that was told before, now that a PPK is in them. */
+  readonly kind: 'ike' | 'ppk' | 'child';
   readonly fields: Readonly<Record<string, Uint8Array | string | number>>;
 }
 
@@ -134,6 +135,16 @@ export interface CertificateProof {
 interface PskProof {
   readonly method: 'psk';
   readonly psk: Uint8Array;
+}
+
+/** A post-quantum pre-shared key (RFC 8784). */
+export interface PostQuantumKey {
+  /** Its name at the gateway, sent as PPK_ID_FIXED. */
+  readonly id: Uint8Array;
+  /** 256 bits of chance at least (§6). */
+  readonly secret: Uint8Array;
+  /** Whether a gateway that does not use it is left. Otherwise `ike-established` says whether it does. */
+  readonly required: boolean;
 }
 
 /** The peer's side of EAP (core/eap/create-peer.ts). */
@@ -177,6 +188,7 @@ export interface InitiatorConfig extends CommonConfig {
   readonly authentication: Authentication;
   /** Absent: by the same pre-shared key, or by certificate where we have none. */
   readonly remoteAuthentication?: RemoteAuthentication;
+  readonly ppk?: PostQuantumKey;
   readonly request: ConfigRequest;
   readonly initialContact: boolean;
   /**
@@ -214,6 +226,10 @@ export interface ResponderConfig extends CommonConfig {
   readonly remoteAuthentication?: ClientAuthentication;
   /** The key for a peer; `undefined` refuses it with AUTHENTICATION_FAILED (an unknown identity looks like a wrong key). */
   readonly findPsk: (peer: Identification) => Uint8Array | undefined;
+  /** The post-quantum pre-shared key of a name; absent: clients hear of no such keys (RFC 8784). */
+  readonly findPpk?: (id: Uint8Array) => Uint8Array | undefined;
+  /** Clients that do without it are refused. */
+  readonly ppkRequired?: boolean;
   /** Addresses and more for an authenticated peer; `undefined` answers INTERNAL_ADDRESS_FAILURE. */
   readonly assign: (peer: Identification, request: ConfigRequest) => AssignedConfig | undefined;
   /** Seconds until the client has to authenticate again (RFC 4478): it is told so, and after them the IKE SA is deleted. */
@@ -305,6 +321,8 @@ export type ConnectionEvent =
       readonly spiI: Uint8Array;
       readonly spiR: Uint8Array;
       readonly suite: IkeSuite;
+      /** A post-quantum pre-shared key is in its keys (RFC 8784). */
+      readonly ppk?: true;
       readonly remoteId: Identification;
       readonly vendorIds: readonly Uint8Array[];
       readonly rekeyAt?: number;
@@ -316,6 +334,8 @@ export type ConnectionEvent =
       readonly spiI: Uint8Array;
       readonly spiR: Uint8Array;
       readonly suite: IkeSuite;
+      /** Its keys descend from those of an IKE SA with a post-quantum pre-shared key. */
+      readonly ppk?: true;
       readonly rekeyAt?: number;
       readonly expiresAt?: number;
     }

@@ -36,6 +36,7 @@ import { addressesTask, routabilityTask } from './tasks/mobike-responder.ts';
 import { multipleAuthSupportTask } from './tasks/multiple-auth.ts';
 import { natdTask } from './tasks/natd.ts';
 import { notifiesTask } from './tasks/notifies.ts';
+import { ppkNeededTask, usePpkTask } from './tasks/ppk.ts';
 import {
   goElsewhereTask,
   redirectFirstTask,
@@ -86,9 +87,11 @@ function authAnnouncements(config: ConnectionConfig): readonly Task[] {
   const theirs = remoteAuthentication?.method ?? ours;
   const signs = [ours, theirs].some((method) => method !== 'psk');
   const several = [ours, theirs].includes('certificate-eap');
+  const ppk = config.role === 'initiator' ? config.ppk : config.findPpk;
   return [
     ...(signs ? [signatureHashesTask()] : []),
     ...(several ? [multipleAuthSupportTask()] : []),
+    ...(ppk === undefined ? [] : [usePpkTask()]),
     ...(config.role === 'responder'
       ? [certreqOfResponderTask(requestOf(config.remoteAuthentication))]
       : [heardCertreqTask()]),
@@ -106,6 +109,7 @@ export function planInit(sa: IkeSa, requests: RequestWindow): Plan {
     cookieTask(),
     invalidKeTask(choice),
     redirectInInitTask(),
+    ppkNeededTask(config),
     initTaskOfInitiator(choice),
     natdTask(),
     fragmentationTask(),

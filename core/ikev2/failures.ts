@@ -108,10 +108,13 @@ export function failureOfNotify(type: number, config: ConnectionConfig, exchange
   );
 }
 
-/** The same for our own proof, with the hint that the peer's CERTREQ gave. */
-export function refusalOf({ config, unaskedIssuer: issuer }: IkeSa, type: number, exchange: number): Failure {
-  const failure = failureOfNotify(type, config, exchange);
-  return failure.cause === 'authentication-refused' && issuer !== undefined
-    ? { ...failure, issuer }
-    : failure;
+/** The same for our own proof, with the hint that the peer's CERTREQ gave, and whether a PPK was in it. */
+export function refusalOf(sa: IkeSa, type: number, exchange: number): Failure {
+  const failure = failureOfNotify(type, sa.config, exchange);
+  if (failure.cause !== 'authentication-refused') return failure;
+  return {
+    ...failure,
+    ...(sa.unaskedIssuer === undefined ? {} : { issuer: sa.unaskedIssuer }),
+    ...(sa.ppk === 'proposed' ? { ppk: true } : {}),
+  };
 }

@@ -23,6 +23,7 @@ import { Reassembly } from './fragments.ts';
 import { IntAuth } from './int-auth.ts';
 import type { IkeKeys } from './key-material.ts';
 import type { MessageProtection } from './payload-types.ts';
+import type { PpkKeys } from './ppk.ts';
 import type { RedirectTarget } from './redirect-target.ts';
 import { Whereabouts } from './whereabouts.ts';
 import type { ChildTerms } from './child-offer.ts';
@@ -115,6 +116,13 @@ export class IkeSa {
   additional: readonly AdditionalKeyExchange[] = [];
   suite: IkeSuite | undefined;
   keys: IkeKeys | undefined;
+  /**
+   * The post-quantum pre-shared key (RFC 8784): both ends know of such keys; ours is in what we have said, and the gateway has
+   * not answered; it is in `keys`; the gateway goes on without it. Heirs descend from the keys that have it.
+   */
+  ppk: 'none' | 'announced' | 'proposed' | 'used' | 'declined' = 'none';
+  /** While it is open whether the PPK is used: what stands in `keys` where it is not. */
+  unmixed: PpkKeys | undefined;
   /** Our direction and the peer's. */
   sealing: MessageProtection | undefined;
   opening: MessageProtection | undefined;
@@ -204,6 +212,7 @@ export class IkeSa {
     if (heirOf === undefined) return;
     this.state = 'established';
     this.stood = true;
+    this.ppk = heirOf.ppk;
     this.leaveAt = heirOf.leaveAt;
     this.fragmentation = heirOf.fragmentation;
     this.remoteId = heirOf.remoteId;
@@ -299,6 +308,8 @@ export class IkeSa {
   forget(): void {
     if (this.keys !== undefined) wipe(...Object.values(this.keys));
     this.keys = undefined;
+    if (this.unmixed !== undefined) wipe(...Object.values(this.unmixed));
+    this.unmixed = undefined;
     this.sealing = undefined;
     this.opening = undefined;
     this.openedBy = undefined;

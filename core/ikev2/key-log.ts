@@ -36,6 +36,12 @@ export function logIkeKeys(sa: IkeSa, suite: IkeSuite, keys: IkeKeys): void {
   });
 }
 
+export function logPpkKeys({ config, keys, spiI, spiR }: IkeSa): void {
+  if (keys === undefined) throw new Error('a PPK before the keys');
+  const { skD, skPi, skPr } = keys;
+  config.keyLog?.({ kind: 'ppk', fields: copies({ spiI, spiR, skD, skPi, skPr }) });
+}
+
 export function logChildKeys(sa: IkeSa, name: string, child: ChildSa): void {
   sa.config.keyLog?.({
     kind: 'child',

@@ -119,13 +119,14 @@ export class Succession implements Line {
     this.#current = heir;
     heir.sa.wishes.ike = undefined;
     heir.requests.takeOver(life.requests);
-    const { spiI, spiR, suite, rekeyAt, expiresAt } = heir.sa;
+    const { spiI, spiR, suite, ppk, rekeyAt, expiresAt } = heir.sa;
     if (suite === undefined) throw new Error('an heir without keys');
     heir.sa.emit({
       type: 'ike-rekeyed',
       spiI,
       spiR,
       suite,
+      ...(ppk === 'used' ? { ppk: true } : {}),
       ...(rekeyAt === undefined ? {} : { rekeyAt }),
       ...(expiresAt === undefined ? {} : { expiresAt }),
     });

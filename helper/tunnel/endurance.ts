@@ -35,11 +35,13 @@ const ENDURED: Readonly<Record<Failure['cause'], number>> = {
   'ts-unacceptable': LOADING,
   'protocol-error': LOADING,
   'second-authentication-unsupported': LOADING,
+  'ppk-unsupported': LOADING,
   // Where gateways send us changes with their load.
   'redirect-loop': LOADING,
   'redirect-refused': LOADING,
   // Keys are loaded after connections, and the login servers behind it may start later.
   'authentication-refused': BRIEFLY,
+  'ppk-declined': BRIEFLY,
   'peer-authentication-failed': BRIEFLY,
   'tls-failed': BRIEFLY,
   'eap-server-unproven': BRIEFLY,

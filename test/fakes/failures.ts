@@ -57,6 +57,8 @@ export const FAILURES: { readonly [C in Failure['cause']]: Extract<Failure, { ca
   'eap-server-unproven': { cause: 'eap-server-unproven', method: 'MSCHAPv2', detail: HOSTILE },
   'eap-premature-success': { cause: 'eap-premature-success', method: 'MD5' },
   'second-authentication-unsupported': { cause: 'second-authentication-unsupported' },
+  'ppk-unsupported': { cause: 'ppk-unsupported' },
+  'ppk-declined': { cause: 'ppk-declined' },
   'roaming-unsupported': { cause: 'roaming-unsupported' },
   'identity-mismatch': { cause: 'identity-mismatch', expected: 'moon.example', presented: HOSTILE },
   'ts-unacceptable': { cause: 'ts-unacceptable', saidBy: 'peer', local: [HOSTILE], remote: [HOSTILE] },

@@ -276,6 +276,19 @@ export const causes: FailureWords['causes'] = {
       'Fragen Sie Ihren Administrator, welches der beiden das Gateway will, und verwenden Sie im Profil nur dieses.',
     details: [],
   }),
+  'ppk-unsupported': () => ({
+    sentence: 'Das Gateway verwendet keine Post-Quanten-Schlüssel.',
+    cause:
+      'Das Profil besteht auf einem (RFC 8784); das Gateway kennt so etwas nicht oder hat keinen eingerichtet.',
+    remedy: 'Fragen Sie Ihren Administrator, ob das Gateway den Post-Quanten-Schlüssel dieses Profils hat.',
+    details: [],
+  }),
+  'ppk-declined': () => ({
+    sentence: 'Das Gateway hat unseren Post-Quanten-Schlüssel nicht verwendet.',
+    cause: 'Das Profil besteht darauf (RFC 8784), und das Gateway kennt ihn unter diesem Namen nicht.',
+    remedy: 'Vergleichen Sie den Namen des Post-Quanten-Schlüssels im Profil mit dem des Gateways.',
+    details: [],
+  }),
   'identity-mismatch': (failure) => ({
     sentence: `Das Gateway ist ${quoted(failure.presented)}, nicht ${quoted(failure.expected)}.`,
     cause: 'Das Profil nennt eine andere Identität, oder unter dieser Adresse antwortet ein anderes Gateway.',

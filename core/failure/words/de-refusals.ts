@@ -25,6 +25,16 @@ export const refusals: RefusalRows = {
     remedy:
       'Geben Sie den vorinstallierten Schlüssel neu ein (adit set-secret) und vergleichen Sie dann beide Identitäten im Profil mit denen des Gateways.',
   }),
+  ppk: (failure) => ({
+    sentence: `Das Gateway hat den Nachweis von ${us(failure)} abgelehnt, zu dem der Post-Quanten-Schlüssel gehört.`,
+    cause: anyOf(
+      'Gateway und Profil haben unter diesem Namen verschiedene Post-Quanten-Schlüssel, oder das Gateway hat keinen',
+      'der Nachweis war auch ohne ihn falsch',
+      ...named(failure),
+    ),
+    remedy:
+      'Vergleichen Sie den Post-Quanten-Schlüssel und seinen Namen mit denen des Gateways, dann den Rest der Anmeldung.',
+  }),
   expired: ({ expiredAt = 0 }) => ({
     sentence: `Das Gateway hat unser Zertifikat abgelehnt, das am ${dateOf(expiredAt)} abgelaufen ist.`,
     cause: 'Ein Zertifikat gilt bis zu seinem letzten Tag, und dieses wurde nicht erneuert.',

@@ -263,6 +263,18 @@ export const causes: FailureWords['causes'] = {
     remedy: 'Ask the administrator which of the two the gateway wants, and use that alone in the profile.',
     details: [],
   }),
+  'ppk-unsupported': () => ({
+    sentence: 'The gateway does not use post-quantum keys.',
+    cause: 'The profile insists on one (RFC 8784), and the gateway does not know of any, or has none set up.',
+    remedy: 'Ask the administrator whether the gateway has the post-quantum key of this profile.',
+    details: [],
+  }),
+  'ppk-declined': () => ({
+    sentence: 'The gateway did not use our post-quantum key.',
+    cause: 'The profile insists on it (RFC 8784), and the gateway does not know it under this name.',
+    remedy: 'Compare the name of the post-quantum key in the profile with the gateway’s.',
+    details: [],
+  }),
   'identity-mismatch': (failure) => ({
     sentence: `The gateway is ${quoted(failure.presented)}, not ${quoted(failure.expected)}.`,
     cause: 'The profile names another identity, or another gateway answers at this address.',

@@ -25,6 +25,15 @@ export const refusals: RefusalRows = {
     remedy:
       'Type the pre-shared key again (adit set-secret); then compare both identities in the profile with the gateway’s.',
   }),
+  ppk: (failure) => ({
+    sentence: `The gateway refused the proof of ${us(failure)}, which the post-quantum key is part of.`,
+    cause: anyOf(
+      'Gateway and profile hold different post-quantum keys under this name, or the gateway has none',
+      'the proof was wrong without it, too',
+      ...named(failure),
+    ),
+    remedy: 'Compare the post-quantum key and its name with the gateway’s; then the rest of the login.',
+  }),
   expired: ({ expiredAt = 0 }) => ({
     sentence: `The gateway refused our certificate, which expired on ${dateOf(expiredAt)}.`,
     cause: 'A certificate is good until its last day, and this one was not renewed.',

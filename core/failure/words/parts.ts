@@ -54,17 +54,27 @@ export function lackingUsage(
 }
 
 /** What a bare AUTHENTICATION_FAILED most likely is about, as far as we know more than the gateway says. */
-export type Refusal = 'psk' | 'expired' | 'issuer' | 'certificate' | 'before-login' | 'after-login' | 'other';
+export type Refusal =
+  | 'psk'
+  | 'ppk'
+  | 'expired'
+  | 'issuer'
+  | 'certificate'
+  | 'before-login'
+  | 'after-login'
+  | 'other';
 
 export function refusalOf({
   method,
   issuer,
   expiredAt,
   afterLogin,
+  ppk,
 }: FailureOf<'authentication-refused'>): Refusal {
-  if (afterLogin === true) return 'after-login';
+  if (afterLogin === true) return ppk === true ? 'ppk' : 'after-login';
   if (expiredAt !== undefined) return 'expired';
   if (issuer !== undefined) return 'issuer';
+  if (ppk === true) return 'ppk';
   if (method === 'psk' || method === 'certificate') return method;
   return method === 'eap' ? 'before-login' : 'other';
 }

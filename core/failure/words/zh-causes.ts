@@ -250,6 +250,18 @@ export const causes: FailureWords['causes'] = {
     remedy: '请向管理员询问网关要求两者中的哪一个，并在配置中只使用它。',
     details: [],
   }),
+  'ppk-unsupported': () => ({
+    sentence: '网关不使用后量子密钥。',
+    cause: '配置要求使用后量子密钥（RFC 8784），而网关不支持或没有设置。',
+    remedy: '请向管理员询问网关是否有此配置的后量子密钥。',
+    details: [],
+  }),
+  'ppk-declined': () => ({
+    sentence: '网关没有使用我方的后量子密钥。',
+    cause: '配置要求使用它（RFC 8784），而网关不认识此名称的密钥。',
+    remedy: '请核对配置中后量子密钥的名称与网关的设置。',
+    details: [],
+  }),
   'identity-mismatch': (failure) => ({
     sentence: `网关是${quoted(failure.presented)}，而不是${quoted(failure.expected)}。`,
     cause: '配置中写的是另一个身份，或者在此地址应答的是另一个网关。',

@@ -19,6 +19,15 @@ export const refusals: RefusalRows = {
     cause: anyOf('密钥输入有误或已过时', `网关不认识${us(failure)}`, ...named(failure)),
     remedy: '请重新输入预共享密钥（adit set-secret），然后核对配置中的双方身份与网关的设置。',
   }),
+  ppk: (failure) => ({
+    sentence: `网关拒绝了${us(failure)}的证明，其中包含后量子密钥。`,
+    cause: anyOf(
+      '网关与配置在此名称下的后量子密钥不同，或网关没有该密钥',
+      '除后量子密钥外的证明也有误',
+      ...named(failure),
+    ),
+    remedy: '请核对后量子密钥及其名称与网关的设置，然后核对其余登录信息。',
+  }),
   expired: ({ expiredAt = 0 }) => ({
     sentence: `网关拒绝了我方证书，该证书已于 ${dateOf(expiredAt)} 过期。`,
     cause: '证书只在有效期内有效，而此证书没有续期。',

@@ -15,8 +15,10 @@ import type { AuthValue } from '../questions.ts';
 import { certPayloads, readCerts } from './certificates.ts';
 import { asking, type Task, type Verdict } from './task.ts';
 
+export type Refusing = Extract<Verdict, { ruling: 'refuse' }>;
+
 /** AUTHENTICATION_FAILED, and the end. */
-export const refusing = (failure: Failure): Verdict => ({ ruling: 'refuse', answer: REFUSAL, failure });
+export const refusing = (failure: Failure): Refusing => ({ ruling: 'refuse', answer: REFUSAL, failure });
 
 /** What the tasks of a login find out for each other. */
 export interface Claim {

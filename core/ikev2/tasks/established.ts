@@ -17,6 +17,7 @@ export const establishedTask = (): Task => ({
       spiI: sa.spiI,
       spiR: sa.spiR,
       suite: sa.suite,
+      ...(sa.ppk === 'used' ? { ppk: true } : {}),
       remoteId: sa.remoteId,
       vendorIds: sa.peerVendorIds,
       ...ends,

@@ -23,6 +23,7 @@ const variants: Readonly<Record<string, Failure>> = {
   'a certificate that has expired': { ...refused, method: 'certificate', issuer: HOSTILE, expiredAt: 0 },
   'a login': { ...refused, method: 'eap' },
   'a login that was right': { ...refused, method: 'eap', afterLogin: true },
+  'a post-quantum key': { ...refused, ppk: true },
   'a certificate and a login': { ...refused, method: 'certificate-eap' },
   'something new': { ...refused, method: HOSTILE },
   'closed ports': { ...FAILURES['no-answer'], tried: [gateway], closed: [gateway] },
