@@ -112,8 +112,7 @@ function planLogin(config: InitiatorConfig, parts: Parts, login: EapLogin): Plan
     login.round,
     notifies,
   ];
-  const conclusion = provenWithPpk(config, () => login.conclusion);
-  return { exchange, tasks, next: () => planEap(login, conclusion, parts) };
+  return { exchange, tasks, next: () => planEap(config, login, parts) };
 }
 
 /** Both ends prove themselves, then EAP begins with an identity of its own. */
@@ -129,16 +128,18 @@ function planSecondLogin(config: InitiatorConfig, parts: Parts, login: EapLogin,
   const second: Plan = {
     exchange,
     tasks: [identityTask(id), login.round],
-    next: () => planEap(login, login.conclusion, parts),
+    next: () => planEap(config, login, parts),
   };
   return { exchange, tasks: [...introduction, ...proofs, notifies], next: () => second };
 }
 
 /** Round after round, and AUTH when EAP has succeeded, with what the first exchange asked for. */
-function planEap(login: EapLogin, conclusion: Task, parts: Parts): Plan {
+function planEap(config: InitiatorConfig, login: EapLogin, parts: Parts): Plan {
   if (!login.finished) {
-    return { exchange, tasks: [login.round], login: true, next: () => planEap(login, conclusion, parts) };
+    return { exchange, tasks: [login.round], login: true, next: () => planEap(config, login, parts) };
   }
+  // Where a certificate came before, the PPK is settled by now.
+  const conclusion = provenWithPpk(config, () => login.conclusion);
   const wishes = granted(parts.wishes.map(takes));
   return { exchange, tasks: [conclusion, ...wishes, parts.notifies], leadsTo: 'authenticated' };
 }

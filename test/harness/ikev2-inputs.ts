@@ -1,8 +1,9 @@
 /** Every state a connection can be in, and everything that can be done to it: for tests of all pairs and of sequences. */
-import { EMPTY } from '#core/bytes/bytes.ts';
+import { EMPTY, utf8 } from '#core/bytes/bytes.ts';
 import type { ConnectionState } from '#core/ikev2/connection-types.ts';
 import type { Ikev2Connection } from '#core/ikev2/connection.ts';
 import type { Payload } from '#core/ikev2/payload-types.ts';
+import { encodePpkId } from '#core/ikev2/ppk.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
@@ -23,7 +24,7 @@ export interface Subject {
 const SHORT = { initialMs: 100, factor: 1.5, maxMs: 1_000, attempts: 4, jitter: 0.1 } as const;
 
 /** What the ends have agreed on; without a word both have the pre-shared key. */
-export type Login = 'certificate' | 'eap' | 'certificate-eap';
+export type Login = 'certificate' | 'eap' | 'certificate-eap' | 'certificate, PPK' | 'eap, PPK';
 
 interface StateOf {
   readonly role: Role;
@@ -54,6 +55,11 @@ export const STATES: readonly StateOf[] = [
   { role: 'responder', state: 'asking', login: 'certificate', asks: 'sign' },
   { role: 'responder', state: 'ike-auth', login: 'eap' },
   { role: 'responder', state: 'ike-auth', login: 'certificate-eap' },
+  { role: 'initiator', state: 'asking', login: 'certificate, PPK', asks: 'sign' },
+  { role: 'initiator', state: 'asking', login: 'certificate, PPK', asks: 'verify-peer' },
+  { role: 'responder', state: 'asking', login: 'certificate, PPK', asks: 'verify-peer' },
+  { role: 'initiator', state: 'ike-auth', login: 'eap, PPK' },
+  { role: 'responder', state: 'ike-auth', login: 'eap, PPK' },
 ];
 
 const CLIENT = 'alice@example.org';
@@ -61,7 +67,15 @@ const GATEWAY = 'gw.example.org';
 const USERS = { find: () => ({ password: 'secret' }) };
 const METHODS = [{ type: 'MSCHAPv2' }] as const;
 
-const LOGINS: Readonly<Record<Login, Pick<PairOptions, 'initiator' | 'responder'>>> = {
+type Ends = Pick<PairOptions, 'initiator' | 'responder'>;
+
+const PPK = { id: utf8('ppk'), secret: utf8('a secret'), required: false } as const;
+const withPpk = ({ initiator, responder }: Ends): Ends => ({
+  initiator: { ...initiator, ppk: PPK },
+  responder: { ...responder, findPpk: () => PPK.secret },
+});
+
+const WITHOUT_PPK: Readonly<Record<'certificate' | 'eap' | 'certificate-eap', Ends>> = {
   certificate: {
     initiator: { authentication: proofOf(CLIENT), remoteAuthentication: { method: 'certificate' } },
     responder: { authentication: proofOf(GATEWAY), remoteAuthentication: { method: 'certificate' } },
@@ -86,6 +100,12 @@ const LOGINS: Readonly<Record<Login, Pick<PairOptions, 'initiator' | 'responder'
       remoteAuthentication: { method: 'certificate-eap', eap: { users: USERS, methods: METHODS } },
     },
   },
+};
+
+const LOGINS: Readonly<Record<Login, Ends>> = {
+  ...WITHOUT_PPK,
+  'certificate, PPK': withPpk(WITHOUT_PPK.certificate),
+  'eap, PPK': withPpk(WITHOUT_PPK.eap),
 };
 
 const PEOPLE = {
@@ -188,6 +208,15 @@ const CONTENTS: readonly { readonly name: string; readonly payloads: readonly Pa
   { name: 'EAP Identity', payloads: [{ kind: 'EAP', message: Uint8Array.of(1, 1, 0, 5, 1) }] },
   { name: 'EAP response', payloads: [{ kind: 'EAP', message: Uint8Array.of(2, 1, 0, 5, 26) }] },
   { name: 'AUTH', payloads: [{ kind: 'AUTH', method: 2, data: new Uint8Array(32) }] },
+  {
+    name: 'AUTH, N(PPK_IDENTITY), N(NO_PPK_AUTH)',
+    payloads: [
+      { kind: 'AUTH', method: 2, data: new Uint8Array(32) },
+      notifyPayload(NotifyType.PPK_IDENTITY, encodePpkId(PPK.id)),
+      notifyPayload(NotifyType.NO_PPK_AUTH, new Uint8Array(32)),
+    ],
+  },
+  { name: 'N(USE_PPK)', payloads: [notifyPayload(NotifyType.USE_PPK)] },
   { name: 'IDi', payloads: [{ kind: 'IDi', id: id('alice') }] },
 ];
 
