@@ -1,12 +1,14 @@
 /**
  * An initiator of core/ikev2 on a host of the lab, over real UDP and without a data plane: what is tried is IKE alone. Arguments:
- * our address, the gateway's, the pre-shared key, and one network for each Child SA. Each line on stdin is a command: `roam LOCAL
- * REMOTE`, `life`, `rekey`, `rekey SPI`. Prints each event as a line of JSON; ends when stdin closes. mobike.test.ts and
- * gateway-wishes.test.ts talk to it.
+ * our address, the gateway's, the pre-shared key, and one network for each Child SA. `--login USER:PASSWORD` logs in by EAP where
+ * the gateway alone has the key; `--ppk NAME:SECRET` is a post-quantum one, `--ppk-required` insists on it. Each line on stdin is
+ * a command: `roam LOCAL REMOTE`, `life`, `rekey`, `rekey SPI`. Prints each event as a line of JSON; ends when stdin closes.
+ * mobike.test.ts, gateway-wishes.test.ts and ppk.test.ts talk to it.
  */
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { concat, utf8 } from '#core/bytes/bytes.ts';
 import { defaultEspProposals, defaultIkeProposals } from '#core/crypto/defaults.ts';
 import { parseIdentification, type Identification } from '#core/ike/identification.ts';
@@ -16,12 +18,20 @@ import {
   type TrafficSelector,
 } from '#core/ike/traffic-selector.ts';
 import { createConnection } from '#core/ikev2/connection.ts';
-import type { ChildConfig, ConnectionEvent } from '#core/ikev2/connection-types.ts';
+import type { ChildConfig, ConnectionEvent, InitiatorConfig } from '#core/ikev2/connection-types.ts';
 import type { Path } from '#core/net/address.ts';
 import { systemClock } from '#helper/clock.ts';
 
 const EVERYTHING = '0.0.0.0/0';
-const [local = '', remote = '', psk = '', first = EVERYTHING, ...others] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    login: { type: 'string' },
+    ppk: { type: 'string' },
+    'ppk-required': { type: 'boolean', default: false },
+  },
+});
+const [local = '', remote = '', psk = '', first = EVERYTHING, ...others] = positionals;
 const MARKER = new Uint8Array(4);
 
 function identity(text: string): Identification {
@@ -45,6 +55,22 @@ const childFor = (name: string, remoteTs: string): ChildConfig => ({
   hardLimit: {},
 });
 
+const gatewaysProof = { method: 'psk', psk: utf8(psk) } as const;
+
+function ourProof(): Pick<InitiatorConfig, 'authentication' | 'remoteAuthentication' | 'ppk'> {
+  const [user = '', password = ''] = values.login?.split(':') ?? [];
+  const [name = '', secret = ''] = values.ppk?.split(':') ?? [];
+  const required = values['ppk-required'];
+  return {
+    remoteAuthentication: gatewaysProof,
+    authentication:
+      values.login === undefined
+        ? gatewaysProof
+        : { method: 'eap', eap: { user, password, methods: [{ type: 'MSCHAPv2' }, { type: 'MD5' }] } },
+    ...(values.ppk === undefined ? {} : { ppk: { id: utf8(name), secret: utf8(secret), required } }),
+  };
+}
+
 const connection = createConnection({
   role: 'initiator',
   random: (length) => new Uint8Array(randomBytes(length)),
@@ -52,7 +78,7 @@ const connection = createConnection({
   localId: identity('client.lab'),
   remoteId: identity('gw.lab'),
   sendRemoteId: true,
-  authentication: { method: 'psk', psk: utf8(psk) },
+  ...ourProof(),
   request: { ip4: true, ip6: false, dns: false, subnets: false, domains: false },
   initialContact: true,
   child: childFor('net', first),
