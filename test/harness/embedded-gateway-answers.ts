@@ -2,6 +2,7 @@
  * What the embedded gateway answers when its engine asks: signatures by its key, clients by the CA it trusts, TLS inside EAP by
  * node:tls. embedded-gateway-main.ts has one for all its connections.
  */
+import { utf8 } from '#core/bytes/bytes.ts';
 import { failureOfAuth, failureOfChain, failureOfChoice } from '#core/failure/certificate-failures.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import type { ClientAuthentication, Connection, ResponderConfig } from '#core/ikev2/connection-types.ts';
@@ -24,8 +25,18 @@ type Of<K extends Question['kind']> = Extract<Question, { kind: K }>;
 export function gatewayAuthentication({
   certificate,
   clients,
-}: EmbeddedGatewayConfig): Pick<ResponderConfig, 'authentication' | 'remoteAuthentication'> {
+  ppks,
+  ppkRequired = false,
+}: EmbeddedGatewayConfig): Pick<
+  ResponderConfig,
+  'authentication' | 'remoteAuthentication' | 'findPpk' | 'ppkRequired'
+> {
+  const findPpk = (id: Uint8Array): Uint8Array | undefined => {
+    const secret = ppks?.[Buffer.from(id).toString()];
+    return secret === undefined ? undefined : utf8(secret);
+  };
   return {
+    ...(ppks === undefined ? {} : { findPpk, ppkRequired }),
     ...(certificate === undefined
       ? {}
       : {

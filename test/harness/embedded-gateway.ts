@@ -24,6 +24,9 @@ export interface EmbeddedGatewayConfig {
     /** In the order in which they are offered; MSCHAPv2 where absent. */
     readonly eap?: readonly PlainMethod[];
   };
+  /** Post-quantum pre-shared keys by their names (RFC 8784). */
+  readonly ppks?: Readonly<Record<string, string>>;
+  readonly ppkRequired?: boolean;
   /** Prefixes to assign from, of /16 (IPv4) and /112 (IPv6) or longer. */
   readonly pools: { readonly ip4: string; readonly ip6: string };
   readonly dns: readonly string[];

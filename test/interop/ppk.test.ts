@@ -1,10 +1,13 @@
-/** A post-quantum pre-shared key (RFC 8784) with a real strongSwan gateway, which has them since 5.7. */
+/** A post-quantum pre-shared key (RFC 8784) with a real strongSwan, which has them since 5.7, as gateway and as client. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { EmbeddedGateway, type EmbeddedGatewayConfig } from '#test/harness/embedded-gateway.ts';
 import { LAB, Lab, POOLS } from '#test/harness/lab.ts';
 import { type Daemon, until } from '#test/harness/process.ts';
 import type { Settings } from '#test/harness/settings.ts';
 import { AUTH_PLUGINS, StrongSwan } from '#test/harness/strongswan.ts';
+import { TestPki } from '#test/harness/test-pki.ts';
+import { Traffic } from '#test/harness/traffic.ts';
 
 const PSK = 'lab secret';
 const NAME = 'client-2026';
@@ -27,7 +30,7 @@ interface Gateway {
   readonly ppks?: Readonly<Record<string, string>>;
 }
 
-describe('a post-quantum pre-shared key and strongSwan', () => {
+describe('our post-quantum key at a strongSwan gateway', () => {
   let lab: Lab;
   let strongswan: StrongSwan;
   let client: Daemon | undefined;
@@ -155,5 +158,123 @@ describe('a post-quantum pre-shared key and strongSwan', () => {
     connect();
     expect(await failure()).toMatchObject({ cause: 'authentication-refused', method: 'psk' });
     expect(await failure()).not.toHaveProperty('ppk');
+  });
+});
+
+describe('the post-quantum key of a strongSwan client at our gateway', () => {
+  const pki = new TestPki();
+  const ca = pki.ca('Lab-CA');
+  const server = pki.leaf(ca, 'gw.lab', { usage: 'serverAuth', san: 'DNS:gw.lab' });
+  const own = pki.leaf(ca, 'client.lab', { usage: 'clientAuth', san: 'DNS:client.lab' });
+  let lab: Lab;
+  let client: StrongSwan;
+  let url: string;
+
+  beforeAll(async () => {
+    lab = await Lab.create();
+    client = await StrongSwan.start(lab.world, lab.client, {
+      swanctl: { connections: {} },
+      charon: { load: AUTH_PLUGINS },
+      files: {
+        'x509ca/ca.pem': ca.certificates,
+        'x509/client.pem': own.certificates,
+        'private/client.pem': own.key,
+      },
+    });
+    const { port } = await Traffic.on(lab.gateway).serve(LAB.inner.ip4);
+    url = `http://${LAB.inner.ip4}:${port}`;
+  });
+  afterAll(async () => {
+    await lab?.[Symbol.asyncDispose]();
+    pki[Symbol.dispose]();
+  });
+
+  const psk: Settings = { local: { auth: 'psk', id: 'client.lab' }, remote: { auth: 'psk', id: 'gw.lab' } };
+  const byCertificate: Settings = {
+    local: { auth: 'pubkey', id: 'client.lab', certs: 'client.pem' },
+    remote: { auth: 'pubkey', id: 'gw.lab' },
+  };
+  const eap: Settings = { auth: 'eap', id: 'client.lab', eap_id: 'alice' };
+  const users = { alice: 'password' };
+
+  type Login = readonly [string, Settings, Pick<EmbeddedGatewayConfig, 'certificate' | 'clients'>];
+  const LOGINS: readonly Login[] = [
+    ['a pre-shared key', psk, {}],
+    [
+      'a certificate',
+      byCertificate,
+      { certificate: server, clients: { method: 'certificate', ca: ca.certificates } },
+    ],
+    [
+      'EAP-MSCHAPv2',
+      { ...byCertificate, local: eap },
+      { certificate: server, clients: { method: 'eap', users } },
+    ],
+    [
+      'EAP-MD5',
+      { ...byCertificate, local: eap },
+      { certificate: server, clients: { method: 'eap', users, eap: ['MD5'] } },
+    ],
+    [
+      'a certificate and EAP',
+      { ...byCertificate, 'local-2': eap },
+      { certificate: server, clients: { method: 'certificate-eap', users, ca: ca.certificates } },
+    ],
+  ];
+
+  /** What the client writes while files come through the tunnel. */
+  async function life(
+    settings: Settings,
+    required: boolean,
+    gateway: Partial<EmbeddedGatewayConfig>,
+  ): Promise<string> {
+    await using _gateway = await EmbeddedGateway.start(lab.gateway, {
+      localId: 'gw.lab',
+      keys: { 'client.lab': PSK },
+      pools: { ip4: LAB.pool.ip4, ip6: LAB.pool.ip6 },
+      dns: [],
+      localTs: [LAB.inner.net4],
+      ...gateway,
+    });
+    await client.load({
+      connections: {
+        lab: {
+          version: 2,
+          remote_addrs: LAB.gateway.ip4,
+          vips: ['0.0.0.0'],
+          ppk_id: NAME,
+          ppk_required: required ? 'yes' : 'no',
+          ...settings,
+          children: { net: { remote_ts: [LAB.inner.net4], esp_proposals: 'aes256gcm16' } },
+        },
+      },
+      secrets: {
+        'ike-lab': { secret: PSK },
+        'eap-alice': { id: 'alice', secret: 'password' },
+        'ppk-lab': { id: NAME, secret: SECRET },
+      },
+    });
+    const before = (await client.log()).length;
+    await client.initiate('net');
+    const moved = await Traffic.on(lab.client).download(`${url}/10000`);
+    expect(moved).toMatchObject({ bytes: 10_000, sha256: moved.expected });
+    await client.terminate({ ike: 'lab' });
+    return (await client.log()).slice(before);
+  }
+
+  it.each(LOGINS)('is in the keys of both after %s', async (_what, settings, gateway) => {
+    for (const required of [true, false]) {
+      const log = await life(settings, required, {
+        ...gateway,
+        ppks: { [NAME]: SECRET },
+        ppkRequired: required,
+      });
+      expect(log).toContain(`using PPK for PPK_ID '${NAME}'`);
+    }
+  });
+
+  it.each(LOGINS)('is left out after %s where we do not know it', async (_what, settings, gateway) => {
+    const log = await life(settings, false, { ...gateway, ppks: { another: SECRET } });
+    expect(log).toContain(`peer didn't use PPK for PPK_ID '${NAME}'`);
   });
 });
