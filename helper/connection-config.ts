@@ -2,9 +2,10 @@
  * From a profile, what we prove ourselves with and the local address to the engine's configuration. Every text in a profile
  * was understood when it was imported and when the store read it (core/profile/check.ts).
  */
-import type { RandomBytes } from '#core/bytes/bytes.ts';
+import { type RandomBytes, utf8 } from '#core/bytes/bytes.ts';
 import { defaultEspProposals, defaultIkeProposals } from '#core/crypto/defaults.ts';
 import { parseProposals } from '#core/crypto/keywords.ts';
+import { postQuantumOffer } from '#core/crypto/post-quantum-offer.ts';
 import { parseIdentification } from '#core/ike/identification.ts';
 import type { Identification } from '#core/ike/identification.ts';
 import { parseTrafficSelector } from '#core/ike/traffic-selector.ts';
@@ -33,6 +34,7 @@ import { AWAITING_PERSON, ENDURING, PATIENT } from './tunnel/retransmission.ts';
 /** What we prove ourselves with; each is there where the profile needs it (tunnel/credentials.ts). */
 interface Proofs {
   readonly psk?: Secret | undefined;
+  readonly ppk?: Secret | undefined;
   readonly user?: string | undefined;
   /** Absent is asked for when a method wants it. */
   readonly password?: string | undefined;
@@ -75,7 +77,10 @@ export function connectionConfig(
   return {
     role: 'initiator',
     random,
-    proposals: ike.proposals.length > 0 ? parseProposals(ike.proposals, 'IKE') : defaultIkeProposals(),
+    proposals: postQuantumOffer(
+      ike.proposals.length > 0 ? parseProposals(ike.proposals, 'IKE') : defaultIkeProposals(),
+      ike.postQuantum,
+    ),
     ...childConfigs(profile.child, dynamicPrefixes(request, localAddress)),
     quirks: profile.quirks,
     retransmit: PATIENT,
@@ -95,6 +100,7 @@ export function connectionConfig(
     sendRemoteId: remoteId !== undefined,
     authentication: authenticationOf(profile, inputs),
     remoteAuthentication: remoteAuthenticationOf(profile, inputs),
+    ...(ike.ppk ? { ppk: postQuantumKey(ike.ppk, inputs) } : {}),
     request: {
       ...request,
       subnets: true,
@@ -176,6 +182,16 @@ function remoteAuthenticationOf(profile: Profile, { psk, authorities }: Proofs):
     }
   }
 }
+
+/** RFC 8784 §3: the octets of the PPK_ID and of the key. */
+const postQuantumKey = (
+  { id, required }: NonNullable<Profile['ike']['ppk']>,
+  { ppk }: Proofs,
+): NonNullable<InitiatorConfig['ppk']> => ({
+  id: utf8(id),
+  secret: needed('post-quantum pre-shared key', ppk).reveal(),
+  required,
+});
 
 function needed<T>(what: string, value: T | undefined): T {
   if (value === undefined) throw new Error(`the profile needs a ${what}, and none is there`);

@@ -1,5 +1,5 @@
 /**
- * `adit export PROFILE [--format F] [-o FILE] [--secret-stdin | --password-stdin]`: the helper writes the file; what it could
+ * `adit export PROFILE [--format F] [-o FILE] [--secret-stdin | --ppk-stdin | --password-stdin]`: the helper writes the file; what it could
  * not express goes to stderr. The helper gives out no secret: whoever wants one in the file brings it.
  */
 import { writeFileSync } from 'node:fs';
@@ -13,15 +13,17 @@ import { secretFromStdin, stdinOption } from '../input.ts';
 import { reportLines } from '../output/report-view.ts';
 import { EXPORT_NAMES } from './index.ts';
 
+const SECRETS = { 'secret-stdin': 'psk', 'ppk-stdin': 'ppk', 'password-stdin': 'password' } as const;
+
 export async function run(context: Context): Promise<number> {
   const wanted = text(context, 'format') ?? EXPORT_NAMES[0];
   const format = EXPORT_NAMES.find((name) => name === wanted);
   if (format === undefined) {
     throw new UsageError(`“${printable(wanted, 64)}” is no format.`, `There are ${EXPORT_NAMES.join(', ')}.`);
   }
-  const given = stdinOption(context, ['secret-stdin', 'password-stdin']);
+  const given = stdinOption(context, Object.keys(SECRETS) as (keyof typeof SECRETS)[]);
   const secret = given === undefined ? undefined : await secretFromStdin();
-  const secrets = secret === undefined ? {} : { [given === 'secret-stdin' ? 'psk' : 'password']: secret };
+  const secrets = given === undefined ? {} : { [SECRETS[given]]: secret };
   const client = await context.connect();
   const { id } = await findProfile(client, context.operands[0] ?? '');
   const { files, leftOut } = await client.call('profiles.export', { id, format, ...secrets });

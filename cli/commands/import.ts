@@ -51,6 +51,7 @@ export async function run(context: Context): Promise<number> {
 
 const SECRETS = {
   'secret-stdin': 'psk',
+  'ppk-stdin': 'ppk',
   'password-stdin': 'password',
   'p12-password-stdin': 'p12Password',
   'private-key-password-stdin': 'privateKeyPassword',

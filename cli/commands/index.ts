@@ -49,6 +49,10 @@ const keyStdin: OptionSpec = {
   help: 'read the password of the private key from stdin',
 };
 const secretStdin: OptionSpec = { type: 'boolean', help: 'read the pre-shared key from stdin' };
+const ppkStdin: OptionSpec = {
+  type: 'boolean',
+  help: 'read the post-quantum pre-shared key (RFC 8784) from stdin',
+};
 const one = { minOperands: 1, maxOperands: 1 };
 const none = { operands: '', minOperands: 0, maxOperands: 0 };
 
@@ -63,6 +67,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
       user: { type: 'string', short: 'u', value: 'U', help: 'user name, for profiles that ask for one' },
       'dry-run': { type: 'boolean', help: 'report only, store nothing' },
       'secret-stdin': secretStdin,
+      'ppk-stdin': ppkStdin,
       'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin, to store it' },
       'p12-password-stdin': p12Stdin,
       'private-key-password-stdin': keyStdin,
@@ -99,6 +104,10 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
       },
       output: { type: 'string', short: 'o', value: 'FILE', help: 'write FILE, which must not be there yet' },
       'secret-stdin': { type: 'boolean', help: 'read the pre-shared key from stdin, to write it into FILE' },
+      'ppk-stdin': {
+        type: 'boolean',
+        help: 'read the post-quantum pre-shared key from stdin, to write it into FILE',
+      },
       'password-stdin': {
         type: 'boolean',
         help: 'read the user’s password from stdin, to write it into FILE',
@@ -121,6 +130,7 @@ export const COMMANDS: Readonly<Record<string, CommandSpec>> = {
     ...one,
     options: {
       'secret-stdin': secretStdin,
+      'ppk-stdin': ppkStdin,
       'password-stdin': { type: 'boolean', help: 'read the user’s password from stdin' },
       'p12-password-stdin': p12Stdin,
       'private-key-password-stdin': keyStdin,

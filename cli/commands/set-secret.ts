@@ -1,4 +1,4 @@
-/** `adit set-secret PROFILE [--secret-stdin | --password-stdin | --p12-password-stdin | --private-key-password-stdin]` */
+/** `adit set-secret PROFILE [--secret-stdin | --ppk-stdin | --password-stdin | --p12-password-stdin | --private-key-password-stdin]` */
 import type { ProfileSummary } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
 import type { Context } from '../context.ts';
@@ -9,6 +9,7 @@ import { askedAtTerminal, secretFromStdin, stdinOption } from '../input.ts';
 /** Secrets that people type: their name in the call, in a summary, and for people. */
 const ROWS = [
   { option: 'secret-stdin', param: 'psk', name: 'psk', what: 'pre-shared key' },
+  { option: 'ppk-stdin', param: 'ppk', name: 'ppk', what: 'post-quantum pre-shared key' },
   { option: 'password-stdin', param: 'password', name: 'password', what: 'password' },
   {
     option: 'p12-password-stdin',
@@ -43,7 +44,7 @@ export async function run(context: Context): Promise<number> {
   if (secret === undefined) {
     throw new UsageError(
       `There is no terminal to ask for the ${row.what}.`,
-      `Pipe it: adit set-secret ${id} --${row.option} < ${row.param === 'psk' ? 'key' : 'password'}.txt`,
+      `Pipe it: adit set-secret ${id} --${row.option} < ${row.param === 'psk' || row.param === 'ppk' ? 'key' : 'password'}.txt`,
     );
   }
   await client.call('profiles.setSecret', { id, [row.param]: secret });

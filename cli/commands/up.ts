@@ -29,6 +29,7 @@ export async function run(context: Context): Promise<number> {
   const before = tunnelOf(id, (await statuses.next()).value);
   if (before?.state === 'connected') return report(context, name, { how: 'connected', tunnel: before });
 
+  if (missingSecrets.includes('ppk')) throw noPpk(id);
   const needed = missingSecrets.includes('psk') || option === 'secret-stdin';
   const psk = needed ? await givenOrAskedSecret(context, printable(name)) : undefined;
   if (needed && psk === undefined) throw noTerminal(`up ${id}`);
@@ -52,6 +53,13 @@ export async function run(context: Context): Promise<number> {
   progress.end();
   return report(context, name, ending);
 }
+
+/** Nobody types 256 bits at each `up` (RFC 8784 §6): it is stored, or not there. */
+const noPpk = (id: string): UsageError =>
+  new UsageError(
+    'The post-quantum pre-shared key of the profile is not stored.',
+    `Store it: adit set-secret ${id} --ppk-stdin < key.txt`,
+  );
 
 function seconds(given: string | undefined): number | undefined {
   if (given === undefined) return undefined;

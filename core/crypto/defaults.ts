@@ -17,7 +17,7 @@ const GROUPS = 'ecp256-curve25519-ecp384-ecp521-modp3072-modp4096-modp2048';
  * AEAD first, and apart from the others (RFC 7296 §3.3). SHA-1 as HMAC is sound and closes the list, because MikroTik and older
  * Cisco and Windows gateways are delivered with nothing else.
  */
-const IKE = [
+export const DEFAULT_IKE_TEXTS = [
   `aes256gcm16-aes128gcm16-chacha20poly1305-prfsha384-prfsha256-prfsha512-${GROUPS}`,
   `aes256-aes128-sha256-sha384-sha512-sha1-${GROUPS}`,
 ] as const;
@@ -33,7 +33,7 @@ const ESP = [
 ] as const;
 
 /** For IKE_SA_INIT, with an empty SPI. */
-export const defaultIkeProposals = (): Proposal[] => parseProposals(IKE, 'IKE');
+export const defaultIkeProposals = (): Proposal[] => parseProposals(DEFAULT_IKE_TEXTS, 'IKE');
 
 /** For IKE_AUTH, without a key exchange method; the caller puts in the SPI. */
 export const defaultEspProposals = (): Proposal[] => parseProposals(ESP, 'ESP');

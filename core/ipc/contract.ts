@@ -214,6 +214,8 @@ const secretOrEmpty = z.base64().max(4096);
 const given = {
   /** base64 of a pre-shared key to store with it. */
   psk: secret.optional(),
+  /** base64 of a post-quantum pre-shared key (RFC 8784) to store with it. Since 1.5. */
+  ppk: secret.optional(),
   /** base64 of the EAP password in UTF-8, to store with it. */
   password: secret.optional(),
   /** base64 of the password in UTF-8 that opens the PKCS#12 file, which is then kept open. */
@@ -261,7 +263,7 @@ export const calls = {
       name: z.string().min(1).max(128).optional(),
       /** Of the one profile that the files hold. */
       ...given,
-      /** Of every profile that the files hold, in the order of the answer; in place of the five above. Since 1.2. */
+      /** Of every profile that the files hold, in the order of the answer; in place of the six above. Since 1.2. */
       each: z.array(z.strictObject(given)).max(64).optional(),
       dryRun: z.boolean().default(false),
       forAll: z.boolean().default(false),
@@ -283,6 +285,8 @@ export const calls = {
       .strictObject({
         id: profileId,
         psk: secret.optional(),
+        /** Since 1.5. */
+        ppk: secret.optional(),
         password: secret.optional(),
         p12Password: secretOrEmpty.optional(),
         privateKeyPassword: secret.optional(),
@@ -305,7 +309,8 @@ export const calls = {
     'operate',
     z.strictObject({
       id: profileId,
-      which: z.enum(['psk', 'password', 'pkcs12Password', 'privateKeyPassword']),
+      /** `ppk` since 1.5. */
+      which: z.enum(['psk', 'ppk', 'password', 'pkcs12Password', 'privateKeyPassword']),
     }),
     nothing,
   ),
@@ -323,6 +328,8 @@ export const calls = {
       format: exportFormat,
       /** Written into the files in clear text: what the caller brings, never what is stored. */
       psk: secret.optional(),
+      /** Since 1.5. */
+      ppk: secret.optional(),
       password: secret.optional(),
     }),
     exportedSchema,

@@ -4,7 +4,7 @@
  */
 
 /** Additions raise `minor`; a helper and a client of different `major` refuse each other. */
-export const PROTOCOL = { major: 1, minor: 4 } as const;
+export const PROTOCOL = { major: 1, minor: 5 } as const;
 
 /** Refusals of the contract itself, as JSON-RPC error codes. */
 export const ERROR_CODES = {

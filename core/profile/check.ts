@@ -3,6 +3,7 @@
  * hosts). The importers and `profiles.update` ask here, so that a profile that was accepted once can always be used.
  */
 import { KeywordError, parseProposal } from '#core/crypto/keywords.ts';
+import { postQuantumTexts } from '#core/crypto/post-quantum-offer.ts';
 import { parseIdentification } from '#core/ike/identification.ts';
 import { parseTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { parseIp } from '#core/net/address.ts';
@@ -38,7 +39,7 @@ const shown = (text: string): string => printable(text, 64);
 /** Where `good` does not hold, the text is quoted and called no such thing. */
 const quoting =
   (
-    rule: 'identity' | 'selector' | 'host' | 'redirect' | 'user' | 'address' | 'domain',
+    rule: 'identity' | 'selector' | 'host' | 'redirect' | 'user' | 'ppk-id' | 'address' | 'domain',
     good: (text: string) => boolean,
     problem: string,
     remedy?: string,
@@ -132,6 +133,14 @@ const user = quoting(
   'expected visible characters',
 );
 
+/** Octets for the gateway; here it must be shown as it is. */
+const ppkId = quoting(
+  'ppk-id',
+  (text) => printable(text, 1024) === text,
+  'is no PPK_ID',
+  'expected visible characters',
+);
+
 const address = quoting('address', (text) => parseIp(text) !== undefined, 'is no IP address');
 const domain = quoting('domain', isDomain, 'is no domain name');
 
@@ -146,6 +155,7 @@ export const checkSelector = (side: 'local' | 'remote'): Check => inSentences(se
 export const checkHost = inSentences(host);
 export const checkRedirect = inSentences(redirect);
 export const checkUser = inSentences(user);
+export const checkPpkId = inSentences(ppkId);
 export const checkAddress = inSentences(address);
 export const checkDomain = inSentences(domain);
 
@@ -183,13 +193,19 @@ export function profileProblems(profile: Profile): TextProblem[] {
     ['authentication.certificate', certified?.certificate, certificate],
     ['authentication.chain', certified?.chain ?? [], certificate],
     ['ike.proposals', profile.ike.proposals, proposal('IKE')],
+    ['ike.ppk.id', profile.ike.ppk?.id, ppkId],
     ['child.proposals', profile.child.proposals, proposal('ESP')],
     ['child.localTs', profile.child.localTs, selector('local')],
     ['child.remoteTs', profile.child.remoteTs, selector('remote')],
     ['dns.servers', profile.dns.servers, address],
     ['dns.domains', profile.dns.domains, domain],
   ];
-  return [...rows.flatMap(problemsOf), ...eapOnlyProblem(profile), ...innerMethodProblem(eap)];
+  return [
+    ...rows.flatMap(problemsOf),
+    ...eapOnlyProblem(profile),
+    ...innerMethodProblem(eap),
+    ...postQuantumProblem(profile.ike),
+  ];
 }
 
 type Row = readonly [field: string, value: string | undefined | readonly string[], rule: Rule];
@@ -210,6 +226,19 @@ const eapOnlyProblem = ({ gateway, authentication }: Profile): TextProblem[] =>
           field: 'gateway.authentication.method',
           problem: `"eap-only" needs authentication.method "eap", found "${authentication.method}"`,
           violation: { rule: 'eap-only-needs-eap', method: authentication.method },
+        },
+      ]
+    : [];
+
+/** Where every proposal names other additional key exchanges, or leaves them to the gateway, nothing could be offered. */
+const postQuantumProblem = ({ proposals, postQuantum }: Profile['ike']): TextProblem[] =>
+  postQuantum === 'require' && proposals.length > 0 && postQuantumTexts(proposals, 'require').length === 0
+    ? [
+        {
+          field: 'ike.postQuantum',
+          problem: '"require" leaves none of ike.proposals',
+          remedy: 'expected one with ke1_mlkem768, or one without additional key exchanges',
+          violation: { rule: 'post-quantum-absent' },
         },
       ]
     : [];

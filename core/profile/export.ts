@@ -5,7 +5,7 @@
 import { type Profile, profileSchema } from '#core/profile/profile.ts';
 
 /** What the schema's defaults are for these methods, whatever the required fields hold. */
-function defaultsFor({ gateway, authentication }: Profile): Profile {
+function defaultsFor({ gateway, authentication, ike }: Profile): Profile {
   const proof = gateway.authentication && { authentication: { method: gateway.authentication.method } };
   return profileSchema.parse({
     format: 'adit-profile',
@@ -13,6 +13,7 @@ function defaultsFor({ gateway, authentication }: Profile): Profile {
     name: '-',
     gateway: { addresses: ['-'], ...proof },
     authentication: { method: authentication.method },
+    ...(ike.ppk ? { ike: { ppk: { id: '-' } } } : {}),
   });
 }
 
@@ -24,6 +25,7 @@ const REQUIRED = new Set([
   'gateway.addresses',
   'gateway.authentication.method',
   'authentication.method',
+  'ike.ppk.id',
 ]);
 
 /** Indented JSON with a newline at its end. Throws ZodError for what is no profile. */

@@ -12,6 +12,7 @@ import {
 
 const REASONS: Readonly<Record<Need, string>> = {
   psk: 'the pre-shared key is not in the file: adit set-secret',
+  ppk: 'the post-quantum pre-shared key (RFC 8784) is not in the file: adit set-secret --ppk-stdin',
   password: 'the password is not in the file; it is asked for while connecting',
   certificate: 'our certificate is not in the file: import it together with its .p12, or its .pem and key',
   privateKey: 'our private key is not in the file: import it together with its .p12, or its .pem and key',

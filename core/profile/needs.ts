@@ -42,7 +42,7 @@ export type Need = SecretName | 'certificate';
  * after opening it, which is the helper's work.
  */
 export function missingFor(
-  profile: Pick<Profile, 'gateway' | 'authentication'>,
+  profile: Pick<Profile, 'gateway' | 'authentication' | 'ike'>,
   secrets: Partial<Readonly<Record<SecretName, unknown>>>,
 ): Need[] {
   const { authentication } = profile;
@@ -50,6 +50,8 @@ export function missingFor(
   const missing: Need[] = [];
   const keyed = authentication.method === 'psk' || gatewayAuthenticationOf(profile).method === 'psk';
   if (keyed && !has('psk')) missing.push('psk');
+  // Also where a gateway may do without it: nobody connects unprotected for want of a key that the profile names.
+  if (profile.ike.ppk && !has('ppk')) missing.push('ppk');
   if (authentication.method === 'psk') return missing;
   const login = authentication.method === 'certificate' ? undefined : loginUses(authentication);
   if (login?.password === true && !has('password')) missing.push('password');

@@ -125,6 +125,17 @@ export const profileSchema = z.strictObject({
     .strictObject({
       /** Empty offers our defaults. */
       proposals: z.array(proposalText).max(32).default([]),
+      /** ML-KEM beside the key exchange that the proposals name (RFC 9370): core/crypto/post-quantum-offer.ts. */
+      postQuantum: z.enum(['off', 'prefer', 'require']).default('off'),
+      /** A post-quantum pre-shared key (RFC 8784); the key itself is among the secrets. */
+      ppk: z
+        .strictObject({
+          /** What the PPK_ID's octets are in UTF-8 (PPK_ID_FIXED). */
+          id: z.string().min(1).max(1024),
+          /** No connection without it; otherwise a gateway may do without. */
+          required: z.boolean().default(false),
+        })
+        .optional(),
       lifetimeSec: z.int().min(60).max(604800).default(14400),
       /** 0 never asks. */
       livenessSec: z.int().min(0).max(86400).default(30),
@@ -191,6 +202,8 @@ export type ProfileInput = z.input<typeof profileSchema>;
 export const secretsSchema = z.strictObject({
   /** base64 of the octets of the pre-shared key. */
   psk: z.base64().optional(),
+  /** base64 of the octets of the post-quantum pre-shared key (RFC 8784). */
+  ppk: z.base64().optional(),
   /** base64 of the EAP password in UTF-8. */
   password: z.base64().optional(),
   /** base64 of our private key as PKCS#8 in DER: PrivateKeyInfo, or EncryptedPrivateKeyInfo (RFC 5958). */

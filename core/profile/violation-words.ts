@@ -59,6 +59,7 @@ const de: Rows = {
       'erwartet wird eine Adresse, ein Netz wie „192.0.2.0/24“, ein Name oder „*.example.org“',
     ),
   user: ({ text }) => both(`„${text}“ ist kein Benutzername`, 'erwartet werden sichtbare Zeichen'),
+  'ppk-id': ({ text }) => both(`„${text}“ ist keine PPK_ID`, 'erwartet werden sichtbare Zeichen'),
   address: ({ text }) => ({ problem: `„${text}“ ist keine IP-Adresse` }),
   domain: ({ text }) => ({ problem: `„${text}“ ist kein Domänenname` }),
   certificate: () =>
@@ -75,6 +76,11 @@ const de: Rows = {
     both(
       `„${method}“ läuft nicht innerhalb von peap`,
       `erwartet wird ${choice(accepted, ' oder ')}, oder authentication.methods ohne peap`,
+    ),
+  'post-quantum-absent': () =>
+    both(
+      '„require“ lässt von ike.proposals nichts übrig',
+      'erwartet wird ein Vorschlag mit ke1_mlkem768 oder einer ohne zusätzlichen Schlüsselaustausch',
     ),
   'keyword-missing': () => both('ein Schlüsselwort fehlt', 'zum Beispiel aes256-sha256-ecp256'),
   'keyword-unknown': ({ keyword, accepted }) => ({
@@ -140,6 +146,7 @@ const zh: Rows = {
   redirect: ({ text }) =>
     both(`“${text}”不允许任何地址`, '应为地址、网段（如“192.0.2.0/24”）、名称或“*.example.org”'),
   user: ({ text }) => both(`“${text}”不是用户名`, '应为可见字符'),
+  'ppk-id': ({ text }) => both(`“${text}”不是 PPK_ID`, '应为可见字符'),
   address: ({ text }) => ({ problem: `“${text}”不是 IP 地址` }),
   domain: ({ text }) => ({ problem: `“${text}”不是域名` }),
   certificate: () => both('这不是 X.509 证书', '应为其 DER 的完整 Base64，不含 PEM 行'),
@@ -151,6 +158,8 @@ const zh: Rows = {
       `“${method}”不能在 peap 中运行`,
       `应为 ${zhChoice(accepted)}，或者 authentication.methods 中不含 peap`,
     ),
+  'post-quantum-absent': () =>
+    both('“require”使 ike.proposals 中没有可用的提议', '应有一个含 ke1_mlkem768 或不含附加密钥交换的提议'),
   'keyword-missing': () => both('缺少关键字', '例如 aes256-sha256-ecp256'),
   'keyword-unknown': ({ keyword, accepted }) => ({
     problem: `Adit 不认识算法“${keyword}”`,

@@ -36,11 +36,13 @@ export const violationSchema = z.discriminatedUnion('rule', [
   rule('host', text),
   rule('redirect', text),
   rule('user', text),
+  rule('ppk-id', text),
   rule('address', text),
   rule('domain', text),
   rule('certificate', {}),
   rule('eap-only-needs-eap', { method: z.string() }),
   rule('inner-method-needs-tunnel', { method: z.string() }),
+  rule('post-quantum-absent', {}),
   rule('inner-method-not-in-peap', { method: z.string(), accepted }),
   // Of proposals: core/crypto/keyword-table.ts.
   rule('keyword-missing', {}),

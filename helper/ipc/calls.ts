@@ -59,9 +59,9 @@ export function handlers(services: Services): Handlers {
     },
     'profiles.import': (params, { viewer }) =>
       importProfiles({ store, importFiles, audit, log }, params, viewer),
-    'profiles.setSecret': async ({ id, psk, password, p12Password, privateKeyPassword }, { viewer }) => {
+    'profiles.setSecret': async ({ id, psk, ppk, password, p12Password, privateKeyPassword }, { viewer }) => {
       const stored = needOwn(id, viewer);
-      const given = secretsFrom({ psk, password, pkcs12Password: p12Password, privateKeyPassword });
+      const given = secretsFrom({ psk, ppk, password, pkcs12Password: p12Password, privateKeyPassword });
       const otherSecrets = { ...stored.otherSecrets, ...given.otherSecrets };
       const opened = await unlock({ ...stored, psk: given.psk ?? stored.psk, otherSecrets }).catch(refuse);
       refusing(() => store.replace(id, opened, stored));

@@ -27,6 +27,8 @@ export interface Given {
 
 export class Credentials {
   readonly psk: Secret | undefined;
+  /** Post-quantum (RFC 8784). */
+  readonly ppk: Secret | undefined;
   readonly user: string | undefined;
   readonly own: OwnCertificate | undefined;
   /** Whom the profile trusts to vouch for the gateway, decoded. */
@@ -35,9 +37,10 @@ export class Credentials {
   readonly certified: CertifiedParts | undefined;
   #password: Secret | undefined;
 
-  /** Takes the password and the key over, and a copy of the pre-shared key. */
+  /** Takes the password and the key over, and copies of the pre-shared keys. */
   constructor(parts: {
     readonly psk?: Secret | undefined;
+    readonly ppk?: Secret | undefined;
     readonly user?: string | undefined;
     readonly password?: Secret | undefined;
     readonly own?: OwnCertificate | undefined;
@@ -45,6 +48,7 @@ export class Credentials {
     readonly certified?: CertifiedParts | undefined;
   }) {
     this.psk = parts.psk && new Secret(parts.psk.reveal());
+    this.ppk = parts.ppk && new Secret(parts.ppk.reveal());
     this.user = parts.user;
     this.own = parts.own;
     this.authorities = parts.authorities ?? [];
@@ -64,6 +68,7 @@ export class Credentials {
 
   wipe(): void {
     this.psk?.wipe();
+    this.ppk?.wipe();
     this.#password?.wipe();
     if (this.own) wipe(this.own.privateKey);
   }
@@ -101,12 +106,13 @@ export async function gatherCredentials(
   const secrets = { ...allSecrets(stored), ...withoutAbsent({ psk: given.psk, password: given.password }) };
   const missing = missingFor(profile, secrets);
   if (missing.includes('psk')) throw lacking('pre-shared key');
-  const { psk } = secrets;
+  if (missing.includes('ppk')) throw lacking('ppk');
+  const { psk, ppk } = secrets;
   const certified = await certifiedParts(profile, load);
   const authorities = certified
     ?.authoritiesOf(gatewayAuthenticationOf(profile))
     .map(certified.decodeCertificate);
-  const ofGateway = { psk, certified, ...withoutAbsent({ authorities }) };
+  const ofGateway = { psk, ppk, certified, ...withoutAbsent({ authorities }) };
   if (authentication.method === 'psk' || !certified) return new Credentials(ofGateway);
   const own = usesCertificate(authentication)
     ? await certified.openOwn(authentication, secrets, person)

@@ -168,6 +168,7 @@ export class Dialler {
       ...deps,
       notAlone: dial.beside || deps.notAlone(),
       psk: credentials.psk,
+      ppk: credentials.ppk,
       user: credentials.user,
       password: credentials.password && textOf(credentials.password),
       own: credentials.own,
@@ -177,9 +178,12 @@ export class Dialler {
       ...(this.#redirects.wanted ? { redirect: to.from === undefined ? {} : { from: to.from } } : {}),
     });
     const answers = new Answers({ profile, host: to.host, credentials, person, trust: deps.trust, log });
-    const keys = [config.authentication, config.remoteAuthentication].flatMap((proof) =>
-      proof?.method === 'psk' ? [proof.psk] : [],
-    );
+    const keys = [
+      ...[config.authentication, config.remoteAuthentication].flatMap((proof) =>
+        proof?.method === 'psk' ? [proof.psk] : [],
+      ),
+      ...(config.ppk ? [config.ppk.secret] : []),
+    ];
     const association = new Association({
       connection: deps.createConnection(config),
       carrier,

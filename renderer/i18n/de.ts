@@ -135,6 +135,7 @@ export const de: Catalogue = {
   'secrets.stored': 'Gespeichert; kann nicht wieder gelesen werden',
   'secrets.missing': 'Nicht gespeichert',
   'secrets.psk': 'Vorinstallierter Schlüssel (PSK)',
+  'secrets.ppk': 'Quantensicherer vorinstallierter Schlüssel (PPK)',
   'secrets.password': 'Passwort',
   'secrets.privateKey': 'Privater Schlüssel',
   'secrets.privateKeyPassword': 'Passwort des privaten Schlüssels',

@@ -131,6 +131,7 @@ export const en = {
   'secrets.stored': 'Stored; it cannot be read back',
   'secrets.missing': 'Not stored',
   'secrets.psk': 'Pre-shared key',
+  'secrets.ppk': 'Post-quantum pre-shared key',
   'secrets.password': 'Password',
   'secrets.privateKey': 'Private key',
   'secrets.privateKeyPassword': 'Password of the private key',

@@ -127,6 +127,7 @@ export const zh: Catalogue = {
   'secrets.stored': '已保存，无法再读取',
   'secrets.missing': '未保存',
   'secrets.psk': '预共享密钥',
+  'secrets.ppk': '后量子预共享密钥',
   'secrets.password': '密码',
   'secrets.privateKey': '私钥',
   'secrets.privateKeyPassword': '私钥密码',

@@ -11,6 +11,7 @@ export type GivenSecret = Params<'profiles.forgetSecret'>['which'];
 /** What `profiles.setSecret` calls each of them. */
 const SET_AS = {
   psk: 'psk',
+  ppk: 'ppk',
   password: 'password',
   pkcs12Password: 'p12Password',
   privateKeyPassword: 'privateKeyPassword',

@@ -139,6 +139,7 @@ const name = constantFrom(
   'files',
   'topic',
   'psk',
+  'ppk',
   'name',
   'dryRun',
   'forAll',

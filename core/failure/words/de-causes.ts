@@ -32,6 +32,7 @@ function proposalRemedy({ protocol, missing, narrowed }: FailureOf<'no-proposal'
 
 const SECRETS: Readonly<Record<string, string>> = {
   psk: 'den vorinstallierten Schlüssel',
+  ppk: 'den quantensicheren vorinstallierten Schlüssel (RFC 8784)',
   'pre-shared key': 'den vorinstallierten Schlüssel',
   password: 'das Passwort',
   'one-time-code': 'den Einmalcode',
@@ -339,9 +340,11 @@ export const causes: FailureWords['causes'] = {
     sentence: `Das Profil braucht ${SECRETS[failure.what] ?? printable(failure.what)}; gespeichert ist nichts.`,
     cause: 'Profile werden ohne ihre Geheimnisse aufbewahrt, und niemand konnte gefragt werden.',
     remedy:
-      failure.what === 'psk' || failure.what === 'pre-shared key'
-        ? 'Speichern Sie ihn einmal mit adit set-secret, oder geben Sie ihn mit adit up --secret-stdin an.'
-        : 'Verbinden Sie sich dort, wo Sie gefragt werden können, oder geben Sie an, was Sie wissen: adit up --user NAME --password-stdin; adit set-secret speichert Passwörter.',
+      failure.what === 'ppk'
+        ? 'Speichern Sie ihn einmal mit adit set-secret --ppk-stdin.'
+        : failure.what === 'psk' || failure.what === 'pre-shared key'
+          ? 'Speichern Sie ihn einmal mit adit set-secret, oder geben Sie ihn mit adit up --secret-stdin an.'
+          : 'Verbinden Sie sich dort, wo Sie gefragt werden können, oder geben Sie an, was Sie wissen: adit up --user NAME --password-stdin; adit set-secret speichert Passwörter.',
     details: [],
   }),
   system: (failure) => ({

@@ -31,6 +31,7 @@ function proposalRemedy({ protocol, missing, narrowed }: FailureOf<'no-proposal'
 
 const SECRETS: Readonly<Record<string, string>> = {
   psk: 'pre-shared key',
+  ppk: 'post-quantum pre-shared key (RFC 8784)',
   'one-time-code': 'one-time code',
   'new-password': 'new password',
   user: 'user name',
@@ -322,9 +323,11 @@ export const causes: FailureWords['causes'] = {
     sentence: `The profile needs its ${SECRETS[failure.what] ?? printable(failure.what)}, which is not stored.`,
     cause: 'Profiles are kept without their secrets, and nobody could be asked.',
     remedy:
-      failure.what === 'psk' || failure.what === 'pre-shared key'
-        ? 'Store it once with adit set-secret, or give it with adit up --secret-stdin.'
-        : 'Connect where you can be asked, or give what you know: adit up --user NAME --password-stdin; adit set-secret stores passwords.',
+      failure.what === 'ppk'
+        ? 'Store it once with adit set-secret --ppk-stdin.'
+        : failure.what === 'psk' || failure.what === 'pre-shared key'
+          ? 'Store it once with adit set-secret, or give it with adit up --secret-stdin.'
+          : 'Connect where you can be asked, or give what you know: adit up --user NAME --password-stdin; adit set-secret stores passwords.',
     details: [],
   }),
   system: (failure) => ({

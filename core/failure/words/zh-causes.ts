@@ -30,6 +30,7 @@ function proposalRemedy({ protocol, missing, narrowed }: FailureOf<'no-proposal'
 
 const SECRETS: Readonly<Record<string, string>> = {
   psk: '预共享密钥',
+  ppk: '后量子预共享密钥（RFC 8784）',
   'pre-shared key': '预共享密钥',
   password: '密码',
   'one-time-code': '一次性验证码',
@@ -302,9 +303,11 @@ export const causes: FailureWords['causes'] = {
     sentence: `此配置需要${SECRETS[failure.what] ?? printable(failure.what)}，但没有保存。`,
     cause: '配置不包含密钥和密码，而当时也无人可以询问。',
     remedy:
-      failure.what === 'psk' || failure.what === 'pre-shared key'
-        ? '请用 adit set-secret 保存一次，或用 adit up --secret-stdin 提供。'
-        : '请在可以询问您的地方连接，或直接提供：adit up --user NAME --password-stdin；adit set-secret 可保存密码。',
+      failure.what === 'ppk'
+        ? '请用 adit set-secret --ppk-stdin 保存一次。'
+        : failure.what === 'psk' || failure.what === 'pre-shared key'
+          ? '请用 adit set-secret 保存一次，或用 adit up --secret-stdin 提供。'
+          : '请在可以询问您的地方连接，或直接提供：adit up --user NAME --password-stdin；adit set-secret 可保存密码。',
     details: [],
   }),
   system: (failure) => ({

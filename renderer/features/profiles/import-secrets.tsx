@@ -14,7 +14,7 @@ import { useApp } from '../../stores/use-app.ts';
 import classes from './profile-view.module.css';
 
 const LOCKS = ['pkcs12Password', 'privateKeyPassword'] as const;
-const KEPT = ['psk', 'password'] as const;
+const KEPT = ['psk', 'ppk', 'password'] as const;
 /** Come in a file of their own. */
 const FILES = ['certificate', 'privateKey', 'pkcs12'] as const;
 type Lock = (typeof LOCKS)[number];

@@ -14,6 +14,7 @@ import classes from './report-entries.module.css';
 /** What is missing is no setting of a file: it is called as everywhere else. */
 const NAMES = {
   psk: 'secrets.psk',
+  ppk: 'secrets.ppk',
   password: 'secrets.password',
   certificate: 'secrets.certificate',
   privateKey: 'secrets.privateKey',

@@ -12,7 +12,7 @@ import type { GivenSecret } from '../../stores/opened.ts';
 import { useApp } from '../../stores/use-app.ts';
 import classes from './profile-view.module.css';
 
-const GIVEN: readonly GivenSecret[] = ['psk', 'password', 'pkcs12Password', 'privateKeyPassword'];
+const GIVEN: readonly GivenSecret[] = ['psk', 'ppk', 'password', 'pkcs12Password', 'privateKeyPassword'];
 const OTHERS = ['privateKey', 'pkcs12', 'certificate'] as const;
 type SecretName = GivenSecret | (typeof OTHERS)[number];
 

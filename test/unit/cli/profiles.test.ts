@@ -246,6 +246,22 @@ describe('adit set-secret', () => {
     },
   );
 
+  it.each(['set-secret lab', 'import', 'export lab'])(
+    '%s takes a post-quantum key from stdin',
+    async (command) => {
+      const fake = await helper({
+        'profiles.setSecret': () => ({}),
+        'profiles.import': () => ({ imported: [] }),
+        'profiles.export': () => ({ files: [{ name: 'lab.conf', content: '' }], leftOut: [] }),
+      });
+      const words = command === 'import' ? `import ${file('ppk.json', '{}')}` : command;
+      const { code, stdout } = await run(fake, `${words} --ppk-stdin`, { stdin: SECRET });
+      expect(code).toBe(0);
+      expect(stdout).not.toContain(SECRET);
+      expect(fake.received.at(-1)?.params).toMatchObject({ ppk: Buffer.from(SECRET).toString('base64') });
+    },
+  );
+
   it.each([
     ['', /The secret is empty/],
     ['\n', /The secret is empty/],

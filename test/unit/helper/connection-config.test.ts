@@ -5,6 +5,7 @@ import { formatIdentification } from '#core/ike/identification.ts';
 import { formatTrafficSelector } from '#core/ike/traffic-selector.ts';
 import { formatTransforms } from '#core/crypto/keywords.ts';
 import type { ProfileInput } from '#core/profile/profile.ts';
+import { createConnection } from '#core/ikev2/connection.ts';
 import { connectionConfig } from '#helper/connection-config.ts';
 import { CANARY, canarySecret, profileNamed } from '#test/fakes/profiles.ts';
 
@@ -131,6 +132,48 @@ describe('the configuration of a connection', () => {
     expect(child.proposals.map(({ transforms }) => formatTransforms(transforms, 'ESP'))).toEqual([
       'aes256gcm16-esn',
     ]);
+  });
+
+  it('names a post-quantum key by the octets of its id, and does not go without the key', () => {
+    const ppk = canarySecret();
+    const inputs = { psk: canarySecret(), random: (length: number) => new Uint8Array(length) };
+    const profile = profileNamed('work', { ike: { ppk: { id: 'schlüssel', required: true } } });
+    const config = connectionConfig(profile, '192.0.2.2', { ...inputs, ppk });
+    expect(config.ppk).toEqual({ id: utf8('schlüssel'), secret: utf8(CANARY), required: true });
+    expect(() => connectionConfig(profile, '192.0.2.2', inputs)).toThrow(
+      /needs a post-quantum pre-shared key/,
+    );
+    // One that is stored and not named stays away.
+    expect(connectionConfig(profileNamed('work'), '192.0.2.2', { ...inputs, ppk }).ppk).toBeUndefined();
+  });
+
+  it.each([
+    ['off', 2, 0],
+    ['prefer', 4, 2],
+    ['require', 2, 2],
+  ] as const)('offers ML-KEM as the profile wants it: %s', (postQuantum, count, protectedOnes) => {
+    const { proposals } = configOf({ ike: { postQuantum } });
+    const isProtected = proposals.map(({ transforms }) =>
+      transforms.some(({ type, id }) => type === 6 && id === 36),
+    );
+    expect(proposals.map(({ number }) => number)).toEqual(Array.from({ length: count }, (_, at) => at + 1));
+    expect(isProtected).toEqual(proposals.map((_, at) => at < protectedOnes));
+  });
+
+  it('keeps the first message, with our own proposals, far below what a path must carry', () => {
+    const octets = (postQuantum: 'off' | 'prefer' | 'require'): number => {
+      const random = (length: number): Uint8Array => new Uint8Array(length).fill(7);
+      const connection = createConnection({ ...configOf({ ike: { postQuantum } }), random });
+      const end = (address: string) => ({ address, port: 500 });
+      connection.initiate(0, { local: end('192.0.2.2'), remote: end('203.0.113.1') });
+      return connection.pollTransmit(0)?.bytes.length ?? 0;
+    };
+    // Nothing of it on the wire where nobody asks for it.
+    expect(octets('off')).toBe(495);
+    // The transforms; what the engine says of IKE_INTERMEDIATE is a notify of 8 octets more.
+    expect(octets('require') - octets('off')).toBeGreaterThanOrEqual(2 * 2 * 8);
+    expect(octets('prefer')).toBeGreaterThanOrEqual(799);
+    expect(octets('prefer')).toBeLessThan(850);
   });
 
   it.each([

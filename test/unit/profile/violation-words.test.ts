@@ -25,6 +25,7 @@ const EXAMPLES: { readonly [R in Rule]: () => readonly { violation?: Violation |
   host: () => broken({ gateway: { addresses: ['not a host!'] } }),
   redirect: () => broken({ gateway: { addresses: ['a.example'], redirects: ['no net!'] } }),
   user: () => eap({ user: 'a\u202eb' }),
+  'ppk-id': () => broken({ ike: { ppk: { id: 'a\u202eb' } } }),
   address: () => broken({ dns: { servers: ['dns.example'] } }),
   domain: () => broken({ dns: { domains: ['a..b'] } }),
   certificate: () => broken({ authentication: { method: 'certificate', certificate: 'AAAA' } }),
@@ -32,6 +33,10 @@ const EXAMPLES: { readonly [R in Rule]: () => readonly { violation?: Violation |
     broken({ gateway: { addresses: ['a.example'], authentication: { method: 'eap-only' } } }),
   'inner-method-needs-tunnel': () => eap({ methods: ['tls'], innerMethod: 'pap' }),
   'inner-method-not-in-peap': () => eap({ methods: ['peap'], innerMethod: 'pap' }),
+  'post-quantum-absent': () =>
+    broken({ ike: { postQuantum: 'require', proposals: ['aes256-sha256-ecp256-ke1_ecp384'] } }).filter(
+      ({ field }) => field === 'ike.postQuantum',
+    ),
   'keyword-missing': () => {
     const profile = profileNamed('x');
     return profileProblems({ ...profile, child: { ...profile.child, proposals: [''] } });

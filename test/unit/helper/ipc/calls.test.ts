@@ -234,6 +234,23 @@ describe('profiles', () => {
     expect((await alice.call('profiles.list', {})).profiles[0]?.missingSecrets).toEqual([]);
   });
 
+  it('store a post-quantum key, tell that they have it, and forget it', async () => {
+    const named = input('Work', { ike: { ppk: { id: 'ppk-1' } } });
+    const { imported } = await alice.call('profiles.import', { files: [fileOf(named)], psk: PSK });
+    expect(imported).toMatchObject([{ id: 'work', missingSecrets: ['ppk'] }]);
+    const summary = async () => (await alice.call('profiles.list', {})).profiles[0];
+    await alice.call('profiles.setSecret', { id: 'work', ppk: PSK });
+    expect(await summary()).toMatchObject({ storedSecrets: ['psk', 'ppk'], missingSecrets: [] });
+    await alice.call('profiles.forgetSecret', { id: 'work', which: 'ppk' });
+    expect(await summary()).toMatchObject({ storedSecrets: ['psk'], missingSecrets: ['ppk'] });
+    await alice.call('profiles.import', {
+      files: [fileOf(named)],
+      name: 'B',
+      each: [{ psk: PSK, ppk: PSK }],
+    });
+    expect((await alice.call('profiles.list', {})).profiles[0]?.missingSecrets).toEqual([]);
+  });
+
   it.each([
     ['that is no profile', { hello: 'world' }, /work\.json/],
     ['with an unknown setting', { ...input('Work'), updown: '/bin/sh' }, /updown/],

@@ -26,6 +26,16 @@ describe('a tunnel that cannot come up', () => {
     });
   });
 
+  it.each([true, false])(
+    'for want of a post-quantum key that the profile names, required: %s',
+    async (required) => {
+      const profile = profileNamed('work', { ike: { ppk: { id: 'ppk-1', required } } });
+      const world = new TunnelWorld();
+      expect(await outcome(world, { profile })).toEqual({ cause: 'secret-missing', what: 'ppk' });
+      expect(world.opened).toEqual([]);
+    },
+  );
+
   it('because nobody answers, after some half a minute', async () => {
     const world = new TunnelWorld();
     world.tunnels.up(world.profile('work', at(GATEWAY)));
