@@ -31,7 +31,8 @@ export class Answers {
 }
 
 /** Last names of settings whose values may be secrets, known or not. */
-const SECRET = /(secret|passw|pwd|psk|presharedkey|credential|\bpin\b|token)[^.]*$/i;
+const SECRET =
+  /(secret|passw|pwd|psk|ppk(?!.?(id|mandatory|required))|presharedkey|credential|\bpin\b|token)[^.]*$/i;
 export const maySecret = (path: string): boolean => SECRET.test(path);
 
 /** One setting with the means to answer it. */

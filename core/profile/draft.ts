@@ -53,6 +53,8 @@ export interface Draft {
   readonly request: { ip4: boolean; ip6: boolean; dns: boolean };
   readonly dns: { servers: string[]; domains: string[] };
   mtu?: number;
+  /** Of a post-quantum pre-shared key (RFC 8784), what is said so far. */
+  readonly ppk: { id?: string; required?: boolean };
   readonly secrets: Mutable<Secrets>;
   /** Files that came with the same import. */
   readonly companions: Companions;
@@ -85,6 +87,7 @@ export const newDraft = (name: string, companions: Companions): Draft => ({
   child: {},
   request: { ip4: true, ip6: true, dns: true },
   dns: { servers: [], domains: [] },
+  ppk: {},
   secrets: {},
   companions,
 });
@@ -93,6 +96,9 @@ export const newDraft = (name: string, companions: Companions): Draft => ({
 export function finish(draft: Draft, answers: Answers, place: string): ImportedProfile | undefined {
   if (draft.gateway.addresses.length === 0 && answers.problems.length === 0) {
     answers.problem('', place, 'names no gateway; expected a host name or an address');
+  }
+  if (draft.ppk.required === true && draft.ppk.id === undefined) {
+    answers.problem('', place, 'requires a post-quantum pre-shared key (RFC 8784) and names none');
   }
   attach(draft, draft.companions, answers);
   const authentication = authenticationOf(draft);
@@ -105,7 +111,9 @@ export function finish(draft: Draft, answers: Answers, place: string): ImportedP
     );
   }
   if (answers.problems.length > 0 || !authentication) return undefined;
-  const { name, gateway, ike, child, request, dns, mtu, secrets } = draft;
+  const { name, gateway, child, request, dns, mtu, secrets } = draft;
+  const { id, required = false } = draft.ppk;
+  const ike = id === undefined ? draft.ike : { ...draft.ike, ppk: { id, required } };
   const proof = gatewayProofOf(draft);
   const profile: ProfileInput = {
     format: 'adit-profile',

@@ -3,8 +3,9 @@ import { utf8 } from '#core/bytes/bytes.ts';
 import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
 import type { ExportReason } from '#core/profile/export-reason.ts';
+import { ikeTexts } from '#core/profile/export-proposals.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
-import { algorithmsOf } from '#core/profile/mobileconfig-algorithms.ts';
+import { additionalMethodsOf, algorithmsOf } from '#core/profile/mobileconfig-algorithms.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile } from '#core/profile/profile.ts';
 
@@ -28,6 +29,7 @@ export function toMobileconfig(
   const eap = authentication.method === 'eap' ? authentication : undefined;
   const identity = secrets.pkcs12 === undefined ? undefined : uuid();
   const { ike, child, dns, mtu } = profile;
+  const proposals = ikeTexts(ike);
   const revocation = proof.method === 'certificate' ? proof.revocation : undefined;
   const settings = dict(
     ['RemoteAddress', gateway.addresses[0]],
@@ -46,16 +48,25 @@ export function toMobileconfig(
     ['EnableCertificateRevocationCheck', revocation ? Number(revocation.crl || revocation.ocsp) : undefined],
     [
       'EnablePFS',
-      child.proposals[0] === undefined ? undefined : Number(/modp|ecp|x25519|x448/.test(child.proposals[0])),
+      child.proposals[0] === undefined
+        ? undefined
+        : Number(/(^|-)(modp|ecp|x25519|x448)/.test(child.proposals[0])),
+    ],
+    // Without the key beside it Apple refuses the file, which is better than a connection without.
+    ['PPKIdentifier', ike.ppk?.id],
+    ['PPK', ike.ppk && secrets.ppk !== undefined ? { data: secrets.ppk } : undefined],
+    ['PPKMandatory', ike.ppk && Number(ike.ppk.required)],
+    [
+      'AllowPostQuantumKeyExchangeFallback',
+      additionalMethodsOf(proposals[0] ?? '').length > 0
+        ? Number(proposals.some((text) => additionalMethodsOf(text).length === 0))
+        : undefined,
     ],
     ['MTU', mtu],
-    [
-      'IKESecurityAssociationParameters',
-      parameters(ike.proposals[0], 'IKE', ike.lifetimeSec, ike.proposals[0]),
-    ],
+    ['IKESecurityAssociationParameters', parameters(proposals[0], 'IKE', ike.lifetimeSec, proposals[0])],
     [
       'ChildSecurityAssociationParameters',
-      parameters(child.proposals[0], 'ESP', child.lifetimeSec, ike.proposals[0]),
+      parameters(child.proposals[0], 'ESP', child.lifetimeSec, proposals[0]),
     ],
   );
   const ca = 'ca' in proof ? proof.ca : [];
@@ -135,10 +146,12 @@ function parameters(
 ): Dict | undefined {
   const found = proposal === undefined ? undefined : algorithmsOf(proposal, protocol, ikeProposal);
   if (!found) return undefined;
+  const additional = additionalMethodsOf(proposal ?? '');
   return dict(
     ['EncryptionAlgorithm', found.encryption],
     ['IntegrityAlgorithm', found.integrity],
     ['DiffieHellmanGroup', Number(found.group)],
+    ['PostQuantumKeyExchangeMethods', additional.length > 0 ? additional : undefined],
     ['LifeTimeInMinutes', Math.min(Math.max(Math.round(lifetimeSec / 60), 10), 1440)],
   );
 }

@@ -2,6 +2,7 @@
 import { utf8 } from '#core/bytes/bytes.ts';
 import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
+import { ikeTexts } from '#core/profile/export-proposals.ts';
 import type { ExportReason } from '#core/profile/export-reason.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
@@ -18,6 +19,7 @@ export function toSswan(
   if (authentication.method === 'psk' || proof.method === 'psk') {
     return { problem: { reason: 'sswan-no-psk' } };
   }
+  const proposals = ikeTexts(ike);
   const password = clearText(secrets.password);
   const eap = 'methods' in authentication ? authentication : undefined;
   const pinned = 'certificate' in proof ? proof.certificate : undefined;
@@ -41,7 +43,7 @@ export function toSswan(
       ...(password === undefined ? {} : { shared_secret: password }),
       ...(authentication.rsaPss ? { 'rsa-pss': true } : {}),
     },
-    ...(ike.proposals.length > 0 ? { 'ike-proposal': ike.proposals.join(' ') } : {}),
+    ...(proposals.length > 0 ? { 'ike-proposal': proposals.join(' ') } : {}),
     ...(child.proposals.length > 0 ? { 'esp-proposal': child.proposals.join(' ') } : {}),
     ...(ike.natKeepaliveSec === 20 ? {} : { 'nat-keepalive': ike.natKeepaliveSec }),
     ...(profile.mtu === undefined ? {} : { mtu: profile.mtu }),

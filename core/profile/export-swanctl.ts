@@ -3,10 +3,12 @@
  * /etc/swanctl; the twin of swanctl.ts. Called by export-as.ts.
  */
 import { fromBase64 } from '#core/bytes/base64.ts';
-import { utf8 } from '#core/bytes/bytes.ts';
+import { equal, utf8 } from '#core/bytes/bytes.ts';
+import { parseIdentification } from '#core/ike/identification.ts';
 import { shapeOf } from '#core/profile/certificate-shape.ts';
 import { clearText } from '#core/profile/clear-text.ts';
 import type { ExportedFile, ExportInputs } from '#core/profile/export-as.ts';
+import { ikeTexts } from '#core/profile/export-proposals.ts';
 import { fileNameOf } from '#core/profile/file-name.ts';
 import { gatewayAuthenticationOf } from '#core/profile/needs.ts';
 import type { Profile, Secrets } from '#core/profile/profile.ts';
@@ -25,13 +27,14 @@ export function toSwanctl(
     return `${name}-${suffix}`;
   };
   const { gateway, ike, child, request } = profile;
+  const proposals = ikeTexts(ike);
   const vips = [...(request.ip4 ? ['0.0.0.0'] : []), ...(request.ip6 ? ['::'] : [])];
   const connection: Entry[] = [
     ['version', '2'],
     ['remote_addrs', gateway.addresses.join(', ')],
     ...(gateway.port === 500 ? [] : [['remote_port', String(gateway.port)] as const]),
     ...(ike.localPort === 0 ? [] : [['local_port', String(ike.localPort)] as const]),
-    ...(ike.proposals.length > 0 ? [['proposals', ike.proposals.join(', ')] as const] : []),
+    ...(proposals.length > 0 ? [['proposals', proposals.join(', ')] as const] : []),
     ...(vips.length > 0 ? [['vips', vips.join(', ')] as const] : []),
     ['encap', ike.encapsulation === 'force' ? 'yes' : 'no'],
     ['dpd_delay', `${ike.livenessSec}s`],
@@ -40,6 +43,7 @@ export function toSwanctl(
     ...(ike.mobike ? [] : [['mobike', 'no'] as const]),
     ...(ike.fragmentBytes === 0 ? [['fragmentation', 'no'] as const] : []),
     ...(ike.initialContact ? [] : [['unique', 'never'] as const]),
+    ...(ike.ppk ? ppkEntries(ike.ppk) : []),
     ...localRounds(profile, put),
     ['remote', remoteRound(profile, put)],
     ['children', [[fileNameOf(child.name), childEntries(child)]]],
@@ -49,6 +53,17 @@ export function toSwanctl(
     ['secrets', secretEntries(profile, secrets, put)],
   ]);
   return { files: [{ name: `${name}.conf`, content: utf8(text) }, ...beside] };
+}
+
+/** strongSwan takes the id for an identity: `keyid:` where that would be other octets, such as an address. */
+const ppkEntries = ({ id, required }: NonNullable<Profile['ike']['ppk']>): Entry[] => [
+  ['ppk_id', ppkIdText(id)],
+  ['ppk_required', required ? 'yes' : 'no'],
+];
+
+function ppkIdText(id: string): string {
+  const parsed = parseIdentification(id);
+  return parsed !== undefined && equal(parsed.data, utf8(id)) ? id : `keyid:${id}`;
 }
 
 type Put = (suffix: string, content: Uint8Array) => string;
@@ -101,8 +116,8 @@ const childEntries = (child: Profile['child']): Entry[] => [
   ['replay_window', String(child.replayWindow)],
 ];
 
-function secretEntries({ authentication }: Profile, secrets: Secrets, put: Put): Entry[] {
-  const { psk, password, pkcs12, privateKey } = secrets;
+function secretEntries({ authentication, ike }: Profile, secrets: Secrets, put: Put): Entry[] {
+  const { psk, ppk, password, pkcs12, privateKey } = secrets;
   const opener = (text: string | undefined): Entry[] =>
     [clearText(text)].flatMap((clear) => (clear === undefined ? [] : [['secret', clear] as const]));
   const user = 'methods' in authentication ? authentication.user : undefined;
@@ -110,6 +125,17 @@ function secretEntries({ authentication }: Profile, secrets: Secrets, put: Put):
   const label = key && shapeOf(key) === 'encryptedPrivateKey' ? 'ENCRYPTED PRIVATE KEY' : 'PRIVATE KEY';
   return [
     ...(psk === undefined ? [] : [['ike', [['secret', `0s${psk}`]]] as const]),
+    ...(ppk === undefined || !ike.ppk
+      ? []
+      : [
+          [
+            'ppk',
+            [
+              ['id', ppkIdText(ike.ppk.id)],
+              ['secret', `0s${ppk}`],
+            ],
+          ] as const,
+        ]),
     ...(password === undefined
       ? []
       : [

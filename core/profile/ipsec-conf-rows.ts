@@ -30,6 +30,8 @@ export interface ConnDraft extends Draft {
     right?: Item;
     eapIdentity?: string;
   };
+  /** `ppk` and `ppk-ids`, which mean something together (ipsec-ppk.ts). */
+  readonly postQuantum: { wish?: Item; ids?: Item };
 }
 
 /** `authby` and its like in words of swanctl.conf; several mean a choice, of which the first counts. */
@@ -77,6 +79,13 @@ export const note =
   (key: 'both' | 'left' | 'left2' | 'right'): Row<ConnDraft> =>
   (item, { auth }) => {
     auth[key] = item;
+  };
+
+export const notePpk =
+  (key: 'wish' | 'ids'): Row<ConnDraft> =>
+  (item, { postQuantum }) => {
+    // A word such as `insist`, and no key.
+    postQuantum[key] = item.showing(item.value);
   };
 
 export const gateway: Row<ConnDraft> = (item, draft) => {
@@ -150,6 +159,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^sha2_(384|512)$/, 'sha$1'],
   [/^hmac_(sha\d+)$/, '$1'],
   [/^chacha20_poly1305$/, 'chacha20poly1305'],
+  [/^ml_?kem_?(512|768|1024)$/, 'mlkem$1'],
 ];
 const DH: Readonly<Record<string, string>> = {
   dh2: 'modp1024',
@@ -165,13 +175,22 @@ const DH: Readonly<Record<string, string>> = {
   dh31: 'x25519',
 };
 
+function plainWord(word: string): string {
+  if (Object.hasOwn(DH, word)) return DH[word] ?? word;
+  const row = WORDS.find(([pattern]) => pattern.test(word));
+  const [, bits = ''] = row?.[0].exec(word) ?? [];
+  return row ? row[1].replace('$1', bits || (word.startsWith('aes_') ? '256' : '')) : word;
+}
+
+/** The words of `aes256+aes128`, or of `addke1=ml_kem_768+none`, an additional key exchange (RFC 9370). */
+function plainWords(part: string): string[] {
+  const [, slot, methods = part] = /^addke([1-7])=(.*)$/.exec(part) ?? [];
+  const words = methods.split('+').map(plainWord);
+  return slot === undefined ? words : words.map((word) => `ke${slot}_${word}`);
+}
+
 function plainProposal(text: string, protocol: 'IKE' | 'ESP'): string {
-  const words = text.split(/[-;+]/).map((word) => {
-    if (Object.hasOwn(DH, word)) return DH[word] ?? word;
-    const row = WORDS.find(([pattern]) => pattern.test(word));
-    const [, bits = ''] = row?.[0].exec(word) ?? [];
-    return row ? row[1].replace('$1', bits || (word.startsWith('aes_') ? '256' : '')) : word;
-  });
+  const words = text.split(/[-;]/).flatMap(plainWords);
   const aead = words.some((word) => /gcm|poly1305/.test(word));
   const hasPrf = words.some((word) => word.startsWith('prf'));
   return words

@@ -10,6 +10,7 @@ import { accepted, type Candidate, finish, newDraft } from '#core/profile/draft.
 import { type Conn, type Dialect, parseIpsecConf } from '#core/profile/ipsec-conf-parser.ts';
 import { CONN } from '#core/profile/ipsec-conf-settings.ts';
 import { type ConnDraft, proveConn } from '#core/profile/ipsec-conf-rows.ts';
+import { takeIpsecPpk } from '#core/profile/ipsec-ppk.ts';
 import {
   answerUnusedSecrets,
   type IpsecSecret,
@@ -65,6 +66,7 @@ function importConn(
     request: { ip4: false, ip6: false, dns: false },
     dialect,
     auth: {},
+    postQuantum: {},
   };
   draft.child.name = printable(name, 64).slice(0, 64);
   answers.add('taken', path, dialect === 'libreswan' ? 'libreswan’s dialect' : 'strongSwan’s dialect');
@@ -76,6 +78,7 @@ function importConn(
     answers,
   );
   proveConn(draft, answers, path);
+  const ppks = takeIpsecPpk(draft, secrets, answers);
   if (!settings.has('right') && !settings.has('left')) {
     answers.problem('', `${path}.right`, 'is missing; expected the gateway, a host name or an address');
   }
@@ -85,7 +88,7 @@ function importConn(
     answers.add('changed', `${path}.rightsubnet`, undefined, meant);
   }
   if (answers.problems.length === 0) {
-    for (const secret of takeIpsecSecrets(secrets, draft, answers)) used.add(secret);
+    for (const secret of [...takeIpsecSecrets(secrets, draft, answers), ...ppks]) used.add(secret);
   }
   return { path, imported: finish(draft, answers, path), answers };
 }

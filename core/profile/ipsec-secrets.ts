@@ -12,7 +12,7 @@ import { readSecret } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
 
 export const looksLikeIpsecSecrets = (text: string): boolean =>
-  /^[^#\n:]{0,512}(:|[^#\n]{0,512}[ \t]:)[ \t]*(PSK|RSA|ECDSA|PKCS8|P12|EAP|XAUTH|NTLM|PIN|BLISS)\b/m.test(
+  /^[^#\n:]{0,512}(:|[^#\n]{0,512}[ \t]:)[ \t]*(PSK|PPKS|RSA|ECDSA|PKCS8|P12|EAP|XAUTH|NTLM|PIN|BLISS)\b/m.test(
     text,
   );
 
@@ -78,6 +78,15 @@ function octetsOf({ text, isQuoted }: Word): string | undefined {
 /** Undefined where there is none, or an empty one. */
 const keyOf = ({ values: [word] }: IpsecSecret): string | undefined => (word && octetsOf(word)) || undefined;
 
+/** Of a PPKS line: the PPK_ID and base64 of the key behind it; undefined of any other. */
+export function ppkOf({
+  type,
+  values: [id, key],
+}: IpsecSecret): { readonly id: string; readonly octets: string } | undefined {
+  const octets = type === 'PPKS' && key ? octetsOf(key) : undefined;
+  return id && octets ? { id: id.text, octets } : undefined;
+}
+
 /** What `draft` needs, into its secrets. Answers for them and returns them. */
 export function takeIpsecSecrets(
   secrets: readonly IpsecSecret[],
@@ -133,7 +142,7 @@ export function takeIpsecSecrets(
   return used;
 }
 
-const pathOf = ({ file, line, owners, type }: IpsecSecret): string =>
+export const pathOf = ({ file, line, owners, type }: IpsecSecret): string =>
   `${file}:${line}: ${printable([...owners, ':', type].join(' '), 128)}`;
 
 /** Answers for what no connection took. */

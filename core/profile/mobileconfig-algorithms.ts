@@ -35,8 +35,22 @@ export const GROUP: Names = {
   '32': 'x448',
 };
 
+/** PostQuantumKeyExchangeMethods: IANA's numbers, of which Apple has two. */
+export const ADDITIONAL: Names = { '36': 'mlkem768', '37': 'mlkem1024' };
+
 const nameOf = (names: Names, words: readonly string[]): string | undefined =>
   Object.entries(names).find(([, keyword]) => words.includes(keyword))?.[0];
+
+/** The additional key exchanges of a proposal in their order up to the last one, the first choice of each; 0 is none. */
+export function additionalMethodsOf(proposal: string): number[] {
+  const methods = [1, 2, 3, 4, 5, 6, 7].map((slot) => {
+    const choices = proposal
+      .split('-')
+      .flatMap((word) => (word.startsWith(`ke${slot}_`) ? [word.slice(4)] : []));
+    return Number(nameOf(ADDITIONAL, choices) ?? 0);
+  });
+  return methods.slice(0, methods.findLastIndex((method) => method !== 0) + 1);
+}
 
 /** The three names of a proposal, or undefined where Apple has none for one. A Child SA without a group shows IKE's. */
 export function algorithmsOf(

@@ -2,20 +2,12 @@
  * The settings of the IKEv2 dictionary in an Apple VPN payload, a row each: what becomes of it in a profile. Keys
  * without regard to case. Called by mobileconfig.ts.
  */
-import {
-  type Answers,
-  ignore,
-  type Item,
-  onlyOn,
-  refuse,
-  type Row,
-  type Table,
-} from '#core/profile/answers.ts';
+import { type Answers, ignore, type Item, onlyOn, type Row, type Table } from '#core/profile/answers.ts';
 import { checkProposal, checkUser } from '#core/profile/check.ts';
 import { checked, type Draft, gatewayId, host, localId, mobike, within } from '#core/profile/draft.ts';
-import { ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorithms.ts';
+import { ADDITIONAL, ENCRYPTION, GROUP, INTEGRITY } from '#core/profile/mobileconfig-algorithms.ts';
 import { EAP_CLIENT, password, settleInner } from '#core/profile/mobileconfig-eap.ts';
-import { isDict, type PlistDict, textOf } from '#core/profile/plist.ts';
+import { isDict, isList, type PlistDict, textOf } from '#core/profile/plist.ts';
 import { printable } from '#core/text/printable.ts';
 import { DEMAND, LATER } from '#core/profile/reasons.ts';
 
@@ -55,7 +47,10 @@ export function proveByMethod(settings: PlistDict, draft: Draft, answers: Answer
   }
 }
 
-/** One proposal from the three names; what is absent is as Apple's devices have it: AES-256, SHA2-256, group 14. */
+/**
+ * One proposal from the three names; what is absent is as Apple's devices have it: AES-256, SHA2-256, group 14. With additional
+ * key exchanges a second one without them, where a gateway may skip them.
+ */
 function takeAlgorithms(
   protocol: 'IKE' | 'ESP',
   path: string,
@@ -91,11 +86,43 @@ function takeAlgorithms(
   const forward = protocol === 'IKE' || isOn(textOf(settings.get('EnablePFS')));
   const hash = aead ? (protocol === 'IKE' ? [`prf${integrity}`] : []) : [integrity];
   const text = [encryption, ...hash, ...(forward ? [group] : [])].join('-');
-  const problem = checkProposal(protocol)(text);
+  const additional = additionalOf(parameters, `${path}.PostQuantumKeyExchangeMethods`, answers, place);
+  if (additional === undefined) return;
+  const mayBeSkipped = isOn(textOf(settings.get('AllowPostQuantumKeyExchangeFallback')));
+  // In a Child SA they come with the group, at rekeying.
+  const stronger = additional === '' || !forward ? [] : [text + additional];
+  const texts = [...stronger, ...(stronger.length === 0 || mayBeSkipped ? [text] : [])];
+  const problem = texts.flatMap((one) => checkProposal(protocol)(one) ?? [])[0];
   if (problem !== undefined) return answers.problem(place, path, problem);
-  ((protocol === 'IKE' ? draft.ike : draft.child).proposals ??= []).push(text);
-  answers.add('changed', path, undefined, `becomes the proposal ${text}`);
+  ((protocol === 'IKE' ? draft.ike : draft.child).proposals ??= []).push(...texts);
+  const what = texts.length === 1 ? 'proposal' : 'proposals';
+  answers.add('changed', path, undefined, `becomes the ${what} ${texts.join(', ')}`);
 }
+
+/** `-ke1_mlkem768`, for the first of up to seven methods (RFC 9370); undefined where one is unknown. */
+function additionalOf(
+  parameters: PlistDict,
+  path: string,
+  answers: Answers,
+  place: string,
+): string | undefined {
+  const listed = parameters.get('PostQuantumKeyExchangeMethods');
+  const methods = (isList(listed) ? listed : listed === undefined ? [] : [listed]).map(
+    (one) => textOf(one) ?? '',
+  );
+  const unknown = methods.find((method) => method !== NO_METHOD && !Object.hasOwn(ADDITIONAL, method));
+  if (unknown !== undefined || methods.length > 7) {
+    const known = [NO_METHOD, ...Object.keys(ADDITIONAL)].join(', ');
+    const shown = printable(unknown ?? methods.join(' '), 40);
+    answers.problem(place, path, `"${shown}" is not supported; expected up to seven of ${known}`);
+    return undefined;
+  }
+  return methods
+    .map((method, at) => (method === NO_METHOD ? '' : `-ke${at + 1}_${ADDITIONAL[method]}`))
+    .join('');
+}
+
+const NO_METHOD = '0';
 
 const RATES: Readonly<Record<string, number>> = { None: 0, Low: 1800, Medium: 600, High: 60 };
 
@@ -129,8 +156,6 @@ const serverName: Row<Draft> = (item, { gateway }) => {
 const EVERYTHING =
   'what goes past the tunnel is decided by the gateway’s networks; a kill switch comes later';
 const DEVICE = 'concerns Apple’s devices alone';
-const SEVERAL_KE = 'several key exchanges (RFC 9370) are not supported yet';
-const PPK = `postquantum pre-shared keys (RFC 8784) are not supported yet`;
 const WHOLE = (item: Item): void => item.taken();
 
 const lifetime = (set: (draft: Draft, sec: number) => void): Row<Draft> => within(60, 604800, set, 60);
@@ -170,11 +195,11 @@ export const IKEV2: Table<Draft> = {
   ExcludeCellularServices: ignore(DEVICE),
   ExcludeAPNs: ignore(DEVICE),
   ExcludeDeviceCommunication: ignore(DEVICE),
-  AllowPostQuantumKeyExchangeFallback: ignore(SEVERAL_KE),
+  AllowPostQuantumKeyExchangeFallback: WHOLE,
   ...EAP_CLIENT,
-  PPK: refuse(PPK),
-  PPKIdentifier: refuse(PPK),
-  PPKMandatory: (item) => (isOn(item.value) ? item.problem(PPK) : item.taken()),
+  PPK: (item) => item.showing(undefined).taken(),
+  PPKIdentifier: WHOLE,
+  PPKMandatory: WHOLE,
   ProviderType: ignore(DEVICE),
   ProviderBundleIdentifier: ignore(DEVICE),
   OnDemandEnabled: ignore(DEMAND),
@@ -182,16 +207,16 @@ export const IKEV2: Table<Draft> = {
   OnDemandRules: ignore(DEMAND),
   ...Object.fromEntries(
     (['IKE', 'Child'] as const).flatMap((sa) =>
-      ['EncryptionAlgorithm', 'IntegrityAlgorithm', 'DiffieHellmanGroup'].map((key) => [
-        `${sa}SecurityAssociationParameters.${key}`,
-        WHOLE,
-      ]),
+      [
+        'EncryptionAlgorithm',
+        'IntegrityAlgorithm',
+        'DiffieHellmanGroup',
+        'PostQuantumKeyExchangeMethods',
+      ].map((key) => [`${sa}SecurityAssociationParameters.${key}`, WHOLE]),
     ),
   ),
   'IKESecurityAssociationParameters.LifeTimeInMinutes': lifetime(({ ike }, sec) => (ike.lifetimeSec = sec)),
   'ChildSecurityAssociationParameters.LifeTimeInMinutes': lifetime(
     ({ child }, sec) => (child.lifetimeSec = sec),
   ),
-  'IKESecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(SEVERAL_KE),
-  'ChildSecurityAssociationParameters.PostQuantumKeyExchangeMethods': ignore(SEVERAL_KE),
 };

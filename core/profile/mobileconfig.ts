@@ -17,6 +17,7 @@ import {
 } from '#core/profile/answers.ts';
 import { readBlob } from '#core/profile/blob.ts';
 import { boundedCount } from '#core/profile/bounds.ts';
+import { checkPpkId } from '#core/profile/check.ts';
 import type { Companions } from '#core/profile/companions.ts';
 import { accepted, type Candidate, type Draft, finish, newDraft } from '#core/profile/draft.ts';
 import { IKEV2, proveByMethod } from '#core/profile/mobileconfig-ikev2.ts';
@@ -30,6 +31,7 @@ import {
   textOf,
 } from '#core/profile/plist.ts';
 import { type ImportedProfile, ImportError } from '#core/profile/profile.ts';
+import { readSwitch } from '#core/profile/swanctl-values.ts';
 import { printable } from '#core/text/printable.ts';
 
 export const looksLikePlist = (text: string): boolean => /<!DOCTYPE plist\b|<plist\b/i.test(text);
@@ -120,6 +122,7 @@ function importPayload(
     return { path, imported: undefined, answers };
   }
   takeSharedSecret(settings, draft);
+  takePpk(settings, draft, answers, name);
   answerSettings(sectionOf(leavesOf(payload, '').map(meant), name), '', PAYLOAD, draft, answers, unknown);
   takeCertificates(settings, payloads, draft, answers, name);
   proveByMethod(settings, draft, answers, name);
@@ -135,6 +138,21 @@ const meant = ([path, text]: readonly [string, string]): [string, string] => [
 function takeSharedSecret(settings: PlistDict, { secrets }: Draft): void {
   const octets = secretOf(settings.get('SharedSecret'));
   if (octets && octets.length > 0) secrets.psk = toBase64(octets);
+}
+
+/** Apple's reference: the key and its identifier only together, and mandatory where nothing else is said. */
+function takePpk(settings: PlistDict, { ppk, secrets }: Draft, answers: Answers, place: string): void {
+  const id = textOf(settings.get('PPKIdentifier'));
+  const octets = secretOf(settings.get('PPK'));
+  if (octets && octets.length > 0) secrets.ppk = toBase64(octets);
+  if (id === undefined || id === '') {
+    if (secrets.ppk !== undefined) answers.problem(place, 'IKEv2.PPKIdentifier', 'is missing beside PPK');
+    return;
+  }
+  const problem = checkPpkId(id);
+  if (problem !== undefined) return answers.problem(place, 'IKEv2.PPKIdentifier', problem);
+  ppk.id = id;
+  ppk.required = readSwitch(textOf(settings.get('PPKMandatory')) ?? '1') !== false;
 }
 
 /** The authorities among the siblings, and the identity that the VPN payload names. */

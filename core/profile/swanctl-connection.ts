@@ -3,10 +3,13 @@
  * swanctl.ts; the rounds `local…` and `remote…` are in swanctl-rounds.ts.
  */
 import { ignore, type Item, refuse, type Row, type Table } from '#core/profile/answers.ts';
-import { checkHost } from '#core/profile/check.ts';
+import { decodeUtf8 } from '#core/bytes/utf8.ts';
+import { parseIdentification } from '#core/ike/identification.ts';
+import { checkHost, checkPpkId } from '#core/profile/check.ts';
 import { type Draft, encapsulation, mobike, port, takeProposals } from '#core/profile/draft.ts';
 import { IKE_LIFETIMES, type Lifetimes } from '#core/profile/swanctl-lifetimes.ts';
 import { readList } from '#core/profile/swanctl-values.ts';
+import { IdType } from '#core/registry/id-types.ts';
 import { printable } from '#core/text/printable.ts';
 import { AGAIN, GATEWAYS, IKEV1, KERNEL, REAUTHENTICATION } from '#core/profile/reasons.ts';
 
@@ -99,6 +102,21 @@ const childless: Row<Draft> = (item) => {
   else item.ignored('the first Child SA always comes with IKE_AUTH');
 };
 
+/** strongSwan takes it for an identity and sends that one's octets: of an address or a distinguished name no text. */
+const ppkId: Row<Draft> = (item, { ppk }) => {
+  const parsed = parseIdentification(item.value);
+  const text = parsed ? decodeUtf8(parsed.data) : item.value;
+  const isText = parsed === undefined || TEXTS.includes(parsed.type);
+  if (!isText || text === undefined || text === '' || checkPpkId(text) !== undefined) {
+    return item.problem('strongSwan sends it as octets that are no text; expected a name such as "ppk-1"');
+  }
+  ppk.id = text;
+  if (text === item.value) item.taken();
+  else item.changed(`becomes ${printable(text, 80)}`);
+};
+
+const TEXTS: readonly number[] = [IdType.ID_FQDN, IdType.ID_RFC822_ADDR, IdType.ID_KEY_ID];
+
 /** A demand that we cannot meet yet: on refuses the connection. */
 const demand =
   (what: string): Row<Draft> =>
@@ -139,8 +157,13 @@ export const CONNECTION: Table<SwanctlDraft> = {
   send_certreq: certificateRequests,
   send_cert: ignore('our certificate is sent wherever we have one'),
   ocsp: ignore('whether the gateway brings an OCSP answer along is its own choice'),
-  ppk_id: refuse('postquantum pre-shared keys (RFC 8784) are not supported yet'),
-  ppk_required: demand('a required postquantum pre-shared key (RFC 8784)'),
+  ppk_id: ppkId,
+  ppk_required: (item, { ppk }) => {
+    const on = item.switch();
+    if (on === undefined) return;
+    ppk.required = on;
+    item.taken();
+  },
   dscp: ignore('Adit gives IKE packets no DSCP'),
   if_id_in: ignore(KERNEL),
   if_id_out: ignore(KERNEL),

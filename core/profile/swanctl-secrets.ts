@@ -16,7 +16,6 @@ const KINDS: readonly { readonly prefix: string; readonly reason: string }[] = [
   { prefix: 'eap', reason: 'no imported connection uses this password' },
   { prefix: 'xauth', reason: 'XAuth is for IKEv1 only' },
   { prefix: 'ntlm', reason: 'hashes in place of passwords are not supported' },
-  { prefix: 'ppk', reason: 'postquantum pre-shared keys (RFC 8784) are not supported yet' },
   { prefix: 'token', reason: 'keys on tokens are not supported yet' },
   ...['private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12'].map((prefix) => ({
     prefix,
@@ -24,11 +23,13 @@ const KINDS: readonly { readonly prefix: string; readonly reason: string }[] = [
   })),
 ];
 
-const isPreshared = (name: string): boolean => /^ike/i.test(name);
+/** Of both ends alike, and of a post-quantum key (RFC 8784). */
+type Preshared = 'ike' | 'ppk';
+const isPreshared = (name: string, kind: Preshared): boolean => name.toLowerCase().startsWith(kind);
 
 /** Identities that a connection's key may be filed under. */
 interface Owners {
-  /** Our identity; undefined where it is our address. */
+  /** Our identity; undefined where it is our address. Of a post-quantum key its own. */
   readonly local: string | undefined;
   /** The gateway's identity, or its addresses where it has none. */
   readonly remote: readonly string[];
@@ -42,10 +43,14 @@ interface FoundSecret {
 }
 
 /** The key whose owners fit best: both sides, the gateway, us, nobody named. Keys that cannot be read are skipped. */
-export function findSecret(secrets: Section | undefined, owners: Owners): FoundSecret | undefined {
+export function findSecret(
+  secrets: Section | undefined,
+  owners: Owners,
+  kind: Preshared = 'ike',
+): FoundSecret | undefined {
   let best: { rank: number; found: FoundSecret } | undefined;
   for (const [name, section] of secrets?.sections ?? []) {
-    const octets = isPreshared(name) ? secretOf(section) : undefined;
+    const octets = isPreshared(name, kind) ? secretOf(section) : undefined;
     const rank = octets && rankOf(ownersOf(section), owners);
     if (octets && rank !== undefined && rank > (best?.rank ?? -1))
       best = { rank, found: { name, section, octets } };
@@ -90,7 +95,7 @@ export function answerUnused(secrets: Section, used: ReadonlySet<string>, answer
   }
   for (const [name, section] of secrets.sections) {
     if (used.has(name)) continue;
-    if (isPreshared(name)) {
+    if (isPreshared(name, 'ike') || isPreshared(name, 'ppk')) {
       answerPreshared(name, section, answers, (path, value) =>
         answers.add('ignored', path, value, 'no imported connection uses this key'),
       );

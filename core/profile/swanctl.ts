@@ -102,6 +102,14 @@ function importConnection(name: string, section: Section, root: Section, compani
     draft.secrets.psk = toBase64(found.octets);
     used.push(found.name);
   }
+  const ppkId = [...section.settings].find(([key]) => key.toLowerCase() === 'ppk_id')?.[1].value;
+  const ppk =
+    draft.ppk.id === undefined ? undefined : findSecret(secrets, { local: ppkId, remote: [] }, 'ppk');
+  if (ppk) {
+    answerFound(ppk, answers);
+    draft.secrets.ppk = toBase64(ppk.octets);
+    used.push(ppk.name);
+  }
   return { path, imported: finish(draft, answers, path), answers, used };
 }
 

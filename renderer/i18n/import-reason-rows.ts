@@ -182,6 +182,7 @@ export const ROWS: readonly Row[] = [
   row('becomes the ESP proposal {1}', 'wird zum ESP-Vorschlag {1}', '改为 ESP 提议 {1}'),
   row('becomes the IKE proposal {1}', 'wird zum IKE-Vorschlag {1}', '改为 IKE 提议 {1}'),
   row('becomes the proposal {1}', 'wird zum Vorschlag {1}', '改为提议 {1}'),
+  row('becomes the proposals {1}', 'wird zu den Vorschlägen {1}', '改为提议 {1}'),
   row(
     'certificates that are fetched (SCEP, ACME) are not supported: give a PKCS#12 file',
     'Zertifikate, die abgeholt werden (SCEP, ACME), werden nicht unterstützt: geben Sie eine PKCS#12-Datei an',
@@ -434,6 +435,13 @@ export const ROWS: readonly Row[] = [
     'das Passwort ist nicht in der Datei; danach wird beim Verbinden gefragt',
     '文件中没有密码；连接时会询问',
   ),
+  row('one key alone: {1}', 'nur ein Schlüssel: {1}', '只用一个密钥：{1}'),
+  row('"ppk" is not on', '„ppk“ ist nicht eingeschaltet', '“ppk”未启用'),
+  row(
+    'neither ppk-ids nor ipsec.secrets names a key',
+    'weder ppk-ids noch ipsec.secrets nennt einen Schlüssel',
+    'ppk-ids 和 ipsec.secrets 都没有指明密钥',
+  ),
   row(
     'the post-quantum pre-shared key (RFC 8784) is not in the file: adit set-secret --ppk-stdin',
     'der quantensichere vorinstallierte Schlüssel (RFC 8784) ist nicht in der Datei: adit set-secret --ppk-stdin',
@@ -533,9 +541,9 @@ export const ROWS: readonly Row[] = [
   ),
   row('AH is not supported', 'AH wird nicht unterstützt', '不支持 AH'),
   row(
-    'IKE_INTERMEDIATE (RFC 9242) is not supported yet',
-    'IKE_INTERMEDIATE (RFC 9242) wird noch nicht unterstützt',
-    '尚不支持 IKE_INTERMEDIATE（RFC 9242）',
+    'IKE_INTERMEDIATE (RFC 9242) comes with the additional key exchanges of the proposals',
+    'IKE_INTERMEDIATE (RFC 9242) kommt mit den zusätzlichen Schlüsselaustauschen der Vorschläge',
+    'IKE_INTERMEDIATE（RFC 9242）随提议中的附加密钥交换使用',
   ),
   row(
     'IPv{1} is blocked only where the tunnel takes all of IPv{2} and nothing of IPv{3}',
@@ -671,11 +679,6 @@ export const ROWS: readonly Row[] = [
     '不支持通配符和列表',
   ),
   row(
-    'postquantum pre-shared keys (RFC 8784) are not supported yet',
-    'quantensichere vorinstallierte Schlüssel (RFC 8784) werden noch nicht unterstützt',
-    '尚不支持后量子预共享密钥（RFC 8784）',
-  ),
-  row(
     'raw keys are not supported; expected certificates',
     'bloße Schlüssel werden nicht unterstützt; erwartet werden Zertifikate',
     '不支持裸密钥；应为证书',
@@ -694,11 +697,6 @@ export const ROWS: readonly Row[] = [
     'several files may be meant ({1}): import one of them',
     'mehrere Dateien können gemeint sein ({1}): importieren Sie eine davon',
     '可能指多个文件（{1}）：请只导入其中一个',
-  ),
-  row(
-    'several key exchanges (RFC 9370) are not supported yet',
-    'mehrere Schlüsselaustausche (RFC 9370) werden noch nicht unterstützt',
-    '尚不支持多重密钥交换（RFC 9370）',
   ),
   row(
     'the PKCS#12 file is missing: import it together with the profile',

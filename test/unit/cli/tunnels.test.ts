@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Status, type TunnelQuestion, tunnelStatusSchema } from '#core/ipc/contract.ts';
 import type { Answers } from '#test/fakes/helper-server.ts';
-import { bare, CONNECTED } from '#test/fakes/statuses.ts';
+import { bare, CONNECTED, summary } from '#test/fakes/statuses.ts';
 import { startAdit } from '#test/harness/adit-cli.ts';
 import { emits, helper, run, SECRET, tunnelThat } from '#test/harness/cli-session.ts';
 
@@ -56,6 +56,17 @@ describe('adit up', () => {
     const json = await run(fake, 'up work --json');
     expect({ code: json.code, stdout: json.stdout }).toEqual({ code: 1, stdout: '' });
     expect(JSON.parse(json.stderr)).toEqual({ failure, interrupted: false });
+  });
+
+  it('sends nothing without the post-quantum key that the profile names', async () => {
+    const fake = await helper({
+      ...tunnelThat(CONNECTED),
+      'profiles.list': () => ({ profiles: [summary('work', { missingSecrets: ['ppk'] })] }),
+    });
+    const { code, stderr } = await run(fake, 'up work');
+    expect(code).toBe(2);
+    expect(stderr).toContain('adit set-secret work --ppk-stdin < key.txt');
+    expect(fake.received.map(({ name }) => name)).not.toContain('tunnel.up');
   });
 
   it('is not misled by the failure of an earlier try', async () => {

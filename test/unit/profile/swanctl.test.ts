@@ -219,8 +219,10 @@ describe('single settings', () => {
     ['fragmentation = force', (profile) => profile.ike?.fragmentBytes, undefined, 'changed'],
     ['childless = allow', () => 0, 0, 'ignored'],
     ['version = 0', () => 0, 0, 'taken'],
-    ['ppk_required = no', () => 0, 0, 'taken'],
-    ['ppk_id = x', () => 0, 0, 'refused'],
+    ['ppk_required = no', (profile) => profile.ike?.ppk, undefined, 'taken'],
+    ['ppk_id = x', (profile) => profile.ike?.ppk, { id: 'x', required: false }, 'taken'],
+    ['ppk_id = a@b.example', (profile) => profile.ike?.ppk?.id, 'a@b.example', 'taken'],
+    ['ppk_id = keyid:10.0.0.1', (profile) => profile.ike?.ppk?.id, '10.0.0.1', 'changed'],
     ['local_port = 4500', (profile) => profile.ike?.localPort, 4500, 'taken'],
   ])('connection: %s', (line, pick, value, expected) => {
     const imported = connection({ settings: line });
@@ -274,7 +276,11 @@ describe('single settings', () => {
       { settings: 'vips = somewhere else' },
       'f:3: connections.c.vips: expected addresses such as 0.0.0.0 and ::',
     ],
-    [{ settings: 'ppk_required = yes' }, 'postquantum pre-shared key (RFC 8784) is not supported yet'],
+    [{ settings: 'ppk_required = yes' }, 'requires a post-quantum pre-shared key (RFC 8784) and names none'],
+    [{ settings: 'ppk_required = perhaps' }, 'ppk_required: "perhaps" is not "yes" or "no"'],
+    // Four octets and DER (strongSwan's identities), which a text is not.
+    [{ settings: 'ppk_id = 10.0.0.1' }, 'ppk_id: strongSwan sends it as octets that are no text'],
+    [{ settings: 'ppk_id = "C=DE, CN=x"' }, 'ppk_id: strongSwan sends it as octets that are no text'],
     [{ settings: 'childless = force' }, 'childless initiation (RFC 6023) is not supported yet'],
     [{ settings: 'mediation = yes' }, 'mediation is not supported yet'],
     [{ settings: 'unique = often' }, 'expected "never", "no", "keep" or "replace"'],
