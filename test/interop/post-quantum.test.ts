@@ -2,12 +2,14 @@
  * ML-KEM beside another key exchange (RFC 9370, RFC 9242) with a real strongSwan 6: logging in, data, and rekeying by either
  * side. A strongSwan 5.9.8, which knows nothing of it, finds what it knows among the rest.
  */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TunnelStatus } from '#core/ipc/contract.ts';
+import type { ProfileInput } from '#core/profile/profile.ts';
 import { expectTraffic, runThrough } from '#test/harness/checks.ts';
 import { describeWithStrongSwan6 } from '#test/harness/describe-strongswan6.ts';
 import { until } from '#test/harness/process.ts';
 import { PSK, Scene, type Way } from '#test/harness/scene.ts';
+import type { Settings } from '#test/harness/settings.ts';
 
 const HYBRID = 'aes256gcm16-prfsha384-curve25519-ke1_mlkem768';
 const ESP = 'aes256gcm16-curve25519-ke1_mlkem768';
@@ -106,12 +108,123 @@ describeWithStrongSwan6('a gateway with ML-KEM', () => {
   });
 });
 
-it('a strongSwan 5.9.8 takes the proposal that it knows', async () => {
-  const profile = { ike: { proposals: [HYBRID, CLASSICAL] } };
-  await using scene = await Scene.create({ ways: [{ name: 'old', ike: CLASSICAL, profile }] });
-  await runThrough(scene, 'old', {
-    connected: (tunnel) => {
-      expect(tunnel.ike?.suite).toBe(CLASSICAL);
-    },
+const PPK_NAME = 'client-2026';
+const PPK = 'a key of the lab that nobody guesses, and 256 bits long';
+const PPK_SECRETS = { 'ppk-client': { id: PPK_NAME, secret: PPK } };
+
+/** What a profile asks for, without a word on algorithms. `knows` is the gateway's proposal. */
+const wish = (name: string, knows: string, ike: ProfileInput['ike'], gateway: Settings = {}): Way => ({
+  name,
+  gateway: { proposals: knows, ...gateway },
+  profile: { ike },
+});
+
+describeWithStrongSwan6('what a profile asks for', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await Scene.create({
+      strongSwan: 6,
+      secrets: PPK_SECRETS,
+      ways: [
+        wish('off', `${HYBRID},${CLASSICAL}`, {}),
+        wish('prefer', `${HYBRID},${CLASSICAL}`, { postQuantum: 'prefer' }),
+        wish('require', HYBRID, { postQuantum: 'require' }),
+        wish('level-5', HYBRID.replace('768', '1024'), { postQuantum: 'require' }),
+        wish(
+          'both',
+          HYBRID,
+          { postQuantum: 'require', ppk: { id: PPK_NAME, required: true } },
+          { ppk_id: PPK_NAME, ppk_required: 'yes' },
+        ),
+      ],
+    });
+  });
+  afterEach(async () => {
+    await scene.reset();
+  });
+  afterAll(async () => {
+    await scene?.[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['off', /-curve25519$/],
+    ['prefer', /-curve25519-ke1_mlkem768$/],
+    ['require', /-curve25519-ke1_mlkem768$/],
+    ['level-5', /-curve25519-ke1_mlkem1024$/],
+  ])('%s', async (name, suite) => {
+    await runThrough(scene, name, {
+      connected: (tunnel) => {
+        expect(tunnel.ike?.suite).toMatch(suite);
+      },
+    });
+  });
+
+  it('ML-KEM and a pre-shared key at once, also after rekeyings', async () => {
+    const id = await scene.adit.import(scene.profile('both'), PSK);
+    const early = await scene.adit.try(['up', id]);
+    expect(early.stderr).toContain('The post-quantum pre-shared key of the profile is not stored.');
+    await scene.adit.run(['set-secret', id, '--ppk-stdin'], { input: PPK });
+    await scene.adit.up(id);
+    for (const what of ['--ike', '--child', '--ike']) {
+      await scene.adit.run(['rekey', id, what]);
+      await until('one SA is left', async () => {
+        const [sa, ...more] = await scene.gateway.sas('both');
+        return more.length === 0 && sa?.children.length === 1;
+      });
+      await expectTraffic(scene, id, 'both', { bytes: 20_000 });
+    }
+    await scene.adit.run(['down', id]);
+
+    await scene.adit.run(['set-secret', id, '--ppk-stdin'], { input: 'another key' });
+    const wrong = await scene.adit.try(['up', id]);
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.stderr).toMatch(/post-quantum/);
+  });
+});
+
+describe('a strongSwan 5.9.8', () => {
+  let scene: Scene;
+  beforeAll(async () => {
+    const ppk = { id: PPK_NAME, required: false };
+    scene = await Scene.create({
+      secrets: PPK_SECRETS,
+      ways: [
+        { name: 'named', ike: CLASSICAL, profile: { ike: { proposals: [HYBRID, CLASSICAL] } } },
+        wish('prefer', CLASSICAL, { postQuantum: 'prefer' }),
+        wish('require', CLASSICAL, { postQuantum: 'require' }),
+        wish('ppk', CLASSICAL, { ppk }, { ppk_id: PPK_NAME, ppk_required: 'yes' }),
+        wish('no-ppk', CLASSICAL, { ppk }),
+      ],
+    });
+  });
+  afterEach(async () => {
+    await scene.reset();
+  });
+  afterAll(async () => {
+    await scene?.[Symbol.asyncDispose]();
+  });
+
+  it.each(['named', 'prefer'])('takes the proposal that it knows: %s', async (name) => {
+    await runThrough(scene, name, {
+      connected: (tunnel) => {
+        expect(tunnel.ike?.suite).toBe(CLASSICAL);
+      },
+    });
+  });
+
+  it('is left where ML-KEM is required', async () => {
+    const id = await scene.adit.import(scene.profile('require'), PSK);
+    const { code, stderr } = await scene.adit.try(['up', id]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('ke1_mlkem768');
+    expect(await scene.gateway.sas('require')).toEqual([]);
+  });
+
+  it.each(['ppk', 'no-ppk'])('has a pre-shared key, or does without: %s', async (name) => {
+    const id = await scene.adit.import(scene.profile(name), PSK);
+    await scene.adit.run(['set-secret', id, '--ppk-stdin'], { input: PPK });
+    await scene.adit.up(id);
+    await expectTraffic(scene, id, name, { bytes: 20_000 });
+    await scene.adit.down(id);
   });
 });
