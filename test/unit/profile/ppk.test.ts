@@ -122,6 +122,17 @@ describe('Apple’s PPK', () => {
   });
 });
 
+it('a key in a setting that nobody knows is not shown, its name is', () => {
+  const value = { uuid: 'u', name: 'n', type: 'ikev2-eap', remote: { addr: 'a.example' } };
+  const local = { ppk: 'canary', ppk_key: 'canary', ppk_id: 'alice-ppk' };
+  const { report } = one(JSON.stringify({ ...value, local }));
+  expect(report.filter(({ setting }) => setting.startsWith('local.')).map(({ value }) => value)).toEqual([
+    undefined,
+    undefined,
+    'alice-ppk',
+  ]);
+});
+
 describe('a key that the profile names', () => {
   it.each([true, false])('is missing where it is not stored, required: %s', (required) => {
     const profile = profileNamed('x', { ike: { ppk: { id: 'x', required } } });

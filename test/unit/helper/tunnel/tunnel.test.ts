@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { utf8 } from '#core/bytes/bytes.ts';
 import { createConnection } from '#core/ikev2/connection.ts';
+import type { InitiatorConfig } from '#core/ikev2/connection-types.ts';
 import { tunnelStatusSchema } from '#core/ipc/contract.ts';
 import { Secret } from '#helper/secret.ts';
 import { CANARY, profileNamed } from '#test/fakes/profiles.ts';
@@ -9,6 +10,29 @@ import { TunnelWorld, reply } from '#test/fakes/tunnel-world.ts';
 import { ADMIN, connected, expectNothingLeft, GATEWAY, PEER } from '#test/fakes/tunnel-stage.ts';
 
 describe('a tunnel', () => {
+  it('hands the post-quantum key that is stored to the engine, and wipes it at the end', async () => {
+    const configs: InitiatorConfig[] = [];
+    const world = new TunnelWorld({
+      createConnection: (config) => {
+        configs.push(config);
+        return createConnection(config);
+      },
+    });
+    world.gateway(GATEWAY, PEER);
+    const secret = new Secret(utf8('octets'));
+    const profile = profileNamed('work', { ike: { ppk: { id: 'ppk-1' } } });
+    const stored = world.profile('work', { profile, otherSecrets: { ppk: secret } });
+    world.tunnels.up(stored);
+    await world.clock.advance(300);
+    expect(configs[0]?.ppk).toEqual({ id: utf8('ppk-1'), secret: utf8('octets'), required: false });
+    world.tunnels.down(ADMIN, stored.id);
+    await world.clock.advance(200);
+    expect(configs[0]?.ppk?.secret).toEqual(new Uint8Array(6));
+    // The store keeps its own.
+    expect(secret.reveal()).toEqual(utf8('octets'));
+    expectNothingLeft(world);
+  });
+
   it('connects, counts and comes down', async () => {
     const { world, states, stored, gateway } = await connected();
     for (let packet = 0; packet < 2; packet++) world.send();
