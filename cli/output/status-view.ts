@@ -1,5 +1,5 @@
 /** `adit status` for people. Whatever a gateway or a profile wrote is made printable. */
-import type { Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
+import type { PostQuantum, Status, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { explain } from '#core/failure/explain.ts';
 import { printable } from '#core/text/printable.ts';
 import { failureLines } from './failure-view.ts';
@@ -58,6 +58,7 @@ function tunnelLines(tunnel: TunnelStatus, now: number, style: Style): string[] 
             ? style.warn(`${joined(ike.weak)}: broken or soon to be, ask for better`)
             : undefined,
         ],
+        ['post-quantum', tunnel.postQuantum ? postQuantumText(tunnel.postQuantum) : undefined],
         ...tunnel.children.map((child) => ['child', childLines(child, now, style)] as const),
         ['last end', tunnel.lastEnd ? lastEndText(tunnel.lastEnd, now) : undefined],
         ['discarded', tunnel.discarded.map((sa) => discardedText(sa, now))],
@@ -133,6 +134,11 @@ function ikeLines(ike: NonNullable<TunnelStatus['ike']>, now: number): string[] 
       : []),
   ];
 }
+
+const MEANS: Readonly<Record<PostQuantum, string>> = { 'ml-kem': 'ML-KEM', ppk: 'pre-shared key (PPK)' };
+
+const postQuantumText = (means: readonly PostQuantum[]): string =>
+  means.length > 0 ? means.map((one) => MEANS[one] ?? printable(one)).join(', ') : 'no';
 
 function childLines(child: TunnelStatus['children'][number], now: number, style: Style): string[] {
   const { replayDrops, authFailures, selectorDrops } = child;

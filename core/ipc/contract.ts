@@ -88,6 +88,10 @@ const tunnelQuestionSchema = z.object({
 });
 export type TunnelQuestion = z.infer<typeof tunnelQuestionSchema>;
 
+/** What keeps a recording of today's traffic closed to a quantum computer: a key exchange (RFC 9370), a shared key (RFC 8784). */
+export const postQuantumSchema = z.enum(['ml-kem', 'ppk']);
+export type PostQuantum = z.infer<typeof postQuantumSchema>;
+
 /** One entry of `status`; every key is always there, null or empty where nothing is known. */
 export const tunnelStatusSchema = z.object({
   profile: z.object({ id: profileId, name: z.string() }),
@@ -117,6 +121,8 @@ export const tunnelStatusSchema = z.object({
       reauthenticateAt: time.nullable(),
     })
     .nullable(),
+  /** What is in the keys of the IKE SA that stands, and of all that descend from it; absent without one. Since 1.5. */
+  postQuantum: z.array(postQuantumSchema).optional(),
   children: z.array(childStatusSchema),
   /** Octets through all its Child SAs since it was brought up, also through those that are gone; absent where it is down. */
   carried: z.object({ bytesIn: count, bytesOut: count }).optional(),

@@ -14,6 +14,7 @@ import { peekHeader } from '#core/ikev2/message.ts';
 import type { Answer, Question } from '#core/ikev2/questions.ts';
 import type { RedirectTarget } from '#core/ikev2/redirect-target.ts';
 import { burstFor } from '#core/ikev2/vendor-ids.ts';
+import type { PostQuantum } from '#core/ipc/contract.ts';
 import type { IpAddress, Path } from '#core/net/address.ts';
 import type { Clock } from '../clock.ts';
 import { Driver } from '../driver.ts';
@@ -26,6 +27,7 @@ import { ChildSas, type EspWay, GONE, type InstalledChild, spiText } from './chi
 import { Deadlines } from './deadlines.ts';
 import { faultFailure, systemFailure } from './failures.ts';
 import { LeftBehind } from './left-behind.ts';
+import { postQuantumOf } from './post-quantum.ts';
 
 type EventOf<T extends ConnectionEvent['type']> = Extract<ConnectionEvent, { type: T }>;
 
@@ -69,6 +71,8 @@ export class Association {
   path: Path | undefined;
   nat: EventOf<'path'>['nat'] | undefined;
   ike: EventOf<'ike-established'> | undefined;
+  /** What protects the keys of `ike` and of its successors. */
+  postQuantum: readonly PostQuantum[] = [];
   config: AssignedConfig | undefined;
   /** Where else the gateway can be reached, as it says itself. */
   peerAddresses: readonly IpAddress[] = [];
@@ -293,6 +297,7 @@ export class Association {
         break;
       case 'ike-established':
         this.ike = event;
+        this.postQuantum = postQuantumOf(event);
         this.deadlines.keyed(event.rekeyAt, event.expiresAt);
         this.#deps.log.info(
           `IKE SA established with ${formatIdentification(event.remoteId)}: ${describeIkeSuite(event.suite)}`,

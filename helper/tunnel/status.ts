@@ -53,6 +53,7 @@ export function statusOf(input: StatusInput): TunnelStatus {
     nat: association?.nat ?? null,
     interface: input.tun !== undefined && plan ? { name: input.tun, mtu: plan.link.mtu } : null,
     ike: ikeOf(association),
+    ...(association?.ike ? { postQuantum: [...association.postQuantum] } : {}),
     children: [...(association?.children.values() ?? [])].map((installed) =>
       childOf(installed, input.counters),
     ),

@@ -1,5 +1,6 @@
 /** What the command line prints: units, colours, tables. */
 import { describe, expect, it } from 'vitest';
+import type { TunnelStatus } from '#core/ipc/contract.ts';
 import { statusLines } from '#cli/output/status-view.ts';
 import { styleFor } from '#cli/output/style.ts';
 import { table } from '#cli/output/table.ts';
@@ -112,6 +113,19 @@ describe('statusLines', () => {
     ]) {
       expect(text).toMatch(part);
     }
+  });
+
+  it.each<[TunnelStatus['postQuantum'], string | undefined]>([
+    [['ml-kem'], 'ML-KEM'],
+    [['ppk'], 'pre-shared key (PPK)'],
+    [['ml-kem', 'ppk'], 'ML-KEM, pre-shared key (PPK)'],
+    [[], 'no'],
+    // A helper before 1.5.
+    [undefined, undefined],
+  ])('shows what protects the keys against quantum computers: %j', (postQuantum, words) => {
+    const tunnel = { ...CONNECTED, ...(postQuantum === undefined ? {} : { postQuantum }) };
+    const text = statusLines({ tunnels: [tunnel] }, now, plain).join('\n');
+    expect(/^ +post-quantum +(.*)$/m.exec(text)?.[1]).toBe(words);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /** What `adit` shows of the helper: status, log, doctor; and how a terminal sees it. */
 import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { statusSchema } from '#core/ipc/contract.ts';
+import { type Status, statusSchema } from '#core/ipc/contract.ts';
 import type { FakeHelper } from '#test/fakes/helper-server.ts';
 import { bare, CONNECTED } from '#test/fakes/statuses.ts';
 import { ADIT, runAdit, startAdit } from '#test/harness/adit-cli.ts';
@@ -43,7 +43,12 @@ const adit = (fake: FakeHelper, args: string): string => `${ADIT} --socket ${fak
 
 describe('adit status', () => {
   it('prints exactly the contract’s value as JSON', async () => {
-    const status = { tunnels: [CONNECTED, bare('failed', { failure: { cause: 'timeout', seconds: 3 } })] };
+    const status: Status = {
+      tunnels: [
+        { ...CONNECTED, postQuantum: ['ml-kem', 'ppk'] },
+        bare('failed', { failure: { cause: 'timeout', seconds: 3 } }),
+      ],
+    };
     const { code, stdout, stderr } = await run(await helper({ 'status.get': () => status }), 'status --json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual(status);
