@@ -448,6 +448,11 @@ export const ROWS: readonly Row[] = [
     '文件中没有后量子预共享密钥（RFC 8784）：adit set-secret --ppk-stdin',
   ),
   row(
+    'the post-quantum pre-shared key (RFC 8784) is not in the file: adit set-secret --ppk-stdin',
+    'der quantensichere vorinstallierte Schlüssel (RFC 8784) ist nicht in der Datei: adit set-secret --ppk-stdin',
+    '文件中没有后量子预共享密钥（RFC 8784）：adit set-secret --ppk-stdin',
+  ),
+  row(
     'the pre-shared key is not in the file: adit set-secret',
     'der vorinstallierte Schlüssel (PSK) ist nicht in der Datei; Adit fragt danach',
     '文件中没有预共享密钥；Adit 会询问',
