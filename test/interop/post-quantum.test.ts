@@ -147,14 +147,15 @@ describeWithStrongSwan6('what a profile asks for', () => {
   });
 
   it.each([
-    ['off', /-curve25519$/],
-    ['prefer', /-curve25519-ke1_mlkem768$/],
-    ['require', /-curve25519-ke1_mlkem768$/],
-    ['level-5', /-curve25519-ke1_mlkem1024$/],
-  ])('%s', async (name, suite) => {
+    ['off', /-curve25519$/, []],
+    ['prefer', /-curve25519-ke1_mlkem768$/, ['ml-kem']],
+    ['require', /-curve25519-ke1_mlkem768$/, ['ml-kem']],
+    ['level-5', /-curve25519-ke1_mlkem1024$/, ['ml-kem']],
+  ])('%s', async (name, suite, postQuantum) => {
     await runThrough(scene, name, {
       connected: (tunnel) => {
         expect(tunnel.ike?.suite).toMatch(suite);
+        expect(tunnel.postQuantum).toEqual(postQuantum);
       },
     });
   });
@@ -172,6 +173,7 @@ describeWithStrongSwan6('what a profile asks for', () => {
         return more.length === 0 && sa?.children.length === 1;
       });
       await expectTraffic(scene, id, 'both', { bytes: 20_000 });
+      expect((await scene.adit.tunnel(id))?.postQuantum).toEqual(['ml-kem', 'ppk']);
     }
     await scene.adit.run(['down', id]);
 
@@ -220,10 +222,13 @@ describe('a strongSwan 5.9.8', () => {
     expect(await scene.gateway.sas('require')).toEqual([]);
   });
 
-  it.each(['ppk', 'no-ppk'])('has a pre-shared key, or does without: %s', async (name) => {
+  it.each([
+    ['ppk', ['ppk']],
+    ['no-ppk', []],
+  ])('has a pre-shared key, or does without: %s', async (name, postQuantum) => {
     const id = await scene.adit.import(scene.profile(name), PSK);
     await scene.adit.run(['set-secret', id, '--ppk-stdin'], { input: PPK });
-    await scene.adit.up(id);
+    expect((await scene.adit.up(id)).postQuantum).toEqual(postQuantum);
     await expectTraffic(scene, id, name, { bytes: 20_000 });
     await scene.adit.down(id);
   });
