@@ -195,7 +195,7 @@ describe('a strongSwan 5.9.8', () => {
         wish('prefer', CLASSICAL, { postQuantum: 'prefer' }),
         wish('require', CLASSICAL, { postQuantum: 'require' }),
         wish('ppk', CLASSICAL, { ppk }, { ppk_id: PPK_NAME, ppk_required: 'yes' }),
-        wish('no-ppk', CLASSICAL, { ppk }),
+        wish('no-ppk', CLASSICAL, { ppk: { ...ppk, id: 'not-known-there' } }),
       ],
     });
   });
