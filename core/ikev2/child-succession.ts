@@ -5,17 +5,16 @@
  */
 import type { Child, IkeSa } from './ike-sa.ts';
 import { compareNonces } from './nonces.ts';
+import { losesTo } from './unfinished.ts';
 
 /** How long the peer has to delete what is its to delete; then we do. */
 const RETIRE_MS = 60_000;
 
 /** Whether the successor that our exchange made is the one to go. A peer that has deleted its own has decided already. */
-export function losesRace({ children }: IkeSa, { rival }: Child, ourLowest: Uint8Array): boolean {
-  return (
-    rival !== undefined &&
-    children.get(rival.child.spiIn) === rival.child &&
-    compareNonces(ourLowest, rival.lowest) < 0
-  );
+export function losesRace(sa: IkeSa, old: Child, ourLowest: Uint8Array): boolean {
+  const { rival } = old;
+  if (rival === undefined) return losesTo(sa, old, ourLowest);
+  return sa.children.get(rival.child.spiIn) === rival.child && compareNonces(ourLowest, rival.lowest) < 0;
 }
 
 /** Our request made `child` in the place of `old`. */
@@ -23,12 +22,15 @@ export function replacedByUs(now: number, old: Child, child: Child, lost: boolea
   const { rival } = old;
   // Somebody wanted the old one gone while this was under way, and meant what it stands for.
   if (old.deletion !== 'no') child.deletion = 'due';
-  if (lost && rival !== undefined) {
+  if (lost) {
     child.redundant = true;
-    child.replacedBy = rival.child;
     child.deletion = 'due';
-    old.replacedBy = rival.child;
-    old.retireAt = now + RETIRE_MS;
+    // Further key exchanges may be due before there is one.
+    if (rival !== undefined) {
+      child.replacedBy = rival.child;
+      old.replacedBy = rival.child;
+      old.retireAt = now + RETIRE_MS;
+    }
   } else {
     old.replacedBy = child;
     if (old.deletion === 'no') old.deletion = 'due';

@@ -2,7 +2,6 @@
  * Which tasks make up which exchange: one list for each exchange that we begin and for each that we answer. Order is
  * the order of payloads (RFC 7296 appendix C) and the order in which the answer is judged. connection.ts runs them.
  */
-import { wipe } from '#core/bytes/bytes.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { planAuth } from './auth-plans.ts';
 import { AuthService } from './auth-service.ts';
@@ -50,7 +49,6 @@ import type { Task } from './tasks/task.ts';
 import { vendorTask } from './tasks/vendor.ts';
 import { hasQuirk } from './quirks.ts';
 import type { RedirectTarget } from './redirect-target.ts';
-import type { OurUnfinished } from './unfinished.ts';
 import type { RequestWindow } from './window.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
@@ -61,7 +59,7 @@ export interface Plan {
   /** Where its success leads. */
   readonly leadsTo?: MachineInput;
   /** What its success begins. */
-  readonly next?: () => Plan | undefined;
+  readonly next?: (sa: IkeSa) => Plan | undefined;
   /** What the peer's requests collide with while this one is under way (§2.25). */
   readonly subject?: 'child' | 'ike';
   /** Asked when its turn comes, with the IKE SA that it would go out under; absent is always. */
@@ -181,10 +179,9 @@ export const planReportExpired = (child: Pick<Child, 'spiIn'>, requests: Request
 
 /** A Child SA that is to be rekeyed may have gone or been replaced before our turn comes. */
 export function planCreateChild(wish: ChildWish, requests: RequestWindow): Plan {
-  const task = createChildTaskOfInitiator(wish);
   return {
     exchange: CREATE_CHILD_SA,
-    tasks: [task, notifiesTask(requests)],
+    tasks: [createChildTaskOfInitiator(wish), notifiesTask(requests)],
     subject: 'child',
     stillWanted({ children }) {
       const { replaces } = wish;
@@ -192,37 +189,29 @@ export function planCreateChild(wish: ChildWish, requests: RequestWindow): Plan 
       const stands = children.get(replaces.spiIn) === replaces;
       return stands && replaces.deletion === 'no' && replaces.replacedBy === undefined;
     },
-    next: () => planFollowUp(task.unfinished(), 'child', requests),
+    next: (sa) => planFollowUp(sa, requests),
   };
 }
 
 /** For the IKE SA that is in use now, not for the one that may have replaced it by then. */
-export function planRekeyIke(subject: IkeSa, wish: IkeWish, requests: RequestWindow): Plan {
-  const task = rekeyIkeTaskOfInitiator(wish);
-  return {
-    exchange: CREATE_CHILD_SA,
-    tasks: [task, notifiesTask(requests)],
-    subject: 'ike',
-    stillWanted: (sa) => sa === subject,
-    next: () => planFollowUp(task.unfinished(), 'ike', requests),
-  };
-}
+export const planRekeyIke = (subject: IkeSa, wish: IkeWish, requests: RequestWindow): Plan => ({
+  exchange: CREATE_CHILD_SA,
+  tasks: [rekeyIkeTaskOfInitiator(wish), notifiesTask(requests)],
+  subject: 'ike',
+  stillWanted: (sa) => sa === subject,
+  next: (sa) => planFollowUp(sa, requests),
+});
 
 /** The next of the key exchanges that a CREATE_CHILD_SA has left open; nothing where there is none. */
-function planFollowUp(
-  unfinished: OurUnfinished | undefined,
-  subject: 'child' | 'ike',
-  requests: RequestWindow,
-): Plan | undefined {
-  if (unfinished === undefined || unfinished.due.length === 0) return undefined;
+function planFollowUp({ unfinished: { ours } }: IkeSa, requests: RequestWindow): Plan | undefined {
+  if (ours === undefined) return undefined;
   return {
     exchange: IKE_FOLLOWUP_KE,
-    tasks: [followUpTaskOfInitiator(unfinished), notifiesTask(requests)],
-    subject,
+    tasks: [followUpTaskOfInitiator(ours), notifiesTask(requests)],
+    subject: ours.about === 'ike' ? 'ike' : 'child',
     urgent: true,
-    stillWanted: ({ state }) => state === 'established',
-    next: () => planFollowUp(unfinished, subject, requests),
-    unanswered: () => wipe(...unfinished.secrets),
+    stillWanted: ({ state, unfinished }) => state === 'established' && unfinished.ours === ours,
+    next: (sa) => planFollowUp(sa, requests),
   };
 }
 

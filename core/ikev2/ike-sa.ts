@@ -27,7 +27,7 @@ import type { PpkKeys } from './ppk.ts';
 import type { RedirectTarget } from './redirect-target.ts';
 import { Whereabouts } from './whereabouts.ts';
 import type { ChildTerms } from './child-offer.ts';
-import type { Unfinished } from './unfinished.ts';
+import { type AllUnfinished, giveUp } from './unfinished.ts';
 import type { ChildWish, IkeWish } from './wishes.ts';
 
 /** A Child SA as the IKE SA remembers it. Its keys went out with `child-installed` and are not kept. */
@@ -79,10 +79,16 @@ export function newChild(
   };
 }
 
+/** Nothing has been decided about its end yet. */
+export const isInUse = ({ deletion, replacedBy }: Child): boolean =>
+  deletion === 'no' && replacedBy === undefined;
+
 /** An IKE SA that a rekeying has made, before anybody lives by it. */
 export interface Offspring {
   readonly sa: IkeSa;
   readonly madeBy: 'us' | 'peer';
+  /** The peer's own rekeying goes on in its place: whoever made it deletes it. */
+  readonly lost?: boolean;
   /** The lower nonce of the exchange that made it (§2.8.2). */
   readonly lowest: Uint8Array;
 }
@@ -149,7 +155,7 @@ export class IkeSa {
   authService: AuthService | undefined;
   expiresAt: number | undefined;
   rekeyAt: number | undefined;
-  /** What our request under way is about: collisions are judged by it (§2.25). */
+  /** What our request under way is about. Collisions are judged by `busyWith` (§2.25). */
   asking: 'child' | 'ike' | undefined;
   /** SPIs that the peer deleted and we did not know: one of them may be what our request under way is about to make. */
   readonly deletedEarly = new Set<number>();
@@ -169,8 +175,10 @@ export class IkeSa {
   seenAs: Uint8Array | undefined;
   /** Made by the exchange that has just ended; succession.ts takes it. */
   offspring: Offspring | undefined;
-  /** A CREATE_CHILD_SA of the peer whose additional key exchanges are due. */
-  unfinished: Unfinished | undefined;
+  /** What waits for further key exchanges (RFC 9370 §2.2.4). */
+  readonly unfinished: AllUnfinished = { ours: undefined, theirs: undefined };
+  /** The lower nonce of the rekeying by which the peer made another IKE SA while ours was under way (§2.8.2). */
+  rivalLowest: Uint8Array | undefined;
   /** Since when the peer has been answering nothing but TEMPORARY_FAILURE (§2.25). */
   temporarySince: number | undefined;
   /** The sender of I in the header's flags: whoever began IKE_SA_INIT, or the rekeying that made this SA (§2.18). */
@@ -235,6 +243,12 @@ export class IkeSa {
 
   set nat(nat: Whereabouts['nat']) {
     this.where.nat = nat;
+  }
+
+  /** What our request under way is about, or the one that was, while further key exchanges of it are due. */
+  get busyWith(): 'child' | 'ike' | undefined {
+    const { ours } = this.unfinished;
+    return this.asking ?? (ours && (ours.about === 'ike' ? 'ike' : 'child'));
   }
 
   /** ESP travels in UDP: a NAT is there, or the profile wants it so (§2.23, RFC 3948). */
@@ -313,8 +327,8 @@ export class IkeSa {
     this.sealing = undefined;
     this.opening = undefined;
     this.openedBy = undefined;
-    wipe(...(this.unfinished?.secrets ?? []));
-    this.unfinished = undefined;
+    giveUp(this, 'ours');
+    giveUp(this, 'theirs');
     this.authService = undefined;
     this.incomplete.requests.clear();
     this.incomplete.responses.clear();

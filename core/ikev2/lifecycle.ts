@@ -16,6 +16,7 @@ import { type Answer, fits, patienceSec, type Question, unanswered } from './que
 import { Requests } from './requests.ts';
 import { DELETE_IKE_SA } from './tasks/delete.ts';
 import { Timers } from './timers.ts';
+import { giveUp } from './unfinished.ts';
 import { takeDuePlans, upkeepAt } from './upkeep.ts';
 import { ResponseWindow } from './window.ts';
 
@@ -31,7 +32,8 @@ type TimerName =
   | 'child-expiry'
   | 'upkeep'
   | 'leave'
-  | 'retire';
+  | 'retire'
+  | 'follow-up';
 
 /** The connection around an IKE SA, as far as the life of the SA has to know (succession.ts). */
 export interface Line {
@@ -323,6 +325,7 @@ export class Lifecycle {
     this.#timers.set('retire', sa.state === 'established' ? this.#retireAt : undefined);
     this.#timers.set('upkeep', established ? upkeepAt(sa) : undefined);
     this.#timers.set('ike-expiry', established ? sa.expiresAt : undefined);
+    this.#timers.set('follow-up', sa.unfinished.theirs?.until);
     this.#timers.set('leave', established ? sa.leaveAt?.at : undefined);
     const ends = [...sa.children.values()].flatMap(({ expiresAt }) => expiresAt ?? []);
     this.#timers.set('child-expiry', established && ends.length > 0 ? Math.min(...ends) : undefined);
@@ -375,6 +378,8 @@ export class Lifecycle {
     leave: (now) => this.leave(now, [DELETE_IKE_SA], this.sa.leaveAt?.failure),
     upkeep: (now) => this.tend(now),
     retire: (now) => (this.#lost ? this.close(now) : this.leave(now, [DELETE_IKE_SA])),
+    // The peer will ask no more: it has lost track, or sees that its rekeying has met ours (RFC 9370 §2.2.4).
+    'follow-up': () => giveUp(this.sa, 'theirs'),
     'child-expiry': (now) => {
       for (const child of this.sa.children.values()) {
         if (child.expiresAt === undefined || child.expiresAt > now) continue;

@@ -31,15 +31,14 @@ export function succeed(
     const verdict = task.done?.(context);
     if (verdict?.ruling === 'close') return life.close(now, verdict.failure);
   }
-  const following = next?.();
-  if (following !== undefined) return begin(life, now, following);
   // IDs never wrap (§2.2): the SA ends while there is one left to say so.
   const spent = life.requests.window.exhausted || life.answers.exhausted;
   if (spent && sa.state === 'established') {
     const detail = 'all message IDs are used up';
     return life.leave(now, [DELETE_IKE_SA], { cause: 'protocol-error', detail, sentBy: 'us' });
   }
-  return life.conclude(now);
+  const following = next?.(sa);
+  return following === undefined ? life.conclude(now) : begin(life, now, following);
 }
 
 /** Asks what the request needs to know, then sends it. */

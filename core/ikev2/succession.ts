@@ -66,33 +66,42 @@ export class Succession implements Line {
     life.sa.offspring = undefined;
     const rival = this.#rivals.get(life);
     if (offspring !== undefined) this.#take(now, life, offspring, rival);
-    else if (rival !== undefined && life.sa.asking !== 'ike') {
+    else if (rival !== undefined && life.sa.busyWith !== 'ike') {
       // Our own attempt was refused: the peer had not noticed it (§2.8.2).
       this.#replace(now, life, rival.life);
     }
   }
 
-  #take(now: number, life: Lifecycle, { sa, madeBy, lowest }: Offspring, rival: Rival | undefined): void {
+  #take(now: number, life: Lifecycle, offspring: Offspring, rival: Rival | undefined): void {
+    const { sa, madeBy, lowest, lost } = offspring;
     this.#past = this.#past.filter(({ until }) => until > now);
     const heir = new Lifecycle(sa, this);
     heir.beginAsHeir(now);
     this.#living.push(heir);
     if (madeBy === 'peer') {
-      if (life.sa.asking === 'ike') this.#rivals.set(life, { life: heir, lowest });
+      if (life.sa.busyWith === 'ike') this.#meet(life, { life: heir, lowest });
       else this.#replace(now, life, heir);
       return;
     }
     if (this.#leaving || life.sa.superseded) {
       heir.leave(now, [DELETE_IKE_SA]);
-    } else if (rival !== undefined && this.#yieldsTo(rival, lowest)) {
+    } else if (lost === true || (rival !== undefined && this.#yieldsTo(rival, lowest))) {
       heir.sa.superseded = true;
       heir.leave(now, [DELETE_IKE_SA]);
-      this.#replace(now, life, rival.life);
+      // Further key exchanges may be due before there is one.
+      if (rival !== undefined) this.#replace(now, life, rival.life);
     } else {
       this.#replace(now, life, heir);
       if (rival?.life.sa.state === 'established') rival.life.loseRace(now);
-      life.leave(now, [DELETE_IKE_SA]);
+      // Its lifetime may have ended meanwhile.
+      if (life.sa.state !== 'deleting') life.leave(now, [DELETE_IKE_SA]);
     }
+  }
+
+  /** Both ends are rekeying `life`, and the peer is done. */
+  #meet(life: Lifecycle, rival: Rival): void {
+    this.#rivals.set(life, rival);
+    life.sa.rivalLowest = rival.lowest;
   }
 
   /** Whether ours, made with this lowest nonce, goes. A peer that has moved on from its own, or deleted it, has decided. */

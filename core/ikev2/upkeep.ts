@@ -13,12 +13,9 @@ import {
   planUpdate,
 } from './exchanges.ts';
 import { isSettled } from './child-again.ts';
-import type { Child, IkeSa } from './ike-sa.ts';
+import { type Child, type IkeSa, isInUse } from './ike-sa.ts';
 import { newWish } from './wishes.ts';
 import type { RequestWindow } from './window.ts';
-
-/** Nothing has been decided about its end yet. */
-const isInUse = ({ deletion, replacedBy }: Child): boolean => deletion === 'no' && replacedBy === undefined;
 
 /** When there is something to do next; in the past where it waits already. */
 export function upkeepAt(sa: IkeSa): number | undefined {

@@ -2,11 +2,11 @@
  * A hand inside a pair of IKEv2 ends: rewrites messages on their way, seals messages that no engine would send, with the
  * real keys. Tests of everything an authentic but odd peer may do go through here.
  */
-import { EMPTY } from '#core/bytes/bytes.ts';
+import { EMPTY, equal } from '#core/bytes/bytes.ts';
 import type { KeyLogEntry } from '#core/ikev2/connection-types.ts';
 import type { Ikev2Connection } from '#core/ikev2/connection.ts';
 import { decodeMessage, encodeMessage } from '#core/ikev2/message.ts';
-import type { Decoded, IkeHeader, Message, MessageProtection, Payload } from '#core/ikev2/payload-types.ts';
+import type { IkeHeader, Message, MessageProtection, Payload } from '#core/ikev2/payload-types.ts';
 import { createProtection } from '#core/ikev2/protection.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
 import type { Direction } from './ikev2-drawing.ts';
@@ -25,8 +25,11 @@ export const notifyPayload = (type: number, data: Uint8Array = EMPTY): Payload =
   data,
 });
 
-/** Header fields that a forged message has otherwise; `clear` leaves it unprotected. */
-type Change = Partial<IkeHeader> & { readonly clear?: boolean };
+/** Header fields that a forged message has otherwise; `clear` leaves it unprotected, `under` are older keys. */
+type Change = Partial<IkeHeader> & {
+  readonly clear?: boolean;
+  readonly under?: MessageProtection | undefined;
+};
 
 /** A request of the responder's after the handshake, by default its first. */
 export const askInitiator = (
@@ -38,29 +41,59 @@ export const askInitiator = (
 
 export class Forge {
   readonly #pair: Ikev2Pair;
-  #protections: Record<Direction, MessageProtection> | undefined;
+  /** One object a direction and an entry of the key log. */
+  readonly #protections = new Map<KeyLogEntry, Record<Direction, MessageProtection>>();
 
   constructor(pair: Ikev2Pair) {
     this.#pair = pair;
   }
 
-  /** One object a direction, made when keys exist; the responder has them first. */
-  #protection(direction: Direction): MessageProtection {
-    this.#protections ??= protectionsOf(this.#pair.responder, this.#pair.keyLog.responder, this.#pair);
-    return this.#protections[direction];
+  /** By all keys that the IKE SA of the header has had, the newest first; the responder has them first. */
+  #protection(direction: Direction, { spiI, spiR }: Pick<IkeHeader, 'spiI' | 'spiR'>): MessageProtection[] {
+    const { responder, keyLog } = this.#pair;
+    const isOf = ({ kind, fields }: KeyLogEntry): boolean =>
+      kind === 'ike' &&
+      equal(fields['spiI'] as Uint8Array, spiI) &&
+      equal(fields['spiR'] as Uint8Array, spiR);
+    const entries = keyLog.responder.filter(isOf).reverse();
+    return entries.map((entry) => {
+      const known = this.#protections.get(entry) ?? protectionsOf(responder, entry, this.#pair);
+      this.#protections.set(entry, known);
+      return known[direction];
+    });
   }
 
   open(direction: Direction, bytes: Uint8Array): Message | undefined {
+    return this.#opened(direction, bytes)?.message;
+  }
+
+  /** With the keys that it came under, where it came under any. */
+  #opened(
+    direction: Direction,
+    bytes: Uint8Array,
+  ): { message: Message; under?: MessageProtection } | undefined {
     const outside = decodeMessage(bytes);
-    const decoded: Decoded = outside.outcome === 'sealed' ? this.#protection(direction).open(bytes) : outside;
-    return decoded.outcome === 'ok' ? decoded.message : undefined;
+    if (outside.outcome !== 'sealed') return outside.outcome === 'ok' ? outside : undefined;
+    for (const under of this.#protection(direction, outside.header)) {
+      const decoded = under.open(bytes);
+      if (decoded.outcome === 'ok') return { message: decoded.message, under };
+    }
+    return undefined;
   }
 
   /** The octets of any message between the two ends; sealed unless it is IKE_SA_INIT or `clear` says so. */
   make(direction: Direction, place: Place, payloads: readonly Payload[], change: Change = {}): Uint8Array {
-    const { clear = place.exchange === ExchangeType.IKE_SA_INIT, ...header } = change;
-    const whole: IkeHeader = { ...this.#header(direction, place), ...header };
-    return clear ? encodeMessage(whole, payloads) : this.#protection(direction).seal(whole, payloads);
+    const { clear = place.exchange === ExchangeType.IKE_SA_INIT, under, ...header } = change;
+    const own = this.#header(direction, place);
+    const whole: IkeHeader = { ...own, ...header };
+    if (clear) return encodeMessage(whole, payloads);
+    return (under ?? this.#newest(direction, own)).seal(whole, payloads);
+  }
+
+  #newest(direction: Direction, header: IkeHeader): MessageProtection {
+    const [newest] = this.#protection(direction, header);
+    if (newest === undefined) throw new Error('nothing is keyed yet');
+    return newest;
   }
 
   /** Sealed in datagrams of at most `maxBytes`. */
@@ -70,7 +103,8 @@ export class Forge {
     payloads: readonly Payload[],
     maxBytes: number,
   ): Uint8Array[] {
-    return this.#protection(direction).sealWithin(this.#header(direction, place), payloads, maxBytes);
+    const header = this.#header(direction, place);
+    return this.#newest(direction, header).sealWithin(header, payloads, maxBytes);
   }
 
   #header(direction: Direction, place: Place): IkeHeader {
@@ -109,12 +143,12 @@ export class Forge {
       const { address } = flying.source;
       const party = this.#pair.world.aliases.get(address) ?? address;
       const direction: Direction = party === RESPONDER_ADDRESS ? 'R -> I' : 'I -> R';
-      const message = this.open(direction, flying.bytes);
-      const payloads = message && rewrite(message, direction);
-      if (message === undefined || payloads === undefined) return [flying];
+      const opened = this.#opened(direction, flying.bytes);
+      const payloads = opened && rewrite(opened.message, direction);
+      if (opened === undefined || payloads === undefined) return [flying];
       if (payloads === 'drop') return [];
-      const { exchange, response, messageId, spiR } = message.header;
-      const bytes = this.make(direction, { exchange, response, messageId }, payloads, { spiR });
+      const { message, under } = opened;
+      const bytes = this.make(direction, message.header, payloads, { ...message.header, under });
       return [{ ...flying, bytes }];
     };
   }
@@ -122,12 +156,11 @@ export class Forge {
 
 function protectionsOf(
   connection: Ikev2Connection,
-  keyLog: readonly KeyLogEntry[],
+  { fields }: KeyLogEntry,
   pair: Ikev2Pair,
 ): Record<Direction, MessageProtection> {
-  const suite = connection.life.sa.suite;
-  const fields = keyLog.find(({ kind }) => kind === 'ike')?.fields;
-  if (suite === undefined || fields === undefined) throw new Error('nothing is keyed yet');
+  const { suite } = connection.life.sa;
+  if (suite === undefined) throw new Error('nothing is keyed yet');
   const key = (name: string): Uint8Array => fields[name] as Uint8Array;
   return {
     'I -> R': createProtection(suite, { encryption: key('skEi'), integrity: key('skAi') }, pair.random.bytes),

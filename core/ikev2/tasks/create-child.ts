@@ -7,6 +7,7 @@
  *
  * Either end asks. child-succession.ts settles what two rekeyings that met leave behind.
  */
+import { EMPTY, wipe } from '#core/bytes/bytes.ts';
 import type { Failure } from '#core/failure/failure.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import { selectProposal, verifySelection } from '#core/ike/select-proposal.ts';
@@ -18,22 +19,22 @@ import { installChild, type NegotiatedChild } from '../child-install.ts';
 import { selectorsForPeer, selectorsForResponder, within } from '../child-selectors.ts';
 import { losesRace, replacedByPeer, replacedByUs } from '../child-succession.ts';
 import { noProposal, protocolError, tsUnacceptable } from '../failures.ts';
-import type { Child, IkeSa } from '../ike-sa.ts';
+import { type Child, type IkeSa, isInUse } from '../ike-sa.ts';
 import { lowerNonce, NONCE_BYTES } from '../nonces.ts';
 import { find, findError, findNotify, notify, type NotifyPayload } from '../payload-access.ts';
 import type { Message, Payload } from '../payload-types.ts';
-import type { MayFollowUp, OurUnfinished, Unfinished } from '../unfinished.ts';
+import { awaitFirst, type OurUnfinished, type Unfinished, winOver } from '../unfinished.ts';
 import type { ChildWish } from '../wishes.ts';
 import { readChosen, spiBytes } from './child.ts';
 import { childBySpiOut } from './delete.ts';
 import { linkNotify, linkOf, newLink } from './follow-up.ts';
 import { GroupChoice, groupsOf, invalidKe, respondTo, spend } from './ke.ts';
-import { childFailed, childRefused } from './refusals.ts';
+import { childFailed, childRefused, childYields } from './refusals.ts';
 import type { Exchange, Task, Verdict } from './task.ts';
 
 const MAX_CHILD_SAS = 16;
 
-export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
+export function createChildTaskOfInitiator(wish: ChildWish): Task {
   const { config, localTs, remoteTs, replaces } = wish;
   let spiIn = 0;
   let offer: readonly Proposal[] = [];
@@ -65,6 +66,7 @@ export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
       secret = shared;
     }
     if (taken.suite.additional !== undefined && linkOf(message) === undefined) {
+      wipe(secret ?? EMPTY);
       return protocolError('chose additional key exchanges and asks for none');
     }
     return { ...taken, config, spiIn, localTs: tsi, remoteTs: tsr };
@@ -77,7 +79,6 @@ export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
   }
 
   function install({ sa, now }: Exchange, made: NegotiatedChild, secrets: readonly Uint8Array[]): void {
-    if (replaces !== undefined) replaces.rekeying = false;
     const lowest = lowerNonce(nonceI, nonceR);
     const lost = replaces !== undefined && losesRace(sa, replaces, lowest);
     const old = replaces ?? wish.inPlaceOf;
@@ -90,7 +91,12 @@ export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
       ...(old === undefined ? {} : { replaces: old.spiIn }),
     };
     const child = spend(secrets, () => installChild(sa, now, made, exchange));
-    if (replaces !== undefined) replacedByUs(now, replaces, child, lost);
+    if (replaces !== undefined) {
+      // Where the peer's is not made yet, there may be reason to ask again.
+      if (lost && replaces.rival === undefined) childYields(sa, now, wish);
+      if (!lost) winOver(sa, replaces);
+      replacedByUs(now, replaces, child, lost);
+    }
     if (wish.again !== undefined) child.again = { at: now, times: wish.again };
     const { inPlaceOf } = wish;
     if (inPlaceOf !== undefined && sa.children.get(inPlaceOf.spiIn) === inPlaceOf) {
@@ -98,32 +104,36 @@ export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
     }
   }
 
-  /** The SA is made when the last of the additional key exchanges is done; until then the old one is being rekeyed. */
-  function leaveOpen(made: NegotiatedChild, first: Uint8Array, link: Uint8Array): OurUnfinished {
-    if (replaces !== undefined) replaces.rekeying = true;
-    return {
-      due: made.suite.additional ?? [],
-      secrets: [first],
-      link,
-      complete(exchange, secrets) {
-        // Made and deleted before we heard of it.
-        if (!exchange.sa.deletedEarly.has(made.spiOut)) install(exchange, made, secrets);
-      },
-      refused({ sa, now }, error) {
-        if (replaces !== undefined) replaces.rekeying = false;
-        return childRefused(sa, now, wish, error, undefined);
-      },
-      broken(exchange, detail) {
-        if (replaces !== undefined) replaces.rekeying = false;
-        stillborn(exchange, protocolError(detail));
-        return undefined;
-      },
-    };
-  }
+  const rekeying = (under: boolean): void => {
+    if (replaces !== undefined) replaces.rekeying = under;
+  };
+
+  /** The SA is made when the last of the additional key exchanges is done. */
+  const leftOpen = (made: NegotiatedChild, first: Uint8Array, link: Uint8Array): OurUnfinished => ({
+    about: replaces,
+    lowest: lowerNonce(nonceI, nonceR),
+    due: made.suite.additional ?? [],
+    secrets: [first],
+    link,
+    complete(exchange, secrets) {
+      rekeying(false);
+      // Made and deleted before we heard of it.
+      if (exchange.sa.deletedEarly.has(made.spiOut)) wipe(...secrets);
+      else install(exchange, made, secrets);
+    },
+    refused({ sa, now }, error) {
+      rekeying(false);
+      return childRefused(sa, now, wish, error, choice);
+    },
+    broken(exchange, detail) {
+      rekeying(false);
+      stillborn(exchange, protocolError(detail));
+      return undefined;
+    },
+  });
 
   return {
     name: 'create-child',
-    unfinished: () => unfinished,
     request({ sa }, out) {
       sa.deletedEarly.clear();
       spiIn = sa.newChildSpi();
@@ -132,7 +142,7 @@ export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
       const groups = groupsOf(offer);
       if (groups.length > 0) choice = new GroupChoice(sa.config.random, groups, wish.groups);
       if (replaces !== undefined) {
-        replaces.rekeying = true;
+        rekeying(true);
         out.push(aboutChild(NotifyType.REKEY_SA, spiBytes(replaces.spiIn)));
       }
       out.push({ kind: 'SA', proposals: offer });
@@ -143,10 +153,12 @@ export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
     },
     onResponse(exchange, message): Verdict {
       const { sa, now } = exchange;
-      if (replaces !== undefined) replaces.rekeying = false;
+      rekeying(false);
       const error = findError(message.payloads);
       if (error !== undefined) return childRefused(sa, now, wish, error, choice);
-      sa.temporarySince = undefined;
+      const link = linkOf(message);
+      // What follows may be refused as well.
+      if (link === undefined) sa.temporarySince = undefined;
       const outcome = read(sa, message);
       if ('cause' in outcome) {
         stillborn(exchange, outcome);
@@ -156,16 +168,26 @@ export function createChildTaskOfInitiator(wish: ChildWish): MayFollowUp {
       if (sa.deletedEarly.has(outcome.spiOut)) return undefined;
       negotiated = outcome;
       nonceR = find(message.payloads, 'NONCE')?.data.slice() ?? nonceR;
-      const link = linkOf(message);
-      if (outcome.suite.additional !== undefined && secret !== undefined && link !== undefined) {
-        unfinished = leaveOpen(outcome, secret, link);
-      }
+      if (outcome.suite.additional === undefined || secret === undefined || link === undefined)
+        return undefined;
+      unfinished = leftOpen(outcome, secret, link);
+      if (replaces === undefined || !losesRace(sa, replaces, unfinished.lowest)) return undefined;
+      // There is nothing to delete yet: it ends here (RFC 9370 §2.2.4).
+      wipe(secret);
+      negotiated = undefined;
+      childYields(sa, now, wish);
       return undefined;
     },
     done(exchange) {
-      if (negotiated !== undefined && unfinished === undefined) {
+      const { sa } = exchange;
+      if (negotiated === undefined) return undefined;
+      if (unfinished === undefined) {
         install(exchange, negotiated, secret === undefined ? [] : [secret]);
+        return undefined;
       }
+      sa.unfinished.ours = unfinished;
+      rekeying(true);
+      winOver(sa, replaces);
       return undefined;
     },
   };
@@ -183,15 +205,16 @@ function subjectOf(sa: IkeSa, asked: NotifyPayload): { readonly old: Child } | {
   const old = asked.protocol === SecurityProtocol.ESP ? childBySpiOut(sa, asked.spi) : undefined;
   if (old === undefined) {
     // It may be the one that our request under way makes: the answer to that is still on its way to us.
-    if (sa.asking === 'child') return { answer: notify(NotifyType.TEMPORARY_FAILURE) };
+    if (sa.busyWith === 'child') return { answer: notify(NotifyType.TEMPORARY_FAILURE) };
     const answer = {
       ...aboutChild(NotifyType.CHILD_SA_NOT_FOUND, asked.spi.slice()),
       protocol: asked.protocol,
     };
     return { answer };
   }
-  const closing = old.deletion !== 'no' || old.replacedBy !== undefined;
-  return closing ? { answer: notify(NotifyType.TEMPORARY_FAILURE) } : { old };
+  // Two rekeyings meet in CREATE_CHILD_SA or not at all (RFC 9370 §2.2.4).
+  const late = sa.unfinished.ours?.about === old;
+  return isInUse(old) && !late ? { old } : { answer: notify(NotifyType.TEMPORARY_FAILURE) };
 }
 
 /** New keys, not another tunnel (§2.9.2). */
@@ -225,7 +248,9 @@ export function createChildTaskOfResponder(): Task {
       ...(stands ? { replaces: old?.spiIn, standby: true } : {}),
     };
     const child = spend(secrets, () => installChild(sa, now, made, exchange));
-    if (old !== undefined) replacedByPeer(now, old, child, lowerNonce(nonceI, nonceR));
+    if (old === undefined) return;
+    winOver(sa, old);
+    replacedByPeer(now, old, child, lowerNonce(nonceI, nonceR));
   }
 
   return {
@@ -238,7 +263,7 @@ export function createChildTaskOfResponder(): Task {
       // Without selectors it is about the IKE SA: another task's affair.
       if (tsi === undefined || tsr === undefined || offer === undefined || nonce === undefined)
         return undefined;
-      if (sa.state === 'deleting' || sa.superseded || sa.asking === 'ike') {
+      if (sa.state === 'deleting' || sa.superseded || sa.busyWith === 'ike') {
         return refuse(notify(NotifyType.TEMPORARY_FAILURE));
       }
       const rekey = findNotify(payloads, NotifyType.REKEY_SA);
@@ -286,6 +311,8 @@ export function createChildTaskOfResponder(): Task {
       if (additional !== undefined && secret !== undefined) {
         const made = negotiated;
         unfinished = {
+          about: old,
+          lowest: lowerNonce(nonceI, nonceR),
           due: additional,
           secrets: [secret],
           link: newLink(sa),
@@ -299,7 +326,7 @@ export function createChildTaskOfResponder(): Task {
       out.push(...answer);
     },
     done(exchange) {
-      if (unfinished !== undefined) exchange.sa.unfinished = unfinished;
+      if (unfinished !== undefined) awaitFirst(exchange, unfinished);
       else if (negotiated !== undefined) install(exchange, negotiated, secret === undefined ? [] : [secret]);
       return undefined;
     },

@@ -5,14 +5,14 @@
  *     -> HDR, SK {KEi(n), N(ADDITIONAL_KEY_EXCHANGE)}
  *     <- HDR, SK {KEr(n) [, N(ADDITIONAL_KEY_EXCHANGE)]}
  */
-import { equal, wipe } from '#core/bytes/bytes.ts';
+import { equal } from '#core/bytes/bytes.ts';
 import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { protocolError } from '../failures.ts';
-import type { IkeSa } from '../ike-sa.ts';
+import { type IkeSa, isInUse } from '../ike-sa.ts';
 import { find, findError, findNotify, notify } from '../payload-access.ts';
 import type { Message, Payload } from '../payload-types.ts';
-import type { OurUnfinished } from '../unfinished.ts';
+import { awaitNext, giveUp, type OurUnfinished } from '../unfinished.ts';
 import { respondTo } from './ke.ts';
 import type { Task, Verdict } from './task.ts';
 
@@ -62,16 +62,17 @@ export function followUpTaskOfInitiator(unfinished: OurUnfinished): Task {
       const error = findError(message.payloads);
       const problem = error === undefined ? read(message) : undefined;
       if (error === undefined && problem === undefined) return undefined;
-      wipe(...unfinished.secrets);
-      unfinished.due = [];
-      unfinished.secrets.length = 0;
+      giveUp(exchange.sa, 'ours');
       return error === undefined
         ? unfinished.broken(exchange, problem ?? '')
         : unfinished.refused(exchange, error);
     },
     done(exchange) {
-      const { due, secrets } = unfinished;
-      if (due.length === 0 && secrets.length > 0) unfinished.complete(exchange, secrets);
+      const { sa } = exchange;
+      if (sa.unfinished.ours !== unfinished || unfinished.due.length > 0) return undefined;
+      sa.unfinished.ours = undefined;
+      sa.temporarySince = undefined;
+      unfinished.complete(exchange, unfinished.secrets);
       return undefined;
     },
   };
@@ -82,19 +83,20 @@ export function followUpTaskOfResponder(): Task {
   const refuse = (type: number): Verdict => ({ ruling: 'refuse', answer: notify(type) });
   return {
     name: 'follow-up',
-    onRequest({ sa }, message) {
-      const { unfinished } = sa;
+    onRequest(exchange, message) {
+      const { sa } = exchange;
+      const { theirs } = sa.unfinished;
       const link = linkOf(message);
-      const next = unfinished?.due[0];
-      if (
-        unfinished === undefined ||
-        next === undefined ||
-        link === undefined ||
-        !equal(link, unfinished.link)
-      ) {
+      const next = theirs?.due[0];
+      if (theirs === undefined || next === undefined || link === undefined || !equal(link, theirs.link)) {
         return refuse(NotifyType.STATE_NOT_FOUND);
       }
-      if (sa.state === 'deleting' || sa.superseded) return refuse(NotifyType.TEMPORARY_FAILURE);
+      const { about } = theirs;
+      // The SA that it is about is on its way out, as in subjectOf of create-child.
+      if (sa.state === 'deleting' || sa.superseded || (typeof about === 'object' && !isInUse(about))) {
+        giveUp(sa, 'theirs');
+        return refuse(NotifyType.TEMPORARY_FAILURE);
+      }
       const ke = find(message.payloads, 'KE');
       const { id } = next.keyExchange;
       const share = ke?.group === id ? respondTo(sa, ke) : `expects group ${id}`;
@@ -102,12 +104,13 @@ export function followUpTaskOfResponder(): Task {
         const failure = protocolError(`IKE_FOLLOWUP_KE with group ${ke?.group}: ${share}`);
         return { ruling: 'refuse', answer: notify(NotifyType.INVALID_SYNTAX), failure };
       }
-      unfinished.secrets.push(share.secret);
-      unfinished.due = unfinished.due.slice(1);
-      unfinished.link = newLink(sa);
+      theirs.secrets.push(share.secret);
+      theirs.due = theirs.due.slice(1);
+      theirs.link = newLink(sa);
+      awaitNext(exchange, theirs);
       answer = [
         { kind: 'KE', group: id, data: share.publicData },
-        ...(unfinished.due.length > 0 ? [linkNotify(unfinished.link)] : []),
+        ...(theirs.due.length > 0 ? [linkNotify(theirs.link)] : []),
       ];
       return undefined;
     },
@@ -116,9 +119,10 @@ export function followUpTaskOfResponder(): Task {
     },
     done(exchange) {
       const { unfinished } = exchange.sa;
-      if (unfinished === undefined || unfinished.due.length > 0) return undefined;
-      exchange.sa.unfinished = undefined;
-      unfinished.complete(exchange, unfinished.secrets);
+      const { theirs } = unfinished;
+      if (theirs === undefined || theirs.due.length > 0) return undefined;
+      unfinished.theirs = undefined;
+      theirs.complete(exchange, theirs.secrets);
       return undefined;
     },
   };

@@ -4,7 +4,7 @@
  */
 import type { Failure } from '#core/failure/failure.ts';
 import { ExchangeType } from '#core/registry/exchange-types.ts';
-import { NotifyType } from '#core/registry/notify-types.ts';
+import { NotifyType, notifyTypes } from '#core/registry/notify-types.ts';
 import { changeTerms, demandsGroup } from '../child-offer.ts';
 import { rivalStays } from '../child-succession.ts';
 import { failureOfNotify, protocolError, tsUnacceptable } from '../failures.ts';
@@ -19,13 +19,16 @@ import { leaving, type Verdict } from './task.ts';
 /** "After several minutes" of TEMPORARY_FAILURE both ends are out of step for good (§2.25). */
 const TEMPORARY_MS = 300_000;
 
+/** Refusals that pass: the peer is busy, or took us for gone (RFC 7296 §2.25, RFC 9370 §2.2.4). */
+const PASSING: ReadonlySet<number> = new Set([NotifyType.TEMPORARY_FAILURE, NotifyType.STATE_NOT_FOUND]);
+
 /** What every refusal may mean for the IKE SA as a whole; `undefined` where it is about the wish alone. */
 function fatal(sa: IkeSa, now: number, { type }: NotifyPayload): Verdict {
   if (type === NotifyType.INVALID_SYNTAX) {
     // The peer has ended the IKE SA with that (§2.21.3).
     return { ruling: 'close', failure: failureOfNotify(type, sa.config, ExchangeType.CREATE_CHILD_SA) };
   }
-  if (type !== NotifyType.TEMPORARY_FAILURE) {
+  if (!PASSING.has(type)) {
     sa.temporarySince = undefined;
     return undefined;
   }
@@ -33,7 +36,7 @@ function fatal(sa: IkeSa, now: number, { type }: NotifyPayload): Verdict {
   if (now - sa.temporarySince < TEMPORARY_MS) return undefined;
   const minutes = Math.round((now - sa.temporarySince) / 60_000);
   return leaving(
-    protocolError(`answers CREATE_CHILD_SA with TEMPORARY_FAILURE for ${minutes} minutes`),
+    protocolError(`answers CREATE_CHILD_SA with ${notifyTypes.nameOf(type)} for ${minutes} minutes`),
     DELETE_IKE_SA,
   );
 }
@@ -81,6 +84,7 @@ export function childRefused(
   if (replaces !== undefined && sa.children.get(replaces.spiIn) !== replaces) return undefined;
   switch (error.type) {
     case NotifyType.TEMPORARY_FAILURE:
+    case NotifyType.STATE_NOT_FOUND:
       postpone(sa, now, wish);
       sa.wishes.children.push(wish);
       return undefined;
@@ -148,6 +152,19 @@ export function childFailed(
   }
 }
 
+/** The peer's rekeying of the same Child SA stays. Where it has key exchanges to come, ours may be needed again. */
+export function childYields(sa: IkeSa, now: number, wish: ChildWish): void {
+  if (wish.replaces?.rival !== undefined) return rivalStays(now, wish.replaces);
+  postpone(sa, now, wish);
+  sa.wishes.children.push(wish);
+}
+
+/** The same for the IKE SA; once it is replaced nobody wishes for that any more. */
+export function ikeYields(sa: IkeSa, now: number, wish: IkeWish): void {
+  postpone(sa, now, wish);
+  sa.wishes.ike = wish;
+}
+
 export function ikeRefused(
   sa: IkeSa,
   now: number,
@@ -159,8 +176,8 @@ export function ikeRefused(
   if (end !== undefined) return end;
   switch (error.type) {
     case NotifyType.TEMPORARY_FAILURE:
-      postpone(sa, now, wish);
-      sa.wishes.ike = wish;
+    case NotifyType.STATE_NOT_FOUND:
+      ikeYields(sa, now, wish);
       return undefined;
     case NotifyType.INVALID_KE_PAYLOAD: {
       const groups = otherGroup(choice, error);
