@@ -8,12 +8,14 @@ import type { Failure } from '#core/failure/failure.ts';
 import { formatIdentification } from '#core/ike/identification.ts';
 import type { Proposal } from '#core/ike/proposal.ts';
 import { formatTrafficSelector, type TrafficSelector } from '#core/ike/traffic-selector.ts';
-import { exchangeTypes } from '#core/registry/exchange-types.ts';
+import { ExchangeType, exchangeTypes } from '#core/registry/exchange-types.ts';
 import { NotifyType, notifyTypes } from '#core/registry/notify-types.ts';
 import { SecurityProtocol } from '#core/registry/security-protocols.ts';
 import type { ConnectionConfig } from './connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { lacksAny, nearestChange } from './nearest-proposal.ts';
+
+const BEFORE_AUTH: ReadonlySet<number> = new Set([ExchangeType.IKE_SA_INIT, ExchangeType.IKE_INTERMEDIATE]);
 
 const keywordsOf = (proposals: readonly Proposal[]): string[] =>
   proposals.map(({ transforms, protocol }) =>
@@ -84,9 +86,9 @@ function authenticationRefused(config: ConnectionConfig): Failure {
 const MEANINGS: ReadonlyMap<number, (config: ConnectionConfig, exchange: number) => Failure> = new Map([
   [
     NotifyType.NO_PROPOSAL_CHOSEN,
-    // In IKE_SA_INIT it speaks of the IKE SA, anywhere else of a Child SA.
+    // Before IKE_AUTH it speaks of the IKE SA, from then on of a Child SA.
     (config: ConnectionConfig, exchange: number): Failure =>
-      noProposal(config, exchangeTypes.nameOf(exchange) === 'IKE_SA_INIT' ? 'IKE' : 'ESP', 'peer'),
+      noProposal(config, BEFORE_AUTH.has(exchange) ? 'IKE' : 'ESP', 'peer'),
   ],
   [NotifyType.AUTHENTICATION_FAILED, authenticationRefused],
   [

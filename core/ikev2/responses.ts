@@ -29,9 +29,12 @@ export function handleResponse(life: Lifecycle, arrived: Arrived): void {
       if (sa.state === 'ike-sa-init') life.doubt(now, protocolError(reading.detail), false);
       return undefined;
     case 'faulty':
-      // There is no answer to an answer: the SA ends by a request of ours (§2.21.3).
       noteAuthentic(life, arrived);
       life.settled();
+      // Before IKE_AUTH there is nothing over there that a Delete would end.
+      if (header.exchange === ExchangeType.IKE_INTERMEDIATE)
+        return life.close(now, protocolError(reading.detail));
+      // There is no answer to an answer: the SA ends by a request of ours (§2.21.3).
       return end(life, now, leaving(protocolError(reading.detail), DELETE_IKE_SA));
     default:
       return takeResponse(life, arrived, reading.message, current.plan);

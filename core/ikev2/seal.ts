@@ -8,6 +8,17 @@ import type { IkeHeader, Payload } from './payload-types.ts';
 
 export type Place = Pick<IkeHeader, 'exchange' | 'response' | 'messageId'>;
 
+/** The header of a message of ours. */
+export const headerOf = (sa: IkeSa, place: Place): IkeHeader => ({
+  spiI: sa.spiI,
+  spiR: sa.spiR,
+  majorVersion: 2,
+  minorVersion: 0,
+  fromInitiator: sa.isInitiator,
+  versionFlag: false,
+  ...place,
+});
+
 /**
  * The datagrams of a message: more than one where `path` may not carry it whole and the peer takes fragments (RFC 7383).
  * The first messages are kept, because AUTH signs them as they went out (§2.15).
@@ -18,20 +29,13 @@ export function sealMessage(
   payloads: readonly Payload[],
   path: Path,
   datagramBytes = sa.fragmentBytes,
+  sealing = sa.sealing,
 ): readonly Uint8Array[] {
-  const header: IkeHeader = {
-    spiI: sa.spiI,
-    spiR: sa.spiR,
-    majorVersion: 2,
-    minorVersion: 0,
-    fromInitiator: sa.isInitiator,
-    versionFlag: false,
-    ...place,
-  };
+  const header = headerOf(sa, place);
   if (place.exchange !== ExchangeType.IKE_SA_INIT) {
-    if (sa.sealing === undefined) throw new Error('a protected message before the keys');
-    if (!sa.fragmentation) return [sa.sealing.seal(header, payloads)];
-    return sa.sealing.sealWithin(header, payloads, messageBytes(path, datagramBytes));
+    if (sealing === undefined) throw new Error('a protected message before the keys');
+    if (!sa.fragmentation) return [sealing.seal(header, payloads)];
+    return sealing.sealWithin(header, payloads, messageBytes(path, datagramBytes));
   }
   const bytes = encodeMessage(header, payloads);
   if (place.response) sa.initResponse = bytes;
@@ -45,7 +49,8 @@ export const ATTEMPTS_BEFORE_SMALLER = 2;
 /**
  * The message again in fragments of at most `size`: losses in a row may mean that `datagrams` are too large for the path
  * (RFC 7383 §2.5.2). Without anything to gain they come back as they are: the same octets are the rule (RFC 7296 §2.1), and
- * only more fragments than before make the receiver forget the old ones (RFC 7383 §2.6).
+ * only more fragments than before make the receiver forget the old ones (RFC 7383 §2.6). `sealing`: what the message came under
+ * before.
  */
 export function sealSmaller(
   sa: IkeSa,
@@ -54,11 +59,11 @@ export function sealSmaller(
   path: Path,
   datagrams: readonly Uint8Array[],
   size = Math.min(sa.fragmentBytes, safeDatagramBytes(path)),
+  sealing = sa.sealing,
 ): readonly Uint8Array[] {
-  const possible =
-    sa.fragmentation && sa.sealing !== undefined && place.exchange !== ExchangeType.IKE_SA_INIT;
+  const possible = sa.fragmentation && sealing !== undefined && place.exchange !== ExchangeType.IKE_SA_INIT;
   if (!possible || datagrams.every(({ length }) => length <= messageBytes(path, size))) return datagrams;
-  const smaller = sealMessage(sa, place, payloads, path, size);
+  const smaller = sealMessage(sa, place, payloads, path, size, sealing);
   return smaller.length > datagrams.length ? smaller : datagrams;
 }
 

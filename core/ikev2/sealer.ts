@@ -48,16 +48,18 @@ function aead(encryption: EncryptionRow, keys: ProtectionKeys): Cipher {
 function encryptThenMac({ encryption, integrity }: IkeSuite, keys: ProtectionKeys): Cipher {
   if (!integrity) throw new RangeError(`${encryption.name} needs an integrity algorithm`);
   const cipher = encryption.bind(keys.encryption);
+  // A copy, as `bind` makes one: IKE_INTERMEDIATE wipes keys that the repetition of a request still comes under.
+  const key = keys.integrity.slice();
   return {
     icvBytes: integrity.icvBytes,
     seal(header, iv, plaintext) {
       const ciphertext = cipher.encrypt(iv, plaintext, EMPTY);
-      const icv = integrity.mac(keys.integrity, header, iv, ciphertext);
+      const icv = integrity.mac(key, header, iv, ciphertext);
       return new Writer().bytes(ciphertext).bytes(icv).finish();
     },
     open(header, iv, sealed) {
       const ciphertext = sealed.subarray(0, sealed.length - integrity.icvBytes);
-      const icv = integrity.mac(keys.integrity, header, iv, ciphertext);
+      const icv = integrity.mac(key, header, iv, ciphertext);
       if (!equalConstantTime(icv, sealed.subarray(ciphertext.length))) return 'forged';
       if (encryption.kind === 'cbc' && ciphertext.length % encryption.blockBytes !== 0) return undefined;
       return cipher.decrypt(iv, ciphertext, EMPTY);

@@ -142,13 +142,13 @@ function answer(life: Lifecycle, arrived: Arrived, payloads: readonly Payload[])
   const response = sealMessage(life.sa, place, payloads, path);
   // A copy, since payloads may show octets of the request, whose buffer is used again.
   const chain = encodeChain(payloads);
+  // An answer of IKE_INTERMEDIATE stays under the keys it had. After the end there are none.
   const { sealing } = life.sa;
-  life.answers.answered(messageId, bytes, response, (datagrams) =>
-    // An answer of IKE_INTERMEDIATE stays under the keys it had.
-    sealing === life.sa.sealing
-      ? sealSmaller(life.sa, place, decodeChain(splitChain(chain.first, chain.bytes)), path, datagrams)
-      : datagrams,
-  );
+  life.answers.answered(messageId, bytes, response, (datagrams) => {
+    if (life.sa.sealing === undefined) return datagrams;
+    const same = decodeChain(splitChain(chain.first, chain.bytes));
+    return sealSmaller(life.sa, place, same, path, datagrams, undefined, sealing);
+  });
   // To where the request came from, whatever the path of the SA is (§2.11).
   life.send(now, response, path);
 }

@@ -137,8 +137,8 @@ export class Forge {
     this.deliver(direction, this.make(direction, place, payloads, change));
   }
 
-  /** Rewrites what passes over the link from now on. */
-  rewrite(rewrite: Rewrite): void {
+  /** Rewrites what passes over the link from now on; what is rewritten gets `header` as well. */
+  rewrite(rewrite: Rewrite, header: Partial<IkeHeader> = {}): void {
     this.#pair.link.tamper = (flying) => {
       const { address } = flying.source;
       const party = this.#pair.world.aliases.get(address) ?? address;
@@ -148,7 +148,7 @@ export class Forge {
       if (opened === undefined || payloads === undefined) return [flying];
       if (payloads === 'drop') return [];
       const { message, under } = opened;
-      const bytes = this.make(direction, message.header, payloads, { ...message.header, under });
+      const bytes = this.make(direction, message.header, payloads, { ...message.header, ...header, under });
       return [{ ...flying, bytes }];
     };
   }

@@ -18,7 +18,7 @@ import { NONCE_BYTES } from '../nonces.ts';
 import { find, findError, notify } from '../payload-access.ts';
 import type { Payload } from '../payload-types.ts';
 import { supportsIntermediate } from './intermediate.ts';
-import { type GroupChoice, invalidKe, namesAdditional, respondTo } from './ke.ts';
+import { type GroupChoice, invalidKe, respondTo, withoutAdditional } from './ke.ts';
 import { doubting, type Task } from './task.ts';
 
 const { KE } = transformTypes.byName;
@@ -87,7 +87,7 @@ export function initTaskOfResponder(): Task {
       // Without IKE_INTERMEDIATE there is no room for more than one key exchange.
       const acceptable = supportsIntermediate(message)
         ? sa.config.proposals
-        : sa.config.proposals.filter((proposal) => !namesAdditional([proposal]));
+        : withoutAdditional(sa.config.proposals);
       const chosen = selectProposal(offer.proposals, acceptable)?.proposal;
       const suite = chosen && ikeSuiteOf(chosen.transforms);
       if (chosen === undefined || suite === undefined) {

@@ -7,15 +7,15 @@
  *
  * The peer is not authenticated yet; AUTH covers these messages, too (int-auth.ts).
  */
-import type { KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
-import { KeyExchangeError } from '#core/crypto/interfaces.ts';
+import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { failureOfNotify, protocolError } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
 import { insideOf } from '../int-auth.ts';
 import { rekeyInPlace } from '../keying.ts';
 import { find, findError, findNotify, notify } from '../payload-access.ts';
-import type { IkeHeader, Inside, Message, Payload } from '../payload-types.ts';
+import type { Inside, Message, Payload } from '../payload-types.ts';
+import { headerOf } from '../seal.ts';
 import { namesAdditional, respondTo } from './ke.ts';
 import type { Task, Verdict } from './task.ts';
 
@@ -79,7 +79,8 @@ export function intermediateTaskOfInitiator(): Task {
         if (error instanceof KeyExchangeError) return closing(error.message);
         throw error;
       }
-      const request: IkeHeader = { ...header, response: false, fromInitiator: true };
+      const { exchange, messageId } = header;
+      const request = headerOf(sa, { exchange, messageId, response: false });
       note(sa, insideOf(request, sent), insideOfPeer(message));
       return undefined;
     },
@@ -99,7 +100,8 @@ export function intermediateTaskOfResponder(): Task {
     onRequest({ sa }, message) {
       const ke = find(message.payloads, 'KE');
       const group = sa.additional[0]?.keyExchange.id;
-      const share = ke?.group === group && ke !== undefined ? respondTo(sa, ke) : `expects group ${group}`;
+      const share =
+        ke?.group === group && ke !== undefined ? respondTo(sa, ke) : `expects ${group ?? 'none'}`;
       if (typeof share === 'string') {
         return {
           ruling: 'refuse',
@@ -109,7 +111,8 @@ export function intermediateTaskOfResponder(): Task {
       }
       secret = share.secret;
       answer = [{ kind: 'KE', group: ke?.group ?? 0, data: share.publicData }];
-      const response: IkeHeader = { ...message.header, response: true, fromInitiator: false };
+      const { exchange, messageId } = message.header;
+      const response = headerOf(sa, { exchange, messageId, response: true });
       note(sa, insideOfPeer(message), insideOf(response, answer));
       return undefined;
     },

@@ -18,6 +18,7 @@ import type { Payload, PayloadOf } from '../payload-types.ts';
 import type { Task } from './task.ts';
 
 const { KE, ADDKE1, ADDKE7 } = transformTypes.byName;
+const { NONE } = keyExchangeMethods.byName;
 
 /** The key exchange methods of proposals, in their order, each once. */
 export function groupsOf(proposals: readonly Proposal[]): number[] {
@@ -32,7 +33,17 @@ export const isAdditional = ({ type }: Transform): boolean => type >= ADDKE1 && 
 export const namesAdditional = (proposals: readonly Proposal[]): boolean =>
   proposals.some(({ transforms }) => transforms.some(isAdditional));
 
-/** The same with the shortest public value first: the one that a datagram has room for. */
+/** Those that can do without such, and do; in the others one is demanded. */
+export const withoutAdditional = (proposals: readonly Proposal[]): Proposal[] =>
+  proposals.flatMap((proposal) => {
+    const { transforms } = proposal;
+    const additional = transforms.filter(isAdditional);
+    const optional = (type: number) => additional.some((one) => one.type === type && one.id === NONE);
+    if (!additional.every(({ type }) => optional(type))) return [];
+    return [{ ...proposal, transforms: transforms.filter((transform) => !isAdditional(transform)) }];
+  });
+
+/** The key exchange methods with the shortest public value first: the one that a datagram has room for. */
 export const byShareSize = (groups: readonly number[]): number[] =>
   groups.toSorted((a, b) => shareBytes(a) - shareBytes(b));
 
