@@ -29,6 +29,16 @@ export const PASSED_ON = [
 ] as const satisfies readonly CallName[];
 export type PassedOn = (typeof PASSED_ON)[number];
 
+/** Keys that the helper does not ask for while a tunnel connects: the window does before, in this order. */
+const ASKED_BEFORE = ['ppk', 'psk'] as const;
+export type AskedKey = (typeof ASKED_BEFORE)[number];
+
+/** The next one to ask for. */
+export const missingKey = ({
+  missingSecrets,
+}: Pick<ProfileSummary, 'missingSecrets'>): AskedKey | undefined =>
+  ASKED_BEFORE.find((name) => missingSecrets.includes(name));
+
 /** Why there is no helper to talk to. */
 export type LinkProblem =
   /** No socket, or nobody behind it. */

@@ -17,6 +17,7 @@ import {
   type AppState,
   type BridgeEvent,
   CHANNELS,
+  missingKey,
   type SavedFile,
   type ShownSettings,
   type TrayHost,
@@ -248,10 +249,10 @@ async function start(): Promise<void> {
     }
   }
 
-  /** A pre-shared key goes along with the call, so only the window can ask for it; for the rest the helper asks. */
+  /** Keys must be there before the call, so only the window can ask for them; for the rest the helper asks. */
   function connect(profile: string): void {
-    const missing = helper.profiles.find(({ id }) => id === profile)?.missingSecrets ?? [];
-    if (missing.includes('psk')) bring({ profile });
+    const summary = helper.profiles.find(({ id }) => id === profile);
+    if (summary && missingKey(summary)) bring({ profile });
     else helper.call('tunnel.up', { id: profile }).catch(explaining(profile));
   }
 

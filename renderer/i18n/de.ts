@@ -130,6 +130,7 @@ export const de: Catalogue = {
   'profile.ours': 'Unsere Adresse oder der Name im Zertifikat',
   'profile.asked': 'Wird beim Verbinden gefragt',
   'profile.assigned': 'Wie vom Gateway zugewiesen',
+  'profile.ppk-required': 'Ohne diesen Schlüssel keine Verbindung',
   'secrets.title': 'Geheimnisse',
   'secrets.none': 'Dieses Profil braucht kein Geheimnis.',
   'secrets.stored': 'Gespeichert; kann nicht wieder gelesen werden',
@@ -185,6 +186,23 @@ export const de: Catalogue = {
   'edit.revocation.off': 'Nicht prüfen',
   'edit.revocation.soft': 'Prüfen, wo es geht',
   'edit.revocation.strict': 'Ablehnen, was nicht prüfbar ist',
+  'edit.quantum': 'Quantencomputer',
+  'edit.post-quantum': 'Quantensicherer Schutz',
+  'edit.post-quantum.off': 'Aus',
+  'edit.post-quantum.off.hint':
+    'Wer heute aufzeichnet, was durch den Tunnel geht, kann es vielleicht eines Tages mit einem Quantencomputer lesen, wenn es nicht der Schlüssel unten schützt.',
+  'edit.post-quantum.prefer': 'Wenn das Gateway es kann',
+  'edit.post-quantum.prefer.hint':
+    'Aufzeichnungen des Verkehrs im Tunnel bleiben für Quantencomputer verschlossen, wenn das Gateway das kann; sonst verbindet sich der Tunnel ohne.',
+  'edit.post-quantum.require': 'Immer',
+  'edit.post-quantum.require.hint':
+    'Aufzeichnungen des Verkehrs im Tunnel bleiben für Quantencomputer verschlossen; kann das Gateway das nicht, verbindet sich der Tunnel nicht.',
+  'edit.ppk-id': 'Name des quantensicheren Schlüssels (PPK)',
+  'edit.ppk-id.hint':
+    'Falls Ihre IT-Abteilung Ihnen einen gegeben hat; leer: keiner. Der Schlüssel selbst wird bei den Geheimnissen des Profils gespeichert, und ohne ihn verbindet es sich nicht.',
+  'edit.ppk-required': 'Nur mit diesem Schlüssel verbinden',
+  'edit.ppk-required.hint':
+    'Aus: Mit einem Gateway, das den Schlüssel nicht verwendet, wird ohne ihn verbunden.',
   'edit.encapsulation': 'UDP-Kapselung',
   'edit.encapsulation.auto': 'Wo NAT ist',
   'edit.encapsulation.force': 'Immer',
@@ -277,6 +295,8 @@ export const de: Catalogue = {
 
   'secret.title': 'Dieses Profil braucht einen Schlüssel',
   'secret.text': 'Der Schlüssel von „{name}“ ist nicht gespeichert. Ihre IT-Abteilung kennt ihn.',
+  'secret.text.ppk':
+    'Der quantensichere Schlüssel von „{name}“ ist nicht gespeichert. Ihre IT-Abteilung kennt ihn. Er bleibt auf diesem Computer und kann nicht wieder gelesen werden.',
   'secret.label': 'Vorinstallierter Schlüssel (PSK)',
   'secret.show': 'Anzeigen',
   'secret.remember': 'Auf diesem Computer merken',
@@ -348,6 +368,10 @@ export const de: Catalogue = {
   'action.reconnect-now': 'Jetzt versuchen',
   'chip.mobike': 'MOBIKE',
   'chip.lockdown': 'Sperrmodus',
+  'chip.post-quantum': 'Quantensicher',
+  'chip.post-quantum.meaning':
+    'Wer heute aufzeichnet, was durch diesen Tunnel geht, kann es auch mit einem Quantencomputer von morgen nicht öffnen. Geschützt durch {means}.',
+  'chip.post-quantum.ppk': 'einen vorinstallierten Schlüssel (PPK)',
   'reconnect.next': 'Versuch {attempt} beginnt in {time}.',
   'reconnect.now': 'Versuch {attempt} läuft.',
   'graph.rate': '{amount}/s',
@@ -359,6 +383,9 @@ export const de: Catalogue = {
   'details.mobike': 'Netzwechsel',
   'details.mobike.yes': 'Der Tunnel zieht mit um (MOBIKE)',
   'details.mobike.no': 'Eine neue Verbindung wird aufgebaut',
+  'details.post-quantum': 'Quantensicher',
+  'details.post-quantum.ppk': 'Vorinstallierter Schlüssel (PPK)',
+  'details.post-quantum.none': 'Nein',
   'details.lockdown': 'Sperrmodus',
   'details.lockdown.on': 'An',
   'details.lockdown.fault': 'An, greift aber nicht',

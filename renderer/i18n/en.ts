@@ -126,6 +126,7 @@ export const en = {
   'profile.ours': 'Our address, or the certificate’s name',
   'profile.asked': 'Asked when connecting',
   'profile.assigned': 'As the gateway assigns',
+  'profile.ppk-required': 'No connection without this key',
   'secrets.title': 'Secrets',
   'secrets.none': 'This profile needs no secret.',
   'secrets.stored': 'Stored; it cannot be read back',
@@ -181,6 +182,22 @@ export const en = {
   'edit.revocation.off': 'Do not check',
   'edit.revocation.soft': 'Check where it can be asked',
   'edit.revocation.strict': 'Refuse what cannot be checked',
+  'edit.quantum': 'Quantum computers',
+  'edit.post-quantum': 'Post-quantum protection',
+  'edit.post-quantum.off': 'Off',
+  'edit.post-quantum.off.hint':
+    'Whoever records what goes through the tunnel today may be able to read it one day with a quantum computer, unless the key below protects it.',
+  'edit.post-quantum.prefer': 'Where the gateway can',
+  'edit.post-quantum.prefer.hint':
+    'Recordings of the tunnel’s traffic stay closed to quantum computers if the gateway can do that; otherwise the tunnel connects without.',
+  'edit.post-quantum.require': 'Always',
+  'edit.post-quantum.require.hint':
+    'Recordings of the tunnel’s traffic stay closed to quantum computers; if the gateway cannot do that, the tunnel does not connect.',
+  'edit.ppk-id': 'Name of the post-quantum key (PPK)',
+  'edit.ppk-id.hint':
+    'If your IT department has given you one; empty is none. The key itself is stored among the profile’s secrets, and without it the profile does not connect.',
+  'edit.ppk-required': 'Connect only with this key',
+  'edit.ppk-required.hint': 'Off: a gateway that does not use the key is connected to without it.',
   'edit.encapsulation': 'UDP encapsulation',
   'edit.encapsulation.auto': 'Where there is NAT',
   'edit.encapsulation.force': 'Always',
@@ -271,6 +288,8 @@ export const en = {
 
   'secret.title': 'This profile needs a key',
   'secret.text': 'The key of “{name}” is not stored. Your IT department knows it.',
+  'secret.text.ppk':
+    'The post-quantum key of “{name}” is not stored. Your IT department knows it. It is kept on this computer and cannot be read back.',
   'secret.label': 'Pre-shared key',
   'secret.show': 'Show',
   'secret.remember': 'Remember on this computer',
@@ -342,6 +361,10 @@ export const en = {
   'action.reconnect-now': 'Try now',
   'chip.mobike': 'MOBIKE',
   'chip.lockdown': 'Lockdown',
+  'chip.post-quantum': 'Post-quantum',
+  'chip.post-quantum.meaning':
+    'Whoever records what goes through this tunnel today cannot open it with a quantum computer of tomorrow either. Protected by {means}.',
+  'chip.post-quantum.ppk': 'a pre-shared key (PPK)',
   'reconnect.next': 'Try {attempt} begins in {time}.',
   'reconnect.now': 'Try {attempt} is under way.',
   'graph.rate': '{amount}/s',
@@ -353,6 +376,9 @@ export const en = {
   'details.mobike': 'Change of network',
   'details.mobike.yes': 'The tunnel moves along (MOBIKE)',
   'details.mobike.no': 'A new connection is made',
+  'details.post-quantum': 'Protected against quantum computers',
+  'details.post-quantum.ppk': 'Pre-shared key (PPK)',
+  'details.post-quantum.none': 'No',
   'details.lockdown': 'Lockdown',
   'details.lockdown.on': 'On',
   'details.lockdown.fault': 'On, but not in force',

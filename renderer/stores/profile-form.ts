@@ -24,6 +24,10 @@ export interface FormValues {
   readonly dnsDomains: string;
   readonly reconnect: boolean;
   readonly revocation: Revocation;
+  readonly postQuantum: 'off' | 'prefer' | 'require';
+  readonly ppkId: string;
+  /** Counts where there is a `ppkId`. */
+  readonly ppkRequired: boolean;
   readonly encapsulation: 'auto' | 'force';
   /** A number of `ikeLifetimeUnit`. */
   readonly ikeLifetime: string;
@@ -79,6 +83,9 @@ export function formOf(profile: Profile): FormValues {
     dnsDomains: dns.domains.join('\n'),
     reconnect: profile.reconnect.enabled,
     revocation: revocationOf(profile) ?? 'off',
+    postQuantum: ike.postQuantum,
+    ppkId: text(ike.ppk?.id),
+    ppkRequired: ike.ppk?.required ?? false,
     encapsulation: ike.encapsulation,
     ikeLifetime: String(ikeLifetime.count),
     ikeLifetimeUnit: ikeLifetime.unit,
@@ -161,6 +168,16 @@ const SETTERS: Readonly<Record<FormField, Setter>> = {
     ...profile,
     gateway: { ...profile.gateway, authentication: checking(profile.gateway.authentication, revocation) },
   }),
+  postQuantum: (profile, { postQuantum }) => ({ ...profile, ike: { ...profile.ike, postQuantum } }),
+  ppkId(profile, { ppkId, ppkRequired }) {
+    const { ppk: _, ...ike } = profile.ike;
+    const id = ppkId.trim();
+    return { ...profile, ike: { ...ike, ...(id === '' ? {} : { ppk: { id, required: ppkRequired } }) } };
+  },
+  ppkRequired(profile, { ppkRequired }) {
+    const { ppk } = profile.ike;
+    return ppk ? { ...profile, ike: { ...profile.ike, ppk: { ...ppk, required: ppkRequired } } } : profile;
+  },
   encapsulation: (profile, { encapsulation }) => ({ ...profile, ike: { ...profile.ike, encapsulation } }),
   ikeLifetime: setIkeLifetime,
   ikeLifetimeUnit: setIkeLifetime,
@@ -214,6 +231,9 @@ const PATHS: Readonly<Record<FormField, string>> = {
   dnsDomains: 'dns.domains',
   reconnect: 'reconnect.enabled',
   revocation: 'gateway.authentication.revocation',
+  postQuantum: 'ike.postQuantum',
+  ppkId: 'ike.ppk.id',
+  ppkRequired: 'ike.ppk.required',
   encapsulation: 'ike.encapsulation',
   ikeLifetime: 'ike.lifetimeSec',
   ikeLifetimeUnit: 'ike.lifetimeSec',
@@ -254,6 +274,7 @@ export const BOUNDS: readonly Bound[] = [
   { path: 'child.remoteTs', of: ({ child }) => child.remoteTs, least: 1, most: 64 },
   { path: 'dns.servers', of: ({ dns }) => dns.servers, most: 16 },
   { path: 'dns.domains', of: ({ dns }) => dns.domains, most: 256 },
+  { path: 'ike.ppk.id', of: ({ ike }) => ike.ppk?.id, most: 1024 },
   { path: 'ike.lifetimeSec', of: ({ ike }) => ike.lifetimeSec, least: 60, most: 604_800 },
   { path: 'child.lifetimeSec', of: ({ child }) => child.lifetimeSec, least: 60, most: 604_800 },
   { path: 'ike.proposals', of: ({ ike }) => ike.proposals, most: 32 },

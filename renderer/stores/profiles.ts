@@ -1,6 +1,6 @@
 /** The profiles, and the way of a file into them: read, previewed by a dry run of the helper's, then saved. */
 import type { Params, ProfileSummary, Result } from '#core/ipc/contract.ts';
-import type { CallProblem } from '#electron/bridge-contract.ts';
+import type { AskedKey, CallProblem } from '#electron/bridge-contract.ts';
 import type { Slice } from './store.ts';
 
 export interface ImportFile {
@@ -56,7 +56,7 @@ export interface ProfilesSlice {
   /** `given`: for each profile of the preview, in its order. */
   readonly saveImport: (given?: readonly Given[]) => Promise<void>;
   readonly removeProfile: (id: string) => Promise<boolean>;
-  readonly rememberSecret: (id: string, psk: string) => Promise<boolean>;
+  readonly rememberSecret: (id: string, key: Readonly<Partial<Record<AskedKey, string>>>) => Promise<boolean>;
 }
 
 export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
@@ -133,8 +133,8 @@ export const profilesSlice: Slice<ProfilesSlice> = (set, get, { bridge }) => ({
     else if (get().selected === id) set({ selected: undefined });
     return answer.ok;
   },
-  async rememberSecret(id, psk) {
-    const answer = await bridge.call('profiles.setSecret', { id, psk });
+  async rememberSecret(id, key) {
+    const answer = await bridge.call('profiles.setSecret', { id, ...key });
     if (!answer.ok) get().report({ kind: 'said', message: answer.problem.message });
     return answer.ok;
   },

@@ -40,7 +40,7 @@ class Scene {
         'profiles.get': () => ({ summary: state.summary(), profile: state.profile }),
         'profiles.certificates': () => ({ certificates: [...CERTIFICATES] }),
         'profiles.update': (params) => state.update(params),
-        'profiles.setSecret': () => ({}),
+        'profiles.setSecret': (params) => state.keep(params),
         'profiles.forgetSecret': ({ which }) => {
           state.secrets = state.secrets.filter((name) => name !== which);
           state.tell();
@@ -49,6 +49,7 @@ class Scene {
         'profiles.export': ({ format }) => exportedWork(format),
         'profiles.import': (params) => state.import(params),
         'tunnel.reconnect': () => ({ accepted: true }),
+        'tunnel.up': () => ({ accepted: true }),
       },
     });
     const app = await RunningApp.start({ socket: helper.path });
@@ -79,6 +80,7 @@ class State {
   peer: FakePeer | undefined;
   profile: Profile = WORK;
   secrets = SECRETS;
+  needs: readonly string[] = ['password'];
   revision = 1;
   isUp = false;
   refusal: Refusal | undefined;
@@ -86,7 +88,13 @@ class State {
   readonly imports: Params<'profiles.import'>[] = [];
 
   reset(): void {
-    Object.assign(this, { profile: WORK, secrets: SECRETS, isUp: false, refusal: undefined });
+    Object.assign(this, {
+      profile: WORK,
+      secrets: SECRETS,
+      needs: ['password'],
+      isUp: false,
+      refusal: undefined,
+    });
     this.updates.length = 0;
     this.imports.length = 0;
   }
@@ -96,7 +104,7 @@ class State {
       name: this.profile.name,
       gateway: 'vpn.example.org',
       storedSecrets: this.secrets,
-      missingSecrets: ['password'].filter((name) => !this.secrets.includes(name)),
+      missingSecrets: this.needs.filter((name) => !this.secrets.includes(name)),
       revision: String(this.revision),
     });
   list = (): ProfileSummary[] => [this.summary(), summary('home', { name: 'Home' })];
@@ -116,6 +124,12 @@ class State {
       summary: this.summary(),
       appliesAt: this.isUp ? ('next-connection' as const) : ('now' as const),
     };
+  }
+
+  keep({ id: _, ...given }: Params<'profiles.setSecret'>) {
+    this.secrets = [...this.secrets, ...Object.keys(given)];
+    this.tell();
+    return {};
   }
 
   import(params: Params<'profiles.import'>) {
@@ -220,6 +234,68 @@ describe('a profile', () => {
     await save();
     await page.getByText('no space left on device').waitFor();
     expect(await page.getByLabel('DNS servers').inputValue()).toBe('10.99.0.2');
+  });
+
+  it('is protected against quantum computers as the person chooses, which each choice explains', async () => {
+    await edit();
+    const choice = page.getByLabel('Post-quantum protection');
+    const meant = async (): Promise<string | null> => {
+      const described = await choice.getAttribute('aria-describedby');
+      return page.locator(`[id="${described?.split(' ').at(-1)}"]`).textContent();
+    };
+    expect(await meant()).toMatch(/may be able to read it one day/);
+    await choice.selectOption('Where the gateway can');
+    expect(await meant()).toMatch(/otherwise the tunnel connects without/);
+    await choice.selectOption('Always');
+    expect(await meant()).toMatch(/the tunnel does not connect/);
+    const required = page.getByRole('switch', { name: 'Connect only with this key' });
+    expect(await required.count()).toBe(0);
+    await page.getByLabel('Name of the post-quantum key (PPK)').fill('key-of-alice');
+    await required.click();
+    scene.state.refusal = new Refusal('refused', 'no', {
+      problems: [{ field: 'ike.postQuantum', problem: 'it leaves no proposal' }],
+    });
+    await save();
+    await page.getByText('it leaves no proposal').waitFor();
+    expect(await choice.getAttribute('aria-invalid')).toBe('true');
+    expect(await choice.evaluate((field) => field === document.activeElement)).toBe(true);
+    scene.state.refusal = undefined;
+    scene.state.needs = ['ppk'];
+    await save();
+    await heading(page, 'Work').waitFor();
+    expect(scene.state.profile.ike).toEqual({
+      ...WORK.ike,
+      postQuantum: 'require',
+      ppk: { id: 'key-of-alice', required: true },
+    });
+    await page.getByText('No connection without this key').waitFor();
+    await button(page, 'Set: Post-quantum pre-shared key').click();
+    await page.getByLabel('Post-quantum pre-shared key', { exact: true }).fill('0123456789abcdef');
+    await page.keyboard.press('Enter');
+    await button(page, 'Forget: Post-quantum pre-shared key').waitFor();
+    expect(scene.helper.received.filter(({ name }) => name === 'profiles.setSecret').at(-1)?.params).toEqual({
+      id: 'work',
+      ppk: Buffer.from('0123456789abcdef').toString('base64'),
+    });
+  });
+
+  it('that lacks both of its keys asks for one after the other, and keeps the post-quantum one', async () => {
+    scene.state.needs = ['psk', 'ppk'];
+    scene.state.tell();
+    await button(page, 'Profiles').click();
+    await page.getByText('Asks for a secret when connecting').click();
+    await button(page, 'Connect').click();
+    await page.getByLabel('Post-quantum pre-shared key').fill('abc');
+    expect(await page.getByLabel('Remember on this computer').count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Pre-shared key', { exact: true }).fill('def');
+    expect(scene.helper.received.filter(({ name }) => name === 'tunnel.up')).toEqual([]);
+    await page.keyboard.press('Enter');
+    await scene.helper.called('tunnel.up');
+    expect(scene.helper.received.slice(-2)).toEqual([
+      { name: 'profiles.setSecret', params: { id: 'work', ppk: 'YWJj' } },
+      { name: 'tunnel.up', params: { id: 'work', psk: 'ZGVm' } },
+    ]);
   });
 
   it('asks before what was typed is lost, and never otherwise', async () => {

@@ -113,6 +113,13 @@ export const connected = (): TunnelStatus => ({
   })),
 });
 
+/** Protected in both ways that there are. */
+const postQuantum = (): TunnelStatus => {
+  const tunnel = connected();
+  const suite = 'aes256gcm16-prfsha384-ecp384-ke1_mlkem768';
+  return { ...tunnel, ike: tunnel.ike && { ...tunnel.ike, suite, weak: [] }, postQuantum: ['ml-kem', 'ppk'] };
+};
+
 const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true }).click();
 /** The profile's row in the list, to choose it. */
@@ -308,6 +315,31 @@ export const SCENES: readonly Scene[] = [
     shows: (say) => say('state.connected'),
   },
   {
+    name: 'post-quantum',
+    tunnel: postQuantum,
+    go: (page, say) => press(page, say('chip.post-quantum')),
+    shows: (say) => say('state.connected'),
+    isPicturedEverywhere: true,
+  },
+  {
+    name: 'post-quantum-narrow',
+    tunnel: postQuantum,
+    window: { width: 360, height: 480 },
+    go: (page, say) => press(page, say('chip.post-quantum')),
+    shows: (say) => say('state.connected'),
+  },
+  {
+    name: 'post-quantum-details',
+    tunnel: postQuantum,
+    async go(page, say) {
+      await press(page, say('nav.details'));
+      await page.getByText(say('details.post-quantum'), { exact: true }).scrollIntoViewIfNeeded();
+      await page.getByText('ML-KEM-768', { exact: true }).waitFor();
+    },
+    shows: (say) => say('details.title'),
+    isPicturedEverywhere: true,
+  },
+  {
     name: 'failed-wide',
     tunnel: () => bare('failed', { failure: REFUSED }),
     window: { width: 960, height: 640 },
@@ -407,6 +439,12 @@ export const SCENES: readonly Scene[] = [
     },
     shows: (say) => say('secret.title'),
   },
+  {
+    name: 'secret-post-quantum',
+    profiles: [summary('work', { name: 'Work', missingSecrets: ['psk', 'ppk'], storedSecrets: [] })],
+    go: (page, say) => press(page, say('action.connect')),
+    shows: (say) => say('secret.title'),
+  },
   ...(Object.keys(TITLES) as TunnelQuestion['kind'][]).map(
     (kind): Scene => ({
       name: `question-${kind}`,
@@ -477,6 +515,18 @@ export const SCENES: readonly Scene[] = [
     shows: (say) => say('export.title'),
   },
   { name: 'edit', ...WITH_CERTIFICATE, go: toEdit, shows: (say) => say('edit.title') },
+  {
+    name: 'edit-post-quantum',
+    ...WITH_CERTIFICATE,
+    async go(page, say) {
+      await toEdit(page, say);
+      await page.getByLabel(say('edit.post-quantum')).selectOption('prefer');
+      await page.getByText(say('edit.post-quantum.prefer.hint')).waitFor();
+      await page.getByLabel(say('edit.ppk-id')).fill('alice@example.org');
+      await page.getByRole('switch', { name: say('edit.ppk-required') }).scrollIntoViewIfNeeded();
+    },
+    shows: (say) => say('edit.title'),
+  },
   {
     name: 'edit-advanced',
     ...WITH_CERTIFICATE,

@@ -16,6 +16,7 @@ import type { AppOptions } from './hosts/host.ts';
 const PROFILES = [
   summary('work', { name: 'Work' }),
   summary('home', { name: 'Home', missingSecrets: ['psk'], storedSecrets: [] }),
+  summary('lab', { name: 'Lab', missingSecrets: ['ppk'], storedSecrets: ['psk'] }),
   summary('office', { name: 'Office', missingSecrets: ['password'], storedSecrets: [] }),
 ];
 
@@ -143,10 +144,13 @@ describe('connecting at start', () => {
     expect(ups()).toEqual([]);
   });
 
-  it('opens the window where a key has to be asked for, and asks', async () => {
-    await start('present', { hidden: true, settings: { connectAtStart: 'home' } });
+  it.each([
+    ['home', 'The key of “Home” is not stored.'],
+    ['lab', 'The post-quantum key of “Lab” is not stored.'],
+  ])('opens the window where a key has to be asked for, and asks: %s', async (profile, words) => {
+    await start('present', { hidden: true, settings: { connectAtStart: profile } });
     await until('the window is there', () => app.window.isVisible());
-    await app.page.getByText('The key of “Home” is not stored.').waitFor();
+    await app.page.getByText(words).waitFor();
     expect(ups()).toEqual([]);
   });
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tunnelStateSchema } from '#core/ipc/contract.ts';
+import { MIN_SIZE } from '#electron/saved.ts';
 import { WORDS } from '#electron/words.ts';
 import { LOOKS } from '#renderer/features/tunnel/presentation.ts';
 import { bare, CONNECTED, LOCKED, summary, UNLOCKED } from '#test/fakes/statuses.ts';
@@ -122,6 +123,33 @@ it('does not call traffic unprotected that goes through another tunnel', async (
   stage.tellTunnels({ ...CONNECTED, state: 'connecting', children: [] });
   await unprotected.waitFor();
   expect(await other.count()).toBe(0);
+});
+
+it('says what protects against quantum computers where it is asked, and has no chip where nothing does', async () => {
+  const { page } = stage.app;
+  await stage.play(sceneNamed('post-quantum'));
+  const chip = page.getByRole('button', { name: 'Post-quantum' });
+  const meaning = page.getByText(/^Whoever records what goes through this tunnel today cannot open it/);
+  expect(await meaning.textContent()).toMatch(/Protected by ML‑KEM‑768 and a pre-shared key \(PPK\)\.$/);
+  expect(await chip.getAttribute('aria-expanded')).toBe('true');
+  // In the smallest window it comes into sight by itself, above what fades out over the foot.
+  await chip.click();
+  await page.setViewportSize(MIN_SIZE);
+  await chip.click();
+  const [told, foot] = [await meaning.boundingBox(), await page.locator('footer').boundingBox()];
+  expect((told?.y ?? 0) + (told?.height ?? 0)).toBeLessThanOrEqual((foot?.y ?? 0) - 16);
+  stage.tellTunnels({ ...connected(), postQuantum: ['ppk'] });
+  await page.getByText(/Protected by a pre-shared key \(PPK\)\.$/).waitFor();
+  await chip.click();
+  await meaning.waitFor({ state: 'detached' });
+  // The second is a helper before 1.5.
+  for (const tunnel of [{ ...connected(), postQuantum: [] }, connected()]) {
+    stage.tellTunnels({ ...connected(), postQuantum: ['ml-kem'] });
+    await chip.waitFor();
+    stage.tellTunnels(tunnel);
+    await chip.waitFor({ state: 'detached' });
+    expect(await page.getByText('MOBIKE').count()).toBe(1);
+  }
 });
 
 it('keeps the one control within reach in the narrowest window at 200 % zoom', async () => {

@@ -107,7 +107,7 @@ function EditForm({ editing }: { readonly editing: Editing }): ReactElement {
           <Field field="dnsDomains" label="edit.dns-domains" hint="edit.dns-domains.hint" kind="lines" code />
         </Section>
         <Section title={t('edit.behaviour')}>
-          <Reconnects />
+          <Toggle field="reconnect" label="edit.reconnect" />
           {revocation !== undefined && (
             <Pick
               field="revocation"
@@ -118,6 +118,22 @@ function EditForm({ editing }: { readonly editing: Editing }): ReactElement {
                 ['strict', 'edit.revocation.strict'],
               ]}
             />
+          )}
+        </Section>
+        <Section title={t('edit.quantum')}>
+          <Pick
+            field="postQuantum"
+            label="edit.post-quantum"
+            hint={`edit.post-quantum.${values.postQuantum}.hint`}
+            options={[
+              ['off', 'edit.post-quantum.off'],
+              ['prefer', 'edit.post-quantum.prefer'],
+              ['require', 'edit.post-quantum.require'],
+            ]}
+          />
+          <Field field="ppkId" label="edit.ppk-id" hint="edit.ppk-id.hint" code />
+          {values.ppkId.trim() !== '' && (
+            <Toggle field="ppkRequired" label="edit.ppk-required" hint="edit.ppk-required.hint" />
           )}
         </Section>
         <FoldedSection title={t('edit.advanced')} open={advanced || mustOpen} onToggle={setAdvanced}>
@@ -280,22 +296,28 @@ function Lifetime({ field, label }: LifetimeProps): ReactElement {
   );
 }
 
-interface PickProps<F extends 'networks' | 'revocation' | 'encapsulation'> {
+type ChoiceFields = 'networks' | 'revocation' | 'postQuantum' | 'encapsulation';
+
+interface PickProps<F extends ChoiceFields> {
   readonly field: F;
   readonly label: MessageId;
+  readonly hint?: MessageId;
   readonly options: readonly (readonly [value: FormValues[F], label: MessageId])[];
 }
 
-function Pick<F extends 'networks' | 'revocation' | 'encapsulation'>(
-  props: PickProps<F>,
-): ReactElement | null {
+function Pick<F extends ChoiceFields>(props: PickProps<F>): ReactElement | null {
   const t = useText();
   const value = useApp((state) => state.editing?.values[props.field]);
+  const problem = useApp((state) => state.editing?.problems[props.field]);
   const change = useApp((state) => state.changeField);
   if (value === undefined) return null;
+  const told = problem && toldProblem(problem);
   return (
     <Choice<FormValues[F]>
       label={t(props.label)}
+      hint={props.hint === undefined ? undefined : t(props.hint)}
+      problem={told && printable(told.text, 512)}
+      problemIsTranslated={told?.isTranslated ?? false}
       value={value}
       options={props.options.map(([known, label]) => [known, t(label)])}
       onChange={(chosen) => change(props.field, chosen)}
@@ -303,9 +325,22 @@ function Pick<F extends 'networks' | 'revocation' | 'encapsulation'>(
   );
 }
 
-function Reconnects(): ReactElement {
+interface ToggleProps {
+  readonly field: 'reconnect' | 'ppkRequired';
+  readonly label: MessageId;
+  readonly hint?: MessageId;
+}
+
+function Toggle({ field, label, hint }: ToggleProps): ReactElement {
   const t = useText();
-  const checked = useApp((state) => state.editing?.values.reconnect ?? true);
+  const checked = useApp((state) => state.editing?.values[field] ?? false);
   const change = useApp((state) => state.changeField);
-  return <Switch label={t('edit.reconnect')} checked={checked} onChange={(on) => change('reconnect', on)} />;
+  return (
+    <Switch
+      label={t(label)}
+      hint={hint === undefined ? undefined : t(hint)}
+      checked={checked}
+      onChange={(on) => change(field, on)}
+    />
+  );
 }

@@ -44,6 +44,15 @@ export function profileFacts(profile: Profile, t: Text): Fact[] {
     ...(revocation === undefined
       ? []
       : [{ label: t('edit.revocation'), values: [t(`edit.revocation.${revocation}`)] }]),
+    { label: t('edit.post-quantum'), values: [t(`edit.post-quantum.${ike.postQuantum}`)] },
+    ...(ike.ppk === undefined
+      ? []
+      : [
+          {
+            label: t('edit.ppk-id'),
+            values: [...shown([ike.ppk.id]), ...(ike.ppk.required ? [t('profile.ppk-required')] : [])],
+          },
+        ]),
     { label: t('edit.encapsulation'), values: [t(`edit.encapsulation.${ike.encapsulation}`)] },
   ];
 }

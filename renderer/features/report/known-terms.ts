@@ -54,6 +54,8 @@ function meaning(
     (within === 'interface' || within === 'children' || within === 'child')
   )
     return undefined;
+  // Of a post-quantum pre-shared key: it may be a person's own.
+  if (key === 'id' && within === 'ppk') return 'users';
   if (key === 'id' && above === 'gateways') return 'gateways';
   return FIELDS[key] ?? (above === 'gateways' ? above : undefined);
 }

@@ -43,6 +43,7 @@ const WORDS: ReadonlySet<string> = new Set([
   'methods',
   'innerMethod',
   'encapsulation',
+  'postQuantum',
   'proposals',
   'quirks',
 ]);

@@ -6,7 +6,7 @@ import { bytes, elapsed, endpoint, secondsSince } from '../../format/units.ts';
 import type { Language as Spoken } from '#core/text/languages.ts';
 import { goneReason } from '../../i18n/gone-reasons.ts';
 import type { Text } from '../../i18n/text.ts';
-import { LOOKS } from './presentation.ts';
+import { LOOKS, mlKemNames } from './presentation.ts';
 
 export interface Row {
   readonly label: string;
@@ -83,8 +83,21 @@ function tunnelRows(tunnel: TunnelStatus, language: Language): Row[] {
     text(t('details.dns-backend'), ...(dns.backend === null ? [] : [dns.backend])),
     text(t('details.nat'), ...(nat ? [natText(nat, t)] : [])),
     ...pathRows(tunnel, language),
+    postQuantumRow(tunnel, t),
     ...livenessRows(tunnel, language),
   ];
+}
+
+/** A helper that says nothing of it, and a tunnel without an IKE SA, have none. */
+function postQuantumRow(tunnel: TunnelStatus, t: Text): Row {
+  const label = t('details.post-quantum');
+  const means = tunnel.postQuantum;
+  if (means?.length === 0) return text(label, t('details.post-quantum.none'));
+  return text(
+    label,
+    ...(means?.includes('ml-kem') ? mlKemNames(tunnel) : []),
+    ...(means?.includes('ppk') ? [t('details.post-quantum.ppk')] : []),
+  );
 }
 
 /** While it is on: it explains what is not within reach. */

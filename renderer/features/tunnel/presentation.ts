@@ -130,3 +130,9 @@ export function traffic({ carried, children }: TunnelStatus): {
   const sum = (of: 'bytesIn' | 'bytesOut'): number => children.reduce((total, child) => total + child[of], 0);
   return { received: sum('bytesIn'), sent: sum('bytesOut') };
 }
+
+/** ML-KEM as the suite in use has it: `ML-KEM-768`. A successor without it is still protected by that of the first one. */
+export function mlKemNames({ ike }: TunnelStatus): readonly string[] {
+  const named = [...(ike?.suite ?? '').matchAll(/mlkem(\d+)/g)].map(([, bits]) => `ML-KEM-${bits}`);
+  return named.length > 0 ? named : ['ML-KEM'];
+}

@@ -1,7 +1,8 @@
 /** The main view: am I protected, and if not, what do I do? */
-import type { ReactElement } from 'react';
+import { type ReactElement, useId, useState } from 'react';
 import type { LockdownStatus, ProfileSummary, TunnelState, TunnelStatus } from '#core/ipc/contract.ts';
 import { printable } from '#core/text/printable.ts';
+import { missingKey } from '#electron/bridge-contract.ts';
 import { Button } from '../../components/button.tsx';
 import { type Fact, Facts } from '../../components/facts.tsx';
 import { Icon } from '../../components/icon.tsx';
@@ -20,7 +21,15 @@ import { WayOut } from '../lockdown/way-out.tsx';
 import { EmptyView } from '../profiles/empty-view.tsx';
 import { ExpiryNotice } from '../profiles/expiry-notice.tsx';
 import { FailureCard } from './failure-card.tsx';
-import { LOOKS, protectedNetworks, stepOf, stepShare, traffic, underLockdown } from './presentation.ts';
+import {
+  LOOKS,
+  mlKemNames,
+  protectedNetworks,
+  stepOf,
+  stepShare,
+  traffic,
+  underLockdown,
+} from './presentation.ts';
 import { Reconnecting } from './reconnecting.tsx';
 import { ThroughputGraph } from './throughput-graph.tsx';
 import unseen from '#renderer/components/unseen.module.css';
@@ -74,7 +83,7 @@ function OneTunnel({
   const look = LOOKS[shown];
   const onControl = (): void => {
     if (look.control.wish === 'down') void disconnect(profile.id);
-    else if (profile.missingSecrets.includes('psk')) askFor(profile.id);
+    else if (missingKey(profile)) askFor(profile.id);
     else void connect(profile.id);
   };
 
@@ -194,23 +203,62 @@ interface ChipsProps {
 
 function Chips({ tunnel, holds }: ChipsProps): ReactElement | null {
   const t = useText();
+  const id = useId();
+  const [isExplained, setExplained] = useState(false);
+  const means = tunnel.postQuantum ?? [];
   const chips = [
     ...(tunnel.ike && tunnel.ike.weak.length > 0 ? (['chip.weak'] as const) : []),
     ...(holds ? (['chip.lockdown'] as const) : []),
     ...(tunnel.nat && (tunnel.nat.local || tunnel.nat.remote) ? (['chip.nat'] as const) : []),
     ...(tunnel.path?.mobike ? (['chip.mobike'] as const) : []),
   ];
-  if (chips.length === 0) return null;
+  if (chips.length === 0 && means.length === 0) return null;
   return (
-    <ul className={classes['chips']}>
-      {chips.map((chip) => (
-        <li className={classes['chip']} data-tone={chip === 'chip.weak' ? 'attention' : undefined} key={chip}>
-          {chip === 'chip.weak' && <Icon name="warning" />}
-          {t(chip)}
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className={classes['chips']}>
+        {means.length > 0 && (
+          <li>
+            <button
+              type="button"
+              className={classes['chip']}
+              aria-expanded={isExplained}
+              aria-controls={isExplained ? id : undefined}
+              onClick={() => setExplained(!isExplained)}
+            >
+              {t('chip.post-quantum')}
+            </button>
+          </li>
+        )}
+        {chips.map((chip) => (
+          <li
+            className={classes['chip']}
+            data-tone={chip === 'chip.weak' ? 'attention' : undefined}
+            key={chip}
+          >
+            {chip === 'chip.weak' && <Icon name="warning" />}
+            {t(chip)}
+          </li>
+        ))}
+      </ul>
+      {isExplained && means.length > 0 && (
+        <p id={id} ref={intoSight} className={classes['explained']}>
+          {t('chip.post-quantum.meaning', { means: protectedBy(tunnel, t) })}
+        </p>
+      )}
+    </>
   );
+}
+
+/** The same function each time, so that what is drawn again stays where the person has scrolled it. */
+const intoSight = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' });
+
+/** By what the keys are protected against quantum computers; a name is not broken within. */
+function protectedBy(tunnel: TunnelStatus, t: Text): string {
+  const means = tunnel.postQuantum ?? [];
+  return new Intl.ListFormat(i18n.locale).format([
+    ...(means.includes('ml-kem') ? mlKemNames(tunnel).map((name) => name.replaceAll('-', '\u2011')) : []),
+    ...(means.includes('ppk') ? [t('chip.post-quantum.ppk')] : []),
+  ]);
 }
 
 interface TunnelFactsProps {

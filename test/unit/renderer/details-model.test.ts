@@ -38,6 +38,22 @@ describe('the details', () => {
       expect(told(CONNECTED, 'en', lockdown)).not.toContain('Lockdown');
   });
 
+  it.each<[TunnelStatus['postQuantum'], string, string | undefined]>([
+    [['ml-kem'], 'aes256gcm16-prfsha384-ecp256-ke1_mlkem768', 'ML-KEM-768'],
+    [['ml-kem'], 'aes256gcm16-prfsha384-ecp256-ke1_mlkem768-ke2_mlkem1024', 'ML-KEM-768, ML-KEM-1024'],
+    // A successor did without.
+    [['ml-kem'], 'aes256gcm16-prfsha384-ecp256', 'ML-KEM'],
+    [['ppk'], 'aes256gcm16-prfsha384-ecp256-ke1_mlkem768', 'Pre-shared key (PPK)'],
+    [['ml-kem', 'ppk'], 'aes256gcm16-prfsha384-mlkem1024', 'ML-KEM-1024, Pre-shared key (PPK)'],
+    [[], 'aes256gcm16-prfsha384-ecp256', 'No'],
+    // A helper before 1.5.
+    [undefined, 'aes256gcm16-prfsha384-ecp256', undefined],
+  ])('tell what protects the keys against quantum computers: %j with %s', (postQuantum, suite, words) => {
+    const tunnel = { ...CONNECTED, ike: CONNECTED.ike && { ...CONNECTED.ike, suite } };
+    const text = told(postQuantum === undefined ? tunnel : { ...tunnel, postQuantum });
+    expect(/^ {2}Protected against quantum computers: (.*)$/m.exec(text)?.[1]).toBe(words);
+  });
+
   it('count down by time, octets and packets', () => {
     const text = told(
       child({

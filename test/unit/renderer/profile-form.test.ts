@@ -55,6 +55,9 @@ describe('the form', () => {
       { dns: { servers: ['10.0.0.1'], domains: ['a.example', 'b.example'] } },
     ],
     [{ reconnect: false }, { reconnect: { enabled: false } }],
+    [{ postQuantum: 'require' }, { ike: { postQuantum: 'require' } }],
+    [{ ppkId: ' ppk-1 ' }, { ike: { ppk: { id: 'ppk-1', required: false } } }],
+    [{ ppkId: 'ppk-1', ppkRequired: true }, { ike: { ppk: { id: 'ppk-1', required: true } } }],
     [{ encapsulation: 'auto' }, { ike: { encapsulation: 'auto' } }],
     [{ ikeLifetime: ' 3 ' }, { ike: { lifetimeSec: 10_800 } }],
     [{ ikeLifetime: '90', ikeLifetimeUnit: 'minutes' }, { ike: { lifetimeSec: 5400 } }],
@@ -75,6 +78,15 @@ describe('the form', () => {
     expect(profile.authentication).not.toHaveProperty('localId');
     expect(profile.authentication).not.toHaveProperty('user');
     expect(profileSchema.parse(profile)).toEqual(profile);
+  });
+
+  it('keeps the name of a post-quantum key where only its being required changes, and takes both away with the name', () => {
+    const keyed = profileNamed('x', { ike: { ppk: { id: ' blank at both ends ' } } });
+    expect(formOf(keyed)).toMatchObject({ ppkId: ' blank at both ends ', ppkRequired: false });
+    const required = changed({ ppkRequired: true }, keyed);
+    expect(required.ike.ppk).toEqual({ id: ' blank at both ends ', required: true });
+    expect(changed({ ppkId: ' ' }, required).ike).not.toHaveProperty('ppk');
+    expect(changed({ ppkRequired: true }).ike).not.toHaveProperty('ppk');
   });
 
   it('knows the three ways to look for revoked certificates, and leaves open what was', () => {
@@ -139,6 +151,7 @@ describe('what is wrong', () => {
     { dnsServers: 'dns.example' },
     { dnsServers: many(17, '10.0.0.1') },
     { dnsDomains: 'a..b' },
+    { ppkId: 'x'.repeat(1025) },
     { ikeLifetime: '59', ikeLifetimeUnit: 'seconds' },
     { ikeLifetime: '169' },
     { childLifetime: '0' },
@@ -166,6 +179,7 @@ describe('what is wrong', () => {
 
   it('has a place for every bound, and none for what the form does not show', () => {
     for (const { path } of BOUNDS) expect(fieldAt(path)).toBeDefined();
+    expect(fieldAt('ike.postQuantum')).toBe('postQuantum');
     expect(fieldAt('mtu')).toBeUndefined();
     expect(fieldAt('gateway.addressesx')).toBeUndefined();
   });

@@ -74,6 +74,12 @@ const log = (message: string): LogEntry => ({
   message,
   profile: 'head-office',
 });
+/** With a post-quantum pre-shared key. */
+const KEYED = profileSchema.parse({
+  ...PROFILE,
+  ike: { postQuantum: 'prefer', ppk: { id: 'key-of-carol' } },
+});
+
 const COLLECTED: Collected = {
   madeAt: '2026-11-21T09:00:00.000Z',
   versions: [['Adit', '0.1.0']],
@@ -151,5 +157,15 @@ describe('the report', () => {
       authentication: { method: 'eap', user: '(text)', methods: ['mschapv2'] },
       child: { remoteTs: ['0.0.0.0/0', '::/0'] },
     });
+    expect(shapeOf(KEYED)).toMatchObject({
+      ike: { postQuantum: 'prefer', ppk: { id: '(text)', required: false } },
+    });
+  });
+
+  it('takes the name of a post-quantum key for what tells who somebody is', () => {
+    const collected = { ...COLLECTED, profiles: [KEYED], log: [log('the gateway knows key-of-carol')] };
+    const told = (kept: Category[]) => sectionsOf(collected, new Set(kept)).at(-1)?.text;
+    expect(told(['profiles'])).not.toContain('key-of-carol');
+    expect(told(['users'])).toContain('key-of-carol');
   });
 });
