@@ -126,8 +126,9 @@ class State {
     };
   }
 
-  keep({ id: _, ...given }: Params<'profiles.setSecret'>) {
-    this.secrets = [...this.secrets, ...Object.keys(given)];
+  keep(params: Params<'profiles.setSecret'>) {
+    const given = Object.keys(params).filter((name) => name !== 'id');
+    this.secrets = [...this.secrets, ...given];
     this.tell();
     return {};
   }
