@@ -1,14 +1,14 @@
 /**
- * What we offer and accept for a Child SA as to a key exchange of its own (RFC 7296 §1.3.1, §1.3.3). IKE_AUTH has none, so ends
+ * What we offer and accept for a Child SA as to key exchanges of its own (RFC 7296 §1.3.1, §1.3.3, RFC 9370). IKE_AUTH has none, so ends
  * that differ about forward secrecy connect well and notice at the first rekeying. create-child asks here, refusals
  * changes the terms.
  */
-import type { Proposal } from '#core/ike/proposal.ts';
+import type { Proposal, Transform } from '#core/ike/proposal.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
 import type { ChildConfig } from './connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { hasQuirk } from './quirks.ts';
-import { groupsOf, isAdditional } from './tasks/ke.ts';
+import { groupsOf, isAdditional, namesAdditional } from './tasks/ke.ts';
 
 const { KE } = transformTypes.byName;
 
@@ -21,27 +21,34 @@ export const withoutGroups = (proposals: readonly Proposal[]): Proposal[] =>
     transforms: proposal.transforms.filter((transform) => transform.type !== KE && !isAdditional(transform)),
   }));
 
-const withGroups = (proposals: readonly Proposal[], groups: readonly number[]): Proposal[] =>
-  proposals.map((proposal) => ({
-    ...proposal,
-    transforms: [...proposal.transforms, ...groups.map((id) => ({ type: KE, id }))],
-  }));
+/** Each of them with each of these sets of key exchanges. */
+const withKeyExchanges = (proposals: readonly Proposal[], sets: readonly Transform[][]): Proposal[] =>
+  proposals.flatMap((proposal) =>
+    sets.map((keyExchanges) => ({ ...proposal, transforms: [...proposal.transforms, ...keyExchanges] })),
+  );
 
 const numbered = (proposals: readonly Proposal[]): Proposal[] =>
   proposals.map((proposal, i) => ({ ...proposal, number: i + 1 }));
 
-/** The groups of the IKE SA, the one in use first. */
-function groupsOfIke({ config, suite }: IkeSa): number[] {
-  const groups = groupsOf(config.proposals);
-  const inUse = groups.filter((group) => group === suite?.keyExchange.id);
-  return [...new Set([...inUse, ...groups])];
+/** Those of the IKE SA, the group in use first: with the additional ones of each proposal that has such, then without. */
+function keyExchangesOfIke({ config: { proposals }, suite }: IkeSa): Transform[][] {
+  const groups = (of: readonly Proposal[]): Transform[] => {
+    const ids = groupsOf(of);
+    const inUse = ids.filter((id) => id === suite?.keyExchange.id);
+    return [...new Set([...inUse, ...ids])].map((id) => ({ type: KE, id }));
+  };
+  const several = proposals.filter((proposal) => namesAdditional([proposal]));
+  return [
+    ...several.map((proposal) => [...groups([proposal]), ...proposal.transforms.filter(isAdditional)]),
+    groups(proposals),
+  ];
 }
 
 /** The proposals of a request of ours, best first. */
 export function offered(sa: IkeSa, { proposals }: ChildConfig): readonly Proposal[] {
   const { terms } = sa.shared;
   if (groupsOf(proposals).length === 0) {
-    return terms === 'with-ke' ? withGroups(proposals, groupsOfIke(sa)) : proposals;
+    return terms === 'with-ke' ? numbered(withKeyExchanges(proposals, keyExchangesOfIke(sa))) : proposals;
   }
   if (terms === 'without-ke') return withoutGroups(proposals);
   return hasQuirk(sa.config, 'rekeys-without-ke')
@@ -50,15 +57,16 @@ export function offered(sa: IkeSa, { proposals }: ChildConfig): readonly Proposa
 }
 
 /**
- * What we accept when the peer asks. A key exchange that the profile does not have makes the SA only stronger, so the groups
- * of the IKE SA are taken for it where the peer wants one.
+ * What we accept when the peer asks. A key exchange that the profile does not have makes the SA only stronger, so those of the
+ * IKE SA are taken for it where the peer wants one or several.
  */
-export function acceptable({ config }: IkeSa, { proposals }: ChildConfig): Proposal[] {
-  const groups = groupsOf(config.proposals);
+export function acceptable(sa: IkeSa, { proposals }: ChildConfig): Proposal[] {
   const strict = proposals.flatMap((proposal) =>
-    groupsOf([proposal]).length > 0 ? [proposal] : [proposal, ...withGroups([proposal], groups)],
+    groupsOf([proposal]).length > 0
+      ? [proposal]
+      : [proposal, ...withKeyExchanges([proposal], keyExchangesOfIke(sa))],
   );
-  return hasQuirk(config, 'rekeys-without-ke') ? [...strict, ...withoutGroups(proposals)] : strict;
+  return hasQuirk(sa.config, 'rekeys-without-ke') ? [...strict, ...withoutGroups(proposals)] : strict;
 }
 
 /** After NO_PROPOSAL_CHOSEN: other terms, under which it is worth asking again at once. False: back to those of the profile. */

@@ -379,7 +379,10 @@ export class Lifecycle {
     upkeep: (now) => this.tend(now),
     retire: (now) => (this.#lost ? this.close(now) : this.leave(now, [DELETE_IKE_SA])),
     // The peer will ask no more: it has lost track, or sees that its rekeying has met ours (RFC 9370 §2.2.4).
-    'follow-up': () => giveUp(this.sa, 'theirs'),
+    'follow-up': (now) => {
+      giveUp(this.sa, 'theirs');
+      this.proceed(now);
+    },
     'child-expiry': (now) => {
       for (const child of this.sa.children.values()) {
         if (child.expiresAt === undefined || child.expiresAt > now) continue;

@@ -76,7 +76,7 @@ export const QUIRKS = [
     name: 'demands-ke-at-rekey',
     vendors: ['libreswan', 'strongSwan', 'OPNsense'],
     symptom: 'forward secrecy that the profile does not have: refuses the first rekeying of the Child SA',
-    weDo: 'ask again with the group that is named, else with that of the IKE SA, and remember it',
+    weDo: 'ask again with the group that is named, else with the key exchanges of the IKE SA, additional ones included, and remember it',
     mode: 'always',
   },
   {

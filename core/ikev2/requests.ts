@@ -84,7 +84,11 @@ export class Requests {
   begin(now: number): number | undefined {
     if (this.#outstanding !== undefined) return undefined;
     this.#queue = this.#queue.filter(({ stillWanted }) => stillWanted?.(this.#sa) !== false);
-    const plan = this.#queue.shift();
+    // While key exchanges are due with which the peer replaces the IKE SA, it would refuse new SAs, and may delete this one before
+    // we hear its answer: the heir takes the queue over.
+    const beingReplaced = this.#sa.unfinished.theirs?.about === 'ike';
+    const plan = this.#queue.find(({ subject }) => !beingReplaced || subject === undefined);
+    this.#queue = this.#queue.filter((other) => other !== plan);
     return plan && this.#start(now, plan, this.window.take());
   }
 

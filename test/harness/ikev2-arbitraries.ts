@@ -107,7 +107,7 @@ export const header: fc.Arbitrary<IkeHeader> = fc.record({
   spiR: octets(8, 8),
   majorVersion: fc.constant(2),
   minorVersion: fc.integer({ min: 0, max: 15 }),
-  exchange: fc.oneof(fc.constantFrom(34, 35, 36, 37), u8),
+  exchange: fc.oneof(fc.constantFrom(34, 35, 36, 37, 43, 44), u8),
   fromInitiator: fc.boolean(),
   versionFlag: fc.boolean(),
   response: fc.boolean(),

@@ -13,12 +13,16 @@ const PLAIN = 'aes256gcm16-prfsha256-curve25519';
 const ESP_HYBRID = 'aes256gcm16-curve25519-ke1_mlkem768';
 const ESP_PLAIN = 'aes256gcm16-curve25519';
 
-/** `divided`: either end takes both, and each likes another one best, which it answers with. */
-type Kind = 'hybrid' | 'plain' | 'divided';
+/**
+ * `divided`: either end takes both, and each likes another one best, which it answers with. `unequal`: the client's Child SAs have no
+ * key exchange, those of the gateway demand two.
+ */
+type Kind = 'hybrid' | 'plain' | 'divided' | 'unequal';
 
 const PROPOSALS = {
   hybrid: { initiator: [[HYBRID], [ESP_HYBRID]], responder: [[HYBRID], [ESP_HYBRID]] },
   plain: { initiator: [[PLAIN], [ESP_PLAIN]], responder: [[PLAIN], [ESP_PLAIN]] },
+  unequal: { initiator: [[HYBRID], ['aes256gcm16']], responder: [[HYBRID], [ESP_HYBRID]] },
   divided: {
     initiator: [
       [HYBRID, PLAIN],

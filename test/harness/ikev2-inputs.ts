@@ -32,6 +32,8 @@ interface StateOf {
   readonly login?: Login;
   /** In `asking`: the question that is open. */
   readonly asks?: string;
+  /** Both ends want several key exchanges (RFC 9370), and this one of them is next. */
+  readonly several?: 'first' | 'second' | 'ours-child' | 'ours-ike' | 'theirs-child' | 'theirs-ike';
 }
 
 /** Ways into the states; an initiator never rests in a responder's idle and the other way round. */
@@ -60,6 +62,14 @@ export const STATES: readonly StateOf[] = [
   { role: 'responder', state: 'asking', login: 'certificate, PPK', asks: 'verify-peer' },
   { role: 'initiator', state: 'ike-auth', login: 'eap, PPK' },
   { role: 'responder', state: 'ike-auth', login: 'eap, PPK' },
+  { role: 'initiator', state: 'ike-auth', several: 'first' },
+  { role: 'initiator', state: 'ike-auth', several: 'second' },
+  { role: 'initiator', state: 'established', several: 'ours-child' },
+  { role: 'initiator', state: 'established', several: 'theirs-ike' },
+  { role: 'responder', state: 'ike-auth', several: 'first' },
+  { role: 'responder', state: 'ike-auth', several: 'second' },
+  { role: 'responder', state: 'established', several: 'ours-ike' },
+  { role: 'responder', state: 'established', several: 'theirs-child' },
 ];
 
 const CLIENT = 'alice@example.org';
@@ -108,6 +118,24 @@ const LOGINS: Readonly<Record<Login, Ends>> = {
   'eap, PPK': withPpk(WITHOUT_PPK.eap),
 };
 
+/** Fast ones: it is the exchanges that are tried, not the arithmetic. */
+const SEVERAL = {
+  proposals: ike('aes256gcm16-prfsha256-curve25519-ke1_mlkem512-ke2_mlkem768'),
+  child: { proposals: esp('aes256gcm16-curve25519-ke1_mlkem512-ke2_mlkem768'), lifetimeSec: 100 },
+} as const;
+
+/** Begins a rekeying and stops where the first of its further key exchanges is on its way. */
+function beginSeveral(pair: Ikev2Pair, role: Role, several: NonNullable<StateOf['several']>): void {
+  const [whose, what] = several.split('-');
+  if (what === undefined) return;
+  const asker = whose === 'ours' ? role : role === 'initiator' ? 'responder' : 'initiator';
+  const [spiIn = 0] = pair[asker].life.sa.children.keys();
+  pair.do((now) => pair[asker].rekey(now, what === 'ike' ? { ike: true } : { spiIn })).run(25);
+  const { unfinished } = pair[role].life.sa;
+  if (unfinished[whose === 'ours' ? 'ours' : 'theirs'] === undefined)
+    throw new Error(`nothing of ${several}`);
+}
+
 const PEOPLE = {
   initiator: answersOf({ name: CLIENT, password: 'secret' }),
   responder: answersOf({ name: GATEWAY }),
@@ -115,8 +143,9 @@ const PEOPLE = {
 
 const kindOf = (question: Question): string => (question.kind === 'eap' ? question.eap.kind : question.kind);
 
-export function subject({ role, state, login, asks }: StateOf, seed = 1): Subject {
+export function subject({ role, state, login, asks, several }: StateOf, seed = 1): Subject {
   const ends = login === undefined ? {} : LOGINS[login];
+  const suites = several === undefined ? { child: { lifetimeSec: 100 } } : SEVERAL;
   const keepsOpen: Answerer = (question) => (kindOf(question) === asks ? undefined : PEOPLE[role](question));
   const pair = new Ikev2Pair({
     seed,
@@ -126,9 +155,15 @@ export function subject({ role, state, login, asks }: StateOf, seed = 1): Subjec
       retransmit: SHORT,
       livenessSec: 10,
       lifetimeSec: 300,
-      child: { lifetimeSec: 100 },
+      ...suites,
     },
-    responder: { ...ends.responder, retransmit: SHORT, livenessSec: 15, authLifetimeSec: 3_600 },
+    responder: {
+      ...ends.responder,
+      retransmit: SHORT,
+      livenessSec: 15,
+      authLifetimeSec: 3_600,
+      ...(several === undefined ? {} : SEVERAL),
+    },
     answers: { ...PEOPLE, [role]: keepsOpen },
   });
   const target = pair[role];
@@ -138,8 +173,11 @@ export function subject({ role, state, login, asks }: StateOf, seed = 1): Subjec
     if (state === 'ike-auth') pair.run(role === 'responder' ? 12 : 22);
     if (state === 'asking') pair.run(90);
     // In the middle of several exchanges.
-    if (state === 'ike-auth' && login !== undefined) pair.run(20);
-    if (state === 'established' || state === 'deleting' || state === 'closed') pair.run(60);
+    if (state === 'ike-auth' && (login !== undefined || several === 'second')) pair.run(20);
+    if (state === 'established' || state === 'deleting' || state === 'closed') {
+      pair.run(several === undefined ? 60 : 100);
+    }
+    if (several !== undefined && state === 'established') beginSeveral(pair, role, several);
     if (state === 'deleting') pair.do((now) => target.delete(now));
     if (state === 'closed') pair.do((now) => target.delete(now)).run(60);
   }
@@ -218,7 +256,40 @@ const CONTENTS: readonly { readonly name: string; readonly payloads: readonly Pa
   },
   { name: 'N(USE_PPK)', payloads: [notifyPayload(NotifyType.USE_PPK)] },
   { name: 'IDi', payloads: [{ kind: 'IDi', id: id('alice') }] },
+  { name: 'KE', payloads: [{ kind: 'KE', group: 35, data: new Uint8Array(800) }] },
+  { name: 'KE of no group', payloads: [{ kind: 'KE', group: 35, data: new Uint8Array(3) }] },
+  {
+    name: 'KE, N(ADDITIONAL_KEY_EXCHANGE)',
+    payloads: [
+      { kind: 'KE', group: 35, data: new Uint8Array(800) },
+      notifyPayload(NotifyType.ADDITIONAL_KEY_EXCHANGE, spi(9)),
+    ],
+  },
+  { name: 'N(STATE_NOT_FOUND)', payloads: [notifyPayload(NotifyType.STATE_NOT_FOUND)] },
 ];
+
+/** Contents that depend on what the target is waiting for: what an odd peer would say that knows it. */
+const FITTING: readonly Input[] = [false, true].flatMap((linked) =>
+  [false, true].map((response) => ({
+    name: `the key exchange that is due, ${response ? 'answer' : 'request'}, ${linked ? 'linked' : 'alone'}`,
+    apply: (subject: Subject) => {
+      const { forge, role, target } = subject;
+      if (!keyed(subject)) return;
+      const { sa, requests } = target.life;
+      const { ours, theirs } = sa.unfinished;
+      const waiting = response ? ours : theirs;
+      const row = (waiting?.due ?? sa.additional)[0]?.keyExchange;
+      if (row === undefined) return;
+      const share = response ? row.publicBytes.responder : row.publicBytes.initiator;
+      const link = notifyPayload(NotifyType.ADDITIONAL_KEY_EXCHANGE, waiting?.link ?? spi(9));
+      const exchange = waiting === undefined ? ExchangeType.IKE_INTERMEDIATE : ExchangeType.IKE_FOLLOWUP_KE;
+      const messageId = response ? (requests.outstanding?.messageId ?? 0) : expectedRequest(target);
+      const ke: Payload = { kind: 'KE', group: row.id, data: subject.pair.random.bytes(share) };
+      const direction = role === 'initiator' ? 'R -> I' : 'I -> R';
+      hear(subject, forge.make(direction, { exchange, response, messageId }, linked ? [ke, link] : [ke]));
+    },
+  })),
+);
 
 const EXCHANGES: readonly number[] = [
   ExchangeType.IKE_SA_INIT,
@@ -226,6 +297,7 @@ const EXCHANGES: readonly number[] = [
   ExchangeType.CREATE_CHILD_SA,
   ExchangeType.INFORMATIONAL,
   ExchangeType.IKE_INTERMEDIATE,
+  ExchangeType.IKE_FOLLOWUP_KE,
   0,
   240,
 ];
@@ -423,6 +495,7 @@ export const INPUTS: readonly Input[] = [
   ...COMMANDS,
   ...ANSWERING,
   ...FRAGMENTS,
+  ...FITTING,
 ];
 
 /**
@@ -439,8 +512,9 @@ export function check({ pair, target, role }: Subject): void {
   if (deadline !== undefined && !Number.isFinite(deadline)) throw new Error(`a deadline at ${deadline}`);
   if (target.state !== 'closed') return;
   if (deadline !== undefined) throw new Error('a deadline after closed');
-  const { keys, sealing, opening, children, incomplete } = target.life.sa;
+  const { keys, sealing, opening, children, incomplete, unfinished } = target.life.sa;
   if (incomplete.requests.bytes + incomplete.responses.bytes > 0) throw new Error('fragments after closed');
+  if (unfinished.ours ?? unfinished.theirs) throw new Error('key exchanges to come after closed');
   if (keys !== undefined || sealing !== undefined || opening !== undefined || children.size > 0) {
     throw new Error('something is left after closed');
   }

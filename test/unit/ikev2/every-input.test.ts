@@ -7,7 +7,7 @@ import { check, INPUTS, STATES, subject, type Subject } from '#test/harness/ikev
 
 const USES = 40;
 
-describe.each(STATES)('$role in $state ($login, $asks)', (where) => {
+describe.each(STATES)('$role in $state ($login, $asks, $several)', (where) => {
   // Hundreds of handshakes: seconds on a busy machine.
   it(`takes each of ${INPUTS.length} inputs`, { timeout: 60_000 }, () => {
     let tried: Subject | undefined;

@@ -463,6 +463,36 @@ describe('in between', () => {
     }
   });
 
+  it.each([
+    ['rekeying of a Child SA', (pair: Ikev2Pair) => rekeyChild(pair, 'initiator')],
+    ['rekeying of the IKE SA', (pair: Ikev2Pair) => rekeyIke(pair, 'initiator')],
+    ['a Delete', (pair: Ikev2Pair) => pair.do((now) => pair.initiator.delete(now, spiOf(pair, 'initiator')))],
+  ] as const)(
+    'the peer replaces the IKE SA: %s waits for the heir, or for the peer to give up',
+    (_name, ask) => {
+      for (const silent of [false, true]) {
+        const pair = hybrid();
+        if (silent)
+          pair.link.tamper = (flying) => (isExchange(flying.bytes, IKE_FOLLOWUP_KE, false) ? [] : [flying]);
+        rekeyIke(pair, 'responder');
+        untilFollowUp(pair);
+        const { spiI } = pair.initiator;
+        pair.drawing.clear();
+        ask(pair);
+        expect(pair.drawing.lines).toEqual([]);
+        pair.run(silent ? 19_000 : 5);
+        expect(pair.drawing.messages.filter(({ direction }) => direction === 'I -> R')).toEqual([]);
+        pair.run(2_000);
+        // Now it has gone out, under whichever SA there is.
+        expect(pair.drawing.messages.some(({ direction }) => direction === 'I -> R')).toBe(true);
+        expect(pair.initiator.spiI === spiI).toBe(silent);
+        pair.link.tamper = (flying) => [flying];
+        pair.run(200_000);
+        expect(disagreements(pair)).toEqual([]);
+      }
+    },
+  );
+
   it('the message IDs run out: the last one is left for the Delete', () => {
     const pair = hybrid();
     const { window } = pair.initiator.life.requests;
@@ -521,20 +551,28 @@ describe('both rekey the same SA', () => {
     },
   );
 
-  it.each([
-    ['Child SA', rekeyChild],
-    ['IKE SA', rekeyIke],
-  ] as const)('%s, one of them later: TEMPORARY_FAILURE once key exchanges follow', (_name, rekey) => {
+  it('a Child SA, one of them later: TEMPORARY_FAILURE once key exchanges follow', () => {
     for (const first of BOTH) {
       const pair = hybrid();
-      rekey(pair, first).run(25);
+      rekeyChild(pair, first).run(25);
       expect(pair[first].life.sa.unfinished.ours).toBeDefined();
       pair.drawing.clear();
       // The answer to CREATE_CHILD_SA is there, IKE_FOLLOWUP_KE is on its way.
-      rekey(pair, other[first]).run(100_000);
+      rekeyChild(pair, other[first]).run(100_000);
       expect(pair.drawing.lines.filter((line) => line.includes('TEMPORARY_FAILURE'))).toHaveLength(1);
       expect(disagreements(pair)).toEqual([]);
       expect(pair.events.initiator.of('refused')).toEqual([]);
+    }
+  });
+
+  it('the IKE SA, one of them later: an end that knows better waits, the other one hears TEMPORARY_FAILURE', () => {
+    for (const first of BOTH) {
+      const pair = hybrid();
+      rekeyIke(pair, first).run(25);
+      const [asked] = pair.drawing.messages;
+      new FollowUpHand(pair, first).ask(asked?.message.payloads ?? [], CREATE_CHILD_SA);
+      expect(pair.drawing.lines.at(-1)).toContain('SK {N(TEMPORARY_FAILURE)}');
+      expect(pair[first].life.sa.unfinished.theirs).toBeUndefined();
     }
   });
 
@@ -593,4 +631,42 @@ it('a link is nothing to an exchange that chose one key exchange', () => {
   expect(followUps(pair)).toEqual([]);
   expect(disagreements(pair)).toEqual([]);
   expect(pair.events.initiator.of('ike-rekeyed')).toHaveLength(1);
+});
+
+describe('a gateway that demands for Child SAs what the profile has for the IKE SA alone', () => {
+  it('we rekey: with the additional key exchange of the IKE SA, and from then on at once', () => {
+    const pair = hybrid({}, 'unequal');
+    rekeyChild(pair, 'initiator').run(1_000);
+    expect(pair.drawing.lines.slice(0, 6)).toEqual([
+      'I -> R: HDR, SK {N(REKEY_SA), SAi2, Ni, TSi, TSr}',
+      'R -> I: HDR, SK {N(NO_PROPOSAL_CHOSEN)}',
+      'I -> R: HDR, SK {N(REKEY_SA), SAi2, Ni, KEi, TSi, TSr}',
+      `R -> I: HDR, SK {SAr2, Nr, KEr, TSi, TSr, ${LINK}}`,
+      `I -> R: HDR, SK {KEi, ${LINK}}`,
+      'R -> I: HDR, SK {KEr}',
+    ]);
+    pair.drawing.clear();
+    rekeyChild(pair, 'initiator').run(1_000);
+    expect(pair.drawing.lines[0]).toBe('I -> R: HDR, SK {N(REKEY_SA), SAi2, Ni, KEi, TSi, TSr}');
+    expect(disagreements(pair)).toEqual([]);
+    expect(pair.events.initiator.of('refused')).toEqual([]);
+  });
+
+  it('the gateway rekeys: granted', () => {
+    const pair = hybrid({}, 'unequal');
+    rekeyChild(pair, 'responder').run(1_000);
+    expect(followUps(pair)).toEqual(['R -> I']);
+    expect(disagreements(pair)).toEqual([]);
+    expect(reasons(pair.events.initiator)).toEqual(['rekeyed']);
+  });
+
+  it('one key exchange alone is offered as well, for a gateway that knows no other', () => {
+    const pair = hybrid({ responder: { child: { proposals: esp('aes256gcm16-curve25519') } } }, 'unequal');
+    rekeyChild(pair, 'initiator').run(1_000);
+    expect(followUps(pair)).toEqual([]);
+    expect(disagreements(pair)).toEqual([]);
+    expect(pair.events.initiator.of('child-installed')[1]?.child.suite.keyExchange?.keyword).toBe(
+      'curve25519',
+    );
+  });
 });

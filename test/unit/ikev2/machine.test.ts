@@ -24,12 +24,27 @@ describe('the machine', () => {
     expect([...reached].sort()).toEqual([...STATES].sort());
   });
 
-  it('serves IKE_SA_INIT and IKE_AUTH as responder only, each in one state', () => {
+  it('serves IKE_SA_INIT, IKE_INTERMEDIATE and IKE_AUTH as responder only, each in one state', () => {
     for (const state of STATES) {
       expect(accepts('initiator', state, ExchangeType.IKE_SA_INIT)).toBe(false);
       expect(accepts('initiator', state, ExchangeType.IKE_AUTH)).toBe(false);
       expect(accepts('responder', state, ExchangeType.IKE_SA_INIT)).toBe(state === 'idle');
       expect(accepts('responder', state, ExchangeType.IKE_AUTH)).toBe(state === 'ike-auth');
+      expect(accepts('initiator', state, ExchangeType.IKE_INTERMEDIATE)).toBe(false);
+      expect(accepts('responder', state, ExchangeType.IKE_INTERMEDIATE)).toBe(state === 'ike-auth');
+    }
+  });
+
+  it('serves CREATE_CHILD_SA, IKE_FOLLOWUP_KE and INFORMATIONAL at both ends, once all stands', () => {
+    const { CREATE_CHILD_SA, IKE_FOLLOWUP_KE, INFORMATIONAL } = ExchangeType;
+    for (const state of STATES) {
+      const stands = state === 'established' || state === 'deleting';
+      for (const role of ['initiator', 'responder'] as const) {
+        const served = [CREATE_CHILD_SA, IKE_FOLLOWUP_KE, INFORMATIONAL].map((exchange) =>
+          accepts(role, state, exchange),
+        );
+        expect(served).toEqual([stands, stands, stands]);
+      }
     }
   });
 });

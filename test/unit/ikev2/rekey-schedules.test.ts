@@ -4,7 +4,10 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ExchangeType } from '#core/registry/exchange-types.ts';
 import { heapGrowth, simulatedDays } from '#test/harness/ikev2-long.ts';
+import { hybrid } from '#test/harness/ikev2-hybrid.ts';
+import type { PairOptions } from '#test/harness/ikev2-pair.ts';
 import { standing } from '#test/harness/ikev2-rekey.ts';
 import {
   command,
@@ -75,15 +78,22 @@ const FOUND: [number, Link, Command[]][] = [
   ],
 ];
 
-describe('random schedules', () => {
+const KINDS = ['one key exchange', 'hybrid', 'divided', 'unequal'] as const;
+
+describe.each(KINDS)('random schedules (%s)', (kind) => {
+  const begin = (options: PairOptions) =>
+    kind === 'one key exchange' ? standing(options) : hybrid(options, kind);
+
   it('both ends finish with the same set of SAs', { timeout: LIMIT_MS + 60_000 }, () => {
-    let [runs, installed, rekeyed] = [0, 0, 0];
+    let [runs, installed, rekeyed, further] = [0, 0, 0, 0];
     fc.assert(
       fc.property(seeds, links, fc.array(step, { minLength: 1, maxLength: 14 }), (seed, link, commands) => {
-        const pair = standing({
+        // Some messages in fragments.
+        const fragmentBytes = 1_280;
+        const pair = begin({
           seed,
-          initiator: { retransmit: PATIENT },
-          responder: { retransmit: PATIENT, maxChildSas: 6 },
+          initiator: { retransmit: PATIENT, fragmentBytes },
+          responder: { retransmit: PATIENT, maxChildSas: 6, fragmentBytes },
         });
         pair.link.options = { ...pair.link.options, ...link };
         for (const told of commands) {
@@ -94,16 +104,20 @@ describe('random schedules', () => {
         runs++;
         installed += pair.events.initiator.of('child-installed').length;
         rekeyed += pair.events.initiator.of('ike-rekeyed').length;
+        further += pair.drawing.messages.filter(({ message: { header } }) => {
+          return header.exchange === ExchangeType.IKE_FOLLOWUP_KE && header.response;
+        }).length;
         // No more than what was asked for, once at either end.
         expect(pair.events.initiator.of('ike-rekeyed').length).toBeLessThanOrEqual(commands.length);
         expectEnd(pair);
       }),
-      { examples: FOUND, ...search(400) },
+      { examples: FOUND, ...search(kind === 'one key exchange' ? 400 : 150) },
     );
     // A busy machine takes fewer, but those rekey as often: beyond the one Child SA of each.
     expect(runs).toBeGreaterThan(10);
     expect(installed).toBeGreaterThan(1.5 * runs);
     expect(rekeyed).toBeGreaterThan(0.5 * runs);
+    expect(further > 0.5 * runs).toBe(kind !== 'one key exchange');
   });
 });
 
