@@ -2,7 +2,7 @@
  * The keywords of proposals: spelling, aliases and transform, from the rows of the algorithm tables; and the error that
  * says which ones would have done. keywords.ts parses and prints with it.
  */
-import type { Transform } from '#core/ike/proposal.ts';
+import { ADDITIONAL_TYPES, additionalSlot, type Transform } from '#core/ike/proposal.ts';
 import { encryptionAlgorithms } from '#core/registry/encryption-algorithms.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
 import { sequenceNumbers } from '#core/registry/sequence-numbers.ts';
@@ -14,7 +14,7 @@ import { PRF_ROWS } from './prf.ts';
 
 export type ProposalProtocol = 'IKE' | 'ESP';
 
-const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
+const { ENCR, PRF, INTEG, KE, SN } = transformTypes.byName;
 const { NONE } = keyExchangeMethods.byName;
 const { ENCR_NULL } = encryptionAlgorithms.byName;
 
@@ -78,15 +78,15 @@ const GROUPS: readonly NamedRow[] = [
 ];
 
 /** `ke1_mlkem768` to `ke7_mlkem768` (RFC 9370); `ke1_none` makes it a choice of the gateway's. */
-const ADDITIONAL = Array.from({ length: ADDKE7 - ADDKE1 + 1 }, (_, i) => {
-  const named = (keyword: string): string => `ke${i + 1}_${keyword}`;
+const ADDITIONAL = ADDITIONAL_TYPES.flatMap((type) => {
+  const named = (keyword: string): string => `ke${additionalSlot(type)}_${keyword}`;
   const rows = GROUPS.map(({ keyword, aliases, ...row }) => ({
     ...row,
     keyword: named(keyword),
     ...(aliases === undefined ? {} : { aliases: aliases.map(named) }),
   }));
-  return keywordsOf(ADDKE1 + i, rows);
-}).flat();
+  return keywordsOf(type, rows);
+});
 
 /** Every keyword. `none` among the groups makes PFS a choice of the gateway's (RFC 7296 §3.3.2). */
 const KEYWORDS: readonly Keyword[] = [

@@ -3,7 +3,13 @@
  * defaults.ts parse; the failure explainer, the status and exporters print.
  */
 import { EMPTY } from '#core/bytes/bytes.ts';
-import type { Proposal, Transform } from '#core/ike/proposal.ts';
+import {
+  ADDITIONAL_TYPES,
+  additionalSlot,
+  isAdditional,
+  type Proposal,
+  type Transform,
+} from '#core/ike/proposal.ts';
 import { encryptionAlgorithms } from '#core/registry/encryption-algorithms.ts';
 import { integrityAlgorithms } from '#core/registry/integrity-algorithms.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
@@ -24,8 +30,7 @@ import {
 
 export { KeywordError, type ProposalProtocol } from './keyword-table.ts';
 
-const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
-const ADDKE = Array.from({ length: ADDKE7 - ADDKE1 + 1 }, (_, i) => ADDKE1 + i);
+const { ENCR, PRF, INTEG, KE, SN } = transformTypes.byName;
 const { NONE } = integrityAlgorithms.byName;
 
 const NEEDED = {
@@ -84,8 +89,8 @@ export function parseProposal(text: string, protocol: ProposalProtocol): Transfo
     chosen.set(SN, [entryOf('noesn', protocol)]);
   }
   if (aead) chosen.delete(INTEG);
-  if (ADDKE.some((type) => chosen.has(type))) need(KE, 'key-exchange', text);
-  return [ENCR, PRF, INTEG, KE, SN, ...ADDKE].flatMap((type) =>
+  if (ADDITIONAL_TYPES.some((type) => chosen.has(type))) need(KE, 'key-exchange', text);
+  return [ENCR, PRF, INTEG, KE, SN, ...ADDITIONAL_TYPES].flatMap((type) =>
     (chosen.get(type) ?? []).map((entry) => entry.transform),
   );
 }
@@ -145,7 +150,8 @@ function transformText(transform: Transform): string {
   const { type, id, keyBits } = transform;
   const keyword = keywordOf(transform);
   if (keyword !== undefined) return keyword;
-  if (ADDKE.includes(type)) return `ke${type - ADDKE1 + 1}_${transformText({ ...transform, type: KE })}`;
+  if (isAdditional(transform))
+    return `ke${additionalSlot(type)}_${transformText({ ...transform, type: KE })}`;
   const name = registries.get(type)?.nameOf(id) ?? `${transformTypes.nameOf(type)}(${id})`;
   return keyBits === undefined ? name : `${name}/${keyBits}`;
 }

@@ -3,14 +3,14 @@
  * draft-ietf-ipsecme-ikev2-mlkem), against those who record today what a quantum computer may read one day. The helper offers
  * the proposals, exporters write the texts, check.ts asks whether any is left.
  */
-import type { Proposal } from '#core/ike/proposal.ts';
+import { additionalSlot, isAdditional, type Proposal } from '#core/ike/proposal.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
 
 /** `off` adds nothing: gateways may choke on what they do not know, and few know this. */
 export type PostQuantum = 'off' | 'prefer' | 'require';
 
-const { ADDKE1, ADDKE7 } = transformTypes.byName;
+const { ADDKE1 } = transformTypes.byName;
 const {
   'ml-kem-512': ML_KEM_512,
   'ml-kem-768': ML_KEM_768,
@@ -28,8 +28,8 @@ interface Additional {
 export function postQuantumOffer(proposals: readonly Proposal[], wish: PostQuantum): Proposal[] {
   const additional = ({ transforms }: Proposal): Additional[] =>
     transforms
-      .filter(({ type }) => type >= ADDKE1 && type <= ADDKE7)
-      .map(({ type, id }) => ({ slot: type - ADDKE1 + 1, isMlKem: ML_KEM.includes(id) }));
+      .filter(isAdditional)
+      .map(({ type, id }) => ({ slot: additionalSlot(type), isMlKem: ML_KEM.includes(id) }));
   const added = [ML_KEM_768, ML_KEM_1024].map((id) => ({ type: ADDKE1, id }));
   const withMlKem = (proposal: Proposal): Proposal => ({
     ...proposal,

@@ -2,7 +2,7 @@
  * From the transforms of a chosen proposal to algorithms and back (RFC 7296 §3.3). ikev2's init, auth, child and rekey
  * tasks ask for suites; the status and the log describe them.
  */
-import type { Transform } from '#core/ike/proposal.ts';
+import { ADDITIONAL_TYPES, isAdditional, type Transform } from '#core/ike/proposal.ts';
 import { encryptionAlgorithms } from '#core/registry/encryption-algorithms.ts';
 import { integrityAlgorithms } from '#core/registry/integrity-algorithms.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
@@ -15,8 +15,7 @@ import { keyExchangeRow } from './key-exchange.ts';
 import { formatTransforms } from './keywords.ts';
 import { prfRow } from './prf.ts';
 
-const { ENCR, PRF, INTEG, KE, SN, ADDKE1, ADDKE7 } = transformTypes.byName;
-const ADDKE = Array.from({ length: ADDKE7 - ADDKE1 + 1 }, (_, i) => ADDKE1 + i);
+const { ENCR, PRF, INTEG, KE, SN } = transformTypes.byName;
 const noesn = sequenceNumbers.byName['32-bit Sequential Numbers'];
 const { NONE } = keyExchangeMethods.byName;
 const esn = sequenceNumbers.byName['Partially Transmitted 64-bit Sequential Numbers'];
@@ -26,7 +25,7 @@ const esn = sequenceNumbers.byName['Partially Transmitted 64-bit Sequential Numb
  * ours, an integrity algorithm exactly where the encryption is no AEAD, and no key exchange method twice.
  */
 export function ikeSuiteOf(transforms: readonly Transform[]): IkeSuite | undefined {
-  const chosen = oneOfEach(transforms, [ENCR, PRF, INTEG, KE, ...ADDKE]);
+  const chosen = oneOfEach(transforms, [ENCR, PRF, INTEG, KE, ...ADDITIONAL_TYPES]);
   const protection = chosen && protectionOf(chosen);
   const prf = prfRow(chosen?.get(PRF)?.id ?? Number.NaN);
   const keyExchange = keyExchangeRow(chosen?.get(KE)?.id ?? Number.NaN);
@@ -41,7 +40,7 @@ export function ikeSuiteOf(transforms: readonly Transform[]): IkeSuite | undefin
  * ones: RFC 7296 §3.3.3 demands the transform, some old gateways leave it out.
  */
 export function espSuiteOf(transforms: readonly Transform[]): EspSuite | undefined {
-  const chosen = oneOfEach(transforms, [ENCR, INTEG, KE, SN, ...ADDKE]);
+  const chosen = oneOfEach(transforms, [ENCR, INTEG, KE, SN, ...ADDITIONAL_TYPES]);
   const protection = chosen && protectionOf(chosen);
   if (!protection) return undefined;
   const numbers = chosen.get(SN)?.id ?? noesn;
@@ -56,7 +55,7 @@ export function espSuiteOf(transforms: readonly Transform[]): EspSuite | undefin
 
 /** In the order of their types, without those of NONE; `undefined` where one is not ours. */
 function additionalOf(chosen: ReadonlyMap<number, Transform>): AdditionalKeyExchange[] | undefined {
-  const wanted = ADDKE.flatMap((type) => chosen.get(type) ?? []).filter(({ id }) => id !== NONE);
+  const wanted = ADDITIONAL_TYPES.flatMap((type) => chosen.get(type) ?? []).filter(({ id }) => id !== NONE);
   const additional = wanted.flatMap(({ type, id }) => {
     const keyExchange = keyExchangeRow(id);
     return keyExchange === undefined ? [] : [{ type, keyExchange }];
@@ -116,7 +115,7 @@ function rowOf({ type, id, keyBits }: Transform) {
     case KE:
       return keyExchangeRow(id);
     default:
-      return ADDKE.includes(type) ? keyExchangeRow(id) : undefined;
+      return isAdditional({ type }) ? keyExchangeRow(id) : undefined;
   }
 }
 

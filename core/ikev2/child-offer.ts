@@ -3,12 +3,12 @@
  * that differ about forward secrecy connect well and notice at the first rekeying. create-child asks here, refusals
  * changes the terms.
  */
-import type { Proposal, Transform } from '#core/ike/proposal.ts';
+import { isAdditional, type Proposal, type Transform } from '#core/ike/proposal.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
 import type { ChildConfig } from './connection-types.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { hasQuirk } from './quirks.ts';
-import { groupsOf, isAdditional, namesAdditional } from './tasks/ke.ts';
+import { groupsOf, namesAdditional } from './tasks/ke.ts';
 
 const { KE } = transformTypes.byName;
 

@@ -122,6 +122,18 @@ export class Scene implements AsyncDisposable {
     };
   }
 
+  /** Imports the profile of a way and connects. `now` asks for the tunnel's status. */
+  async up(name: string): Promise<{ id: string; now: () => Promise<TunnelStatus> }> {
+    const id = await this.adit.import(this.profile(name), PSK);
+    await this.adit.up(id);
+    const now = async (): Promise<TunnelStatus> => {
+      const tunnel = await this.adit.tunnel(id);
+      if (tunnel === undefined) throw new Error(`no tunnel of ${name}`);
+      return tunnel;
+    };
+    return { id, now };
+  }
+
   /** The client now, without what belongs to the running helper. */
   snapshot(): Promise<Snapshot> {
     return snapshot(this.lab.client, OWN_PATHS);

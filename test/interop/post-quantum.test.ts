@@ -60,17 +60,6 @@ describeWithStrongSwan6('a gateway with ML-KEM', () => {
   const ikeOf = ({ ike }: TunnelStatus): string => `${ike?.spiI} ${ike?.spiR}`;
   const spisOf = ({ children }: TunnelStatus): string => children.map(({ spiIn }) => spiIn).join(' ');
 
-  async function up(name: string): Promise<{ id: string; now: () => Promise<TunnelStatus> }> {
-    const id = await scene.adit.import(scene.profile(name), PSK);
-    await scene.adit.up(id);
-    const now = async (): Promise<TunnelStatus> => {
-      const tunnel = await scene.adit.tunnel(id);
-      if (tunnel === undefined) throw new Error('no tunnel');
-      return tunnel;
-    };
-    return { id, now };
-  }
-
   const successor = (now: () => Promise<TunnelStatus>, before: TunnelStatus, what: 'ike' | 'child') =>
     until('the SA has a successor, and it alone', async () => {
       const after = await now();
@@ -84,7 +73,7 @@ describeWithStrongSwan6('a gateway with ML-KEM', () => {
     ['strict', 'AES_GCM_16_256/CURVE_25519/ML_KEM_768'],
     ['several', 'AES_GCM_16_128'],
   ])('%s: rekeyed by us and by the gateway', async (name, child) => {
-    const { id, now } = await up(name);
+    const { id, now } = await scene.up(name);
     const agreed = (await now()).ike?.suite;
     for (const what of ['child', 'ike', 'child', 'ike'] as const) {
       const before = await now();

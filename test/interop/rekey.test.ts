@@ -4,7 +4,7 @@ import type { TunnelStatus } from '#core/ipc/contract.ts';
 import { expectTraffic } from '#test/harness/checks.ts';
 import { LAB } from '#test/harness/lab.ts';
 import { until } from '#test/harness/process.ts';
-import { PSK, Scene } from '#test/harness/scene.ts';
+import { Scene } from '#test/harness/scene.ts';
 import { moveFiles } from '#test/harness/traffic.ts';
 
 const IKE = 'aes256gcm16-prfsha384-ecp256';
@@ -61,17 +61,6 @@ describe('rekeying with a strongSwan gateway', () => {
     await scene?.[Symbol.asyncDispose]();
   });
 
-  async function up(name: string): Promise<{ id: string; now: () => Promise<TunnelStatus> }> {
-    const id = await scene.adit.import(scene.profile(name), PSK);
-    await scene.adit.up(id);
-    const now = async (): Promise<TunnelStatus> => {
-      const tunnel = await scene.adit.tunnel(id);
-      if (tunnel === undefined) throw new Error('no tunnel');
-      return tunnel;
-    };
-    return { id, now };
-  }
-
   const ikeOf = ({ ike }: TunnelStatus): string => `${ike?.spiI} ${ike?.spiR}`;
   const spisOf = ({ children }: TunnelStatus): string => children.map(({ spiIn }) => spiIn).join(' ');
   /** One Child SA again: the old one leaves when its Delete has been answered. */
@@ -79,7 +68,7 @@ describe('rekeying with a strongSwan gateway', () => {
     until('one Child SA is left', async () => (await now()).children.length === 1 && (await now()));
 
   it.each(['plain', 'pfs'])('%s: by us, with adit rekey', async (name) => {
-    const { id, now } = await up(name);
+    const { id, now } = await scene.up(name);
     for (const what of ['--child', '--ike', '--child', '--ike']) {
       const before = await now();
       await scene.adit.run(['rekey', id, what]);
@@ -94,7 +83,7 @@ describe('rekeying with a strongSwan gateway', () => {
   });
 
   it.each(['plain', 'pfs'])('%s: by the gateway', async (name) => {
-    const { id, now } = await up(name);
+    const { id, now } = await scene.up(name);
     for (const what of [{ child: 'net' }, { ike: name }, { child: 'net' }]) {
       const before = await now();
       await scene.gateway.rekey(what);
@@ -109,7 +98,7 @@ describe('rekeying with a strongSwan gateway', () => {
   });
 
   it('nets: one of two Child SAs that the gateway terminates is there again, in the same session', async () => {
-    const { id, now } = await up('nets');
+    const { id, now } = await scene.up('nets');
     const started = await until('both stand', async () => {
       const tunnel = await now();
       return tunnel.children.length === 2 && tunnel;
@@ -132,7 +121,7 @@ describe('rekeying with a strongSwan gateway', () => {
   it('both, every few seconds, under traffic: nothing breaks, nothing is lost to a replay', {
     timeout: 90_000,
   }, async () => {
-    const { id, now } = await up('soon');
+    const { id, now } = await scene.up('soon');
     const { port } = await scene.server.serve(LAB.inner.ip4);
     const end = Date.now() + 20_000;
     const children = new Set<string>();

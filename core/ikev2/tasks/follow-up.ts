@@ -6,14 +6,13 @@
  *     <- HDR, SK {KEr(n) [, N(ADDITIONAL_KEY_EXCHANGE)]}
  */
 import { equal } from '#core/bytes/bytes.ts';
-import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { protocolError } from '../failures.ts';
 import { type IkeSa, isInUse } from '../ike-sa.ts';
 import { find, findError, findNotify, notify } from '../payload-access.ts';
 import type { Message, Payload } from '../payload-types.ts';
 import { awaitNext, giveUp, type OurUnfinished } from '../unfinished.ts';
-import { respondTo } from './ke.ts';
+import { GroupChoice, respondTo } from './ke.ts';
 import type { Task, Verdict } from './task.ts';
 
 const { ADDITIONAL_KEY_EXCHANGE } = NotifyType;
@@ -29,21 +28,15 @@ export const newLink = (sa: IkeSa): Uint8Array => sa.config.random(LINK_BYTES).s
 export const linkNotify = (link: Uint8Array): Payload => notify(ADDITIONAL_KEY_EXCHANGE, link);
 
 export function followUpTaskOfInitiator(unfinished: OurUnfinished): Task {
-  const row = unfinished.due[0]?.keyExchange;
-  let inProgress: KeyExchangeInProgress | undefined;
+  let choice: GroupChoice | undefined;
 
   /** Takes the answer, or says why it is of no use. */
   function read(message: Message): string | undefined {
     const ke = find(message.payloads, 'KE');
-    if (ke === undefined || ke.group !== row?.id || inProgress === undefined) {
-      return `answered with group ${ke?.group} in place of ${row?.id}`;
-    }
-    try {
-      unfinished.secrets.push(inProgress.finish(ke.data));
-    } catch (error) {
-      if (error instanceof KeyExchangeError) return error.message;
-      throw error;
-    }
+    const secret = ke && choice?.finish(ke);
+    if (secret === undefined) return 'answered without a key exchange';
+    if (typeof secret === 'string') return secret;
+    unfinished.secrets.push(secret);
     unfinished.due = unfinished.due.slice(1);
     if (unfinished.due.length === 0) return undefined;
     const link = linkOf(message);
@@ -54,9 +47,10 @@ export function followUpTaskOfInitiator(unfinished: OurUnfinished): Task {
   return {
     name: 'follow-up',
     request({ sa }, out) {
-      if (row === undefined) throw new Error('IKE_FOLLOWUP_KE without a key exchange');
-      inProgress ??= row.initiate(sa.config.random);
-      out.push({ kind: 'KE', group: row.id, data: inProgress.publicData }, linkNotify(unfinished.link));
+      const [next] = unfinished.due;
+      if (next === undefined) throw new Error('IKE_FOLLOWUP_KE without a key exchange');
+      choice ??= new GroupChoice(sa.config.random, [next.keyExchange.id]);
+      out.push(choice.payload(), linkNotify(unfinished.link));
     },
     onResponse(exchange, message) {
       const error = findError(message.payloads);

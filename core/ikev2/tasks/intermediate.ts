@@ -7,7 +7,6 @@
  *
  * The peer is not authenticated yet; AUTH covers these messages, too (int-auth.ts).
  */
-import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { failureOfNotify, protocolError } from '../failures.ts';
 import type { IkeSa } from '../ike-sa.ts';
@@ -16,7 +15,7 @@ import { rekeyInPlace } from '../keying.ts';
 import { find, findError, findNotify, notify } from '../payload-access.ts';
 import type { Inside, Message, Payload } from '../payload-types.ts';
 import { headerOf } from '../seal.ts';
-import { namesAdditional, respondTo } from './ke.ts';
+import { GroupChoice, namesAdditional, respondTo } from './ke.ts';
 import type { Task, Verdict } from './task.ts';
 
 const { INTERMEDIATE_EXCHANGE_SUPPORTED } = NotifyType;
@@ -50,7 +49,7 @@ function insideOfPeer({ inside }: Message): Inside {
 const closing = (detail: string): Verdict => ({ ruling: 'close', failure: protocolError(detail) });
 
 export function intermediateTaskOfInitiator(): Task {
-  let inProgress: KeyExchangeInProgress | undefined;
+  let choice: GroupChoice | undefined;
   let sent: readonly Payload[] = [];
   let secret: Uint8Array | undefined;
   return {
@@ -58,8 +57,8 @@ export function intermediateTaskOfInitiator(): Task {
     request({ sa }, out) {
       const next = sa.additional[0]?.keyExchange;
       if (next === undefined) throw new Error('IKE_INTERMEDIATE without a key exchange');
-      inProgress ??= next.initiate(sa.config.random);
-      sent = [{ kind: 'KE', group: next.id, data: inProgress.publicData }];
+      choice ??= new GroupChoice(sa.config.random, [next.id]);
+      sent = [choice.payload()];
       out.push(...sent);
     },
     onResponse({ sa }, message) {
@@ -68,17 +67,11 @@ export function intermediateTaskOfInitiator(): Task {
       if (error !== undefined) {
         return { ruling: 'close', failure: failureOfNotify(error.type, sa.config, header.exchange) };
       }
-      const group = sa.additional[0]?.keyExchange.id;
       const ke = find(payloads, 'KE');
-      if (ke === undefined || ke.group !== group) {
-        return closing(`answered with group ${ke?.group} in place of ${group}`);
-      }
-      try {
-        secret = inProgress?.finish(ke.data);
-      } catch (error) {
-        if (error instanceof KeyExchangeError) return closing(error.message);
-        throw error;
-      }
+      const shared = ke && choice?.finish(ke);
+      if (shared === undefined) return closing('answered without a key exchange');
+      if (typeof shared === 'string') return closing(shared);
+      secret = shared;
       const { exchange, messageId } = header;
       const request = headerOf(sa, { exchange, messageId, response: false });
       note(sa, insideOf(request, sent), insideOfPeer(message));

@@ -8,7 +8,7 @@ import { Writer } from '#core/bytes/writer.ts';
 import { KeyExchangeError, type KeyExchangeInProgress } from '#core/crypto/interfaces.ts';
 import { keyExchangeRow } from '#core/crypto/key-exchange.ts';
 import type { Failure } from '#core/failure/failure.ts';
-import type { Proposal, Transform } from '#core/ike/proposal.ts';
+import { isAdditional, type Proposal } from '#core/ike/proposal.ts';
 import { keyExchangeMethods } from '#core/registry/key-exchange-methods.ts';
 import { NotifyType } from '#core/registry/notify-types.ts';
 import { transformTypes } from '#core/registry/transform-types.ts';
@@ -17,7 +17,7 @@ import { findNotify, notify, type NotifyPayload } from '../payload-access.ts';
 import type { Payload, PayloadOf } from '../payload-types.ts';
 import type { Task } from './task.ts';
 
-const { KE, ADDKE1, ADDKE7 } = transformTypes.byName;
+const { KE } = transformTypes.byName;
 const { NONE } = keyExchangeMethods.byName;
 
 /** The key exchange methods of proposals, in their order, each once. */
@@ -26,10 +26,7 @@ export function groupsOf(proposals: readonly Proposal[]): number[] {
   return [...new Set(transforms.filter(({ type }) => type === KE).map(({ id }) => id))];
 }
 
-/** Of a key exchange beyond the first (RFC 9370). */
-export const isAdditional = ({ type }: Transform): boolean => type >= ADDKE1 && type <= ADDKE7;
-
-/** Whether one of the proposals has such, or may have. */
+/** Whether one of the proposals has key exchanges beyond the first (RFC 9370), or may have. */
 export const namesAdditional = (proposals: readonly Proposal[]): boolean =>
   proposals.some(({ transforms }) => transforms.some(isAdditional));
 
@@ -52,7 +49,10 @@ const shareBytes = (group: number): number => keyExchangeRow(group)?.publicBytes
 /** The keyword, where there is one. */
 export const groupName = (id: number): string => keyExchangeRow(id)?.keyword ?? keyExchangeMethods.nameOf(id);
 
-/** The initiator's side: one group at a time, each at most once. Holds the private value until it is used. */
+/**
+ * The initiator's side: one group at a time, each at most once; an additional key exchange has one alone. Holds the private
+ * value until it is used.
+ */
 export class GroupChoice {
   readonly #random: RandomBytes;
   readonly #groups: readonly number[];
