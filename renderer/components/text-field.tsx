@@ -1,15 +1,12 @@
 /** A text to type, in a line or in several, with a hint and what is wrong with it; both are read out with the field. */
 import { type ChangeEvent, type ReactElement, type ReactNode, useId } from 'react';
+import { describedBy, FieldNotes, type Notes } from './field-notes.tsx';
 import classes from './text-field.module.css';
 
-interface TextFieldProps {
+interface TextFieldProps extends Notes {
   readonly label: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  readonly hint?: string | undefined;
-  /** In the helper's words, which are English, unless `problemIsTranslated`. */
-  readonly problem?: string | undefined;
-  readonly problemIsTranslated?: boolean;
   readonly kind?: 'text' | 'password' | 'number' | 'lines';
   /** Names, addresses, algorithms: in letters of one width. */
   readonly code?: boolean;
@@ -18,22 +15,8 @@ interface TextFieldProps {
 }
 
 export function TextField(props: TextFieldProps): ReactElement {
-  const {
-    label,
-    value,
-    onChange,
-    hint,
-    problem,
-    problemIsTranslated,
-    kind = 'text',
-    code = false,
-    after,
-  } = props;
+  const { label, value, onChange, kind = 'text', code = false, after, ...notes } = props;
   const id = useId();
-  const described = [
-    ...(problem === undefined ? [] : [`${id}-problem`]),
-    ...(hint === undefined ? [] : [`${id}-hint`]),
-  ].join(' ');
   const common = {
     id,
     value,
@@ -41,8 +24,8 @@ export function TextField(props: TextFieldProps): ReactElement {
     onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => onChange(event.target.value),
     autoComplete: 'off',
     spellCheck: false,
-    'aria-invalid': problem !== undefined,
-    ...(described === '' ? {} : { 'aria-describedby': described }),
+    'aria-invalid': notes.problem !== undefined,
+    'aria-describedby': describedBy(id, notes),
   };
   return (
     <div className={classes['field']}>
@@ -59,20 +42,7 @@ export function TextField(props: TextFieldProps): ReactElement {
           {after}
         </span>
       )}
-      {problem !== undefined && (
-        <p
-          id={`${id}-problem`}
-          className={classes['problem']}
-          lang={problemIsTranslated === true ? undefined : 'en'}
-        >
-          {problem}
-        </p>
-      )}
-      {hint !== undefined && (
-        <p id={`${id}-hint`} className={classes['hint']}>
-          {hint}
-        </p>
-      )}
+      <FieldNotes id={id} {...notes} />
     </div>
   );
 }

@@ -1,49 +1,30 @@
 /** The two kinds of fields there are: one of several, and on or off. The browser's own controls, so every keyboard and reader knows them. */
 import { type ReactElement, useId } from 'react';
+import { describedBy, FieldNotes, type Notes } from '../../components/field-notes.tsx';
 import classes from './fields.module.css';
 
-interface ChoiceProps<V extends string> {
+interface ChoiceProps<V extends string> extends Notes {
   readonly label: string;
   readonly value: V;
   readonly options: readonly (readonly [value: V, label: string])[];
   readonly onChange: (value: V) => void;
-  /** What the chosen one means. */
-  readonly hint?: string | undefined;
-  /** In the helper's words, which are English, unless `problemIsTranslated`. */
-  readonly problem?: string | undefined;
-  readonly problemIsTranslated?: boolean;
 }
 
 export function Choice<V extends string>(props: ChoiceProps<V>): ReactElement {
-  const { label, hint, problem, problemIsTranslated, ...rest } = props;
+  const { label, value, options, onChange, ...notes } = props;
   const id = useId();
-  const described = [
-    ...(problem === undefined ? [] : [`${id}-problem`]),
-    ...(hint === undefined ? [] : [`${id}-hint`]),
-  ].join(' ');
   return (
     <div className={classes['field']}>
       <label htmlFor={id}>{label}</label>
       <Select
         id={id}
-        {...rest}
-        isWrong={problem !== undefined}
-        {...(described === '' ? {} : { describedBy: described })}
+        value={value}
+        options={options}
+        onChange={onChange}
+        isWrong={notes.problem !== undefined}
+        describedBy={describedBy(id, notes)}
       />
-      {problem !== undefined && (
-        <p
-          id={`${id}-problem`}
-          className={classes['problem']}
-          lang={problemIsTranslated === true ? undefined : 'en'}
-        >
-          {problem}
-        </p>
-      )}
-      {hint !== undefined && (
-        <p id={`${id}-hint`} className={classes['hint']}>
-          {hint}
-        </p>
-      )}
+      <FieldNotes id={id} {...notes} />
     </div>
   );
 }
@@ -54,11 +35,11 @@ interface SelectProps<V extends string> extends Pick<ChoiceProps<V>, 'value' | '
   readonly name?: string;
   readonly isWrong?: boolean;
   /** Ids of what is read out with it. */
-  readonly describedBy?: string;
+  readonly describedBy?: string | undefined;
 }
 
 export function Select<V extends string>(props: SelectProps<V>): ReactElement {
-  const { id, name, value, options, onChange, isWrong = false, describedBy } = props;
+  const { id, name, value, options, onChange, isWrong = false } = props;
   const choose = (chosen: string): void => {
     const option = options.find(([known]) => known === chosen);
     if (option) onChange(option[0]);
@@ -71,7 +52,7 @@ export function Select<V extends string>(props: SelectProps<V>): ReactElement {
       value={value}
       onChange={(event) => choose(event.target.value)}
       aria-invalid={isWrong}
-      aria-describedby={describedBy}
+      aria-describedby={props.describedBy}
     >
       {options.map(([known, text]) => (
         <option key={known} value={known}>
@@ -82,9 +63,8 @@ export function Select<V extends string>(props: SelectProps<V>): ReactElement {
   );
 }
 
-interface SwitchProps {
+interface SwitchProps extends Pick<Notes, 'hint'> {
   readonly label: string;
-  readonly hint?: string | undefined;
   readonly checked: boolean;
   readonly disabled?: boolean;
   readonly onChange: (checked: boolean) => void;
@@ -102,13 +82,9 @@ export function Switch({ label, hint, checked, disabled = false, onChange }: Swi
         checked={checked}
         disabled={disabled}
         onChange={(event) => onChange(event.target.checked)}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        aria-describedby={describedBy(id, { hint })}
       />
-      {hint !== undefined && (
-        <p id={`${id}-hint`} className={classes['hint']}>
-          {hint}
-        </p>
-      )}
+      <FieldNotes id={id} hint={hint} />
     </div>
   );
 }
